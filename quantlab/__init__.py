@@ -1,0 +1,1 @@
+"""What a student is given: data, network, layers, training and evaluation. Holds no answer."""

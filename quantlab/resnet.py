@@ -1,0 +1,71 @@
+"""ResNet-20 for 32x32 colour images (He et al. 2016, section 4.2).
+
+One 3x3 convolution, three stages of three residual blocks with 16, 32 and 64 channels, global
+average pooling and one linear layer: 20 weighted layers, 269,722 parameters. Where a stage halves
+the resolution its shortcut is option A: subsample, then pad the missing channels with zeros, so
+that shortcuts hold no weights.
+
+The names of the modules (`conv1`, `layer1.0.conv1`, ..., `layer3.2.conv2`, `fc`) are the keys of
+every saved model of this kit.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STAGES = ((16, 1), (32, 2), (64, 2))  # (channels, stride of the first block)
+BLOCKS_PER_STAGE = 3
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions, each followed by batch normalization, and an option-A shortcut."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.stride = stride
+        self.missing_channels = out_channels - in_channels
+
+    def shortcut(self, x: Tensor) -> Tensor:
+        if self.stride == 1 and self.missing_channels == 0:
+            return x
+        before = self.missing_channels // 2
+        after = self.missing_channels - before
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, before, after))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = F.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        return F.relu(out + self.shortcut(x))
+
+
+class ResNet20(nn.Module):
+    """float32 (N, 3, 32, 32), normalized, to logits float32 (N, num_classes)."""
+
+    def __init__(self, num_classes: int = 10) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, STAGES[0][0], 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(STAGES[0][0])
+        in_channels = STAGES[0][0]
+        for number, (channels, stride) in enumerate(STAGES, start=1):
+            blocks = []
+            for block in range(BLOCKS_PER_STAGE):
+                blocks.append(BasicBlock(in_channels, channels, stride if block == 0 else 1))
+                in_channels = channels
+            self.add_module(f"layer{number}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(in_channels, num_classes)
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.layer3(self.layer2(self.layer1(x)))
+        return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
+
+
+def resnet20(num_classes: int = 10) -> ResNet20:
+    return ResNet20(num_classes)
