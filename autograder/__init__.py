@@ -1,0 +1,1 @@
+"""What marks: takes a submission apart, runs it behind a wall, compares, reports."""

@@ -1,0 +1,185 @@
+"""The record of a marked submission: `Verdict`, `CheckResult`, `Report`.
+
+Everything a person sees is rendered from a `Report`, and a renderer adds nothing to it. A report
+holds no time, no machine and no path, so that the same submission and the same course secret give
+the same bytes; what varies stands in `run.json` beside it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+REPORT_VERSION = 1
+
+
+class Verdict(StrEnum):
+    """What was found out about one check."""
+
+    CORRECT = "correct"
+    PARTIAL = "partial"
+    WRONG = "wrong"
+    BAD_SHAPE = "bad_shape"
+    BAD_DTYPE = "bad_dtype"
+    ERROR = "error"  # the student's code raised
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"  # the process died: a signal, an early exit
+    BAD_REPLY = "bad_reply"  # what came back is not an answer
+    MISSING = "missing"  # still a stub, or nothing handed in
+    BLOCKED = "blocked"  # not reached, because something before it failed
+    AWAITING_MARKING = "awaiting_marking"  # a person's
+    GRADER_FAULT = "grader_fault"  # ours: neither a zero nor a full mark
+
+    @property
+    def needs_staff(self) -> bool:
+        """Whether a person must act before the mark can stand."""
+        return self is Verdict.GRADER_FAULT
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check.
+
+    `source` is "call", "table", "model" or "person". `points_alone` is what the check is worth when
+    what it depends on is right (equal to `points` where nothing stands in). `evidence` is plain JSON:
+    for a visible check what was called, expected and got; for a hidden one nothing that tells it.
+    """
+
+    id: str
+    question: str
+    title: str
+    visible: bool
+    source: str
+    verdict: Verdict
+    points: float
+    max_points: float
+    points_alone: float
+    message: str = ""
+    misconception: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelResult:
+    """What was measured of one saved model; `accuracy` is in percent on `images` test images."""
+
+    name: str
+    weight_bits: int | None
+    act_bits: int | None
+    accuracy: float | None
+    images: int
+    threshold: float | None = None  # percent at which the mark is full
+
+
+@dataclass(frozen=True)
+class QuestionScore:
+    """Points of one question; `awaiting` of its `max_score` are a person's to give."""
+
+    id: str
+    title: str
+    score: float
+    max_score: float
+    awaiting: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything known about one submission's marks."""
+
+    student: str
+    dataset: str
+    isolation: str
+    checks: tuple[CheckResult, ...]
+    question_titles: Mapping[str, str]  # in the order of the assignment
+    models: tuple[ModelResult, ...] = ()
+    bonus: float = 0.0
+    flags: tuple[str, ...] = ()
+    provisional: bool = False  # made from fewer images than the mark is defined on
+
+    @property
+    def automatic(self) -> tuple[CheckResult, ...]:
+        return tuple(check for check in self.checks if check.source != "person")
+
+    @property
+    def auto_score(self) -> float:
+        return _total(check.points for check in self.automatic)
+
+    @property
+    def auto_max(self) -> float:
+        return _total(check.max_points for check in self.automatic)
+
+    @property
+    def awaiting_marking(self) -> tuple[str, ...]:
+        return tuple(c.id for c in self.checks if c.verdict is Verdict.AWAITING_MARKING)
+
+    @property
+    def needs_staff(self) -> tuple[str, ...]:
+        return tuple(c.id for c in self.checks if c.verdict.needs_staff)
+
+    @property
+    def questions(self) -> tuple[QuestionScore, ...]:
+        return tuple(
+            QuestionScore(
+                id=question,
+                title=title,
+                score=_total(c.points for c in self.checks if c.question == question),
+                max_score=_total(c.max_points for c in self.checks if c.question == question),
+                awaiting=_total(
+                    c.max_points
+                    for c in self.checks
+                    if c.question == question and c.verdict is Verdict.AWAITING_MARKING
+                ),
+            )
+            for question, title in self.question_titles.items()
+        )
+
+    def to_json(self) -> str:
+        """The text of `report.json`: keys in a fixed order, one trailing newline."""
+        record = {
+            "version": REPORT_VERSION,
+            "student": self.student,
+            "dataset": self.dataset,
+            "isolation": self.isolation,
+            "provisional": self.provisional,
+            "auto_score": self.auto_score,
+            "auto_max": self.auto_max,
+            "bonus": self.bonus,
+            "questions": [asdict(question) for question in self.questions],
+            "checks": [asdict(check) for check in self.checks],
+            "models": [asdict(model) for model in self.models],
+            "awaiting_marking": list(self.awaiting_marking),
+            "needs_staff": list(self.needs_staff),
+            "flags": list(self.flags),
+        }
+        return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> "Report":
+        """The inverse of `to_json`. Raises `ValueError` for another version."""
+        record = json.loads(text)
+        if record.get("version") != REPORT_VERSION:
+            raise ValueError(
+                f"This report has version {record.get('version')!r}; "
+                f"this kit reads version {REPORT_VERSION}. Mark the submission again."
+            )
+        checks = (
+            CheckResult(**{**check, "verdict": Verdict(check["verdict"])})
+            for check in record["checks"]
+        )
+        return Report(
+            student=record["student"],
+            dataset=record["dataset"],
+            isolation=record["isolation"],
+            checks=tuple(checks),
+            question_titles={q["id"]: q["title"] for q in record["questions"]},
+            models=tuple(ModelResult(**model) for model in record["models"]),
+            bonus=record["bonus"],
+            flags=tuple(record["flags"]),
+            provisional=record["provisional"],
+        )
+
+
+def _total(points: Iterable[float]) -> float:
+    return round(sum(points), 4)
