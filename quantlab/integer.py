@@ -1,0 +1,307 @@
+"""Exact integer linear layers and convolutions at floating-point speed.
+
+`integer_linear` and `integer_conv2d` have the student's signatures: int32 in, exact int32 out. No
+library has fast int32 convolutions (CUDA has none), so the integers are computed in floating
+point, and the arithmetic is chosen by a bound that proves that nothing was rounded:
+
+    B = max over outputs of sum |w|  *  max |x|
+
+Every product, and every partial sum of any subset of the products of one output, is an integer of
+magnitude at most B. All integers up to 2^24 are float32 numbers and all up to 2^53 are float64
+numbers, so while B is at most that, each addition gives a representable number and is exact,
+whatever the order of summation, the blocking, the number of threads, and whether products and sums
+are fused. Padding adds zeros and changes nothing. What the bound does not cover is an algorithm
+that sums something other than these products, such as Winograd's or an FFT. Hence:
+
+* float32, for B <= 2^24: only on x86 processors, where oneDNN convolves directly (PyTorch asks it
+  for nothing else), and only for codes of at most 2^8 in magnitude, which bfloat16 and TF32 hold as
+  well: a process that allows those for float32 operands changes no result.
+* float64, for B <= 2^53: unfolded patches times weights, a plain matrix product, so that neither
+  cuDNN nor NNPACK may choose an algorithm. All of CUDA goes this way.
+* beyond: both operands are split into digits of 16 (or 8) bits, the products of digits are summed
+  in float64 and recombined in int64.
+
+`accumulate_linear` and `accumulate_conv2d` are the first two for codes that are already held in
+floating-point tensors, with no check of the codes and no conversion to int32.
+
+It can fail with a sentence: `TypeError` for tensors that are not int32, `ValueError` for shapes,
+strides and devices that do not go together, `OverflowError` when a result leaves int32 (or, for
+the accumulate functions, when B exceeds 2^53). It never returns a wrong or a wrapped integer.
+"""
+
+import platform
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+IntOrPair = int | tuple[int, int]
+Product = Callable[[Tensor, Tensor], Tensor]  # (codes, weight codes) -> accumulators
+
+FLOAT32_INTEGERS = 2**24  # every integer up to here is a float32 number
+FLOAT64_INTEGERS = 2**53
+SHORT_OPERANDS = 2**8  # every integer up to here is a bfloat16 (and a TF32) number
+INT32 = torch.iinfo(torch.int32)
+X86 = ("x86_64", "amd64")
+PATCH_ELEMENTS = 2**24  # unfolded at a time, 128 MiB in float64
+
+
+def integer_linear(input: Tensor, weight: Tensor) -> Tensor:
+    """int32 (..., in) times int32 (out, in) to int32 (..., out): `input @ weight.T`, exact.
+
+    The integer part of equation (6). Raises `TypeError`, `ValueError` and `OverflowError`, one
+    sentence each (module docstring).
+    """
+    _check_operands("integer_linear", input, weight)
+    if weight.ndim != 2 or input.ndim < 1 or input.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"integer_linear needs an input (..., in) and a weight (out, in), but got "
+            f"{tuple(input.shape)} and {tuple(weight.shape)}: make the last sizes equal."
+        )
+    return _exact_int32("integer_linear", input, weight, F.linear)
+
+
+def integer_conv2d(
+    input: Tensor,
+    weight: Tensor,
+    stride: IntOrPair = 1,
+    padding: IntOrPair | str = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """int32 (N, C, H, W) with int32 (out, C / groups, kH, kW) to int32 (N, out, H', W'), exact.
+
+    The integer part of equation (6); the other arguments are those of
+    `torch.nn.functional.conv2d`, the padding is with the code 0. Raises `TypeError`, `ValueError`
+    and `OverflowError`, one sentence each (module docstring).
+    """
+    _check_operands("integer_conv2d", input, weight)
+    if input.ndim != 4 or weight.ndim != 4:
+        raise ValueError(
+            f"integer_conv2d needs an input (N, C, H, W) and a weight (out, C / groups, kH, kW), "
+            f"but got {tuple(input.shape)} and {tuple(weight.shape)}."
+        )
+    try:  # torch's own rules, on tensors without content
+        F.conv2d(
+            torch.empty(input.shape, device="meta"),
+            torch.empty(weight.shape, device="meta"),
+            None,
+            stride,
+            padding,  # type: ignore[arg-type]
+            dilation,
+            groups,
+        )
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"integer_conv2d cannot convolve {tuple(input.shape)} with {tuple(weight.shape)} at "
+            f"stride {stride}, padding {padding}, dilation {dilation} and groups {groups} "
+            f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not fit."
+        ) from None
+    product = partial(_convolve, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _exact_int32("integer_conv2d", input, weight, product)
+
+
+@torch.no_grad()
+def accumulate_linear(codes: Tensor, weight_codes: Tensor, max_code: int) -> Tensor:
+    """The accumulators of `integer_linear` for integers held in floating-point tensors.
+
+    `codes` (..., in) and `weight_codes` (out, in) hold integers in float32 or float64; the caller
+    knows that no |code| exceeds `max_code` (2**b - 1 for unsigned b bits, 2**(b-1) for signed).
+    Returns exact integers in float32 or float64, whichever the bound asks for. Raises
+    `OverflowError` when float64 is not enough.
+    """
+    dtype = _sufficient_float(codes.device, weight_codes, max_code)
+    return _in_float("accumulate_linear", codes, weight_codes, F.linear, dtype)
+
+
+@torch.no_grad()
+def accumulate_conv2d(
+    codes: Tensor,
+    weight_codes: Tensor,
+    max_code: int,
+    stride: IntOrPair = 1,
+    padding: IntOrPair | str = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The accumulators of `integer_conv2d` for integers held in floating-point tensors.
+
+    `codes` (N, C, H, W) and `weight_codes` (out, C / groups, kH, kW) as in `accumulate_linear`;
+    channels_last codes save a copy. Returns exact integers (N, out, H', W') in float32 or float64.
+    """
+    dtype = _sufficient_float(codes.device, weight_codes, max_code)
+    product = partial(_convolve, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    return _in_float("accumulate_conv2d", codes, weight_codes, product, dtype)
+
+
+def _check_operands(name: str, input: Tensor, weight: Tensor) -> None:
+    for role, tensor in (("input", input), ("weight", weight)):
+        if not isinstance(tensor, Tensor):
+            kind = type(tensor).__name__
+            raise TypeError(f"{name} needs an int32 tensor as its {role}, but got a {kind}.")
+        if tensor.dtype != torch.int32:
+            raise TypeError(
+                f"{name} needs its {role} as torch.int32, but got {tensor.dtype}: convert the "
+                "codes with .to(torch.int32) first."
+            )
+    if input.device != weight.device or input.device.type not in ("cpu", "cuda"):
+        raise ValueError(
+            f"{name} needs both tensors on the CPU or on one CUDA device, but the input is on "
+            f"{input.device} and the weight on {weight.device}: move them there first."
+        )
+
+
+def _sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> torch.dtype | None:
+    """The cheapest arithmetic that is proved exact, by the bound of the module docstring."""
+    if weight.numel() == 0:
+        return torch.float64
+    magnitudes = weight.to(torch.int64).abs()  # int64: -(-2**31) is no int32
+    bound = int(magnitudes.flatten(1).sum(1).max()) * max_code
+    short = max(max_code, int(magnitudes.max())) <= SHORT_OPERANDS
+    if bound <= FLOAT32_INTEGERS and short and device.type == "cpu" and _convolves_directly():
+        return torch.float32
+    return torch.float64 if bound <= FLOAT64_INTEGERS else None
+
+
+def _convolves_directly() -> bool:
+    """Whether float32 convolutions on this CPU sum nothing but products of codes and weights."""
+    return platform.machine().lower() in X86 and torch.backends.mkldnn.is_available()
+
+
+def _in_float(
+    name: str, codes: Tensor, weight: Tensor, product: Product, dtype: torch.dtype | None
+) -> Tensor:
+    if dtype is None:
+        raise OverflowError(
+            f"{name} cannot bound the accumulators of a weight of shape {tuple(weight.shape)} by "
+            "2^53: use fewer bits."
+        )
+    return product(codes.to(dtype), weight.to(dtype))
+
+
+def _exact_int32(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
+    max_code = _magnitude(input)
+    dtype = _sufficient_float(input.device, weight, max_code)
+    if dtype is None:
+        sums = _by_digits(name, input, weight, product)
+    else:
+        sums = product(input.to(dtype), weight.to(dtype))
+    if sums.numel():
+        low, high = (value.item() for value in sums.aminmax())
+        if low < INT32.min or high > INT32.max:
+            raise _overflow(name)
+    return sums.to(torch.int32)
+
+
+def _magnitude(codes: Tensor) -> int:
+    if codes.numel() == 0:
+        return 0
+    low, high = (int(value) for value in codes.aminmax())
+    return max(-low, high)
+
+
+def _overflow(name: str) -> OverflowError:
+    return OverflowError(
+        f"A result of {name} does not fit int32 ({INT32.min} to {INT32.max}): use fewer bits or "
+        "fewer inputs per output."
+    )
+
+
+def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
+    """int64 sums from float64 products of digits, for operands of any size.
+
+    With x = sum_i x_i 2^(wi) and w likewise, sum x w = sum_ij 2^(w(i+j)) sum x_i w_j, and a
+    product of two digits is at most 2^(2w). The int64 sum may wrap around on the way; it is right
+    modulo 2^64, and the float64 estimate beside it, whose error is far below 2^62, tells whether
+    the true sum is near enough to 0 to be that int64.
+    """
+    terms = weight[0].numel()
+    width = 16 if terms * 2**32 <= FLOAT64_INTEGERS else 8
+    exact: Tensor | None = None
+    estimate: Tensor | None = None
+    for i, codes in enumerate(_digits(input, width)):
+        for j, weights in enumerate(_digits(weight, width)):
+            part = product(codes, weights)
+            shift = 2 ** (width * (i + j))
+            exact = part.long() * shift if exact is None else exact + part.long() * shift
+            estimate = part * shift if estimate is None else estimate + part * shift
+    assert exact is not None and estimate is not None  # int32 has at least one digit
+    if (estimate.abs() > 2**62).any():
+        raise _overflow(name)
+    return exact
+
+
+def _digits(codes: Tensor, width: int) -> list[Tensor]:
+    """float64 digits in [0, 2^width), the last one signed, that make up int32 codes."""
+    digits = []
+    for _ in range(32 // width - 1):
+        digits.append((codes & (2**width - 1)).double())
+        codes = codes >> width  # arithmetic shift: rounds down and keeps the sign
+    return [*digits, codes.double()]
+
+
+def _convolve(
+    input: Tensor,
+    weight: Tensor,
+    stride: IntOrPair,
+    padding: IntOrPair | str,
+    dilation: IntOrPair,
+    groups: int,
+) -> Tensor:
+    if input.dtype == torch.float64:
+        return _convolve_patches(input, weight, stride, padding, dilation, groups)
+    with torch.autocast(input.device.type, enabled=False):  # it would round to bfloat16
+        return F.conv2d(
+            input.contiguous(memory_format=torch.channels_last),
+            weight.contiguous(memory_format=torch.channels_last),
+            None,
+            stride,
+            padding,  # type: ignore[arg-type]
+            dilation,
+            groups,
+        )
+
+
+def _convolve_patches(
+    input: Tensor,
+    weight: Tensor,
+    stride: IntOrPair,
+    padding: IntOrPair | str,
+    dilation: IntOrPair,
+    groups: int,
+) -> Tensor:
+    """A convolution as one matrix product per image and group: no other algorithm can be chosen."""
+    kernel, stride, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(dilation)
+    input = F.pad(input, _border(padding, kernel, dilation))
+    height, width = (
+        (size - d * (k - 1) - 1) // s + 1
+        for size, k, d, s in zip(input.shape[2:], kernel, dilation, stride, strict=True)
+    )
+    rows = weight.reshape(groups, weight.shape[0] // groups, -1)
+    elements = groups * rows.shape[2] * height * width
+    results = []
+    for images in input.split(max(1, PATCH_ELEMENTS // max(1, elements))):
+        patches = F.unfold(images, kernel, dilation, 0, stride)
+        columns = patches.reshape(len(images), groups, rows.shape[2], -1)
+        results.append((rows @ columns).reshape(len(images), weight.shape[0], height, width))
+    return torch.cat(results)
+
+
+def _border(
+    padding: IntOrPair | str, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """(left, right, top, bottom) as `torch.nn.functional.pad` wants it."""
+    if padding == "same":
+        height, width = (d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+        return width // 2, width - width // 2, height // 2, height - height // 2
+    vertical, horizontal = (0, 0) if isinstance(padding, str) else _pair(padding)
+    return horizontal, horizontal, vertical, vertical
+
+
+def _pair(value: IntOrPair) -> tuple[int, int]:
+    if isinstance(value, int):
+        return value, value
+    vertical, horizontal = value
+    return vertical, horizontal
