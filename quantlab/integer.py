@@ -29,9 +29,10 @@ strides and devices that do not go together, `OverflowError` when a result leave
 the accumulate functions, when B exceeds 2^53). It never returns a wrong or a wrapped integer.
 """
 
+import math
 import platform
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -89,17 +90,17 @@ def integer_conv2d(
             torch.empty(weight.shape, device="meta"),
             None,
             stride,
-            padding,  # type: ignore[arg-type]
+            padding,
             dilation,
             groups,
         )
-    except (RuntimeError, ValueError, TypeError) as error:
+    except (RuntimeError, ValueError, TypeError, ZeroDivisionError) as error:
         raise ValueError(
             f"integer_conv2d cannot convolve {tuple(input.shape)} with {tuple(weight.shape)} at "
             f"stride {stride}, padding {padding}, dilation {dilation} and groups {groups} "
             f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not fit."
         ) from None
-    product = partial(_convolve, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    product = _Convolution(stride, padding, dilation, groups)
     return _exact_int32("integer_conv2d", input, weight, product)
 
 
@@ -132,7 +133,7 @@ def accumulate_conv2d(
     channels_last codes save a copy. Returns exact integers (N, out, H', W') in float32 or float64.
     """
     dtype = _sufficient_float(codes.device, weight_codes, max_code)
-    product = partial(_convolve, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    product = _Convolution(stride, padding, dilation, groups)
     return _in_float("accumulate_conv2d", codes, weight_codes, product, dtype)
 
 
@@ -178,7 +179,12 @@ def _in_float(
             f"{name} cannot bound the accumulators of a weight of shape {tuple(weight.shape)} by "
             "2^53: use fewer bits."
         )
-    return product(codes.to(dtype), weight.to(dtype))
+    return _multiply(product, codes, weight, dtype)
+
+
+def _multiply(product: Product, codes: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    with torch.autocast(codes.device.type, enabled=False):  # it would round to bfloat16
+        return product(codes.to(dtype), weight.to(dtype))
 
 
 def _exact_int32(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
@@ -187,7 +193,7 @@ def _exact_int32(name: str, input: Tensor, weight: Tensor, product: Product) -> 
     if dtype is None:
         sums = _by_digits(name, input, weight, product)
     else:
-        sums = product(input.to(dtype), weight.to(dtype))
+        sums = _multiply(product, input, weight, dtype)
     if sums.numel():
         low, high = (value.item() for value in sums.aminmax())
         if low < INT32.min or high > INT32.max:
@@ -217,17 +223,16 @@ def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Te
     modulo 2^64, and the float64 estimate beside it, whose error is far below 2^62, tells whether
     the true sum is near enough to 0 to be that int64.
     """
-    terms = weight[0].numel()
+    terms = math.prod(weight.shape[1:])
     width = 16 if terms * 2**32 <= FLOAT64_INTEGERS else 8
-    exact: Tensor | None = None
-    estimate: Tensor | None = None
+    exact = torch.zeros((), dtype=torch.int64, device=input.device)
+    estimate = torch.zeros((), dtype=torch.float64, device=input.device)
     for i, codes in enumerate(_digits(input, width)):
         for j, weights in enumerate(_digits(weight, width)):
-            part = product(codes, weights)
-            shift = 2 ** (width * (i + j))
-            exact = part.long() * shift if exact is None else exact + part.long() * shift
-            estimate = part * shift if estimate is None else estimate + part * shift
-    assert exact is not None and estimate is not None  # int32 has at least one digit
+            part = product(codes, weights)  # float64, which no setting shortens
+            shift = width * (i + j)
+            exact = exact + (part.long() << shift)
+            estimate = estimate + part * 2.0**shift
     if (estimate.abs() > 2**62).any():
         raise _overflow(name)
     return exact
@@ -242,51 +247,47 @@ def _digits(codes: Tensor, width: int) -> list[Tensor]:
     return [*digits, codes.double()]
 
 
-def _convolve(
-    input: Tensor,
-    weight: Tensor,
-    stride: IntOrPair,
-    padding: IntOrPair | str,
-    dilation: IntOrPair,
-    groups: int,
-) -> Tensor:
-    if input.dtype == torch.float64:
-        return _convolve_patches(input, weight, stride, padding, dilation, groups)
-    with torch.autocast(input.device.type, enabled=False):  # it would round to bfloat16
+@dataclass(frozen=True)
+class _Convolution:
+    """A convolution that sums products of codes and weights and nothing else."""
+
+    stride: IntOrPair
+    padding: IntOrPair | str
+    dilation: IntOrPair
+    groups: int
+
+    def __call__(self, input: Tensor, weight: Tensor) -> Tensor:
+        if input.dtype == torch.float64:
+            return self._multiply_patches(input, weight)
         return F.conv2d(
             input.contiguous(memory_format=torch.channels_last),
             weight.contiguous(memory_format=torch.channels_last),
             None,
-            stride,
-            padding,  # type: ignore[arg-type]
-            dilation,
-            groups,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
         )
 
-
-def _convolve_patches(
-    input: Tensor,
-    weight: Tensor,
-    stride: IntOrPair,
-    padding: IntOrPair | str,
-    dilation: IntOrPair,
-    groups: int,
-) -> Tensor:
-    """A convolution as one matrix product per image and group: no other algorithm can be chosen."""
-    kernel, stride, dilation = _pair(weight.shape[2:]), _pair(stride), _pair(dilation)
-    input = F.pad(input, _border(padding, kernel, dilation))
-    height, width = (
-        (size - d * (k - 1) - 1) // s + 1
-        for size, k, d, s in zip(input.shape[2:], kernel, dilation, stride, strict=True)
-    )
-    rows = weight.reshape(groups, weight.shape[0] // groups, -1)
-    elements = groups * rows.shape[2] * height * width
-    results = []
-    for images in input.split(max(1, PATCH_ELEMENTS // max(1, elements))):
-        patches = F.unfold(images, kernel, dilation, 0, stride)
-        columns = patches.reshape(len(images), groups, rows.shape[2], -1)
-        results.append((rows @ columns).reshape(len(images), weight.shape[0], height, width))
-    return torch.cat(results)
+    def _multiply_patches(self, input: Tensor, weight: Tensor) -> Tensor:
+        """One matrix product per image and group."""
+        kernel = (weight.shape[2], weight.shape[3])
+        stride, dilation = _pair(self.stride), _pair(self.dilation)
+        input = F.pad(input, _border(self.padding, kernel, dilation))
+        height, width = (
+            (size - d * (k - 1) - 1) // s + 1
+            for size, k, d, s in zip(input.shape[2:], kernel, dilation, stride, strict=True)
+        )
+        terms = math.prod(weight.shape[1:])
+        rows = weight.reshape(self.groups, weight.shape[0] // self.groups, terms)
+        elements = self.groups * terms * height * width
+        results = []
+        for images in input.split(max(1, PATCH_ELEMENTS // max(1, elements))):
+            patches = F.unfold(images, kernel, dilation, 0, stride)
+            columns = patches.reshape(len(images), self.groups, terms, height * width)
+            sums = rows @ columns
+            results.append(sums.reshape(len(images), weight.shape[0], height, width))
+        return torch.cat(results)
 
 
 def _border(
