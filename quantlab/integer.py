@@ -79,15 +79,17 @@ def integer_conv2d(
     and `OverflowError`, one sentence each (module docstring).
     """
     _check_operands("integer_conv2d", input, weight)
-    if input.ndim != 4 or weight.ndim != 4:
+    if input.ndim != 4 or weight.ndim != 4 or 0 in (*input.shape[1:], *weight.shape):
         raise ValueError(
             f"integer_conv2d needs an input (N, C, H, W) and a weight (out, C / groups, kH, kW), "
-            f"but got {tuple(input.shape)} and {tuple(weight.shape)}."
+            f"none of them empty, but got {tuple(input.shape)} and {tuple(weight.shape)}."
         )
-    try:  # torch's own rules, on tensors without content
+    try:  # torch's own rules, on a batch of no images
+        if min(_pair(dilation)) < 1:  # the one thing that torch does not look at then
+            raise ValueError("the dilation is at least 1")
         F.conv2d(
-            torch.empty(input.shape, device="meta"),
-            torch.empty(weight.shape, device="meta"),
+            torch.empty(0, *input.shape[1:]),
+            torch.empty(weight.shape),
             None,
             stride,
             padding,
