@@ -68,4 +68,16 @@ class ResNet20(nn.Module):
 
 
 def resnet20(num_classes: int = 10) -> ResNet20:
+    """A freshly initialized ResNet-20 (He et al. 2015 initialization)."""
     return ResNet20(num_classes)
+
+
+def layer_sizes() -> dict[str, int]:
+    """Number of weights of each of the 20 layers, from `conv1` to `fc`; 268,336 in all."""
+    with torch.device("meta"):
+        modules = ResNet20().named_modules()
+        return {
+            name: module.weight.numel()
+            for name, module in modules
+            if isinstance(module, (nn.Conv2d, nn.Linear))
+        }

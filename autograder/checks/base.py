@@ -1,0 +1,120 @@
+"""What a check is: something with an id, a title and a way to mark a submission.
+
+A check reads its evidence from an `Evidence` and returns a `Finding`; how many points that makes is
+the rubric's business. Checks never see another submission and never write anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from autograder.measuring import Measurements
+from autograder.oracle import Oracle
+from autograder.rubric import Item, Rubric
+from autograder.sandbox.calls import Answer, Failure, Program
+from autograder.secret import Draws
+from autograder.submission import Submission
+from autograder.verdict import ModelResult, Verdict
+from quantlab.answers import Answers
+
+
+class Player(Protocol):
+    """Runs a student's code behind a wall: a `Sandbox`, or what a test puts in its place."""
+
+    def import_source(self, source: str) -> Failure | None: ...
+
+    def run(self, source: str, program: Program) -> Answer | Failure: ...
+
+    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure: ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found. `credit` is the share of its points, 0 to 1.
+
+    `credit_alone` is the share when what the function leans on is replaced by something right.
+    """
+
+    verdict: Verdict
+    credit: float = 0.0
+    message: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    credit_alone: float | None = None
+    model: ModelResult | None = None
+    bonus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a check may look at. `import_failure` is why solution.py did not import, if so."""
+
+    submission: Submission
+    rubric: Rubric
+    draws: Draws
+    oracle: Oracle
+    player: Player
+    measurements: Measurements
+    import_failure: Failure | None
+
+    def solution(self) -> str | Finding:
+        """The source to call into, or the finding that says why there is none."""
+        problem = self.submission.problems.get("solution.py")
+        if problem:
+            return Finding(Verdict.BLOCKED, message=problem)
+        if self.submission.solution is None:
+            return Finding(Verdict.MISSING, message="No solution.py was handed in.")
+        if self.import_failure:
+            return Finding(
+                Verdict.GRADER_FAULT
+                if self.import_failure.kind == Verdict.GRADER_FAULT
+                else Verdict.BLOCKED,
+                message=f"solution.py could not be imported: {self.import_failure.message}",
+                evidence=failure_evidence(self.import_failure),
+            )
+        return self.submission.solution
+
+    def answers(self) -> Answers | Finding:
+        """The student's answers.json, or the finding that says why there is none."""
+        problem = self.submission.problems.get("answers.json")
+        if problem:
+            return Finding(Verdict.ERROR, message=problem)
+        if self.submission.answers is None:
+            return Finding(Verdict.MISSING, message="No answers.json was handed in.")
+        dataset = self.measurements.dataset_title
+        if self.submission.answers.dataset != dataset:
+            return Finding(
+                Verdict.WRONG,
+                message=f"answers.json says its numbers were made on "
+                f"{self.submission.answers.dataset}; they are marked on {dataset}.",
+            )
+        return self.submission.answers
+
+
+class Check(Protocol):
+    """One line of the rubric, able to mark itself. `source`: "call", "table", "model", "person"."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def needs_data(self) -> bool: ...
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding: ...
+
+
+def failure_evidence(failure: Failure) -> dict[str, Any]:
+    """What a report may show of a failure."""
+    shown: dict[str, Any] = {}
+    if failure.exception:
+        shown["exception"] = failure.exception
+    if failure.line is not None:
+        shown["line"] = failure.line
+    if failure.output:
+        shown["printed"] = failure.output
+    return shown

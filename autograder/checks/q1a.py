@@ -1,0 +1,247 @@
+"""Question 1a: linear_quantize, linear_dequantize, get_scale, reset_scale_and_zero_point."""
+
+import numpy as np
+from numpy.random import Generator
+
+from autograder.checks.call import CallCheck, Judged, results_by
+from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
+from autograder.checks.error import SquaredError
+from autograder.checks.sawb import published_scales
+from autograder.sandbox.calls import Answer, Call, Constant, Input, Program
+from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
+
+X = Input("x")
+SCALE = Input("scale")
+SAMPLES = 4096
+
+
+def quantize(rng: Generator, bits: int, signed: bool, zero_point: int, size: int = 64) -> Program:
+    scale = step(rng)
+    x = near_grid(rng, (size,), scale, bits, signed, zero_point)
+    call = Call("linear_quantize", (X, SCALE, zero_point, bits), {"signed": signed})
+    return Program((call,), {"x": x, "scale": scale})
+
+
+def quantize_every_width(rng: Generator) -> Program:
+    """One call per width 2..8, signed and unsigned in turn, on inputs far outside the grid too."""
+    inputs, calls = {}, []
+    for bits in range(2, 9):
+        signed = bool(bits % 2)
+        scale = step(rng)
+        x = near_grid(rng, (4, 3, 5, 5), scale, bits, signed)
+        x.reshape(-1)[:4] = np.array([1e4, -1e4, 0.0, 37.7 * scale], np.float32)
+        inputs |= {f"x{bits}": x, f"scale{bits}": scale}
+        arguments = (Input(f"x{bits}"), Input(f"scale{bits}"), 0, bits)
+        calls.append(Call("linear_quantize", arguments, {"signed": signed}))
+    return Program(tuple(calls), inputs)
+
+
+def quantize_twice(rng: Generator) -> Program:
+    """The same call twice on a matrix that is not contiguous, with the inputs sent back."""
+    scale = step(rng)
+    x = near_grid(rng, (6, 7), scale, 4, True)
+    call = Call("linear_quantize", (X, SCALE, 0, 4))
+    return Program((call, call), {"x": x, "scale": scale}, return_inputs=True)
+
+
+def judge_pure(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    for name, before in program.inputs.items():
+        if not np.array_equal(got.inputs.get(name), before):
+            return Judged(Outcome(WRONG, f"The call changed its argument {name} in place."))
+    return results_by(lambda _: Codes())(program, got, expected, tolerance)
+
+
+def dequantize(rng: Generator, zero_point: int) -> Program:
+    low, high = grid_range(4, True)
+    codes = integers(rng, (5, 9), low, high).astype(np.float32)
+    call = Call("linear_dequantize", (Input("x_int"), SCALE, zero_point))
+    return Program((call,), {"x_int": codes, "scale": step(rng)})
+
+
+def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Program:
+    inputs = {
+        f"x{bits}": (gaussian if i % 2 else heavy_tailed)(rng, SAMPLES, shift)
+        for i, bits in enumerate(widths)
+    }
+    calls = tuple(Call("get_scale", (Input(f"x{bits}"), bits)) for bits in widths)
+    return Program(calls, inputs)
+
+
+def judge_sawb(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    for number, call in enumerate(program.calls):
+        bits = call.args[1]
+        values = program.inputs[call.args[0].name]
+        right = [expected.results[number], *published_scales(values, bits)]
+        outcome = AnyOf(Close(tolerance)).compare(got.results[number], right)
+        if not outcome.correct:
+            return Judged(outcome, number)
+    return Judged(Outcome(CORRECT))
+
+
+def reset(rng: Generator, method: str, sample: str, widths: tuple[int, ...] = (8, 4, 2)) -> Program:
+    make = {
+        "heavy": lambda: heavy_tailed(rng, SAMPLES),
+        "negative": lambda: -np.abs(heavy_tailed(rng, SAMPLES)) + np.float32(0.2),
+        "positive": lambda: np.abs(heavy_tailed(rng, SAMPLES)),
+        "bounded": lambda: rng.uniform(-1, 1, SAMPLES).astype(np.float32) * np.float32(1.7),
+    }[sample]
+    inputs = {f"x{bits}": make() for bits in widths}
+    calls = tuple(
+        Call("reset_scale_and_zero_point", (Input(f"x{bits}"), bits, method)) for bits in widths
+    )
+    return Program(calls, inputs)
+
+
+def reset_sawb_alone(rng: Generator) -> Program:
+    """`get_scale` replaced by a secret number, which then must be the scale."""
+    secret = np.array(rng.uniform(0.5, 2.0), np.float32)
+    call = Call(
+        "reset_scale_and_zero_point",
+        (X, 4, "SAWB"),
+        stand_ins={"get_scale": Constant(secret)},
+    )
+    return Program((call,), {"x": heavy_tailed(rng, SAMPLES)})
+
+
+SCALE_AND_ZERO = ("scale", "zero_point")
+
+
+def judge_scale_and_zero(
+    program: Program, got: Answer, expected: Answer, tolerance: float
+) -> Judged:
+    rule = Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
+    return results_by(lambda _: rule)(program, got, expected, tolerance)
+
+
+def judge_reset_sawb(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    rule = Each((AnyOf(Close(tolerance)), Codes()), SCALE_AND_ZERO)
+    for number, call in enumerate(program.calls):
+        scale, zero_point = expected.results[number]
+        published: list[np.float32] = []
+        if not call.stand_ins:
+            published = published_scales(program.inputs[call.args[0].name], call.args[1])
+        outcome = rule.compare(got.results[number], ([scale, *published], zero_point))
+        if not outcome.correct:
+            return Judged(outcome, number)
+    return Judged(Outcome(CORRECT))
+
+
+def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    """One-sided: the error may exceed the least possible by the tolerance, never mind the scale."""
+    for number, call in enumerate(program.calls):
+        bits = call.args[1]
+        values = program.inputs[call.args[0].name]
+        result = got.results[number]
+        shape = Each((_Positive(), Codes()), SCALE_AND_ZERO).compare(result, (1.0, 0))
+        if not shape.correct:
+            return Judged(shape, number)
+        errors = SquaredError(values)
+        error, least = errors.at(as_scalar(result[0]) or 0.0, bits), errors.least(bits)
+        if error > least * (1 + tolerance):
+            more = 100 * (error / least - 1)
+            sentence = (
+                f"With this scale the mean squared error is {error:.4g}, {more:.1f} % more than "
+                f"the least possible; {100 * tolerance:g} % is allowed."
+            )
+            return Judged(Outcome(WRONG, sentence), number)
+    return Judged(Outcome(CORRECT))
+
+
+class _Positive:
+    """A finite number above zero."""
+
+    def compare(self, got: object, expected: object) -> Outcome:
+        scalar = as_scalar(got)
+        if scalar is None or not np.isfinite(scalar) or scalar <= 0:
+            return Outcome(WRONG, "a scale is one finite number above zero.")
+        return Outcome(CORRECT)
+
+
+CHECKS = (
+    CallCheck(
+        "1a.linear_quantize.signed",
+        "linear_quantize rounds and clips to the signed range",
+        lambda rng: quantize(rng, bits=4, signed=True, zero_point=0),
+        results_by(lambda _: Codes()),
+    ),
+    CallCheck(
+        "1a.linear_quantize.unsigned",
+        "linear_quantize with signed=False uses 0 .. 2^b - 1",
+        lambda rng: quantize(rng, bits=4, signed=False, zero_point=0),
+        results_by(lambda _: Codes()),
+    ),
+    CallCheck(
+        "1a.linear_quantize.zero_point",
+        "linear_quantize subtracts the zero point before it clips",
+        lambda rng: quantize(rng, bits=4, signed=True, zero_point=int(rng.integers(3, 6))),
+        results_by(lambda _: Codes()),
+    ),
+    CallCheck(
+        "1a.linear_quantize.every_width",
+        "linear_quantize at 2 to 8 bits, on four-dimensional input far outside the range",
+        quantize_every_width,
+        results_by(lambda _: Codes()),
+    ),
+    CallCheck(
+        "1a.linear_quantize.pure",
+        "linear_quantize leaves its input as it was and gives the same result again",
+        quantize_twice,
+        judge_pure,
+    ),
+    CallCheck(
+        "1a.linear_dequantize.values",
+        "linear_dequantize multiplies by the scale",
+        lambda rng: dequantize(rng, zero_point=0),
+        results_by(Close),
+    ),
+    CallCheck(
+        "1a.linear_dequantize.zero_point",
+        "linear_dequantize adds the zero point back before it scales",
+        lambda rng: dequantize(rng, zero_point=int(rng.integers(2, 9))),
+        results_by(Close),
+    ),
+    CallCheck(
+        "1a.get_scale.handed_out_widths",
+        "get_scale is the SAWB step at 8, 4 and 2 bits",
+        lambda rng: sawb_scales(rng, (8, 4, 2), shift=0.0),
+        judge_sawb,
+    ),
+    CallCheck(
+        "1a.get_scale.mean_not_zero",
+        "get_scale uses E[x^2] and E|x|, also where the mean is not zero",
+        lambda rng: sawb_scales(rng, (3, 4, 5), shift=0.6),
+        judge_sawb,
+    ),
+    CallCheck(
+        "1a.reset.sym",
+        'reset_scale_and_zero_point, "sym": max|x| / 2^(b-1), zero point 0',
+        lambda rng: reset(rng, "sym", "negative"),
+        judge_scale_and_zero,
+    ),
+    CallCheck(
+        "1a.reset.unsigned",
+        'reset_scale_and_zero_point, "unsigned": max / (2^b - 1), zero point 0',
+        lambda rng: reset(rng, "unsigned", "positive"),
+        judge_scale_and_zero,
+    ),
+    CallCheck(
+        "1a.reset.heuristic",
+        'reset_scale_and_zero_point, "heuristic": least squared error, heavy tails',
+        lambda rng: reset(rng, "heuristic", "heavy"),
+        judge_heuristic,
+    ),
+    CallCheck(
+        "1a.reset.heuristic_above_maximum",
+        'reset_scale_and_zero_point, "heuristic": bounded data, best clip above the maximum',
+        lambda rng: reset(rng, "heuristic", "bounded", widths=(2, 3)),
+        judge_heuristic,
+    ),
+    CallCheck(
+        "1a.reset.SAWB",
+        'reset_scale_and_zero_point, "SAWB": the step of get_scale, zero point 0',
+        lambda rng: reset(rng, "SAWB", "heavy"),
+        judge_reset_sawb,
+        alone=reset_sawb_alone,
+        leans_on="get_scale",
+    ),
+)

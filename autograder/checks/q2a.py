@@ -1,0 +1,81 @@
+"""Question 2a: the straight-through estimator."""
+
+import numpy as np
+from numpy.random import Generator
+
+from autograder.checks.call import CallCheck, Judged, results_by
+from autograder.checks.draw import near_grid, step
+from autograder.sandbox.calls import Answer, Call, Constant, Input, Program
+from quantlab.compare import CORRECT, WRONG, Close, Codes, Outcome
+
+X, SCALE = Input("x"), Input("scale")
+
+
+def apply(rng: Generator, bits: int, signed: bool, zero_point: int, gradient: bool) -> Program:
+    scale = step(rng)
+    x = near_grid(rng, (6, 9), scale, bits, signed, zero_point)
+    call = Call(
+        "linear_quantize_STE",
+        (X, SCALE, zero_point, bits, signed),
+        cotangent=rng.standard_normal(x.shape).astype(np.float32) if gradient else None,
+        wrt=("x",) if gradient else (),
+    )
+    return Program((call,), {"x": x, "scale": scale})
+
+
+def apply_alone(rng: Generator, bits: int, signed: bool, zero_point: int) -> Program:
+    """`linear_quantize` replaced by a secret tensor, which then must come out of the forward pass."""
+    scale = step(rng)
+    x = near_grid(rng, (6, 9), scale, bits, signed, zero_point)
+    secret = rng.integers(-1000, 1000, x.shape).astype(np.float32)
+    call = Call(
+        "linear_quantize_STE",
+        (X, SCALE, zero_point, bits, signed),
+        stand_ins={"linear_quantize": Constant(secret)},
+    )
+    return Program((call,), {"x": x, "scale": scale})
+
+
+def judge_gradient(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    gradient = got.gradients[0].get("x")
+    if gradient is None:
+        return Judged(Outcome(WRONG, "No gradient reaches the input."))
+    outcome = Close(tolerance).compare(gradient, expected.gradients[0]["x"])
+    return Judged(Outcome(outcome.kind, _about_gradient(outcome), outcome.detail))
+
+
+def judge_arguments(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    forward = results_by(lambda _: Codes())(program, got, expected, tolerance)
+    if not forward.outcome.correct:
+        return forward
+    return judge_gradient(program, got, expected, tolerance)
+
+
+def _about_gradient(outcome: Outcome) -> str:
+    return "" if outcome.kind == CORRECT else f"Gradient of the input: {outcome.message}"
+
+
+CHECKS = (
+    CallCheck(
+        "2a.STE.forward",
+        "linear_quantize_STE gives the codes of linear_quantize",
+        lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=False),
+        results_by(lambda _: Codes()),
+        alone=lambda rng: apply_alone(rng, bits=4, signed=True, zero_point=0),
+        leans_on="linear_quantize",
+    ),
+    CallCheck(
+        "2a.STE.gradient",
+        "the gradient makes quantize and dequantize together the identity",
+        lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=True),
+        judge_gradient,
+    ),
+    CallCheck(
+        "2a.STE.arguments",
+        "unsigned, two bits and a zero point: the same rules forward and backward",
+        lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True),
+        judge_arguments,
+        alone=lambda rng: apply_alone(rng, bits=2, signed=False, zero_point=2),
+        leans_on="linear_quantize",
+    ),
+)

@@ -1,0 +1,42 @@
+"""Question 2c: the PTQ half of Table 1, against the reference on the same calibration images."""
+
+from dataclasses import dataclass
+
+from autograder.checks.base import Evidence, Finding
+from autograder.checks.table import Accepted, Cell, mark_row
+from autograder.rubric import CELLS, Item
+
+HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
+
+
+@dataclass(frozen=True)
+class PostTrainingTableCheck:
+    """One column of Table 1. The rubric's tolerance is in percentage points."""
+
+    method: str
+    source: str = "table"
+    needs_data: bool = True
+
+    @property
+    def id(self) -> str:
+        return f"2c.ptq.{self.method}"
+
+    @property
+    def title(self) -> str:
+        return f"Accuracy after post-training quantization, {self.method}"
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding:
+        answers = evidence.answers()
+        if isinstance(answers, Finding):
+            return answers
+        reported = {cell: answers.table1["ptq"][cell][self.method] for cell in CELLS}
+        if all(value is None for value in reported.values()):  # then nothing need be measured
+            return mark_row([Cell(cell, None, ()) for cell in CELLS])
+        reference = evidence.measurements.post_training(self.method)
+        margin = (item.tolerance or 0.0) + HALF_A_LAST_DIGIT
+        return mark_row(
+            [Cell(cell, reported[cell], (Accepted(reference[cell], margin),)) for cell in CELLS]
+        )
+
+
+CHECKS = (PostTrainingTableCheck("SAWB"), PostTrainingTableCheck("sym"))

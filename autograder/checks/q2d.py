@@ -1,0 +1,66 @@
+"""Question 2d: the saved models. The grader measures each on the test images itself."""
+
+from dataclasses import dataclass
+
+from autograder.checks.base import Evidence, Finding
+from autograder.rubric import CELLS, Item
+from autograder.verdict import ModelResult, Verdict
+from quantlab.checkpoint import parse_name
+
+
+@dataclass(frozen=True)
+class ModelCheck:
+    """One saved model, against the threshold of its widths."""
+
+    cell: str
+    source: str = "model"
+    needs_data: bool = True
+
+    @property
+    def id(self) -> str:
+        return f"2d.model.{self.cell}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.file}: accuracy after quantization-aware training"
+
+    @property
+    def file(self) -> str:
+        return f"ResNet20_{self.cell}.pt"
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding:
+        submission = evidence.submission
+        weight_bits, act_bits = parse_name(self.file)
+        dataset = evidence.measurements.dataset
+        threshold = evidence.rubric.thresholds[dataset][self.cell]
+        unmeasured = ModelResult(self.file, weight_bits, act_bits, None, 0, threshold)
+        if self.file in submission.problems:
+            return Finding(
+                Verdict.ERROR, message=submission.problems[self.file], model=unmeasured
+            )
+        if self.file not in submission.models:
+            return Finding(Verdict.MISSING, message=f"No {self.file} was handed in.")
+        measured = evidence.measurements.model(
+            submission.models[self.file], weight_bits, act_bits, evidence.player
+        )
+        if measured.accuracy is None:
+            return Finding(measured.verdict, message=measured.message, model=unmeasured)
+        credit = evidence.rubric.credit(dataset, self.cell, measured.accuracy)
+        verdict = (
+            Verdict.CORRECT if credit == 1 else Verdict.PARTIAL if credit > 0 else Verdict.WRONG
+        )
+        message = f"{measured.accuracy:.2f} % on {measured.images} test images"
+        if credit < 1:
+            ramp = evidence.rubric.ramp
+            message += f"; full points from {threshold:g} %, none at {threshold - ramp:g} %"
+        return Finding(
+            verdict,
+            credit,
+            message + ".",
+            model=ModelResult(
+                self.file, weight_bits, act_bits, measured.accuracy, measured.images, threshold
+            ),
+        )
+
+
+CHECKS = tuple(ModelCheck(cell) for cell in CELLS)

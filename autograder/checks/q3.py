@@ -1,0 +1,226 @@
+"""Question 3: the search for bit widths, and the widths that were found with it.
+
+The search itself is tried on small problems whose every answer is known: `evaluate` is a table. The
+widths in answers.json are measured on the network: their bytes counted, their accuracy measured.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from autograder.checks.base import Evidence, Finding
+from autograder.checks.call import CallCheck, Judged
+from autograder.rubric import Item
+from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Program
+from autograder.verdict import ModelResult, Verdict
+from quantlab.compare import BAD_SHAPE, CORRECT, WRONG, Outcome, describe
+from quantlab.resnet import layer_sizes
+
+CANDIDATES = (2, 3, 4, 5, 6, 7, 8)
+FLOOR = 85.0  # percent
+CEILING = 92.0  # percent, of the table's uncompressed network
+LAYERS = 6
+VARIABLE_MODEL = "ResNet20_variable.pt"
+WIDTHS = range(1, 9)
+SCALE_BYTES = 4  # one float32 scale per layer
+
+Problem = Callable[[Generator], tuple[dict[str, int], AdditiveLoss]]
+
+
+def easy(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
+    """Layers of different size and sensitivity; uniform widths of 4 bits and more are enough."""
+    sizes = {f"layer{i}": int(rng.integers(200, 40_000)) for i in range(LAYERS)}
+    losses = {}
+    for name in sizes:
+        sensitivity = rng.uniform(0.3, 3.0)
+        losses[name] = {bits: float(sensitivity * 4.0 ** (2 - bits) * 4) for bits in CANDIDATES}
+    return sizes, AdditiveLoss(CEILING, losses, budget=2 * LAYERS * len(CANDIDATES))
+
+
+def steep(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
+    """One layer tolerates nothing below 8 bits: a search that looks at sizes alone falls through."""
+    sizes, table = easy(rng)
+    fragile = max(sizes, key=lambda name: sizes[name])
+    losses = {name: dict(widths) for name, widths in table.losses.items()}
+    losses[fragile] = {bits: 0.1 if bits == 8 else 12.0 for bits in CANDIDATES}
+    return sizes, AdditiveLoss(CEILING, losses, table.budget)
+
+
+def search(problem: Problem, times: int = 1) -> Callable[[Generator], Program]:
+    def program(rng: Generator) -> Program:
+        sizes, table = problem(rng)
+        call = Call(
+            "variable_precision_search",
+            (sizes, table),
+            {"candidate_bits": CANDIDATES, "accuracy_floor": FLOOR},
+        )
+        return Program((call,) * times)
+
+    return program
+
+
+def judge_valid(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    sizes = program.calls[0].args[0]
+    return Judged(_valid(got.results[0], sizes))
+
+
+def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    sizes, table = program.calls[0].args
+    outcome = _valid(got.results[0], sizes)
+    if outcome.correct:
+        accuracy = _accuracy(table, got.results[0])
+        if accuracy <= FLOOR:
+            sentence = f"These widths give {accuracy:.2f} %, not above the floor of {FLOOR:g} %."
+            outcome = Outcome(WRONG, sentence)
+    return Judged(outcome)
+
+
+def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    sizes, table = program.calls[0].args
+    judged = judge_floor(program, got, expected, tolerance)
+    if not judged.outcome.correct:
+        return judged
+    uniform = min(b for b in CANDIDATES if _accuracy(table, dict.fromkeys(sizes, b)) > FLOOR)
+    found = sum(sizes[name] * bits for name, bits in got.results[0].items())
+    if found > uniform * sum(sizes.values()):
+        sentence = f"These widths take {found} bits of weights; {uniform} everywhere take fewer."
+        return Judged(Outcome(WRONG, sentence))
+    return Judged(Outcome(CORRECT))
+
+
+def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    sizes = program.calls[0].args[0]
+    first, second = got.results
+    outcome = _valid(first, sizes)
+    if outcome.correct and first != second:
+        outcome = Outcome(WRONG, "Called twice with the same problem, it gave different widths.")
+    return Judged(outcome)
+
+
+def _valid(found: Any, sizes: Mapping[str, int]) -> Outcome:
+    if not isinstance(found, Mapping):
+        return Outcome(BAD_SHAPE, f"The result is {describe(found)}, not {{layer: bits}}.")
+    if set(found) != set(sizes):
+        return Outcome(WRONG, "The result must name every layer, and no other, exactly once.")
+    for name, bits in found.items():
+        if not _is_width(bits, CANDIDATES):
+            return Outcome(WRONG, f"{name} has {describe(bits)} bits, none of the candidates.")
+    return Outcome(CORRECT)
+
+
+def _is_width(bits: Any, allowed: range | tuple[int, ...]) -> bool:
+    if isinstance(bits, np.ndarray) and bits.shape == () and bits.dtype.kind in "iu":
+        bits = int(bits)
+    return type(bits) is int and bits in allowed
+
+
+def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
+    return table.ceiling - sum(table.losses[name][int(bits)] for name, bits in widths.items())
+
+
+@dataclass(frozen=True)
+class BitWidths:
+    """The reported widths of all twenty layers: complete, whole numbers, 1 to 8 bits."""
+
+    id: str = "3.bit_widths.valid"
+    title: str = "A bit width from 1 to 8 for each of the 20 layers is reported"
+    source: str = "table"
+    needs_data: bool = False
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding:
+        answers = evidence.answers()
+        if isinstance(answers, Finding):
+            return answers
+        widths = answers.bit_widths
+        if not widths:
+            return Finding(Verdict.MISSING, message="answers.json holds no bit widths.")
+        forgotten = [name for name in layer_sizes() if name not in widths]
+        unknown = [name for name in widths if name not in layer_sizes()]
+        outside = [name for name, bits in widths.items() if not _is_width(bits, WIDTHS)]
+        for names, what in (
+            (forgotten, "No width is given for"),
+            (unknown, "There is no layer called"),
+            (outside, "Not a whole number from 1 to 8:"),
+        ):
+            if names:
+                return Finding(Verdict.WRONG, message=f"{what} {', '.join(names[:5])}.")
+        message = f"{kibibytes(widths):.1f} KiB of weights and scales."
+        return Finding(Verdict.CORRECT, 1.0, message)
+
+
+@dataclass(frozen=True)
+class VariablePrecision:
+    """The accuracy of the network at the reported widths, and the bonus for its size."""
+
+    id: str = "3.bit_widths.accuracy"
+    title: str = "The network at these widths is more accurate than 85 %"
+    source: str = "model"
+    needs_data: bool = True
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding:
+        valid = BitWidths().mark(evidence, item)
+        answers = evidence.answers()
+        if isinstance(answers, Finding) or valid.verdict is Verdict.MISSING:
+            return valid
+        if valid.credit < 1:
+            return Finding(Verdict.BLOCKED, message=f"Not measured: {valid.message}")
+        submission, widths = evidence.submission, answers.bit_widths
+        if VARIABLE_MODEL in submission.problems:
+            return Finding(Verdict.ERROR, message=submission.problems[VARIABLE_MODEL])
+        measured = evidence.measurements.bit_widths(
+            widths, submission.models.get(VARIABLE_MODEL), evidence.player
+        )
+        if measured.accuracy is None:
+            return Finding(measured.verdict, message=measured.message)
+        threshold = evidence.rubric.thresholds[evidence.measurements.dataset]["variable"]
+        above = measured.accuracy > threshold
+        size = kibibytes(widths)
+        return Finding(
+            Verdict.CORRECT if above else Verdict.WRONG,
+            1.0 if above else 0.0,
+            f"{measured.accuracy:.2f} % on {measured.images} test images at {size:.1f} KiB"
+            + ("." if above else f"; more than {threshold:g} % is asked for."),
+            model=ModelResult(
+                "variable precision", None, 16, measured.accuracy, measured.images, threshold
+            ),
+            bonus=evidence.rubric.bonus(size) if above else 0.0,
+        )
+
+
+def kibibytes(widths: Mapping[str, int]) -> float:
+    """Size of all weights at these widths and one float32 scale per layer, in KiB."""
+    bits = sum(size * widths[name] for name, size in layer_sizes().items())
+    return (bits / 8 + SCALE_BYTES * len(layer_sizes())) / 1024
+
+
+CHECKS = (
+    CallCheck(
+        "3.search.valid",
+        "variable_precision_search gives every layer one of the candidate widths",
+        search(easy),
+        judge_valid,
+    ),
+    CallCheck(
+        "3.search.floor",
+        "variable_precision_search stays above the accuracy floor",
+        search(steep),
+        judge_floor,
+    ),
+    CallCheck(
+        "3.search.size",
+        "variable_precision_search is never larger than the best uniform width",
+        search(easy),
+        judge_size,
+    ),
+    CallCheck(
+        "3.search.repeatable",
+        "variable_precision_search gives the same answer twice, within its budget",
+        search(steep, times=2),
+        judge_repeatable,
+    ),
+    BitWidths(),
+    VariablePrecision(),
+)

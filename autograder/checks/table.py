@@ -1,0 +1,53 @@
+"""How a row of reported numbers is marked: an equal share of the points for each right cell."""
+
+from dataclasses import dataclass
+
+from autograder.checks.base import Finding
+from autograder.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A right value, and how far from it a reported number may lie."""
+
+    value: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One reported number (None: not reported) and the values that count as right."""
+
+    name: str
+    reported: float | None
+    accepted: tuple[Accepted, ...]
+
+    @property
+    def right(self) -> bool:
+        return self.reported is not None and any(
+            abs(self.reported - right.value) <= right.margin for right in self.accepted
+        )
+
+
+def mark_row(cells: list[Cell]) -> Finding:
+    """The verdict on a row. A row without any number is missing, not wrong."""
+    missing = [cell.name for cell in cells if cell.reported is None]
+    wrong = [cell.name for cell in cells if cell.reported is not None and not cell.right]
+    if len(missing) == len(cells):
+        return Finding(Verdict.MISSING, message="answers.json holds none of these numbers.")
+    credit = 1 - (len(missing) + len(wrong)) / len(cells)
+    evidence = {
+        "expected": ", ".join(f"{cell.name}: {cell.accepted[0].value:.6g}" for cell in cells),
+        "got": ", ".join(f"{cell.name}: {_shown(cell.reported)}" for cell in cells),
+    }
+    sentences = []
+    if wrong:
+        sentences.append(f"Not right: {', '.join(wrong)}.")
+    if missing:
+        sentences.append(f"Missing: {', '.join(missing)}.")
+    verdict = Verdict.CORRECT if credit == 1 else Verdict.PARTIAL if credit > 0 else Verdict.WRONG
+    return Finding(verdict, credit, " ".join(sentences), evidence)
+
+
+def _shown(reported: float | None) -> str:
+    return "missing" if reported is None else f"{reported:.6g}"

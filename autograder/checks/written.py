@@ -1,0 +1,33 @@
+"""Answers in words: a person marks them. The grader only says whether there is something to read."""
+
+from dataclasses import dataclass
+
+from autograder.checks.base import Evidence, Finding
+from autograder.rubric import Item
+from autograder.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class WrittenAnswer:
+    """Awaits a person when a report was handed in; missing otherwise."""
+
+    id: str
+    title: str
+    source: str = "person"
+    needs_data: bool = False
+
+    def mark(self, evidence: Evidence, item: Item) -> Finding:
+        report = evidence.submission.report_file
+        if report is None:
+            return Finding(
+                Verdict.MISSING,
+                message="No report was handed in (report.pdf, report.md or main.ipynb).",
+            )
+        return Finding(Verdict.AWAITING_MARKING, message=f"To be read in {report}.")
+
+
+CHECKS = (
+    WrittenAnswer("1b.explanation", "The three methods are explained"),
+    WrittenAnswer("1c.comparison", "The methods are compared; the bias of the error is discussed"),
+    WrittenAnswer("2d.methodology", "The training is documented and compared with PTQ"),
+)

@@ -1,0 +1,191 @@
+"""How two answers are compared: rules as data, outcomes as sentences. Pure, and without torch.
+
+A rule looks at an answer and at the expected answer and gives an `Outcome`: a kind ("correct",
+"wrong", "bad_shape", "bad_dtype"), one sentence for the student, and what a report may show of the
+difference. Shapes are compared before values, so nothing is broadcast; values that are not finite
+never count as near. An answer may be a numpy array, a number, or a sequence of these.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+CORRECT, WRONG, BAD_SHAPE, BAD_DTYPE = "correct", "wrong", "bad_shape", "bad_dtype"
+SHOWN_VALUES = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a comparison found. `detail` is plain JSON: "worst" and "difference" where they exist."""
+
+    kind: str
+    message: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def correct(self) -> bool:
+        return self.kind == CORRECT
+
+
+class Rule(Protocol):
+    """Compares an answer with the expected answer."""
+
+    def compare(self, got: Any, expected: Any) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Integers, exactly; in any real dtype, because handouts store codes as floats and as integers."""
+
+    def compare(self, got: Any, expected: Any) -> Outcome:
+        return _compare_numbers(got, expected, lambda g, e: g == e, _code_step)
+
+
+@dataclass(frozen=True)
+class IntegerTensor:
+    """Integers, exactly, in an integer dtype of at least 32 bits."""
+
+    def compare(self, got: Any, expected: Any) -> Outcome:
+        if isinstance(got, np.ndarray) and got.dtype not in (np.int32, np.int64):
+            return Outcome(BAD_DTYPE, f"The result has dtype {got.dtype}; int32 is asked for.")
+        return Codes().compare(got, expected)
+
+
+@dataclass(frozen=True)
+class Close:
+    """Real numbers within `relative` times the largest expected magnitude."""
+
+    relative: float
+
+    def compare(self, got: Any, expected: Any) -> Outcome:
+        magnitude = np.max(np.abs(_numbers(expected)), initial=0.0)
+        bound = self.relative * float(magnitude)
+        return _compare_numbers(got, expected, lambda g, e: np.abs(g - e) <= bound, _distance)
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Right when one of several expected answers is met; the sentence is about the first."""
+
+    rule: Rule
+
+    def compare(self, got: Any, expected: Sequence[Any]) -> Outcome:
+        outcomes = [self.rule.compare(got, one) for one in expected]
+        return next((outcome for outcome in outcomes if outcome.correct), outcomes[0])
+
+
+@dataclass(frozen=True)
+class Each:
+    """A tuple or list of as many parts as there are rules, every part right by its own rule."""
+
+    rules: tuple[Rule, ...]
+    names: tuple[str, ...]
+
+    def compare(self, got: Any, expected: Sequence[Any]) -> Outcome:
+        wanted = f"({', '.join(self.names)})"
+        if not isinstance(got, (tuple, list)) or len(got) != len(self.rules):
+            return Outcome(BAD_SHAPE, f"The result is {describe(got)}; {wanted} is asked for.")
+        for name, rule, g, e in zip(self.names, self.rules, got, expected, strict=True):
+            outcome = rule.compare(g, e)
+            if not outcome.correct:
+                return Outcome(outcome.kind, f"{name}: {outcome.message}", outcome.detail)
+        return Outcome(CORRECT)
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is a real number or holds nothing but real numbers."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "iufb"
+    return type(value) in (int, float)
+
+
+def as_scalar(value: Any) -> float | None:
+    """A python number, 0-d or 1-element array as a float; anything else as None."""
+    if is_number(value) and np.size(value) == 1:
+        return float(np.asarray(value).reshape(()))
+    return None
+
+
+def describe(value: Any) -> str:
+    """What a value is, in a few words: `float32 (2, 3) [0.1, 0.2, ...]`, `0.25`, `None`."""
+    if isinstance(value, np.ndarray):
+        flat = value.reshape(-1)[:SHOWN_VALUES]
+        more = ", …" if value.size > SHOWN_VALUES else ""
+        values = ", ".join(_short(v) for v in flat.tolist())
+        return f"{value.dtype} {_shape(value)} [{values}{more}]"
+    if isinstance(value, (tuple, list)):
+        inside = ", ".join(describe(v) for v in value[:SHOWN_VALUES])
+        more = ", …" if len(value) > SHOWN_VALUES else ""
+        return f"({inside}{more})"
+    if isinstance(value, Mapping):
+        pairs = [f"{k}: {describe(v)}" for k, v in list(value.items())[:SHOWN_VALUES]]
+        return "{" + ", ".join(pairs) + (", …" if len(value) > SHOWN_VALUES else "") + "}"
+    return _short(value)
+
+
+def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Outcome:
+    if not is_number(got):
+        return Outcome(WRONG, f"The result is {describe(got)}, not a tensor of numbers.")
+    expected = np.asarray(expected)
+    scalar = expected.ndim == 0 and np.size(got) == 1
+    got = np.asarray(got).reshape(()) if scalar else np.asarray(got)
+    if got.shape != expected.shape:
+        return Outcome(
+            BAD_SHAPE, f"The result has shape {_shape(got)}; {_shape(expected)} is expected."
+        )
+    g, e = _numbers(got), _numbers(expected)
+    if not np.all(np.isfinite(g)):
+        return Outcome(WRONG, f"{_count(~np.isfinite(g))} not finite (NaN or infinite).")
+    right = equal(g, e)
+    if np.all(right):
+        return Outcome(CORRECT)
+    distance = np.abs(g - e)
+    worst = np.unravel_index(int(np.argmax(distance)), distance.shape)
+    sentence = f"{_count(~right)} wrong, {difference(distance)}."
+    detail = {
+        "difference": sentence,
+        "worst": {
+            "index": [int(i) for i in worst],
+            "expected": _plain(e[worst]),
+            "got": _plain(g[worst]),
+        },
+    }
+    return Outcome(WRONG, sentence, detail)
+
+
+def _numbers(value: Any) -> np.ndarray:
+    """In a dtype wide enough to subtract: int64 for integers, float64 for the rest."""
+    array = np.asarray(value)
+    return array.astype(np.int64 if array.dtype.kind in "ib" else np.float64)
+
+
+def _count(mask: np.ndarray) -> str:
+    wrong, size = int(np.sum(mask)), mask.size
+    if size == 1:
+        return "The value is"
+    return f"{wrong} of {size} values {'is' if wrong == 1 else 'are'}"
+
+
+def _code_step(distance: np.ndarray) -> str:
+    return f"off by up to {_short(float(distance.max()))}"
+
+
+def _distance(distance: np.ndarray) -> str:
+    return f"by up to {float(distance.max()):.3g}"
+
+
+def _shape(array: np.ndarray) -> str:
+    return str(tuple(int(size) for size in array.shape))
+
+
+def _plain(value: Any) -> float | int:
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
