@@ -1,0 +1,108 @@
+"""Recording a result from the notebook: into its own cell, atomically, or not at all."""
+
+import os
+
+import numpy as np
+import pytest
+
+from quantlab.answers import AnswersFile, BadAnswers, parse
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "answers.json"
+
+
+@pytest.fixture
+def answers(path):
+    return AnswersFile(path, "alice", "CIFAR-10")
+
+
+def test_each_record_fills_its_own_cell_and_keeps_the_others(answers, path):
+    answers.record_mse("A", "sym", 8, 0.25)
+    answers.record_mse("B", "SAWB", 2, np.float32(0.5))
+    answers.record_accuracy("qat", "W4A4", "SAWB", 90.5)
+    answers.record_accuracy("ptq", "W4A4", "SAWB", 80)
+    answers.record_mse("A", "sym", 8, 0.125)
+
+    read = parse(path.read_text())
+    assert (read.student, read.dataset) == ("alice", "CIFAR-10")
+    assert read.mse["A"]["sym"] == {8: 0.125, 4: None, 2: None}
+    assert read.mse["B"]["SAWB"] == {8: None, 4: None, 2: 0.5}
+    assert read.table1["qat"]["W4A4"] == {"SAWB": 90.5, "sym": None}
+    assert read.table1["ptq"]["W4A4"] == {"SAWB": 80.0, "sym": None}
+
+
+def test_bit_widths_replace_those_recorded_before(answers, path):
+    answers.record_bit_widths({"layer1.0.conv1": 4, "fc": 8})
+    answers.record_bit_widths({"fc": np.int64(3)})
+    assert parse(path.read_text()).bit_widths == {"fc": 3}
+
+
+def test_nothing_is_recorded_by_reading(answers, path):
+    assert answers.read().mse["A"]["sym"][8] is None
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (lambda a: a.record_mse("C", "sym", 8, 1.0), "no vector 'C' in the tables"),
+        (lambda a: a.record_mse("A", "Sym", 8, 1.0), "no method 'Sym' in the tables"),
+        (lambda a: a.record_mse("A", "sym", 3, 1.0), "no bit width 3 in the tables"),
+        (lambda a: a.record_mse("A", "sym", "8", 1.0), "no bit width '8' in the tables"),
+        (lambda a: a.record_mse("A", "sym", 8, float("nan")), "is nan: find out why"),
+        (lambda a: a.record_mse("A", "sym", 8, -0.5), "below zero"),
+        (lambda a: a.record_mse("A", "sym", 8, np.ones(3)), "must be one number"),
+        (lambda a: a.record_mse("A", "sym", 8, None), "must be one number, not null"),
+        (lambda a: a.record_accuracy("QAT", "W8A8", "sym", 90), "no half of Table 1 'QAT'"),
+        (lambda a: a.record_accuracy("qat", "w8a8", "sym", 90), "no row of Table 1 'w8a8'"),
+        (lambda a: a.record_accuracy("qat", "W8A8", "heuristic", 90), "no method 'heuristic'"),
+        (lambda a: a.record_accuracy("qat", "W8A8", "sym", 9000), "can't be 9000.0 percent"),
+        (lambda a: a.record_bit_widths({"fc": 2.5}), "'fc' 2.5 for its bits"),
+        (lambda a: a.record_bit_widths({3: 2}), "3 that is no layer's name"),
+    ],
+)
+def test_what_no_cell_can_hold_is_refused_and_the_file_stays(answers, path, record, says):
+    answers.record_mse("A", "sym", 8, 0.25)
+    before = path.read_bytes()
+    with pytest.raises(BadAnswers) as caught:
+        record(answers)
+    assert says in str(caught.value)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (("bob", "CIFAR-10"), "was made for the student 'alice', not 'bob'"),
+        (("alice", "Shapes-10"), "was made for the dataset 'CIFAR-10', not 'Shapes-10'"),
+    ],
+)
+def test_the_file_of_another_student_or_data_set_is_left_alone(answers, path, other, says):
+    answers.record_mse("A", "sym", 8, 0.25)
+    before = path.read_bytes()
+    with pytest.raises(BadAnswers) as caught:
+        AnswersFile(path, *other).record_mse("A", "sym", 8, 0.5)
+    assert says in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_a_student_must_be_named(path):
+    with pytest.raises(BadAnswers, match=r"The student of answers\.json must be a text"):
+        AnswersFile(path, "", "CIFAR-10").record_mse("A", "sym", 8, 0.5)
+    assert not path.exists()
+
+
+def test_an_interrupted_write_leaves_the_old_file(answers, path, monkeypatch):
+    answers.record_mse("A", "sym", 8, 0.25)
+    before = path.read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        answers.record_mse("A", "sym", 4, 0.5)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["answers.json"]
