@@ -1,19 +1,21 @@
 """Training and evaluation of image classifiers, resumable after every epoch.
 
-`fit` trains with SGD and Nesterov momentum under a cosine schedule with warm-up; crops and flips are
-made on whole batches of tensors. On a CPU the forward pass runs under bfloat16 autocast with
-channels-last tensors; CUDA uses the same under bfloat16. The first epochs may see smaller images
-(progressive resizing, Tan and Le 2021), which costs a fraction of the time.
+`fit` trains with SGD and Nesterov momentum under a cosine schedule with warm-up; crops and flips
+are made on whole batches of tensors. The forward pass runs under bfloat16 autocast with
+channels-last tensors, on a CPU and on CUDA. The first epochs may see smaller images (progressive
+resizing, Tan and Le 2021), which costs a fraction of the time.
 
     python -m quantlab.training --data cifar10 --out checkpoints/resnet20_cifar10.pt
 
 trains ResNet-20 from scratch and writes the weights with a JSON record of how they were made.
 Interrupted, the same command goes on after the last whole epoch; a checkpoint of another recipe is
-refused with a `RecipeMismatch`, never silently continued.
+refused with a `RecipeMismatch`, never silently continued. Besides that, a `Recipe` that cannot be
+followed (no whole batch, say) is a `ValueError`.
 """
 
 import math
 import os
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -34,12 +36,12 @@ Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (normalized images, logits,
 
 
 class RecipeMismatch(Exception):
-    """The checkpoint to resume from was made by another recipe; the message names the difference."""
+    """The checkpoint to resume from was made by another recipe; the message says by which."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides the outcome of a training besides the data and the initial weights."""
+    """What decides the outcome of a training, besides the data and the initial weights."""
 
     epochs: int
     batch_size: int = 128
@@ -50,6 +52,14 @@ class Recipe:
     small_epochs: int = 0  # the first so many epochs see images of small_size
     small_size: int = 24  # pixels
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 0 or self.batch_size < 1 or not self.learning_rate > 0:
+            raise ValueError(
+                f"A training of {self.epochs} epochs in batches of {self.batch_size} at learning "
+                f"rate {self.learning_rate:g} is none: give at least 0 epochs, 1 image per batch "
+                "and a learning rate above 0."
+            )
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ def fit(
     recipe: Recipe,
     *,
     loss: Loss | None = None,
+    groups: list[dict[str, Any]] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
     compile: bool = False,
@@ -75,28 +86,36 @@ def fit(
 ) -> list[Epoch]:
     """Train `model` in place and return one record per epoch.
 
-    `loss(images, logits, labels)` defaults to cross entropy. After each epoch everything needed to
-    go on is written atomically to `checkpoint`; a file found there at the start is resumed from.
-    `compile=True` fuses batch normalization, ReLU and fake quantization through torch.compile
-    (needs a C++ compiler; about 1.3 times as fast on 2 cores). Raises `RecipeMismatch`.
+    `loss(images, logits, labels)` defaults to cross entropy. `groups` are the optimizer's, where
+    parameters differ in weight decay or, by a factor `lr_scale`, in learning rate. After each epoch
+    everything needed to go on is written atomically to `checkpoint`; a file found there at the
+    start is resumed from. `compile=True` fuses batch normalization, ReLU and fake quantization
+    through torch.compile (needs a C++ compiler; about 1.3 times as fast on 2 cores). Raises
+    `RecipeMismatch`, and `ValueError` when the images do not fill a batch.
     """
+    if len(train) < recipe.batch_size:
+        raise ValueError(
+            f"The {len(train)} images of {train.name} ({train.split}) do not fill one batch of "
+            f"{recipe.batch_size}: choose a smaller batch."
+        )
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    model.to(device, memory_format=torch.channels_last)
+    model.to(device).to(memory_format=torch.channels_last)
+    made_by = {"data": train.name, "images": len(train), **asdict(recipe)}
     optimizer = torch.optim.SGD(
-        model.parameters(),
+        groups or model.parameters(),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.momentum > 0,
     )
-    history = _resume(checkpoint, model, optimizer, recipe)
+    history = _resume(checkpoint, model, optimizer, made_by)
     forward = torch.compile(model, dynamic=False) if compile else model
     loss = loss or (lambda images, logits, labels: F.cross_entropy(logits, labels))
     steps = len(train) // recipe.batch_size
     for epoch in range(len(history), recipe.epochs):
         model.train()
         started, losses, hits = time.monotonic(), 0.0, 0
-        batches = _augmented_batches(train, recipe, epoch, device)
+        batches = augmented_batches(train, recipe, epoch, device)
         bar = tqdm(
             batches, total=steps, desc=f"epoch {epoch + 1}/{recipe.epochs}", disable=not progress
         )
@@ -117,7 +136,7 @@ def fit(
         history.append(
             Epoch(epoch + 1, losses / steps, 100 * hits / seen, time.monotonic() - started)
         )
-        _save(checkpoint, model, optimizer, recipe, history)
+        _save(checkpoint, model, optimizer, made_by, history)
     return history
 
 
@@ -132,7 +151,7 @@ def evaluate(
     """Top-1 accuracy in percent, in float32 and evaluation mode; leaves the mode as it was."""
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     was_training = model.training
-    model.to(device, memory_format=torch.channels_last).eval()
+    model.to(device).to(memory_format=torch.channels_last).eval()
     hits = 0
     starts = range(0, len(data), batch_size)
     for start in tqdm(starts, desc="evaluating", disable=not progress):
@@ -151,10 +170,13 @@ def _learning_rate(recipe: Recipe, epoch: float) -> float:
     return recipe.learning_rate * (1 + math.cos(math.pi * rest)) / 2
 
 
-def _augmented_batches(
+def augmented_batches(
     train: ImageSet, recipe: Recipe, epoch: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled, randomly cropped and flipped batches; a function of the seed and the epoch alone."""
+    """Normalized float32 (batch, 3, 32, 32) and int64 labels: shuffled, cropped and flipped.
+
+    Which images, in which order and how changed depends on the seed and the epoch alone.
+    """
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
     order = torch.randperm(len(train), generator=generator)
     small = epoch < recipe.small_epochs
@@ -162,9 +184,7 @@ def _augmented_batches(
         index = order[start : start + recipe.batch_size].sort().values  # kinder to a mapped file
         images = normalize(crop_and_flip(train.images[index], generator).to(device))
         if small:
-            images = F.interpolate(
-                images, size=recipe.small_size, mode="bilinear", antialias=True
-            )
+            images = F.interpolate(images, size=recipe.small_size, mode="bilinear", antialias=True)
         images = images.contiguous(memory_format=torch.channels_last)
         yield images, train.labels[index].to(device)
 
@@ -188,13 +208,13 @@ def _save(
     path: str | os.PathLike[str] | None,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
+    made_by: dict[str, Any],
     history: list[Epoch],
 ) -> None:
     if path is None:
         return
     state: dict[str, Any] = {
-        "recipe": asdict(recipe),
+        "made_by": made_by,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "history": [asdict(epoch) for epoch in history],
@@ -207,24 +227,32 @@ def _resume(
     path: str | os.PathLike[str] | None,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
+    made_by: dict[str, Any],
 ) -> list[Epoch]:
+    """Puts model and optimizer where the checkpoint left off; the epochs done so far."""
     if path is None or not Path(path).is_file():
         return []
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    changed = [
-        f"{name} was {state['recipe'].get(name)!r} and is now {value!r}"
-        for name, value in asdict(recipe).items()
-        if state["recipe"].get(name) != value
-    ]
-    if changed:
+    afresh = "Delete it to start afresh"
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        was = state["made_by"]
+        changed = [
+            f"{name} was {was.get(name)!r} and is now {value!r}"
+            for name, value in made_by.items()
+            if was.get(name) != value
+        ]
+        if changed:
+            raise RecipeMismatch(
+                f"{path} was made by another recipe ({'; '.join(changed)}). "
+                f"{afresh}, or use the recipe it was made by."
+            )
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return [Epoch(**epoch) for epoch in state["history"]]
+    except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError, TypeError):
         raise RecipeMismatch(
-            f"{path} was made by another recipe ({'; '.join(changed)}). "
-            "Delete it to start afresh, or use the recipe it was made by."
-        )
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return [Epoch(**epoch) for epoch in state["history"]]
+            f"{path} is not a training checkpoint of this network. {afresh}."
+        ) from None
 
 
 if __name__ == "__main__":

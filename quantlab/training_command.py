@@ -17,21 +17,22 @@ from quantlab.training import Recipe, RecipeMismatch, evaluate, fit
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    recipe = Recipe(
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        weight_decay=options.weight_decay,
-        small_epochs=options.small_epochs,
-        seed=options.seed,
-    )
     resume = Path("runs") / f"{options.out.stem}.resume.pt"
     try:
+        recipe = Recipe(
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            weight_decay=options.weight_decay,
+            warmup_epochs=options.warmup_epochs,
+            small_epochs=options.small_epochs,
+            seed=options.seed,
+        )
         train, test = load_dataset(options.data, "train"), load_dataset(options.data, "test")
         torch.manual_seed(options.seed)
         model = resnet20()
         history = fit(model, train, recipe, checkpoint=resume, compile=options.compile)
-    except (DataNotFound, RecipeMismatch) as error:
+    except (DataNotFound, RecipeMismatch, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     accuracy = evaluate(model, test)
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.15)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument("--warmup-epochs", type=float, default=5.0, help="fewer for few epochs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--compile", action="store_true", help="fuse with torch.compile")
     return parser
