@@ -1,0 +1,66 @@
+"""Makes text that a student can choose safe to show: in a page, a terminal, a table or a log.
+
+Names, messages, printed output and representations of tensors come from hostile code. Shown as they
+are, they could recolour or overwrite a terminal (control characters, ANSI sequences), reorder what
+stands next to them (bidirectional controls), hide in a word (zero-width characters), paint over the
+lines around them (piled-up accents), break UTF-8 (lone surrogates), or bury a page by their length.
+`clean` takes all of that out and cannot fail. It does not escape: HTML, CSV and rich markup each
+have an escaping of their own, which their renderers apply after it.
+"""
+
+import re
+import unicodedata
+
+CUT = "…"  # the last character of a text that was cut
+
+_ESCAPE_SEQUENCES = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+    "|\x9b[0-?]*[ -/]*[@-~]"  # the same behind the one-character C1 introducer
+    "|\x1b[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC (titles, links), DCS, APC
+    "|[\x90\x98\x9d\x9e\x9f][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"
+    "|\x1b[ -/]*[0-~]"  # two-character escapes: reset, character sets
+)
+_LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_JOINERS = "\u200c\u200d"  # Persian, Indic scripts and emoji need them, and they reorder nothing
+_ACCENTS_IN_A_ROW = 4  # more than any living script piles up
+
+
+def clean(text: str, limit: int = 500, lines: int = 1) -> str:
+    """`text` without anything but what it says, at most `limit` characters on `lines` lines.
+
+    On one line every run of white space becomes one space; on several, line ends become newlines
+    and tabs stay. A cut text ends in "…". Cleaning twice changes nothing. `limit` and `lines` are
+    at least 1.
+    """
+    # Four times as much as is shown is read: enough for text full of colours, never a long loop.
+    shortened = text[: 4 * limit + 16]
+    was_cut = len(shortened) < len(text)
+    unfolded = _LINE_ENDS.sub("\n", _ESCAPE_SEQUENCES.sub("", shortened))
+    shown = _flatten_accents("".join(c for c in unfolded if _is_shown(c)))
+    if lines == 1:
+        shown = " ".join(shown.split())
+    else:
+        shown = shown.strip("\n")
+        kept = shown.split("\n")
+        was_cut = was_cut or len(kept) > lines
+        shown = "\n".join(kept[:lines])
+    if len(shown) > limit or was_cut:
+        shown = shown[: limit - 1].rstrip() + CUT
+    return shown
+
+
+def _is_shown(character: str) -> bool:
+    if character in "\n\t" or character in _JOINERS:
+        return True
+    # Cc controls, Cf formats (bidi, zero width, tags), Cs surrogates, Co private use
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
+
+
+def _flatten_accents(text: str) -> str:
+    kept: list[str] = []
+    accents = 0
+    for character in text:
+        accents = accents + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if accents <= _ACCENTS_IN_A_ROW:
+            kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,154 @@
+"""The report that a student and the staff read: one HTML file that needs nothing else.
+
+No script, no font, no picture from elsewhere; a content security policy forbids all of them, so
+even text that got past the escaping could load and run nothing. The template escapes every value,
+and `_shown` cleans every value once more on its way there. What a check's evidence may hold is
+written down in `autograder.report.evidence`.
+
+`render` is a pure function of the `Report`: the same record gives the same bytes. It can fail only
+when the template beside this file is gone (`jinja2.TemplateNotFound`), which is a broken install.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from autograder.cleaning import clean
+from autograder.report import wording
+from autograder.report.evidence import Evidence, read_evidence
+from autograder.report.figures import (
+    accuracy_figure,
+    accuracy_text,
+    histogram_figure,
+    model_name,
+    score_bar,
+)
+from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
+
+TEMPLATE = "report.html.j2"
+MOST_LOSSES = 12  # listed at the top; the sections below hold all of them
+# No single value is longer than what a student's code may print (4 KiB).
+LONGEST_VALUE, MOST_LINES = 4200, 60
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One check as the template shows it; `anchor` is unique on the page."""
+
+    check: CheckResult
+    anchor: str
+    word: str
+    tone: str
+    opened: bool
+    score: str
+    source: str
+    alone: str
+    evidence: Evidence
+    histogram: Markup | None
+
+    @property
+    def lost(self) -> float:
+        return self.check.max_points - self.check.points
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """One question, with the points that a fault of the grader leaves open."""
+
+    question: QuestionScore
+    anchor: str
+    bar: Markup
+    checks: tuple[CheckView, ...]
+    undecided: float
+
+
+def render(report: Report) -> str:
+    """The whole page, to be stored as UTF-8."""
+    views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
+    losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            report=report,
+            title=f"{clean(report.student, 80)}: quantization assignment",
+            dataset=wording.dataset_name(report.dataset),
+            unisolated=wording.is_unisolated(report),
+            total=wording.total_sentence(report),
+            awaiting=wording.awaiting(report),
+            losses=losses[:MOST_LOSSES],
+            more_losses=len(losses[MOST_LOSSES:]),
+            faults=[v for v in views if v.check.verdict.needs_staff],
+            questions=[
+                _question(question, f"question-{place}", views)
+                for place, question in enumerate(report.questions, 1)
+            ],
+            accuracy=accuracy_figure(report.models, "accuracy") if report.models else None,
+        )
+    )
+
+
+def _view(check: CheckResult, anchor: str) -> CheckView:
+    evidence = read_evidence(check)
+    return CheckView(
+        check=check,
+        anchor=anchor,
+        word=wording.WORDS[check.verdict],
+        tone=wording.TONES[check.verdict],
+        opened=check.verdict not in (Verdict.CORRECT, Verdict.AWAITING_MARKING),
+        score=_score(check),
+        source=wording.SOURCES.get(check.source, check.source),
+        alone=wording.alone_sentence(check, evidence.depends_on),
+        evidence=evidence,
+        histogram=(
+            histogram_figure(evidence.histogram, f"{anchor}-histogram")
+            if evidence.histogram
+            else None
+        ),
+    )
+
+
+def _score(check: CheckResult) -> str:
+    """ "3 / 5"; a dash stands where nobody has decided yet."""
+    open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
+    won = "–" if open_yet else wording.number(check.points)
+    return f"{won} / {wording.number(check.max_points)}"
+
+
+def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) -> QuestionView:
+    own = tuple(view for view in views if view.check.question == question.id)
+    undecided = sum(view.check.max_points for view in own if view.check.verdict.needs_staff)
+    return QuestionView(
+        question=question,
+        anchor=anchor,
+        bar=score_bar(question.score, question.awaiting, undecided, question.max_score),
+        checks=own,
+        undecided=undecided,
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).resolve().parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_shown,
+    )
+    environment.filters.update(
+        number=wording.number,
+        zip=zip,
+        model_name=model_name,
+        accuracy_text=accuracy_text,
+    )
+    return environment
+
+
+def _shown(value: object) -> object:
+    """What the template writes for `value`: markup as it is, everything else cleaned."""
+    return value if isinstance(value, Markup) else clean(str(value), LONGEST_VALUE, MOST_LINES)

@@ -1,0 +1,61 @@
+"""The marks of many submissions as one CSV table, for a spreadsheet or a learning platform.
+
+A spreadsheet computes cells that begin like a formula, so text that does is given a leading
+apostrophe; numbers are written as numbers. Nothing here can fail on `Report`s.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from autograder.cleaning import clean
+from autograder.report import wording
+from autograder.verdict import Report
+
+# What spreadsheets take for the start of a formula, full-width forms included (OWASP).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def summary_csv(reports: Sequence[Report]) -> str:
+    """One row per report under a heading row; lines end in LF; to be stored as UTF-8.
+
+    Columns: student, dataset, provisional (yes or no), the score of each question of any report,
+    auto_score, auto_max, awaiting (points a person has yet to give), bonus, needs_staff (ids of
+    checks), flags, isolation. A question that a report does not have is an empty cell.
+    """
+    questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
+    stream = io.StringIO()
+    writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    heading = [
+        *("student", "dataset", "provisional"),
+        *questions,
+        *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff", "flags", "isolation"),
+    ]
+    writer.writerow([_cell(name) for name in heading])
+    for report in reports:
+        writer.writerow([_cell(value) for value in _row(report, questions)])
+    return stream.getvalue()
+
+
+def _row(report: Report, questions: Sequence[str]) -> list[str | float]:
+    scores = {question.id: question.score for question in report.questions}
+    return [
+        report.student,
+        report.dataset,
+        "yes" if report.provisional else "no",
+        *(scores.get(question, "") for question in questions),
+        report.auto_score,
+        report.auto_max,
+        wording.awaiting(report),
+        report.bonus,
+        " ".join(report.needs_staff),
+        " ".join(report.flags),
+        report.isolation,
+    ]
+
+
+def _cell(value: str | float) -> str | float:
+    if isinstance(value, str):
+        text = clean(value, 2000)
+        return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return int(value) if value == int(value) else round(value, 4)

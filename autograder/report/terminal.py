@@ -1,0 +1,145 @@
+"""Reports in a terminal: one submission in full, or a table of many.
+
+Every text is cleaned and handed to rich as plain `Text`, so neither escape sequences nor rich's own
+markup can come from a student. Pure in its arguments apart from writing to `console`; it can fail
+only as the console's stream can.
+"""
+
+import os
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from rich import box
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograder.cleaning import clean
+from autograder.report import wording
+from autograder.report.evidence import Evidence, read_evidence
+from autograder.verdict import CheckResult, Report, Verdict
+
+_STYLES = {
+    "good": "green",
+    "part": "yellow",
+    "bad": "red",
+    "stop": "red",
+    "none": "dim",
+    "wait": "cyan",
+    "fault": "bold magenta",
+}
+_WORD_WIDTH = max(len(word) for word in wording.WORDS.values())
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Everything of one report but the figures; what went wrong stands under its check."""
+    console.print(_text(report.student, 200, "bold"))
+    console.print(_text(wording.total_sentence(report), 200))
+    for line, style in _notices(report):
+        console.print(_text(line, 600, style))
+    for question in report.questions:
+        score = f"{wording.number(question.score)}/{wording.number(question.max_score)}"
+        console.print()
+        console.print(_text(f"{question.id}  {question.title}  {score}", 200, "bold"))
+        for check in report.checks:
+            if check.question == question.id:
+                console.print(_check(check))
+
+
+def print_summary(
+    reports: Sequence[Report],
+    report_paths: Sequence[str | os.PathLike[str]],
+    console: Console,
+) -> None:
+    """A row per student with the points of each question, then the path of each HTML report.
+
+    `report_paths` stand in the order of `reports`; it may be shorter when some were not written.
+    """
+    questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("student", overflow="fold", min_width=12)  # the only one to give way
+    for heading in [*questions, "auto", "awaiting", "staff"]:
+        table.add_column(_text(heading, 20), justify="right", no_wrap=True)
+    for report in reports:
+        table.add_row(_text(report.student, 40), *_cells(report, questions))
+    # In a console too narrow for them the terminal wraps the rows; no number is ever cut.
+    unlimited = console.options.update(max_width=10_000)
+    needed = console.measure(table, options=unlimited).minimum
+    if needed > console.width:
+        table.width = needed
+    console.print(table, crop=False)
+    for report, path in zip_longest(reports, report_paths):
+        if report is not None and path is not None:
+            # Not wrapped: a path has to survive copying.
+            console.print(_text(os.fspath(path), 1000), soft_wrap=True)
+
+
+def _cells(report: Report, questions: Sequence[str]) -> list[Text]:
+    scores = {
+        question.id: f"{wording.number(question.score)}/{wording.number(question.max_score)}"
+        for question in report.questions
+    }
+    total = f"{wording.number(report.auto_score)}/{wording.number(report.auto_max)}"
+    faults = len(report.needs_staff) + len(report.flags)
+    return [
+        *(_text(scores.get(question, ""), 20) for question in questions),
+        _text(total, 20, "bold"),
+        _text(wording.number(wording.awaiting(report)), 20, "cyan"),
+        _text(str(faults), 20, "bold magenta") if faults else _text("-", 1, "dim"),
+    ]
+
+
+def _notices(report: Report) -> list[tuple[str, str]]:
+    notices = [(f"Data set {wording.dataset_name(report.dataset)}. {report.isolation}", "dim")]
+    if wording.is_unisolated(report):
+        notices.append(("UNISOLATED: the submitted code ran with no wall around it.", "bold red"))
+    if report.provisional:
+        notices.append(
+            ("PROVISIONAL: measured on fewer test images than the mark needs.", "bold yellow")
+        )
+    if report.needs_staff:
+        names = ", ".join(report.needs_staff)
+        notices.append((f"NEEDS STAFF: the grader itself failed on {names}.", "bold magenta"))
+    notices.extend((f"FLAG: {flag}", "bold magenta") for flag in report.flags)
+    return notices
+
+
+def _check(check: CheckResult) -> Group:
+    open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
+    won = "-" if open_yet else wording.number(check.points)
+    line = Text("  ")
+    line.append(
+        wording.WORDS[check.verdict].ljust(_WORD_WIDTH), _STYLES[wording.TONES[check.verdict]]
+    )
+    line.append(f"  {won}/{wording.number(check.max_points)}".ljust(10))
+    line.append(clean(check.title, 120))
+    evidence = read_evidence(check)
+    if check.verdict is Verdict.CORRECT:
+        return Group(line)
+    return Group(line, *(_indented(text) for text in _remarks(check, evidence)))
+
+
+def _remarks(check: CheckResult, evidence: Evidence) -> list[str]:
+    named = (
+        ("called", evidence.call),
+        ("expected", evidence.expected),
+        ("got", evidence.got),
+        ("worst", evidence.worst),
+        ("raised in line", evidence.line),
+    )
+    remarks = [
+        check.message,
+        check.misconception,
+        wording.alone_sentence(check, evidence.depends_on),
+    ]
+    remarks += [f"{name}: {value}" for name, value in named if value is not None]
+    return [remark for remark in remarks if remark]
+
+
+def _indented(text: str) -> Padding:
+    return Padding(Text(clean(text, 1600, 24)), (0, 0, 0, _WORD_WIDTH + 4))
+
+
+def _text(text: str, limit: int, style: str = "") -> Text:
+    return Text(clean(text, limit), style)

@@ -1,0 +1,99 @@
+"""The words and numbers that every renderer shares: verdicts, points, data sets.
+
+A verdict is always said in a word; its tone only chooses a colour and a picture beside the word.
+Nothing here can fail: a `Verdict` without a word is found by the tests.
+"""
+
+from autograder.cleaning import clean
+from autograder.verdict import CheckResult, Report, Verdict
+
+WORDS = {
+    Verdict.CORRECT: "Correct",
+    Verdict.PARTIAL: "Partly correct",
+    Verdict.WRONG: "Wrong",
+    Verdict.BAD_SHAPE: "Wrong shape",
+    Verdict.BAD_DTYPE: "Wrong dtype",
+    Verdict.ERROR: "Error raised",
+    Verdict.TIMEOUT: "Timed out",
+    Verdict.MEMORY: "Out of memory",
+    Verdict.CRASH: "Crashed",
+    Verdict.BAD_REPLY: "No valid reply",
+    Verdict.MISSING: "Missing",
+    Verdict.BLOCKED: "Not reached",
+    Verdict.AWAITING_MARKING: "Awaits a person",
+    Verdict.GRADER_FAULT: "Grader fault",
+}
+
+TONES = {
+    Verdict.CORRECT: "good",
+    Verdict.PARTIAL: "part",
+    Verdict.WRONG: "bad",
+    Verdict.BAD_SHAPE: "bad",
+    Verdict.BAD_DTYPE: "bad",
+    Verdict.ERROR: "stop",
+    Verdict.TIMEOUT: "stop",
+    Verdict.MEMORY: "stop",
+    Verdict.CRASH: "stop",
+    Verdict.BAD_REPLY: "stop",
+    Verdict.MISSING: "none",
+    Verdict.BLOCKED: "none",
+    Verdict.AWAITING_MARKING: "wait",
+    Verdict.GRADER_FAULT: "fault",
+}
+
+SOURCES = {
+    "call": "marked by calling solution.py",
+    "table": "read from answers.json",
+    "model": "measured on the saved model",
+    "person": "marked by a person",
+}
+
+_DATASETS = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """`value` without zeros that say nothing: 27.0 is "27", 2.5 is "2.5", -0.0 is "0"."""
+    text = f"{value:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def points(value: float) -> str:
+    """A number of points with its unit: "1 point", "2.5 points"."""
+    text = number(value)
+    return f"{text} point" if text == "1" else f"{text} points"
+
+
+def dataset_name(dataset: str) -> str:
+    """The data set as people write it; an unknown one as it calls itself."""
+    return _DATASETS.get(dataset.lower().replace("-", ""), clean(dataset, 80))
+
+
+def is_unisolated(report: Report) -> bool:
+    """Whether the student's code ran without a wall around it."""
+    return "UNISOLATED" in report.isolation.upper()
+
+
+def awaiting(report: Report) -> float:
+    """Points that are still a person's to give."""
+    return sum(question.awaiting for question in report.questions)
+
+
+def total_sentence(report: Report) -> str:
+    """The whole report in a line: "118.5 of 121 automatic points, 19 awaiting a person"."""
+    sentence = f"{number(report.auto_score)} of {number(report.auto_max)} automatic points"
+    if open_points := awaiting(report):
+        sentence += f", {number(open_points)} awaiting a person"
+    if report.bonus:
+        sentence += f", {number(report.bonus)} bonus"
+    return sentence
+
+
+def alone_sentence(check: CheckResult, depends_on: tuple[str, ...]) -> str:
+    """What the check is worth when what it rests on is right; empty where that is the same."""
+    if check.points_alone == check.points:
+        return ""
+    names = " and ".join(depends_on) or "what it rests on"
+    verb = "are" if len(depends_on) > 1 else "is"
+    return f"Worth {points(check.points_alone)} when {names} {verb} right."
