@@ -1,0 +1,341 @@
+"""A folder or a zip file from a stranger, as named files that can be read under limits.
+
+Nothing is ever unpacked to disk, no link is followed and no header is believed: a file is read in
+pieces until it ends or has reached its limit. What can go wrong, and where it is told:
+
+- the whole can't be used: it does not exist, is a link or no file, is empty, no zip, damaged,
+  protected by a password, or a bomb -> `UnreadableSubmission`;
+- one entry must not be used: a name that leads out of the archive, a link, a device, a nesting too
+  deep -> it is not among `files`, and `refused` names it with the reason;
+- one file can't be read: too large, damaged, no permission -> `UnreadableFile`, from `read`.
+"""
+
+import itertools
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from autograder.file_kinds import recognise
+from autograder.names import displayed
+from autograder.zips import DAMAGE, open_zip
+
+MIB = 2**20
+_PIECE = 64 * 1024  # bytes read at once
+_IGNORED = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a submission is looked at. What the assignment asks for stays far below all."""
+
+    members: int = 10_000  # a submission has a dozen; a whole working copy some hundred
+    directory_bytes: int = 8 * MIB  # the list of a zip's members: 10,000 of the longest names
+    total_bytes: int = 500 * MIB  # unpacked; the kit with CIFAR-10 and every model fits
+    expansion: int = 100  # unpacked to packed; text packs 10 to 1, weights hardly
+    expansion_from: int = 64 * MIB  # unpacked bytes below which nobody cares
+    depth: int = 32  # folders in folders
+    name_bytes: int = 255  # of one file or folder: what file systems allow
+    solution: int = MIB  # bytes; the reference has some 20,000
+    answers: int = MIB  # bytes; a full one has some 3,000
+    model: int = 32 * MIB  # bytes; float32 ResNet-20 has 1.1 million, with optimizer state 3 times
+
+
+LIMITS = Limits()
+
+
+class UnreadableSubmission(Exception):  # noqa: N818 - a name of the kit's interface
+    """A submission of which nothing can be used; the message is one sentence that says why."""
+
+
+class UnreadableFile(Exception):  # noqa: N818 - like its big sister
+    """A file that can't be read; the message continues a sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A regular file. `path` is its name inside, as written; `parts` its folders and base name."""
+
+    path: str
+    parts: tuple[str, ...]
+    size: int  # bytes it claims to have
+    open: Callable[[], IO[bytes]]
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1]
+
+    def read(self, limit: int) -> bytes:
+        """All of its bytes, if there are at most `limit`. Raises `UnreadableFile`."""
+        too_large = UnreadableFile(
+            f"is larger than {_mib(limit)}: hand in one with nothing in it but what is asked for"
+        )
+        if self.size > limit:
+            raise too_large
+        content = bytearray()
+        try:
+            with self.open() as stream:
+                while piece := stream.read(_PIECE):
+                    content += piece
+                    if len(content) > limit:
+                        raise too_large
+        except PermissionError as error:
+            raise UnreadableFile("can't be read by the grader: change its permissions") from error
+        except DAMAGE as error:
+            raise UnreadableFile("is damaged or was cut short: hand it in again") from error
+        return bytes(content)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An entry that is not used; `reason` goes on where a sentence says "it"."""
+
+    path: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        parts = _parts(self.path)
+        return parts[-1] if parts else ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{displayed(self.path)} was not used: it {self.reason}."
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The usable files of a submission and the entries that were refused, sorted by path."""
+
+    files: tuple[Entry, ...]
+    refused: tuple[Refused, ...]
+
+
+@contextmanager
+def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
+    """What the folder or zip file at `path` holds, readable while the context lasts.
+
+    Raises `UnreadableSubmission`.
+    """
+    shown = displayed(path.name or str(path))
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or "its path is not valid"
+        raise UnreadableSubmission(
+            f"There is nothing to read at {displayed(str(path), 200)} ({reason}): give the path of "
+            "a submission, a folder or a zip file."
+        ) from error
+    with ExitStack() as stack:
+        if stat.S_ISDIR(mode):
+            contents = _folder(path, shown, limits)
+        elif stat.S_ISREG(mode):
+            contents = _zip(stack, path, shown, limits)
+        else:
+            raise UnreadableSubmission(
+                f"The submission {shown} is {_kind(mode)}, which is not followed: give the path "
+                "of the folder or zip file itself."
+            )
+        if not contents.files and not contents.refused:
+            raise UnreadableSubmission(
+                f"The submission {shown} is empty: hand in solution.py, answers.json, the models "
+                "and the report."
+            )
+        yield contents
+
+
+def _folder(root: Path, shown: str, limits: Limits) -> Contents:
+    files: list[Entry] = []
+    refused: list[Refused] = []
+    total = seen = 0
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(root.joinpath(*folder)) as listing:
+                first = itertools.islice(listing, limits.members + 1)
+                found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in first]
+        except OSError as error:
+            if not folder:
+                raise UnreadableSubmission(
+                    f"The folder {shown} can't be listed ({error.strerror}): make it readable for "
+                    "the grader."
+                ) from error
+            refused.append(Refused("/".join(folder), "is a folder that can't be listed"))
+            continue
+        seen += len(found)
+        _check_count(seen, shown, limits)
+        for name, status in found:
+            place = (*folder, name)
+            path = "/".join(place)
+            parts = _parts(path)
+            if _is_ignored(parts):
+                continue
+            reason = _unsafe(path, parts, limits) or _not_its_own(status)
+            if reason:
+                refused.append(Refused(path, reason))
+            elif stat.S_ISDIR(status.st_mode):
+                waiting.append(place)
+            else:
+                total += status.st_size
+                files.append(Entry(path, parts, status.st_size, _opener(root.joinpath(*place))))
+    _check_total(total, shown, limits)
+    return _sorted(files, refused)
+
+
+def _zip(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
+    try:
+        stream = stack.enter_context(_opener(path)())
+        size = os.fstat(stream.fileno()).st_size
+        beginning = stream.read(512)
+        stream.seek(0)
+    except OSError as error:
+        raise UnreadableSubmission(
+            f"The file {shown} can't be read ({error.strerror}): make it readable for the grader."
+        ) from error
+    _check_total(size, shown, limits)
+    try:
+        archive = stack.enter_context(open_zip(stream, limits.directory_bytes))
+    except DAMAGE as error:
+        raise UnreadableSubmission(_why_no_zip(shown, beginning)) from error
+    members = archive.infolist()
+    _check_count(len(members), shown, limits)
+    if any(member.flag_bits & 0x1 for member in members):
+        raise UnreadableSubmission(
+            f"The zip file {shown} is protected by a password: make it again without one."
+        )
+    total = sum(member.file_size for member in members)
+    _check_total(total, shown, limits)
+    if total > limits.expansion_from and total > limits.expansion * size:
+        raise UnreadableSubmission(
+            f"The zip file {shown} would unpack to more than {limits.expansion} times its size: "
+            "hand in only the files that the assignment asks for."
+        )
+    files: list[Entry] = []
+    refused: list[Refused] = []
+    for member in members:
+        name = member.orig_filename  # zipfile cuts `filename` at a NUL
+        parts = _parts(name)
+        if _is_ignored(parts):
+            continue
+        reason = _unsafe(name, parts, limits) or _not_plain(member)
+        if reason:
+            refused.append(Refused(name, reason))
+        elif parts and not name.endswith(("/", "\\")):
+            files.append(Entry(name, parts, member.file_size, _member_opener(archive, member)))
+    return _sorted(files, refused)
+
+
+def _why_no_zip(shown: str, beginning: bytes) -> str:
+    if not beginning:
+        return f"The file {shown} has no bytes: the upload failed, hand it in again."
+    if beginning.startswith(b"PK"):
+        return f"The zip file {shown} is damaged or was cut short: make it and hand it in again."
+    kind = recognise(beginning)
+    is_kind = f" (it is {kind})" if kind else ""
+    return f"The file {shown} is not a zip file{is_kind}: hand in a folder or a zip file."
+
+
+def _check_count(count: int, shown: str, limits: Limits) -> None:
+    if count > limits.members:
+        raise UnreadableSubmission(
+            f"The submission {shown} has more than {limits.members:,} files: hand in only those "
+            "that the assignment asks for."
+        )
+
+
+def _check_total(total: int, shown: str, limits: Limits) -> None:
+    if total > limits.total_bytes:
+        raise UnreadableSubmission(
+            f"The submission {shown} has more than {_mib(limits.total_bytes)}: hand in only the "
+            "files that the assignment asks for."
+        )
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """Folders and base name. Some Windows programs write backslashes into a zip."""
+    return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
+
+
+def _is_ignored(parts: tuple[str, ...]) -> bool:
+    """Whether an operating system, an editor or Python put it there, not the student."""
+    if ".." in parts:
+        return False
+    return any(part.startswith(".") or part.casefold() in _IGNORED for part in parts)
+
+
+def _unsafe(path: str, parts: tuple[str, ...], limits: Limits) -> str | None:
+    if "\0" in path:
+        return "has a NUL in its name"
+    if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path):
+        return "has an absolute path"
+    if ".." in parts:
+        return "leads out of the submission"
+    if len(parts) > limits.depth:
+        return "lies too deep in folders"
+    if any(len(part.encode("utf-8", "surrogatepass")) > limits.name_bytes for part in parts):
+        return "has too long a name"
+    return None
+
+
+def _not_its_own(status: os.stat_result) -> str | None:
+    """Why a thing in a folder is not a folder or file with this one name."""
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return f"is {_kind(status.st_mode)}"
+    return "is a hard link (the file has another name elsewhere)" if status.st_nlink > 1 else None
+
+
+def _not_plain(member: zipfile.ZipInfo) -> str | None:
+    mode = member.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return f"is {_kind(mode)}"
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # LZMA lets an archive choose how much memory unpacking takes.
+        return "is compressed in an unusual way (make the zip with the system's own program)"
+    return None
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "no regular file")
+
+
+def _opener(path: Path) -> Callable[[], IO[bytes]]:
+    """Opens the regular file at `path`, and neither follows a link nor waits for a pipe."""
+
+    def open_it() -> IO[bytes]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(f"{path.name} is no regular file")
+        return os.fdopen(descriptor, "rb")
+
+    return open_it
+
+
+def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
+    return lambda: archive.open(member)
+
+
+def _sorted(files: list[Entry], refused: list[Refused]) -> Contents:
+    return Contents(
+        tuple(sorted(files, key=lambda entry: entry.path)),
+        tuple(sorted(refused, key=lambda entry: (entry.path, entry.reason))),
+    )
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:g} MiB"

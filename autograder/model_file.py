@@ -1,0 +1,70 @@
+"""Is this a file that `torch.save` wrote? Told without torch, and without unpickling anything.
+
+A first look in the trusted process, so that common mistakes get a sentence and a hostile archive
+never reaches the loader: an empty file, a web page, a git-lfs pointer, a file cut short, a
+TorchScript model, members that unpack to more than is there. It is no wall: what passes is still
+loaded in the sandbox only, and its tensors are checked after that.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+from autograder.file_kinds import recognise
+from autograder.zips import DAMAGE, open_zip
+
+MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 120
+DIRECTORY_BYTES = 4 * 2**20  # the list of 20,000 members with torch's short names
+
+_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # pickled magic number of torch before 1.6
+_SAVE = "save it with quantlab.checkpoint.save, or torch.save a dictionary of plain tensors"
+
+
+def problem(name: str, content: bytes) -> str | None:
+    """One sentence on why the model file called `name` can't be loaded; None for no reason seen."""
+    fault = next(_faults(content), None)
+    return f"{name} {fault}." if fault else None
+
+
+def _faults(content: bytes) -> Iterator[str]:
+    """What is wrong, the plainest first; only the first counts, the next ones rely on it."""
+    if not content:
+        yield "is empty: hand it in again"
+    if kind := recognise(content):
+        yield f"is {kind}: hand in the file that torch.save wrote"
+    if content.startswith(_LEGACY):
+        yield f"is in torch's format before version 1.6: {_SAVE}, in the default format"
+    if _is_pickle(content):
+        yield f"is a pickled object and is not opened: {_SAVE}"
+    if not content.startswith(b"PK"):
+        yield f"is not a file that torch.save wrote: {_SAVE}"
+    try:
+        with open_zip(io.BytesIO(content), DIRECTORY_BYTES) as archive:
+            yield from _archive_faults(archive.infolist(), len(content))
+    except DAMAGE:
+        yield "is damaged or was cut short: hand it in again"
+
+
+def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
+    if len(members) > MOST_MEMBERS:
+        yield f"has more than {MOST_MEMBERS:,} parts: {_SAVE}"
+    # The records lie in a folder that is named as the file was when it was written.
+    records = {member.filename.partition("/")[2] for member in members}
+    if "constants.pkl" in records or any(record.startswith("code/") for record in records):
+        yield f"is a TorchScript model, code and all: {_SAVE}"
+    if "data.pkl" not in records:
+        yield f"is a zip file that torch.save did not write: {_SAVE}"
+    if any(member.flag_bits & 0x1 for member in members):
+        yield "is protected by a password: hand in the file that torch.save wrote"
+    if any(
+        member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size
+        for member in members
+    ):
+        yield "was packed again after torch.save: hand in the file as torch.save wrote it"
+    if sum(member.file_size for member in members) > size:
+        yield f"has parts that lie over each other: {_SAVE}"
+
+
+def _is_pickle(content: bytes) -> bool:
+    """Whether a pickle of protocol 2 to 5 begins here; older ones have no mark."""
+    return content[0] == 0x80 and len(content) > 1 and 2 <= content[1] <= 5

@@ -1,0 +1,233 @@
+"""Intake: from what a student handed in, a folder or a zip file, to a `Submission`.
+
+The file names are the assignment's, but for case and the marks that a second copy gets. Nothing is
+guessed: of two different files that could be `solution.py` none is used, and the student is told
+both names. A file that can't be used costs only itself and stands in `problems`; one that is simply
+not there stands nowhere. What the staff should know, but a student need not act on, is in `flags`.
+
+A submission of which nothing can be used is `UnreadableSubmission`. Nothing that a student put into
+one is run, compiled, unpickled or written to disk here.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder import model_file, source
+from autograder.archive import (
+    LIMITS,
+    Contents,
+    Entry,
+    Limits,
+    UnreadableFile,
+    UnreadableSubmission,
+    open_contents,
+)
+from autograder.names import StudentId, could_be, displayed, is_copy_of, student_id
+from quantlab.answers import Answers, BadAnswers, parse
+
+__all__ = ["MODELS", "OPTIONAL_MODELS", "Submission", "UnreadableSubmission", "read_submission"]
+
+SOLUTION = "solution.py"
+ANSWERS = "answers.json"
+MODELS = tuple(f"ResNet20_{bits}.pt" for bits in ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2"))
+OPTIONAL_MODELS = ("ResNet20_variable.pt",)
+REPORTS = ("report.pdf", "report.md", "main.ipynb")  # the first that is there is the report
+WANTED = (SOLUTION, ANSWERS, *MODELS, *OPTIONAL_MODELS, *REPORTS)
+
+_COMPARED = 4  # files of the same name; more are not compared, they are too many
+_NAMED = 5  # names in one sentence
+_REFUSALS_TOLD = 10
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in, ready to be marked.
+
+    `solution` is the decoded text of solution.py. `models` maps the assignment's names, such as
+    "ResNet20_W8A8.pt", to the files' bytes. `report_file` is the path of the written report as
+    handed in, safe to show. `problems` maps the assignment's name of a file that is there but can't
+    be used to the sentence that says why. `flags` are sentences for the staff.
+    """
+
+    student: str
+    solution: str | None = None
+    answers: Answers | None = None
+    models: Mapping[str, bytes] = field(default_factory=dict)
+    report_file: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+def read_submission(
+    path: str | os.PathLike[str], student: str | None = None, limits: Limits = LIMITS
+) -> Submission:
+    """The submission at `path`, a folder or a zip file. Raises `UnreadableSubmission`.
+
+    Without `student` its id is the name of the folder or the zip file. An id that would not do as
+    a file name is replaced, always by the same one, and flagged.
+    """
+    path = Path(path)
+    who = student_id(_name_of(path) if student is None else student)
+    with open_contents(path, limits) as contents:
+        desk = _Desk(contents)
+        solution = _solution(desk, limits)
+        answers = _answers(desk, limits)
+        models = _models(desk, limits)
+        report_file = _report(desk)
+    flags = (
+        *_id_flags(who, answers),
+        *desk.flags,
+        *_unused_flags(contents),
+        *_refusal_flags(contents),
+    )
+    return Submission(who.value, solution, answers, models, report_file, desk.problems, flags)
+
+
+def _name_of(path: Path) -> str:
+    name = os.path.basename(os.path.abspath(path))
+    return name[: -len(".zip")] if name.lower().endswith(".zip") else name
+
+
+class _Desk:
+    """Takes wanted files out of the contents, and keeps what there is to say about them."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self.problems: dict[str, str] = {}
+        self.flags: list[str] = []
+
+    def take(self, wanted: str, limit: int) -> bytes | None:
+        """The bytes of the file that is `wanted`; None if there is none or none can be used."""
+        candidates = _candidates(self.contents, wanted)
+        if not candidates:
+            refused = [r for r in self.contents.refused if could_be(r.name, wanted)]
+            if refused:
+                self.problems[wanted] = refused[0].sentence
+            return None
+        try:
+            content = candidates[0].read(limit)
+            if len(candidates) > 1 and not _all_equal(content, candidates[1:], limit):
+                self.problems[wanted] = (
+                    f"{len(candidates)} different files could be {wanted} "
+                    f"({_names(candidates)}): hand in only the one that is meant."
+                )
+                return None
+        except UnreadableFile as error:
+            self.problems[wanted] = f"{wanted} {error}."
+            return None
+        if len(candidates) > 1:
+            self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
+        elif is_copy_of(candidates[0].name, wanted):
+            self.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+        return content
+
+
+def _candidates(contents: Contents, wanted: str) -> list[Entry]:
+    """The files that could be `wanted`, those nearest to the top first."""
+    found = [entry for entry in contents.files if could_be(entry.name, wanted)]
+    return sorted(found, key=lambda entry: (len(entry.parts), entry.path))
+
+
+def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
+    return len(others) < _COMPARED and all(
+        other.size == len(content) and other.read(limit) == content for other in others
+    )
+
+
+def _names(entries: Iterable[Entry]) -> str:
+    shown = [displayed(entry.path) for entry in entries]
+    more = [f"{len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
+    return ", ".join(shown[:_NAMED] + more)
+
+
+def _solution(desk: _Desk, limits: Limits) -> str | None:
+    content = desk.take(SOLUTION, limits.solution)
+    if content is None:
+        return None
+    try:
+        return source.decode(content)
+    except source.BadSource as error:
+        desk.problems[SOLUTION] = str(error)
+        return None
+
+
+def _answers(desk: _Desk, limits: Limits) -> Answers | None:
+    content = desk.take(ANSWERS, limits.answers)
+    if content is None:
+        return None
+    try:
+        return parse(content)
+    except BadAnswers as error:
+        desk.problems[ANSWERS] = str(error)
+        return None
+
+
+def _models(desk: _Desk, limits: Limits) -> dict[str, bytes]:
+    models: dict[str, bytes] = {}
+    for name in (*MODELS, *OPTIONAL_MODELS):
+        content = desk.take(name, limits.model)
+        if content is None:
+            continue
+        if reason := model_file.problem(name, content):
+            desk.problems[name] = reason
+        else:
+            models[name] = content
+    return models
+
+
+def _report(desk: _Desk) -> str | None:
+    """A person reads it, so that it is only found, not opened."""
+    for wanted in REPORTS:
+        candidates = _candidates(desk.contents, wanted)
+        if candidates:
+            if len(candidates) > 1:
+                desk.flags.append(
+                    f"More than one file could be the report ({_names(candidates)}); the first "
+                    "is taken."
+                )
+            elif is_copy_of(candidates[0].name, wanted):
+                desk.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+            return displayed(candidates[0].path)[1:-1]
+    return None
+
+
+def _id_flags(who: StudentId, answers: Answers | None) -> list[str]:
+    flags = []
+    if who.made_up:
+        flags.append(
+            f"The name {displayed(who.given)} can't be used as an id: the submission is kept as "
+            f"{who.value}."
+        )
+    if answers is not None and student_id(answers.student).value != who.value:
+        flags.append(
+            f"answers.json was made by {displayed(answers.student)} and handed in by {who.value}: "
+            "its tables are marked with the vectors of the former."
+        )
+    return flags
+
+
+def _unused_flags(contents: Contents) -> list[str]:
+    """Where a file is missing: the files that could be it under a name of the student's own."""
+    missing = [name for name in (SOLUTION, ANSWERS, *MODELS) if not _candidates(contents, name)]
+    unused = [
+        entry
+        for entry in contents.files
+        if not any(could_be(entry.name, wanted) for wanted in WANTED)
+        and any(_resembles(entry.name, name) for name in missing)
+    ]
+    if not unused:
+        return []
+    return [f"Missing are {', '.join(missing)}; not used were {_names(unused)}."]
+
+
+def _resembles(name: str, wanted: str) -> bool:
+    stem, extension = os.path.splitext(wanted.casefold())
+    return name.casefold().startswith(stem) or name.casefold().endswith(extension)
+
+
+def _refusal_flags(contents: Contents) -> list[str]:
+    told = [refused.sentence for refused in contents.refused[:_REFUSALS_TOLD]]
+    more = len(contents.refused) - len(told)
+    return [*told, f"{more} more entries were not used."] if more > 0 else told
