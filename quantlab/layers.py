@@ -214,7 +214,7 @@ class QuantConv2d(_Quantized, nn.Conv2d):
         if self.training or not self.quantizer.in_integers:
             weight, input = self.fake_weight(), self.fake_input(input)
             return self._conv_forward(input, weight, self.fake_bias())
-        return self.quantizer.ops.quantized_conv2d_function(
+        output = self.quantizer.ops.quantized_conv2d_function(
             self.input_codes(input),
             self.weight_codes(),
             self.bias_codes(),
@@ -225,6 +225,7 @@ class QuantConv2d(_Quantized, nn.Conv2d):
             self.dilation,
             self.groups,
         )
+        return output.float()
 
 
 class QuantLinear(_Quantized, nn.Linear):
@@ -241,13 +242,14 @@ class QuantLinear(_Quantized, nn.Linear):
         if self.training or not self.quantizer.in_integers:
             weight, input = self.fake_weight(), self.fake_input(input)
             return F.linear(input, weight, self.fake_bias())
-        return self.quantizer.ops.quantized_linear_function(
+        output = self.quantizer.ops.quantized_linear_function(
             self.input_codes(input),
             self.weight_codes(),
             self.bias_codes(),
             self.input_scale.detach(),
             self.weight_scale,
         )
+        return output.float()
 
 
 def quantize_model(
