@@ -117,9 +117,13 @@ def _cache_folder(place: Path) -> Path:
     """`<place>/.quantlab`, or a folder of the user's when `place` is read-only (also to root)."""
     if place.stat().st_mode & 0o222 and os.access(place, os.W_OK):
         return place / ".quantlab"
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     key = hashlib.blake2b(str(place.resolve()).encode(), digest_size=8).hexdigest()
-    return home / "quantlab" / key
+    return user_cache() / key
+
+
+def user_cache() -> Path:
+    """The folder of the user's for what can be made again: `$XDG_CACHE_HOME/quantlab`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantlab"
 
 
 def _in_digest_order(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ that a bug is paid for once, in the check of the function that has it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.random import Generator
@@ -47,6 +47,9 @@ class CallCheck:
         if isinstance(source, Finding):
             return source
         finding = self._run(evidence, item, source, self.program)
+        if self.leans_on:
+            shown = {"depends_on": [self.leans_on], **finding.evidence}
+            finding = replace(finding, evidence=shown)
         if finding.credit == 1 or self.alone is None or finding.verdict is Verdict.MISSING:
             return finding
         alone = self._run(evidence, item, source, self.alone)

@@ -1,0 +1,107 @@
+"""The command line: `python -m autograder COMMAND`.
+
+Exit status of every command: 0 done, 1 done but something needs staff, 2 it could not start.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        print("Stopped. What was written before is whole.", file=sys.stderr)
+        return 2
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from autograder.grading import GradeOptions, grade
+
+    return grade(
+        GradeOptions(
+            paths=tuple(options.paths),
+            out=options.out,
+            student=options.student,
+            check=options.check,
+            jobs=options.jobs,
+            dataset=options.data,
+            quick=options.quick,
+            replay=options.replay,
+            allow_unsafe=options.allow_unsafe,
+        )
+    )
+
+
+def _isolation(options: argparse.Namespace) -> int:
+    from autograder.sandbox.isolation import describe
+
+    print(describe())
+    return 0
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m autograder",
+        description="Marks submissions of the quantization assignment.",
+        epilog="Exit status: 0 done, 1 done but something needs staff, 2 it could not start.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    grade = commands.add_parser(
+        "grade",
+        help="mark submissions and write a report for each",
+        description="Mark submissions, each a folder or a zip file, and write for each student "
+        "DIR/<student>/report.html, report.json and run.json, and DIR/summary.csv over all.",
+    )
+    grade.set_defaults(command=_grade)
+    grade.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a folder or a zip file")
+    grade.add_argument(
+        "--out", type=Path, default=Path("marks"), metavar="DIR", help="default: marks/"
+    )
+    grade.add_argument("--student", metavar="ID", help="default: the name of the folder or zip")
+    grade.add_argument(
+        "--check", default="*", metavar="GLOB", help="only these checks, such as '2b.*'"
+    )
+    grade.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="submissions at a time (default: 1)"
+    )
+    grade.add_argument(
+        "--data", choices=DATASETS, default="cifar10", help="what models are measured on"
+    )
+    grade.add_argument(
+        "--quick",
+        action="store_true",
+        help="measure models on 1,000 images instead of all; the marks are provisional",
+    )
+    grade.add_argument(
+        "--replay",
+        metavar="CHECK",
+        help="for staff: show this check's call, answer and expected answer; write nothing",
+    )
+    grade.add_argument(
+        "--allow-unsafe",
+        action="store_true",
+        help="mark without isolation; student code then runs with your rights",
+    )
+    isolation = commands.add_parser(
+        "isolation",
+        help="say what student code can and cannot reach on this machine",
+        description="Run the isolation self-test and say what student code can and cannot reach.",
+    )
+    isolation.set_defaults(command=_isolation)
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

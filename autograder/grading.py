@@ -1,0 +1,161 @@
+"""The command `grade`: many submissions, each marked by itself, none able to stop the others."""
+
+import queue
+import sys
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from autograder.marking import Course, Trace, UnknownCheck, mark, select
+from autograder.measuring import Measurements
+from autograder.oracle import Oracle
+from autograder.report.terminal import print_report, print_summary
+from autograder.results import Results, UnwritableResults
+from autograder.rubric import RubricError, load_rubric
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.secret import SecretError, course_secret
+from autograder.submission import Submission, UnreadableSubmission, read_submission
+from autograder.verdict import Report
+from quantlab.data import DataNotFound
+
+DONE, NEEDS_STAFF, USAGE = 0, 1, 2
+
+
+class UsageError(Exception):
+    """The command can't start; the message is for the person who typed it."""
+
+
+@dataclass(frozen=True)
+class GradeOptions:
+    """What `grade` was asked for. `replay` is one check's id: shown in full, nothing written."""
+
+    paths: tuple[Path, ...]
+    out: Path
+    student: str | None = None
+    check: str = "*"
+    jobs: int = 1
+    dataset: str = "cifar10"
+    quick: bool = False
+    replay: str | None = None
+    allow_unsafe: bool = False
+
+
+def grade(options: GradeOptions) -> int:
+    """Mark the submissions; returns the exit status. Everything that goes wrong is a sentence."""
+    console = Console()
+    try:
+        return _grade(options, console)
+    except (UsageError, UnwritableResults) as problem:
+        print(problem, file=sys.stderr)
+        return USAGE
+
+
+def prepare(dataset: str, check: str, quick: bool = False, reveal: bool = False) -> Course:
+    """Everything that is the same for all submissions. Raises `UsageError`."""
+    try:
+        rubric = load_rubric()
+        chosen = select(rubric, check)
+        oracle = Oracle.load()
+        measurements = Measurements(dataset, oracle, quick)
+        if any(one.needs_data for one in chosen):
+            measurements.test  # noqa: B018  found now, or nothing is marked
+        return Course(rubric, course_secret(), oracle, measurements, check, reveal)
+    except (RubricError, UnknownCheck, SecretError, DataNotFound) as problem:
+        raise UsageError(str(problem)) from problem
+
+
+def read_all(
+    paths: Sequence[Path], student: str | None
+) -> tuple[list[Submission], list[str]]:
+    """The submissions that can be read, one per student, and a sentence for each other path."""
+    submissions: dict[str, Submission] = {}
+    problems = []
+    for path in paths:
+        try:
+            submission = read_submission(path, student)
+        except UnreadableSubmission as problem:
+            problems.append(str(problem))
+            continue
+        if submission.student in submissions:
+            problems.append(
+                f"{path} is a second submission of {submission.student}; only the first is marked. "
+                "Use --student to mark it under another id."
+            )
+            continue
+        submissions[submission.student] = submission
+    return list(submissions.values()), problems
+
+
+def _grade(options: GradeOptions, console: Console) -> int:
+    pattern = options.replay or options.check
+    course = prepare(options.dataset, pattern, options.quick, reveal=options.replay is not None)
+    submissions, problems = read_all(options.paths, options.student)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if not submissions:
+        return USAGE
+    results = None if options.replay else Results(options.out)
+    with ExitStack() as open_sandboxes:
+        players: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        try:
+            for _ in range(min(options.jobs, len(submissions))):
+                sandbox = Sandbox(allow_unsafe=options.allow_unsafe)
+                players.put(open_sandboxes.enter_context(sandbox))
+        except IsolationUnavailable as problem:
+            raise UsageError(str(problem)) from problem
+        reports = _mark_all(submissions, course, players, results, console)
+    if results is None:
+        for report in reports:
+            print_report(report, console)
+    else:
+        print_summary(reports, [results.page(report.student) for report in reports], console)
+    return NEEDS_STAFF if problems or any(report.needs_staff for report in reports) else DONE
+
+
+def _mark_all(
+    submissions: Sequence[Submission],
+    course: Course,
+    players: "queue.SimpleQueue[Sandbox]",
+    results: Results | None,
+    console: Console,
+) -> list[Report]:
+    """Marked in parallel, one sandbox each; the reports in the order of the submissions."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress,
+        ThreadPoolExecutor(max_workers=players.qsize()) as pool,
+    ):
+        total = len(select(course.rubric, course.selected))
+
+        def one(submission: Submission) -> Report:
+            player, trace = players.get(), Trace()
+            task = progress.add_task(submission.student, total=total)
+
+            def on_report(report: Report) -> None:
+                if results is not None:
+                    results.write_report(report)
+                progress.update(task, completed=len(trace.seconds))
+
+            try:
+                report = mark(submission, course, player, on_report, trace)
+            finally:
+                players.put(player)
+                progress.remove_task(task)
+            if results is not None:
+                results.write_final(report, trace)
+            return report
+
+        futures = [pool.submit(one, submission) for submission in submissions]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
+

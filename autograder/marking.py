@@ -1,0 +1,190 @@
+"""The walk of one submission: every check of the rubric in turn, to a `Report`.
+
+A report exists from the first moment on, with every check not reached; `on_report` is given a new
+one after each check, so that whatever ends the walk loses nothing. An exception inside a check is
+the grader's fault: the check says so, the student loses nothing to it silently, and the traceback
+goes into the run's record for staff.
+"""
+
+import fnmatch
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from autograder.checks import ALL_CHECKS
+from autograder.checks.base import Check, Evidence, Finding, Player
+from autograder.measuring import Measurements
+from autograder.oracle import Oracle
+from autograder.rubric import Item, Rubric, refuse_mismatch
+from autograder.sandbox.calls import Failure
+from autograder.secret import Draws
+from autograder.submission import Submission
+from autograder.verdict import CheckResult, Report, Verdict
+
+NOT_REACHED = "Not reached."
+SHOWN_OF_HIDDEN = frozenset({"exception", "depends_on"})
+
+
+@dataclass(frozen=True)
+class Course:
+    """What marking needs besides the submission: the same for everybody."""
+
+    rubric: Rubric
+    secret: bytes
+    oracle: Oracle
+    measurements: Measurements
+    selected: str = "*"  # a pattern of check ids
+    reveal: bool = False  # show hidden checks as visible ones: for staff only
+
+
+@dataclass
+class Trace:
+    """What varies from run to run: seconds per check, tracebacks of grader faults."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+class UnknownCheck(Exception):
+    """No check's id matches the pattern; the message names ids that are near."""
+
+
+def select(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
+    """The checks that the pattern selects, in the rubric's order. Raises `UnknownCheck`."""
+    refuse_mismatch(rubric, (check.id for check in ALL_CHECKS))
+    by_id = {check.id: check for check in ALL_CHECKS}
+    chosen = tuple(by_id[id] for id in rubric.items if fnmatch.fnmatchcase(id, pattern))
+    if not chosen:
+        question = pattern.split(".")[0].rstrip("*")
+        near = [id for id in rubric.items if id.startswith(question)] or list(rubric.items)
+        raise UnknownCheck(
+            f"No check is called {pattern!r}; there are, for example, {', '.join(near[:4])}. "
+            "Patterns such as '2b.*' select several."
+        )
+    return chosen
+
+
+def mark(
+    submission: Submission,
+    course: Course,
+    player: Player,
+    on_report: Callable[[Report], None] = lambda report: None,
+    trace: Trace | None = None,
+) -> Report:
+    """Mark one submission and return its report."""
+    trace = trace if trace is not None else Trace()
+    checks = select(course.rubric, course.selected)
+    results = {check.id: _not_reached(check, course.rubric) for check in checks}
+    report = _start(submission, course, player, list(results.values()))
+    on_report(report)
+    evidence = Evidence(
+        submission=submission,
+        rubric=course.rubric,
+        draws=Draws(course.secret, submission.student),
+        oracle=course.oracle,
+        player=player,
+        measurements=course.measurements,
+        import_failure=_import(submission, player, checks),
+    )
+    for check in checks:
+        started = time.perf_counter()
+        item = course.rubric.items[check.id]
+        finding = _find(check, evidence, item, trace)
+        trace.seconds[check.id] = round(time.perf_counter() - started, 4)
+        results[check.id] = result_of(check, item, finding, course.reveal)
+        models = (*report.models, finding.model) if finding.model else report.models
+        report = replace(
+            report,
+            checks=tuple(results.values()),
+            models=models,
+            bonus=report.bonus + finding.bonus,
+        )
+        on_report(report)
+    return report
+
+
+def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) -> CheckResult:
+    """A finding with its points; of a hidden check only what tells nothing about its inputs."""
+    visible = item.visible or reveal
+    alone = finding.credit if finding.credit_alone is None else finding.credit_alone
+    return CheckResult(
+        id=check.id,
+        question=item.question,
+        title=check.title,
+        visible=item.visible,
+        source=check.source,
+        verdict=finding.verdict,
+        points=round(finding.credit * item.points, 4),
+        max_points=item.points,
+        points_alone=round(alone * item.points, 4),
+        message=finding.message if visible or _harmless(finding) else _veiled(finding),
+        evidence={
+            key: value
+            for key, value in finding.evidence.items()
+            if visible or key in SHOWN_OF_HIDDEN
+        },
+    )
+
+
+def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding:
+    try:
+        return check.mark(evidence, item)
+    except Exception as error:  # ours, whatever it is: it must not become a mark
+        trace.faults[check.id] = traceback.format_exc()
+        return Finding(
+            Verdict.GRADER_FAULT,
+            message=f"The grader failed here ({type(error).__name__}); a person will look.",
+        )
+
+
+def _import(
+    submission: Submission, player: Player, checks: Sequence[Check]
+) -> Failure | None:
+    """Import solution.py once, alone, so that a loop at import costs one deadline and not forty."""
+    if submission.solution is None or not any(check.source == "call" for check in checks):
+        return None
+    return player.import_source(submission.solution)
+
+
+def _start(
+    submission: Submission, course: Course, player: Any, results: Sequence[CheckResult]
+) -> Report:
+    flags = list(submission.flags)
+    if course.selected != "*":
+        flags.append(f"Only the checks {course.selected} were run.")
+    questions = {result.question for result in results}
+    return Report(
+        student=submission.student,
+        dataset=course.measurements.dataset_title,
+        isolation=player.isolation,
+        checks=tuple(results),
+        question_titles={q.id: q.title for q in course.rubric.questions if q.id in questions},
+        flags=tuple(flags),
+        provisional=course.measurements.quick or course.selected != "*",
+    )
+
+
+def _not_reached(check: Check, rubric: Rubric) -> CheckResult:
+    finding = Finding(Verdict.BLOCKED, message=NOT_REACHED)
+    return result_of(check, rubric.items[check.id], finding)
+
+
+def _harmless(finding: Finding) -> bool:
+    """Sentences that depend on nothing hidden: stubs, files that do not import, our own faults."""
+    return finding.verdict in (Verdict.MISSING, Verdict.BLOCKED, Verdict.GRADER_FAULT)
+
+
+def _veiled(finding: Finding) -> str:
+    sentences = {
+        Verdict.WRONG: "The values are not right.",
+        Verdict.BAD_SHAPE: "The result has the wrong shape.",
+        Verdict.BAD_DTYPE: "The result has the wrong dtype.",
+        Verdict.ERROR: "Your code raised an exception.",
+        Verdict.TIMEOUT: "Your code took too long.",
+        Verdict.MEMORY: "Your code asked for too much memory.",
+        Verdict.CRASH: "The process that ran your code ended early.",
+        Verdict.BAD_REPLY: "What came back was no answer.",
+    }
+    return sentences.get(finding.verdict, "")

@@ -1,0 +1,179 @@
+"""What a network does on the test images, measured here and once.
+
+A student's saved model is opened behind the wall; only tensors come out, and they are checked
+before they are used. The images, the labels and the measuring never enter a student's process.
+
+Equal work is done once: models are remembered by their content for the length of a run, and the
+reference's PTQ table, which depends on no student, in a file of the user's cache folder under a key
+made of everything that decides it.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from autograder.rubric import CELLS
+from autograder.sandbox.calls import Failure
+from autograder.verdict import Verdict
+from quantlab import calibration, checkpoint, inference, integer, layers
+from quantlab.data import load_dataset, user_cache
+from quantlab.files import write_text_atomically
+from quantlab.images import ImageSet
+from quantlab.resnet import resnet20
+
+if TYPE_CHECKING:
+    from autograder.checks.base import Player
+    from autograder.oracle import Oracle
+
+KIT = Path(__file__).resolve().parent.parent
+QUICK_IMAGES = 1_000
+FLOAT_MODELS = {
+    "cifar10": KIT / "checkpoints" / "resnet20_cifar10.pt",
+    "shapes10": KIT / "checkpoints" / "resnet20_shapes10.pt",
+}
+TITLES = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An accuracy in percent on so many images, or the verdict and sentence that say why not."""
+
+    accuracy: float | None
+    images: int
+    verdict: Verdict = Verdict.CORRECT
+    message: str = ""
+
+
+class Measurements:
+    """Accuracies on one data set's test images (on the first thousand of them if `quick`).
+
+    Nothing is loaded before it is needed. Safe to share between threads; one measures at a time,
+    because measuring uses all cores.
+    """
+
+    def __init__(self, dataset: str, oracle: "Oracle", quick: bool = False) -> None:
+        self.dataset = dataset
+        self.quick = quick
+        self._oracle = oracle
+        self._lock = threading.RLock()
+        self._measured: dict[str, Measured] = {}
+        self._test: ImageSet | None = None
+        self._post_training: dict[str, dict[str, float]] = {}
+
+    @property
+    def dataset_title(self) -> str:
+        return TITLES[self.dataset]
+
+    @property
+    def test(self) -> ImageSet:
+        with self._lock:
+            if self._test is None:
+                test = load_dataset(self.dataset, "test")
+                if self.quick:
+                    test = test.subset(torch.arange(min(QUICK_IMAGES, len(test))))
+                self._test = test
+            return self._test
+
+    def model(
+        self, content: bytes, weight_bits: int, act_bits: int, player: "Player"
+    ) -> Measured:
+        """A saved quantized model of these widths, by `quantlab.inference`."""
+        key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
+
+        def measure() -> Measured:
+            values = player.read_checkpoint(content)
+            if isinstance(values, Failure):
+                return _unreadable(values)
+            try:
+                saved = checkpoint.parse(values, weight_bits, act_bits)
+            except checkpoint.BadCheckpoint as problem:
+                return Measured(None, 0, Verdict.WRONG, str(problem))
+            return Measured(inference.evaluate_saved(saved, self.test), len(self.test))
+
+        return self._once(key, measure)
+
+    def bit_widths(
+        self, widths: Mapping[str, int], content: bytes | None, player: "Player"
+    ) -> Measured:
+        """ResNet-20 at these weight widths: the kit's own weights, or a student's fine-tuned ones."""
+        source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"
+        key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
+
+        def measure() -> Measured:
+            if content is None:
+                state: Mapping[str, Any] = self._float_state()
+            else:
+                values = player.read_checkpoint(content)
+                if isinstance(values, Failure):
+                    return _unreadable(values)
+                try:
+                    state = checkpoint.parse_float(values)
+                except checkpoint.BadCheckpoint as problem:
+                    return Measured(None, 0, Verdict.WRONG, str(problem))
+            accuracy = inference.evaluate_bit_widths(state, widths, self.test, self._oracle.module)
+            return Measured(accuracy, len(self.test))
+
+        return self._once(key, measure)
+
+    def post_training(self, method: str) -> dict[str, float]:
+        """The reference's PTQ accuracies {cell: percent} for "sym" or "SAWB"."""
+        with self._lock:
+            if method not in self._post_training:
+                path = user_cache() / f"ptq-{self._key(method)}.json"
+                try:
+                    table = json.loads(path.read_text())
+                except (OSError, ValueError):
+                    table = self._measure_post_training(method)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_text_atomically(path, json.dumps(table))
+                self._post_training[method] = table
+            return self._post_training[method]
+
+    def _measure_post_training(self, method: str) -> dict[str, float]:
+        model = resnet20()
+        model.load_state_dict(self._float_state())
+        images = calibration.calibration_images(load_dataset(self.dataset, "train"))
+        table = {}
+        for cell in CELLS:
+            weight_bits, act_bits = checkpoint.parse_name(f"ResNet20_{cell}.pt")
+            quantized = layers.quantize_model(
+                model, self._oracle.module, weight_bits, act_bits, method, images
+            )
+            saved = checkpoint.saved_model(quantized, self.dataset_title, method)
+            table[cell] = inference.evaluate_saved(saved, self.test)
+        return table
+
+    def _float_state(self) -> dict[str, torch.Tensor]:
+        return torch.load(FLOAT_MODELS[self.dataset], map_location="cpu", weights_only=True)
+
+    def _key(self, method: str) -> str:
+        """A digest of everything that decides the PTQ table."""
+        digest = hashlib.sha256(f"{method} {self.dataset} {len(self.test)}".encode())
+        modules = (layers, calibration, checkpoint, inference, integer, self._oracle.module)
+        digest.update(FLOAT_MODELS[self.dataset].read_bytes())
+        for module in modules:
+            digest.update(_source(module))
+        return digest.hexdigest()[:24]
+
+    def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
+        with self._lock:
+            if key not in self._measured:
+                result = measure()
+                if result.verdict is Verdict.GRADER_FAULT:  # may be gone next time
+                    return result
+                self._measured[key] = result
+            return self._measured[key]
+
+
+def _unreadable(failure: Failure) -> Measured:
+    return Measured(None, 0, Verdict(failure.kind), failure.message)
+
+
+def _source(module: Any) -> bytes:
+    return Path(module.__file__).read_bytes()

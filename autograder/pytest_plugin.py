@@ -1,0 +1,108 @@
+"""The checks as tests: `pytest -p autograder.pytest_plugin --submission PATH`.
+
+Each check of the rubric is one test with the check's id. A test passes when the check earns all its
+points, is skipped when a person must mark it, and fails otherwise with the report's sentence. With
+`--submission` nothing else is collected, least of all what lies in the submission: a student's
+`conftest.py` or `test_*.py` is never imported.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from autograder.grading import UsageError, prepare
+from autograder.marking import Course, mark
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.submission import Submission, UnreadableSubmission, read_submission
+from autograder.verdict import CheckResult, Verdict
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("autograder")
+    group.addoption("--submission", type=Path, metavar="PATH", help="mark this folder or zip file")
+    group.addoption("--submission-data", default="cifar10", choices=("cifar10", "shapes10"))
+    group.addoption("--submission-quick", action="store_true", help="1,000 test images")
+    group.addoption("--check", default="*", metavar="GLOB", help="only these checks")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--submission") else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Puts the checks in place of what pytest would collect."""
+    if not session.config.getoption("--submission"):
+        return (yield)
+    session.config.args = []
+    result = yield
+    session.items = list(_SubmissionFile.from_parent(session, **_named(session)).collect())
+    session.testscollected = len(session.items)
+    return result
+
+
+def _named(session: pytest.Session) -> dict[str, str]:
+    return {"name": str(session.config.getoption("--submission")), "nodeid": "submission"}
+
+
+class _SubmissionFile(pytest.Collector):
+    """One submission, marked when its first check is run."""
+
+    def collect(self) -> list[pytest.Item]:
+        options = self.config.option
+        try:
+            self.course: Course = prepare(
+                options.submission_data, options.check, options.submission_quick
+            )
+            self.submission: Submission = read_submission(options.submission)
+        except (UsageError, UnreadableSubmission) as problem:
+            raise pytest.UsageError(str(problem)) from problem
+        self.results: dict[str, CheckResult] = {}
+        wanted = [i for i in self.course.rubric.items.values()]
+        return [_CheckItem.from_parent(self, name=item.id) for item in wanted]
+
+    def result(self, check: str) -> CheckResult:
+        if not self.results:
+            try:
+                with Sandbox() as sandbox:
+                    report = mark(self.submission, self.course, sandbox)
+            except IsolationUnavailable as problem:
+                pytest.exit(str(problem), returncode=2)
+            self.results = {one.id: one for one in report.checks}
+        return self.results[check]
+
+
+class _CheckItem(pytest.Item):
+    """One check of the rubric."""
+
+    def runtest(self) -> None:
+        assert isinstance(self.parent, _SubmissionFile)
+        result = self.parent.result(self.name)
+        if result.verdict is Verdict.AWAITING_MARKING:
+            pytest.skip(result.message)
+        if result.points < result.max_points:
+            raise LostPoints(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        if isinstance(excinfo.value, LostPoints):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return Path(self.name), None, self.name
+
+
+class LostPoints(Exception):
+    """A check that did not earn all its points."""
+
+    def __init__(self, result: CheckResult) -> None:
+        shown = [f"{result.points:g} of {result.max_points:g} points: {result.verdict}"]
+        shown.append(result.message)
+        shown += [
+            f"{key}: {result.evidence[key]}"
+            for key in ("call", "expected", "got")
+            if key in result.evidence
+        ]
+        super().__init__("\n".join(line for line in shown if line))
