@@ -51,14 +51,15 @@ def _escaped(character: str) -> str:
 def student_id(given: str) -> StudentId:
     """`given` itself if it is made of A-Z a-z 0-9 . _ - and starts with none of the last two marks.
 
-    Otherwise what can be kept of it and eight digits of its SHA-256: the same for the same name on
-    every machine, and different for different names.
+    Otherwise what can be kept of it and eight digits of the SHA-256 of its composed form (NFC): the
+    same for the same name on every machine, and different for different names.
     """
     if len(given) <= LONGEST_ID and _PLAIN_ID.fullmatch(given):
         return StudentId(given, given, made_up=False)
+    composed = unicodedata.normalize("NFC", given)  # macOS takes accents in file names apart
     ascii_part = unicodedata.normalize("NFKD", given).encode("ascii", "ignore").decode()
     kept = re.sub(r"[^A-Za-z0-9]+", "-", ascii_part).strip("-")[: LONGEST_ID - 9].rstrip("-")
-    digest = hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return StudentId(f"{kept or 'student'}-{digest}", given, made_up=True)
 
 

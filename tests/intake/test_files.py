@@ -1,0 +1,259 @@
+"""Which file is taken for which of the assignment's, and what is said about it."""
+
+import json
+
+import pytest
+
+from autograder.submission import MODELS, read_submission
+from quantlab.answers import Answers
+
+SOURCE = "def linear_quantize(): ...\n"
+ANSWERS = '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}'
+
+
+@pytest.fixture(params=["folder", "zip"])
+def make(request, make_folder, make_zip):
+    return make_folder if request.param == "folder" else make_zip
+
+
+def test_a_complete_submission(make, saved_tensors):
+    models = [(name, saved_tensors) for name in (*MODELS, "ResNet20_variable.pt")]
+    submission = read_submission(
+        make(
+            ("solution.py", SOURCE),
+            ("answers.json", ANSWERS),
+            ("main.ipynb", "{}"),
+            ("report.pdf", "%PDF-"),
+            *models,
+        )
+    )
+    assert submission.student == "alice"
+    assert submission.solution == SOURCE
+    assert submission.answers == Answers("alice", "CIFAR-10")
+    assert submission.models == dict(models)
+    assert submission.report_file == "report.pdf"
+    assert submission.problems == {}
+    assert submission.flags == ()
+
+
+def test_missing_files_are_no_problem_of_their_own(make):
+    submission = read_submission(make(("notes.txt", "to do")))
+    assert submission.solution is None
+    assert submission.answers is None
+    assert submission.models == {}
+    assert submission.report_file is None
+    assert submission.problems == {}
+    assert submission.flags == ()
+
+
+def test_files_under_another_name_are_pointed_out_where_one_is_missing(make):
+    submission = read_submission(
+        make(("my_solution.py", SOURCE), ("ResNet20_W8A8.pth", "x"), ("answers.json", ANSWERS))
+    )
+    (flag,) = submission.flags
+    assert flag.startswith("Missing are solution.py, ResNet20_W8A8.pt, ")
+    assert flag.endswith("; not used were 'ResNet20_W8A8.pth', 'my_solution.py'.")
+
+
+def test_a_folder_in_a_folder_is_looked_into(make):
+    submission = read_submission(make(("work/hw/solution.py", SOURCE), ("work/main.ipynb", "{}")))
+    assert submission.solution == SOURCE
+    assert submission.report_file == "work/main.ipynb"
+    assert submission.flags == ()
+
+
+def test_what_systems_and_editors_leave_behind_is_ignored(make):
+    submission = read_submission(
+        make(
+            ("hw/solution.py", SOURCE),
+            ("__MACOSX/hw/._solution.py", "\0\5\26\7"),
+            ("hw/._solution.py", "\0\5\26\7"),
+            ("hw/.DS_Store", "x"),
+            ("hw/.ipynb_checkpoints/solution.py", "old"),
+            ("hw/__pycache__/solution.py", "x"),
+        )
+    )
+    assert submission.solution == SOURCE
+    assert submission.flags == ()
+
+
+def test_letter_case_does_not_matter(make):
+    submission = read_submission(make(("Solution.PY", SOURCE), ("ANSWERS.json", ANSWERS)))
+    assert submission.solution == SOURCE
+    assert submission.answers is not None
+    assert submission.flags == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "solution (1).py",
+        "solution(2).py",
+        "solution-1.py",
+        "solution copy.py",
+        "solution copy 2.py",
+        "solution - Copy (2).py",
+        "Copy of solution.py",
+        "Copy of Copy of Solution (1).py",
+        "solu\u200btion.py",
+        "\uff53olution.py",
+    ],
+)
+def test_the_only_copy_is_taken_and_flagged(make_zip, name):
+    submission = read_submission(make_zip((name, SOURCE)))
+    assert submission.solution == SOURCE
+    (flag,) = submission.flags
+    assert flag.startswith("solution.py was handed in as '")
+
+
+@pytest.mark.parametrize(
+    "name", ["solution2.py", "my solution.py", "solution.py.txt", "solution", "solution_old.py"]
+)
+def test_another_name_is_another_file(make_zip, name):
+    assert read_submission(make_zip((name, SOURCE))).solution is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a/solution.py", "b/solution.py"),
+        ("old/solution.py", "solution.py"),
+        ("Solution.py", "solution.py"),
+        ("solution (1).py", "solution.py"),
+    ],
+)
+def test_two_different_candidates_are_ambiguous(make, first, second):
+    submission = read_submission(
+        make((first, "x = 1"), (second, "x = 2"), ("answers.json", ANSWERS))
+    )
+    assert submission.solution is None
+    problem = submission.problems["solution.py"]
+    assert problem.startswith("2 different files could be solution.py (")
+    assert f"'{first}'" in problem
+    assert f"'{second}'" in problem
+    assert problem.endswith(": hand in only the one that is meant.")
+    assert submission.answers is not None
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_the_same_name_twice_in_a_zip_is_ambiguous(make_zip):
+    path = make_zip(("solution.py", "x = 1"), ("solution.py", "x = 2"))
+    assert "('solution.py', 'solution.py')" in read_submission(path).problems["solution.py"]
+
+
+def test_two_candidates_that_are_the_same_are_not_ambiguous(make):
+    submission = read_submission(make(("solution.py", SOURCE), ("backup/solution.py", SOURCE)))
+    assert submission.solution == SOURCE
+    assert submission.problems == {}
+    assert submission.flags == (
+        "solution.py is there more than once, the same ('solution.py', 'backup/solution.py').",
+    )
+
+
+def test_very_many_candidates_are_not_compared(make_zip):
+    path = make_zip(*((f"{i:03}/solution.py", SOURCE) for i in range(100)))
+    problem = read_submission(path).problems["solution.py"]
+    assert problem.startswith("100 different files could be solution.py ('000/solution.py'")
+    assert "95 more" in problem
+
+
+def test_a_source_that_is_no_text_is_a_problem_with_its_sentence(make):
+    submission = read_submission(make(("solution.py", b"x = 1\ns = '\xe9'\n")))
+    assert submission.solution is None
+    assert submission.problems["solution.py"].startswith("Line 2 of solution.py is not UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("Dear grader,", "answers.json is not JSON (line 1"),
+        ("[1, 2]", "must be a JSON object, not a list"),
+        (ANSWERS[:-1] + ', "mse": {"A": {"sym": {"8": NaN}}}}', "holds NaN"),
+    ],
+)
+def test_answers_that_are_none_are_a_problem_with_their_sentence(make, content, says):
+    submission = read_submission(make(("answers.json", content), ("solution.py", SOURCE)))
+    assert submission.answers is None
+    assert says in submission.problems["answers.json"]
+    assert submission.solution == SOURCE
+
+
+def test_answers_with_a_missing_cell_are_answers(make):
+    content = ANSWERS[:-1] + ', "mse": {"A": {"sym": {"8": 0.5}}}}'
+    submission = read_submission(make(("answers.json", content)))
+    assert submission.problems == {}
+    assert submission.answers.mse["A"]["sym"] == {8: 0.5, 4: None, 2: None}
+
+
+def test_models_are_found_by_name_and_a_bad_one_costs_only_itself(make, saved_tensors):
+    submission = read_submission(
+        make(
+            ("resnet20_w8a8.pt", saved_tensors),
+            ("checkpoints/ResNet20_W4A4 (1).pt", saved_tensors),
+            ("ResNet20_W2A2.pt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+            ("ResNet20_W8A2.pt", saved_tensors[:-100]),
+            ("ResNet20_W3A3.pt", saved_tensors),
+        )
+    )
+    assert sorted(submission.models) == ["ResNet20_W4A4.pt", "ResNet20_W8A8.pt"]
+    assert sorted(submission.problems) == ["ResNet20_W2A2.pt", "ResNet20_W8A2.pt"]
+    assert "git-lfs pointer" in submission.problems["ResNet20_W2A2.pt"]
+    assert "cut short" in submission.problems["ResNet20_W8A2.pt"]
+    assert (
+        "ResNet20_W4A4.pt was handed in as 'checkpoints/ResNet20_W4A4 (1).pt'." in submission.flags
+    )
+
+
+def test_the_report_is_the_first_of_pdf_markdown_and_notebook(make):
+    report = [("report.pdf", "%PDF-"), ("report.md", "#"), ("main.ipynb", "{}")]
+    assert read_submission(make(*report, name="a.zip")).report_file == "report.pdf"
+    assert read_submission(make(*report[1:], name="b.zip")).report_file == "report.md"
+    assert read_submission(make(*report[2:], name="c.zip")).report_file == "main.ipynb"
+
+
+def test_a_copy_of_the_notebook_is_the_report_and_flagged(make):
+    submission = read_submission(make(("Copy of main.ipynb", "{}")))
+    assert submission.report_file == "Copy of main.ipynb"
+    assert "main.ipynb was handed in as 'Copy of main.ipynb'." in submission.flags
+
+
+def test_two_reports_are_left_to_a_person(make):
+    submission = read_submission(make(("report.pdf", "1"), ("old/report.pdf", "2")))
+    assert submission.report_file == "report.pdf"
+    assert "('report.pdf', 'old/report.pdf'); the first is taken" in submission.flags[0]
+
+
+def test_the_id_is_the_argument_before_the_name(make):
+    path = make(("answers.json", ANSWERS))
+    assert read_submission(path).student == "alice"
+    assert read_submission(path, student="bob").student == "bob"
+
+
+def test_the_folder_itself_has_a_name(make_folder, monkeypatch):
+    monkeypatch.chdir(make_folder(("notes.txt", "x"), name="carol"))
+    assert read_submission(".").student == "carol"
+
+
+def test_a_name_that_is_no_id_is_replaced_and_flagged(make_folder):
+    submission = read_submission(make_folder(("notes.txt", "x"), name="Zoë <b>"))
+    assert submission.student.startswith("Zoe-b-")
+    assert submission.flags == (
+        f"The name 'Zoë <b>' can't be used as an id: the submission is kept as "
+        f"{submission.student}.",
+    )
+
+
+def test_answers_of_another_student_stay_and_are_flagged(make):
+    submission = read_submission(make(("answers.json", ANSWERS)), student="bob")
+    assert submission.answers.student == "alice"
+    assert submission.student == "bob"
+    assert submission.flags == (
+        "answers.json was made by 'alice' and handed in by bob: its tables are marked with the "
+        "vectors of the former.",
+    )
+
+
+def test_answers_under_the_name_that_the_id_was_made_of_are_the_students_own(make_zip):
+    content = json.dumps({"version": 1, "student": "Zoë", "dataset": "CIFAR-10"})
+    submission = read_submission(make_zip(("answers.json", content)), student="Zoë")
+    assert not any("was made by" in flag for flag in submission.flags)

@@ -1,0 +1,153 @@
+"""The first look at a model file, without torch: one sentence, or None for the sandbox to go on."""
+
+import io
+import pickle
+import struct
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import model_file
+
+NAME = "ResNet20_W4A4.pt"
+
+
+def saved(value, **kwargs):
+    stream = io.BytesIO()
+    torch.save(value, stream, **kwargs)
+    return stream.getvalue()
+
+
+def archive(*members, compression=zipfile.ZIP_STORED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as packed:
+        for name, content in members:
+            packed.writestr(name, content)
+    return stream.getvalue()
+
+
+def test_what_torch_saved_passes(saved_tensors):
+    assert model_file.problem(NAME, saved_tensors) is None
+
+
+def test_a_pickled_module_in_torchs_format_is_for_the_sandbox_to_refuse():
+    assert model_file.problem(NAME, saved(torch.nn.Linear(2, 2))) is None
+
+
+def repacked(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        members = [(name, packed.read(name)) for name in packed.namelist()]
+    return archive(*members, compression=zipfile.ZIP_DEFLATED)
+
+
+@pytest.fixture(scope="module")
+def torchscript():
+    return archive(
+        ("m/data.pkl", b"\x80\x02}."),
+        ("m/code/__torch__.py", b"op_version_set = 1"),
+        ("m/constants.pkl", b"\x80\x02)."),
+    )
+
+
+def test_torchscript(torchscript):
+    assert "is a TorchScript model, code and all: save it" in model_file.problem(NAME, torchscript)
+
+
+LEGACY = saved({"a": torch.ones(2)}, _use_new_zipfile_serialization=False)
+DATA = ("model/data.pkl", b"\x80\x02}.")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty: hand it in again"),
+        (b"  <!DOCTYPE html><html><title>Sign in", "is a web page (a login or download page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "is a git-lfs pointer"),
+        (b"\x89HDF\r\n\x1a\n", "is an HDF5 (Keras) file"),
+        (saved({"a": torch.ones(2)})[:-50], "is damaged or was cut short"),
+        (saved({"a": torch.ones(2)})[:60], "is damaged or was cut short"),
+        (repacked(saved({"a": torch.zeros(2000)})), "was packed again after torch.save"),
+        (archive(("weights.txt", b"1 2 3")), "is a zip file that torch.save did not write"),
+        (archive(), "is a zip file that torch.save did not write"),
+        (LEGACY, "is in torch's format before version 1.6: save it with"),
+        (pickle.dumps({"a": 1}), "is a pickled object and is not opened: save it with"),
+        (pickle.dumps({"a": 1}, protocol=2), "is a pickled object and is not opened"),
+        (b"\x80", "is not a file that torch.save wrote"),
+        (b"\x00\x01\x02\x03" * 10, "is not a file that torch.save wrote"),
+    ],
+)
+def test_what_is_no_saved_model_is_told_in_one_sentence(content, says):
+    message = model_file.problem(NAME, content)
+    assert message.startswith(f"{NAME} {says}")
+    assert message.endswith(".")
+
+
+def test_more_parts_than_any_model_has(monkeypatch):
+    content = archive(DATA, *((f"model/data/{i}", b"") for i in range(10)))
+    assert model_file.problem(NAME, content) is None
+    monkeypatch.setattr(model_file, "MOST_MEMBERS", 10)
+    assert "has more than 10 parts" in model_file.problem(NAME, content)
+
+
+def test_a_list_of_parts_too_long_to_be_read(monkeypatch):
+    content = archive(DATA, *((f"model/data/{i}", b"") for i in range(100)))
+    monkeypatch.setattr(model_file, "DIRECTORY_BYTES", 1000)
+    assert "is damaged" in model_file.problem(NAME, content)
+
+
+def test_a_part_that_claims_to_be_more_than_is_there():
+    """Stored, of 16 bytes, and said to unpack to 2 GiB."""
+    content = bytearray(archive(DATA, ("model/data/0", bytes(16))))
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 24 : entry + 28] = struct.pack("<I", 2**31)
+    assert "was packed again after torch.save" in model_file.problem(NAME, bytes(content))
+
+
+def test_parts_that_lie_over_each_other():
+    content = archive(DATA, ("model/data/0", bytes(1000)))
+    entry = content.rindex(b"PK\x01\x02")
+    end = content.rindex(b"PK\x05\x06")
+    entries = content[entry:end] * 5  # five times the same bytes
+    tail = bytearray(content[end:])
+    tail[8:12] = struct.pack("<HH", 6, 6)
+    directory = content.index(b"PK\x01\x02")
+    tail[12:16] = struct.pack("<I", entry - directory + len(entries))
+    packed = content[:entry] + entries + bytes(tail)
+    assert "has parts that lie over each other" in model_file.problem(NAME, packed)
+
+
+def test_a_part_with_a_password():
+    content = bytearray(archive(DATA))
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    assert "is protected by a password" in model_file.problem(NAME, bytes(content))
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    for content in (pickle.dumps(Trap()), archive(("model/data.pkl", pickle.dumps(Trap())))):
+        model_file.problem(NAME, content)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_torch_is_not_imported(pytestconfig):
+    code = "import sys, autograder.submission; sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=pytestconfig.rootpath, check=False)
+    assert done.returncode == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_damage_is_none_or_one_sentence(data, saved_tensors):
+    content = bytearray(saved_tensors)
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    message = model_file.problem(NAME, bytes(content[data.draw(st.integers(0, 20)) :]))
+    assert message is None or (message.startswith(NAME) and message.isprintable())

@@ -1,0 +1,90 @@
+"""Names from strangers: safe to show, safe as an id, recognised as a file of the assignment."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.names import LONGEST_ID, could_be, displayed, student_id
+
+anything = st.text(st.characters())  # surrogates included
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("solution.py", "'solution.py'"),
+        ("Zoë 解.py", "'Zoë 解.py'"),
+        ("a\x1b[31m\n", r"'a\x1b[31m\n'"),
+        ("\u202efdp.py", r"'\u202efdp.py'"),
+        ("a\u200b\xa0b", r"'a\u200b\xa0b'"),
+        ("\udcff.py", r"'\udcff.py'"),
+    ],
+)
+def test_what_does_not_print_is_shown_escaped(name, shown):
+    assert displayed(name) == shown
+
+
+@settings(deadline=None)
+@given(anything)
+def test_what_is_shown_prints_and_is_short(name):
+    shown = displayed(name, limit=20)
+    assert shown.isprintable()
+    shown.encode("utf-8")
+    assert len(shown) <= 2 + 10 * 20
+
+
+@pytest.mark.parametrize("name", ["alice", "A.B-c_9", "0", "_x", "a" * LONGEST_ID])
+def test_a_plain_id_stays(name):
+    assert student_id(name).value == name
+    assert not student_id(name).made_up
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", ".hidden", "-rf", "a b", "a/b", "../a", "Zoë", "=1+1", "a" * 65, "\n"]
+)
+def test_another_id_is_replaced(name):
+    replaced = student_id(name)
+    assert replaced.made_up
+    assert replaced.given == name
+    assert student_id(replaced.value).value == replaced.value
+
+
+def test_the_replacement_is_the_same_everywhere():
+    composed = unicodedata.normalize("NFC", "Zoë Ångström")
+    apart = unicodedata.normalize("NFD", composed)
+    assert composed != apart
+    assert student_id(composed).value == student_id(apart).value == "Zoe-Angstrom-d91ffefb"
+
+
+@settings(deadline=None)
+@given(anything, anything)
+def test_ids_are_safe_and_differ_where_the_names_do(one, other):
+    first, second = student_id(one).value, student_id(other).value
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", first)
+    same = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    assert (first == second) == same
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "is_it"),
+    [
+        ("main.ipynb", "main.ipynb", True),
+        ("MAIN.IPYNB", "main.ipynb", True),
+        ("Copy of main.ipynb", "main.ipynb", True),
+        ("main (12).ipynb", "main.ipynb", True),
+        ("main.ipynb (1)", "main.ipynb", False),
+        ("main1.ipynb", "main.ipynb", False),
+        ("main-final.ipynb", "main.ipynb", False),
+        ("xmain.ipynb", "main.ipynb", False),
+        ("mainxipynb", "main.ipynb", False),
+        ("ResNet20_W8A8-2.pt", "ResNet20_W8A8.pt", True),
+        ("ResNet20_W8A8.pt", "ResNet20_W8A2.pt", False),
+        ("ResNet20xW8A8.pt", "ResNet20_W8A8.pt", False),
+        ("", "main.ipynb", False),
+    ],
+)
+def test_which_file_a_name_stands_for(name, wanted, is_it):
+    assert could_be(name, wanted) is is_it
