@@ -21,7 +21,6 @@ the second wall behind a grader that should not have written more. Everything is
 here. A value of the wrong kind is left out, and nothing is raised.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +32,7 @@ from autograder.verdict import CheckResult
 SHOWN_OF_HIDDEN = ("depends_on", "exception")
 MOST_INPUTS = 12
 MOST_BINS = 512  # more are not told apart on a page
+LARGEST = 1e300  # so that differences and their hundredfold stay finite
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,9 @@ def _histogram(value: object) -> Histogram | None:
 
 
 def _numbers(value: object) -> tuple[float, ...]:
-    """The numbers of a list; empty when it is none, too long, or holds anything but finite ones."""
+    """The numbers of a list; empty when it is none, too long, or holds anything else."""
     if not isinstance(value, list | tuple) or len(value) > MOST_BINS + 1:
         return ()
-    if not all(isinstance(x, int | float) and math.isfinite(x) for x in value):
+    if not all(isinstance(x, int | float) and abs(x) < LARGEST for x in value):
         return ()
     return tuple(float(x) for x in value)

@@ -57,15 +57,15 @@ def accuracy_figure(models: Sequence[ModelResult], identifier: str) -> Markup:
         top = row * ROW
         sentence = accuracy_text(model)
         sentences.append(f"{model_name(model)}: {sentence}.")
-        body += _text("label", 0, top + 16, "start", model_name(model))
-        body += _text("value", 100, top + 16, "end", sentence)
+        body += _text("label", 0, top + 15, "start", model_name(model))
+        body += _text("value", 100, top + 15, "end", sentence)
         body += _rect("track", 0, top + 25, 100, 10)
         if model.accuracy is not None:
             reached = model.threshold is None or model.accuracy >= model.threshold
             width = min(max(model.accuracy, 0), 100)
             body += _rect("won" if reached else "short", 0, top + 25, width, 10)
         if model.threshold is not None:
-            body += _line("tick", model.threshold, top + 20, model.threshold, top + 40)
+            body += _line("tick", model.threshold, top + 22, model.threshold, top + 38)
     return _FIGURE.format(
         id=identifier,
         height=len(models) * ROW,

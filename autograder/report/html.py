@@ -21,15 +21,14 @@ from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
 from autograder.report.figures import (
     accuracy_figure,
-    accuracy_text,
     histogram_figure,
-    model_name,
     score_bar,
 )
 from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
 
 TEMPLATE = "report.html.j2"
 MOST_LOSSES = 12  # listed at the top; the sections below hold all of them
+LONGEST_LINE = 400  # a title, a name, a flag
 # No single value is longer than what a student's code may print (4 KiB).
 LONGEST_VALUE, MOST_LINES = 4200, 60
 
@@ -60,6 +59,7 @@ class QuestionView:
 
     question: QuestionScore
     anchor: str
+    score: str
     bar: Markup
     checks: tuple[CheckView, ...]
     undecided: float
@@ -99,7 +99,7 @@ def _view(check: CheckResult, anchor: str) -> CheckView:
         word=wording.WORDS[check.verdict],
         tone=wording.TONES[check.verdict],
         opened=check.verdict not in (Verdict.CORRECT, Verdict.AWAITING_MARKING),
-        score=_score(check),
+        score=wording.check_score(check, " / ", "–"),
         source=wording.SOURCES.get(check.source, check.source),
         alone=wording.alone_sentence(check, evidence.depends_on),
         evidence=evidence,
@@ -111,19 +111,13 @@ def _view(check: CheckResult, anchor: str) -> CheckView:
     )
 
 
-def _score(check: CheckResult) -> str:
-    """ "3 / 5"; a dash stands where nobody has decided yet."""
-    open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
-    won = "–" if open_yet else wording.number(check.points)
-    return f"{won} / {wording.number(check.max_points)}"
-
-
 def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) -> QuestionView:
     own = tuple(view for view in views if view.check.question == question.id)
     undecided = sum(view.check.max_points for view in own if view.check.verdict.needs_staff)
     return QuestionView(
         question=question,
         anchor=anchor,
+        score=wording.question_score(question, " / ", "–"),
         bar=score_bar(question.score, question.awaiting, undecided, question.max_score),
         checks=own,
         undecided=undecided,
@@ -143,8 +137,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=wording.number,
         zip=zip,
-        model_name=model_name,
-        accuracy_text=accuracy_text,
+        line=lambda text: clean(text, LONGEST_LINE),
     )
     return environment
 

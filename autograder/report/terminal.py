@@ -39,7 +39,7 @@ def print_report(report: Report, console: Console) -> None:
     for line, style in _notices(report):
         console.print(_text(line, 600, style))
     for question in report.questions:
-        score = f"{wording.number(question.score)}/{wording.number(question.max_score)}"
+        score = wording.question_score(question, "/", "-")
         console.print()
         console.print(_text(f"{question.id}  {question.title}  {score}", 200, "bold"))
         for check in report.checks:
@@ -77,8 +77,7 @@ def print_summary(
 
 def _cells(report: Report, questions: Sequence[str]) -> list[Text]:
     scores = {
-        question.id: f"{wording.number(question.score)}/{wording.number(question.max_score)}"
-        for question in report.questions
+        question.id: wording.question_score(question, "/", "-") for question in report.questions
     }
     total = f"{wording.number(report.auto_score)}/{wording.number(report.auto_max)}"
     faults = len(report.needs_staff) + len(report.flags)
@@ -106,13 +105,11 @@ def _notices(report: Report) -> list[tuple[str, str]]:
 
 
 def _check(check: CheckResult) -> Group:
-    open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
-    won = "-" if open_yet else wording.number(check.points)
     line = Text("  ")
     line.append(
         wording.WORDS[check.verdict].ljust(_WORD_WIDTH), _STYLES[wording.TONES[check.verdict]]
     )
-    line.append(f"  {won}/{wording.number(check.max_points)}".ljust(10))
+    line.append(f"  {wording.check_score(check, '/', '-')}".ljust(10))
     line.append(clean(check.title, 120))
     evidence = read_evidence(check)
     if check.verdict is Verdict.CORRECT:

@@ -5,7 +5,7 @@ Nothing here can fail: a `Verdict` without a word is found by the tests.
 """
 
 from autograder.cleaning import clean
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
 
 WORDS = {
     Verdict.CORRECT: "Correct",
@@ -73,6 +73,18 @@ def dataset_name(dataset: str) -> str:
 def is_unisolated(report: Report) -> bool:
     """Whether the student's code ran without a wall around it."""
     return "UNISOLATED" in report.isolation.upper()
+
+
+def check_score(check: CheckResult, over: str, undecided: str) -> str:
+    """ "3 / 5" with " / " for `over`; `undecided` stands where nobody has decided yet."""
+    open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
+    return f"{undecided if open_yet else number(check.points)}{over}{number(check.max_points)}"
+
+
+def question_score(question: QuestionScore, over: str, undecided: str) -> str:
+    """The same of a question; it is undecided when all of it awaits a person."""
+    open_yet = 0 < question.max_score <= question.awaiting
+    return f"{undecided if open_yet else number(question.score)}{over}{number(question.max_score)}"
 
 
 def awaiting(report: Report) -> float:

@@ -1,0 +1,309 @@
+"""The page shows the report and nothing else, to everybody, whatever a student wrote into it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from autograder.report import html
+from autograder.report.wording import WORDS
+from autograder.verdict import CheckResult, ModelResult, Report, Verdict
+
+MakeCheck = Callable[..., CheckResult]
+MakeReport = Callable[..., Report]
+Parse = Callable[[str], "object"]
+
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' {{ 7 * 7 }}&amp;</pre></style>"
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_stands_there_in_a_word_and_a_picture(
+    verdict: Verdict, make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    page = parse_page(html.render(make_report(make_check(verdict=verdict))))
+    shown = page.one("span", "verdict")
+    assert shown.text == WORDS[verdict]
+    picture = shown.one("use").attributes["href"].removeprefix("#")
+    assert picture in {symbol.attributes["id"] for symbol in page.all("symbol")}
+
+
+def test_no_two_verdicts_share_a_word() -> None:
+    assert len(set(WORDS.values())) == len(Verdict)
+
+
+def test_the_sums_are_those_of_the_report(sample: Report, parse_page: Parse) -> None:
+    page = parse_page(html.render(sample))
+    assert (
+        page.one("p", "total").text
+        == "96.75 of 121 automatic points, 19 awaiting a person, 2 bonus"
+    )
+    rows = [
+        [cell.text for cell in row.children if not isinstance(cell, str)]
+        for row in page.one("table", "marks").one("tbody").all("tr")
+    ]
+    assert [row[0] for row in rows] == list(sample.question_titles)
+    for row, question in zip(rows, sample.questions, strict=True):
+        won = f"{question.score:g}" if question.awaiting < question.max_score else "–"
+        assert row[2].startswith(f"{won} / {question.max_score:g}")
+        assert (f"{question.awaiting:g} awaiting" in row[2]) == (question.awaiting > 0)
+    assert page.one("tfoot").text == "Automatic points 96.75 / 121 Bonus 2"
+
+
+def test_every_check_stands_under_its_question(sample: Report, parse_page: Parse) -> None:
+    sections = parse_page(html.render(sample)).all("section", "question")
+    for section, question in zip(sections, sample.questions, strict=True):
+        assert [title.text for title in section.all("h3")] == [
+            check.title for check in sample.checks if check.question == question.id
+        ]
+
+
+def test_what_is_right_is_folded_and_what_is_not_is_open(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    verdicts = (Verdict.CORRECT, Verdict.WRONG, Verdict.AWAITING_MARKING, Verdict.GRADER_FAULT)
+    report = make_report(*(make_check(verdict=verdict) for verdict in verdicts))
+    folds = parse_page(html.render(report)).all("details", "check")
+    assert ["open" in fold.attributes for fold in folds] == [False, True, False, True]
+
+
+def test_a_visible_check_shows_what_was_called_expected_and_got(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    check = make_check(
+        verdict=Verdict.WRONG,
+        points=0.0,
+        points_alone=3.0,
+        message="The largest code is 7, not 8.",
+        misconception="The upper end is off by one.",
+        evidence={
+            "call": "linear_quantize(x, 0.1, 0, 4)",
+            "inputs": [["x", "float32 (2,) [1.0, 2.0]"]],
+            "expected": "[1, 7]",
+            "got": "[1, 8]",
+            "difference": "1 of 2 values differs",
+            "worst": {"index": [1], "expected": 7, "got": 8},
+            "line": 42,
+            "printed": "first\nsecond",
+            "depends_on": ["integer_conv2d"],
+        },
+    )
+    body = parse_page(html.render(make_report(check))).one("details", "check").one("div", "body")
+    named = {
+        term.text: value.text for term, value in zip(body.all("dt"), body.all("dd"), strict=True)
+    }
+    assert named == {
+        "Called": "linear_quantize(x, 0.1, 0, 4)",
+        "x": "float32 (2,) [1.0, 2.0]",
+        "Expected": "[1, 7]",
+        "Got": "[1, 8]",
+        "Your code printed": "first second",
+    }
+    assert body.one("p", "message").text == "The largest code is 7, not 8."
+    assert [advice.text for advice in body.all("p", "advice")] == [
+        "What usually causes this: The upper end is off by one.",
+        "Worth 3 points when integer_conv2d is right.",
+    ]
+    assert "1 of 2 values differs; the worst at [1] expected 7, got 8." in body.text
+    assert "line 42 of solution.py" in body.text
+
+
+def test_a_hidden_check_does_not_show_its_inputs_even_if_they_are_there(
+    make_check: MakeCheck, make_report: MakeReport
+) -> None:
+    secret = dict.fromkeys(("call", "expected", "got", "difference", "printed"), "SECRET")
+    secret["inputs"] = [["x", "SECRET"]]
+    check = make_check(visible=False, verdict=Verdict.WRONG, evidence=secret)
+    assert "SECRET" not in html.render(make_report(check))
+
+
+@pytest.mark.parametrize("field", ["student", "dataset", "isolation", "flags"])
+def test_hostile_text_of_a_report_stays_text(
+    field: str, make_report: MakeReport, parse_page: Parse
+) -> None:
+    value = (HOSTILE,) if field == "flags" else HOSTILE
+    page = parse_page(html.render(make_report(**{field: value})))
+    assert _tags_that_run(page) == []
+    assert "{{ 7 * 7 }}&amp;" in page.text
+
+
+@pytest.mark.parametrize("field", ["id", "title", "message", "misconception", "source"])
+def test_hostile_text_of_a_check_stays_text(
+    field: str, make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    check = make_check(**{field: HOSTILE}, verdict=Verdict.WRONG)
+    page = parse_page(html.render(make_report(check)))
+    assert _tags_that_run(page) == []
+    assert "{{ 7 * 7 }}&amp;" in page.text
+
+
+def test_hostile_evidence_stays_text(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    keys = ("call", "expected", "got", "difference", "printed", "exception")
+    evidence = dict.fromkeys(keys, HOSTILE) | {"inputs": [[HOSTILE, HOSTILE]]}
+    page = parse_page(html.render(make_report(make_check(evidence=evidence))))
+    assert _tags_that_run(page) == []
+    assert page.text.count("{{ 7 * 7 }}&amp;") >= len(keys)
+
+
+def test_hostile_names_of_models_stay_text(make_report: MakeReport, parse_page: Parse) -> None:
+    model = ModelResult(HOSTILE, None, None, 91.0, 10_000, 90.0)
+    assert _tags_that_run(parse_page(html.render(make_report(models=(model,))))) == []
+
+
+def test_control_and_bidirectional_characters_do_not_arrive(
+    make_check: MakeCheck, make_report: MakeReport
+) -> None:
+    bad = "a\x1b[31m\u202eb\u2066\x00c\u200f"
+    check = make_check(message=bad, title=bad, evidence={"got": bad, "printed": bad})
+    page = html.render(make_report(check, student=bad, flags=(bad,)))
+    assert (
+        re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", page)
+        == []
+    )
+
+
+def test_long_text_does_not_bury_the_page(make_check: MakeCheck, make_report: MakeReport) -> None:
+    long = "x" * 100_000
+    evidence = dict.fromkeys(("call", "expected", "got", "difference", "printed"), long)
+    empty = len(html.render(make_report(make_check())))
+    check = make_check(title=long, message=long, misconception=long, evidence=evidence)
+    page = html.render(make_report(check, student=long, flags=(long,)))
+    assert len(page) - empty < 40_000
+
+
+def test_names_of_all_scripts_are_shown_apart_from_what_surrounds_them(
+    make_report: MakeReport, parse_page: Parse
+) -> None:
+    page = parse_page(html.render(make_report(student="عائشة 李小龍 Zoë")))
+    assert page.one("h1").one("bdi").text == "عائشة 李小龍 Zoë"
+
+
+def test_the_page_loads_nothing(sample: Report, parse_page: Parse) -> None:
+    text = html.render(sample)
+    page = parse_page(text)
+    policies = [m for m in page.all("meta") if "http-equiv" in m.attributes]
+    assert [policy.attributes["content"] for policy in policies] == [
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    ]
+    assert _tags_that_run(page) == []
+    assert not re.search(r"(?i)https?:|url\((?!#)|@import|//[a-z]", text)
+    for element in page:
+        for name in ("href", "src"):
+            assert element.attributes.get(name, "#").startswith(("#", "data:"))
+
+
+def test_links_and_labels_lead_somewhere_and_names_are_unique(
+    sample: Report, parse_page: Parse
+) -> None:
+    page = parse_page(html.render(sample))
+    names = [element.attributes["id"] for element in page if "id" in element.attributes]
+    assert len(names) == len(set(names))
+    wanted = [a.attributes["href"][1:] for a in page.all("a")]
+    wanted += [e.attributes["href"][1:] for e in page.all("use")]
+    for element in page:
+        wanted += element.attributes.get("aria-labelledby", "").split()
+    assert len(wanted) > 40
+    assert set(wanted) <= set(names)
+
+
+def test_headings_go_down_one_level_at_a_time(sample: Report, parse_page: Parse) -> None:
+    levels = [
+        int(e.tag[1]) for e in parse_page(html.render(sample)) if re.fullmatch("h[1-6]", e.tag)
+    ]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+def test_banners_say_what_limits_the_mark(make_report: MakeReport, parse_page: Parse) -> None:
+    report = make_report(dataset="shapes10", isolation="UNISOLATED", provisional=True)
+    banners = [b.text for b in parse_page(html.render(report)).all("div", "banner")]
+    assert [banner.split(".")[0] for banner in banners] == [
+        "UNISOLATED",
+        "PROVISIONAL",
+        "Data set: Shapes-10",
+    ]
+    assert parse_page(html.render(make_report())).all("div", "banner") == []
+
+
+def test_faults_and_flags_are_shown_to_the_staff(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    check = make_check(verdict=Verdict.GRADER_FAULT, points=0.0, title="Clips")
+    page = parse_page(html.render(make_report(check, flags=("A file was renamed.",))))
+    fault, flag = page.all("div", "banner")
+    assert fault.one("a").text == "1a: Clips"
+    assert flag.one("li").text == "A file was renamed."
+    assert page.one("span", "score").text == "– / 3"
+    assert "3 undecided" in page.one("table", "marks").text
+
+
+def test_lost_points_are_listed_and_points_of_persons_are_not_lost(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    report = make_report(
+        make_check(verdict=Verdict.PARTIAL, points=0.5, title="Half"),
+        make_check(verdict=Verdict.AWAITING_MARKING, points=0.0, source="person"),
+        make_check(),
+    )
+    losses = parse_page(html.render(report)).one("section", "losses")
+    assert [item.text for item in losses.all("li")] == ["−2.5 1a: Half"]
+
+
+def test_a_long_list_of_losses_is_cut_and_says_so(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    checks = [make_check(verdict=Verdict.MISSING, points=0.0) for _ in range(html.MOST_LOSSES + 5)]
+    losses = parse_page(html.render(make_report(*checks))).one("section", "losses")
+    assert losses.all("li")[-1].text == "and 5 more, in the questions below"
+    assert len(losses.all("a")) == html.MOST_LOSSES
+
+
+def test_a_report_without_checks_is_a_page(make_report: MakeReport, parse_page: Parse) -> None:
+    page = parse_page(html.render(make_report()))
+    assert page.one("p", "total").text == "0 of 0 automatic points"
+    assert len(page.all("section", "question")) == 3
+    nothing = parse_page(html.render(make_report(question_titles={})))
+    assert nothing.all("section", "question") == []
+
+
+def test_the_same_report_gives_the_same_bytes(sample: Report) -> None:
+    again = Report.from_json(sample.to_json())
+    assert html.render(sample) == html.render(again)
+    assert html.render(sample) != html.render(replace(sample, bonus=3.0))
+
+
+@pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
+def test_every_colour_of_text_is_readable_on_both_grounds(
+    scheme: int, make_report: MakeReport
+) -> None:
+    """WCAG 2.2, 1.4.3: a contrast of at least 4.5 for text of any size."""
+    blocks = re.findall(r":root \{[^}]*--paper[^}]*\}", html.render(make_report()))
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6});", blocks[scheme]))
+    texts = ("ink", "soft", "good", "part", "bad", "stop", "none", "wait", "fault")
+    for text in texts:
+        for ground in ("paper", "panel"):
+            assert _contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    for graphic in ("good", "bad", "fault", "mark"):  # 1.4.11: at least 3 for what is drawn
+        assert _contrast(colours[graphic], colours["paper"]) >= 3, graphic
+
+
+def _contrast(first: str, second: str) -> float:
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    values = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _tags_that_run(page: object) -> list[str]:
+    """Elements and attributes that would run or load something."""
+    found = [e.tag for e in page if e.tag in {"script", "img", "iframe", "object", "embed", "base"}]
+    return found + [name for e in page for name in e.attributes if name.startswith("on")]
