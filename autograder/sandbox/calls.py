@@ -98,7 +98,7 @@ class Failure:
     """Why no answer came: `kind` is a Verdict's value, `message` a sentence fit for the student.
 
     `exception` is the class name of what the student's code raised, from a fixed list of names or
-    "Exception"; `line` the line of solution.py it came from; `output` the start of what was printed.
+    "Exception"; `line` the line of solution.py it came from; `output` the start of what it printed.
     """
 
     kind: str

@@ -1,0 +1,226 @@
+"""Loads a solution and makes the calls of a `Program`: the same code on both sides of the wall.
+
+In the worker the module is a student's; in the trusted process it is the reference or another known
+solution. Exceptions of the solution's code come out unchanged. Besides these: `AbsentFunction`,
+`WrongCall` (it cannot be called as the assignment calls it) and `UnsupportedResult` (an answer that
+is not data).
+"""
+
+import linecache
+import random
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Constant, Input, Program, Result
+from autograder.sandbox.encode import Encoder, UnsupportedResult
+from autograder.sandbox.limits import Limits
+
+_ABSENT = object()
+
+
+class AbsentFunction(LookupError):  # noqa: N818 - says what happened
+    """The solution has no such name; `name` is it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"solution.py has no function {name}")
+        self.name = name
+
+
+class WrongCall(TypeError):  # noqa: N818 - says what happened
+    """The solution has the name, for something that does not take the arguments it should."""
+
+
+def load_module(source: str, name: str = "solution") -> types.ModuleType:
+    """Executes `source` as a new module `name`, also in `sys.modules`; its file is `name`.py.
+
+    Raises what the source raises. torch, numpy and random are seeded first, so that a module that
+    draws numbers while it is imported draws the same ones every time.
+    """
+    file = f"{name}.py"
+    text = source.removeprefix("\ufeff")
+    code = compile(text, file, "exec", dont_inherit=True)
+    # inspect.getsource, which torch.jit.script uses, finds the text here: there is no such file.
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module = types.ModuleType(name)
+    module.__file__ = file
+    sys.modules[name] = module  # dataclasses and pickle look a class up through its module's name
+    _seed(0)
+    exec(code, module.__dict__)
+    return module
+
+
+def run_program(module: types.ModuleType, program: Program) -> Answer:
+    """Makes the calls of `program` on `module`, in order; every result is copied when it comes.
+
+    Arrays become CPU tensors. Gradients of a result that has none (not a tensor, of another shape
+    than the cotangent, cut off from the inputs) are None.
+    """
+    _seed(program.seed)
+    inputs = {name: _tensor(array) for name, array in program.inputs.items()}
+    for name in {name for call in program.calls for name in call.wrt}:
+        inputs[name].requires_grad_(True)
+    encoder = Encoder(Limits.reply)
+    returned: list[Any] = []
+    results: list[Any] = []
+    gradients: list[Mapping[str, np.ndarray | None]] = []
+    for call in program.calls:
+        returned.append(_make(module, call, inputs, returned))
+        try:
+            results.append(encoder.plain(returned[-1]))
+        except UnsupportedResult as error:
+            raise UnsupportedResult(f"{call.target} returned {error}") from None
+        gradients.append(_gradients(call, returned[-1], inputs, encoder))
+    after = {name: encoder.array(t) for name, t in inputs.items()} if program.return_inputs else {}
+    return Answer(tuple(results), tuple(gradients), after)
+
+
+def _seed(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def _tensor(array: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.array(array, copy=True, order="C"))
+
+
+def _make(
+    module: types.ModuleType, call: Call, inputs: Mapping[str, torch.Tensor], returned: list[Any]
+) -> Any:
+    function = vars(module).get(call.target, _ABSENT)
+    if function is _ABSENT:
+        raise AbsentFunction(call.target)
+    if not callable(function):
+        raise WrongCall(
+            f"{call.target} in solution.py is a {type(function).__name__}, not a function"
+        )
+    args = [_argument(value, inputs, returned) for value in call.args]
+    kwargs = {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()}
+    try:
+        with _standing_in(module, call.stand_ins):
+            return function(*args, **kwargs)
+    except TypeError as error:
+        if _entered(module, error):
+            raise
+        raise WrongCall(
+            f"{call.target} does not take the call {_spelled(call)}: {error}"
+        ) from error
+
+
+def _entered(module: types.ModuleType, error: BaseException) -> bool:
+    """Whether `error` came up when code of the module was already running."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_filename == module.__file__ for frame, _ in frames)
+
+
+def _spelled(call: Call) -> str:
+    """The call as its author would write it, types for values: `f(input, float, signed=bool)`."""
+    named = [f"{name}={_kind(value)}" for name, value in call.kwargs.items()]
+    return f"{call.target}({', '.join([*map(_kind, call.args), *named])})"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case Input(name):
+            return name
+        case Result(_) | np.ndarray():
+            return "tensor"
+        case AdditiveLoss():
+            return "function"
+        case Mapping():
+            return "dict"
+    return type(value).__name__
+
+
+def _argument(  # noqa: PLR0911 - one return per kind of value
+    value: Any, inputs: Mapping[str, torch.Tensor], returned: list[Any]
+) -> Any:
+    match value:
+        case Input(name):
+            return inputs[name]
+        case Result(call):
+            return returned[call]
+        case AdditiveLoss():
+            return _evaluation(value)
+        case np.ndarray():
+            return _tensor(value)
+        case tuple() | list():
+            return type(value)(_argument(part, inputs, returned) for part in value)
+        case Mapping():
+            return {key: _argument(part, inputs, returned) for key, part in value.items()}
+    return value
+
+
+@contextmanager
+def _standing_in(module: types.ModuleType, stand_ins: Mapping[str, Constant]) -> Iterator[None]:
+    names = vars(module)
+    before = {name: names.get(name, _ABSENT) for name in stand_ins}
+    names.update({name: _constant(stand_in) for name, stand_in in stand_ins.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is _ABSENT:
+                names.pop(name, None)
+            else:
+                names[name] = value
+
+
+def _constant(stand_in: Constant) -> Callable[..., Any]:
+    def constant(*_args: Any, **_kwargs: Any) -> Any:
+        return _argument(stand_in.value, {}, [])  # a fresh copy, which the caller may change
+
+    return constant
+
+
+def _evaluation(loss: AdditiveLoss) -> Callable[[Mapping[str, int]], float]:
+    made = 0
+
+    def evaluate(bit_widths: Mapping[str, int]) -> float:
+        nonlocal made
+        if made == loss.budget:
+            raise RuntimeError(f"evaluate may be called {loss.budget} times; this is one more.")
+        made += 1
+        if bit_widths.keys() != loss.losses.keys():
+            raise ValueError(
+                f"evaluate needs a bit width for each of the layers {', '.join(loss.losses)}; "
+                f"it was given {', '.join(map(str, bit_widths)) or 'none'}."
+            )
+        total = 0.0
+        for layer, bits in bit_widths.items():
+            if bits not in loss.losses[layer]:
+                raise ValueError(f"evaluate was given {bits!r} bits for {layer}, no candidate.")
+            total += loss.losses[layer][bits]
+        return loss.ceiling - total
+
+    return evaluate
+
+
+def _gradients(
+    call: Call, result: Any, inputs: Mapping[str, torch.Tensor], encoder: Encoder
+) -> Mapping[str, np.ndarray | None]:
+    if call.cotangent is None or not call.wrt:
+        return {}
+    cotangent = _tensor(call.cotangent)
+    if (
+        not isinstance(result, torch.Tensor)
+        or not result.requires_grad
+        or result.shape != cotangent.shape
+    ):
+        return dict.fromkeys(call.wrt)
+    found = torch.autograd.grad(
+        outputs=result,
+        inputs=[inputs[name] for name in call.wrt],
+        grad_outputs=cotangent.to(result.dtype),
+        retain_graph=True,  # a later call may go on from this result
+        allow_unused=True,
+    )
+    pairs = zip(call.wrt, found, strict=True)
+    return {name: None if grad is None else encoder.array(grad) for name, grad in pairs}

@@ -1,0 +1,131 @@
+"""Whether the walls hold, found out by attacking them: nothing is concluded from versions.
+
+A self-test plants canaries on the host (a private file, listeners, this process) and sends `probes`
+in like a submission. `IsolationUnavailable` is raised by the sandbox when one of them gets through,
+with a sentence that names it. What no tier protects against: holes in the kernel, and answers known
+from outside.
+"""
+
+import os
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox.calls import Answer, Call, Failure, Program
+from autograder.sandbox.limits import Limits
+
+_PROBES = Path(__file__).with_name("probes.py")
+_COURSE = Path(__file__).resolve().parents[2]
+
+MEANINGS = {
+    "read_file": "read files of the account that marks",
+    "read_course": "read the tests and the reference solution of this course",
+    "import_course": "import the reference solution of this course",
+    "list_folder": "see what is in folders",
+    "write_file": "write files",
+    "change_mode": "change who may read a file",
+    "write_tmp": "leave files in the folder for temporary files",
+    "write_shared_memory": "leave data in shared memory",
+    "tcp": "use the network (TCP)",
+    "udp": "use the network (UDP)",
+    "unix_socket": "talk to other programs of this machine (unix sockets)",
+    "signal_host": "stop the program that marks",
+    "signal_worker": "stop the process that starts every check",
+    "limit_host": "change the limits of the program that marks",
+    "read_host_environment": "read the environment of the program that marks",
+    "read_worker_memory": "read the memory of the process that starts every check",
+    "trace_worker": "take over the process that starts every check",
+    "fork": "start processes that outlive a check",
+    "execute": "start other programs",
+    "new_namespace": "get root's powers in a namespace of its own",
+    "raise_limits": "raise its own limits",
+    "much_memory": "use up the memory of this machine",
+}
+
+
+class IsolationUnavailable(Exception):  # noqa: N818 - a name of the kit's interface
+    """Student code cannot be held back here; the text says in a sentence why and what to do."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An attempt, what it would let students do (`meaning`), and whether it was blocked."""
+
+    name: str
+    meaning: str
+    blocked: bool
+
+
+def self_test(run: Callable[[str, Program], Answer | Failure]) -> tuple[Probe, ...]:
+    """Attacks the sandbox behind `run(source, program)`; every probe with its outcome.
+
+    Raises IsolationUnavailable if the probes cannot even be run.
+    """
+    with _canaries() as targets:
+        program = Program((Call("attempt", (targets,)),))
+        answer = run(_PROBES.read_text(encoding="utf-8"), program)
+    if isinstance(answer, Failure):
+        raise IsolationUnavailable(
+            f"The self-test of the sandbox did not run ({answer.message}) "
+            "Mark on another machine, and report this."
+        )
+    succeeded = answer.results[0]
+    return tuple(
+        Probe(name, meaning, blocked=succeeded.get(name) is False)
+        for name, meaning in MEANINGS.items()
+    )
+
+
+def leaks(probes: Sequence[Probe]) -> tuple[Probe, ...]:
+    """The probes that got through."""
+    return tuple(probe for probe in probes if not probe.blocked)
+
+
+def describe(stamp: str, probes: Sequence[Probe]) -> tuple[str, ...]:
+    """Lines for a person who asks how student code is held back: the stamp, then every probe."""
+    blocked = len(probes) - len(leaks(probes))
+    return (
+        f"Isolation: {stamp}. Self-test: {blocked} of {len(probes)} attempts blocked.",
+        *(
+            f"  {'blocked' if probe.blocked else 'LEAKS  '}  {probe.name}: {probe.meaning}"
+            for probe in probes
+        ),
+        "No isolation protects against holes in the kernel, or answers learned outside of it.",
+    )
+
+
+@contextmanager
+def _canaries() -> Iterator[dict[str, Any]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="canary")))
+        secret = folder / "secret"
+        secret.touch(mode=0o600)
+        secret.write_text("not for students")
+        tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        udp.bind(("127.0.0.1", 0))
+        local = stack.enter_context(socket.socket(socket.AF_UNIX))
+        local.bind(str(folder / "socket"))
+        local.listen()
+        left_behind = [
+            Path(place, f"canary-{os.getpid()}") for place in (tempfile.gettempdir(), "/dev/shm")
+        ]
+        for path in left_behind:
+            stack.callback(path.unlink, missing_ok=True)
+        yield {
+            "folder": str(folder),
+            "secret": str(secret),
+            "course_file": str(_COURSE / "autograder" / "verdict.py"),
+            "course_module": "autograder.verdict",
+            "tmp_file": str(left_behind[0]),
+            "shared_memory_file": str(left_behind[1]),
+            "tcp_port": tcp.getsockname()[1],
+            "udp_port": udp.getsockname()[1],
+            "unix_socket": str(folder / "socket"),
+            "host": os.getpid(),
+            "much_memory": 4 * Limits.memory,
+        }

@@ -1,0 +1,56 @@
+"""The few requests to the Linux kernel that Python's standard library does not offer.
+
+Each raises `OSError` when the kernel refuses; nothing here decides what is asked for. Importing
+this module on another system than Linux works, calling it does not.
+"""
+
+import ctypes
+import os
+import signal
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def system_call(number: int, *arguments: object) -> int:
+    """Makes system call `number` with ctypes-compatible arguments; its result, at least 0."""
+    entry = ctypes.CDLL(None, use_errno=True).syscall
+    entry.restype = ctypes.c_long
+    result = int(entry(ctypes.c_long(number), *arguments))
+    if result < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{os.strerror(error)} (system call {number})")
+    return result
+
+
+def die_with_parent() -> None:
+    """Has the kernel kill this process when the thread that started it ends, however it ends."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def hide_memory() -> None:
+    """Closes /proc/<this process> to other processes of the same user, and leaves no core file."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def forgo_new_privileges() -> None:
+    """Makes setuid programs harmless; Landlock and seccomp demand it of those who are not root."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_capabilities() -> None:
+    """Takes root's powers from this process: root without them is a user who is called root."""
+    capset = ctypes.CDLL(None, use_errno=True).capset
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "the capabilities could not be dropped")
+
+
+def _prctl(option: int, value: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    unused = ctypes.c_ulong(0)
+    if libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) was refused")

@@ -1,0 +1,71 @@
+"""How much one check may use, and why so much: the only place these numbers stand.
+
+Too little here fails honest students; too much lets a hostile one hold the machine. Address space
+is limited relative to what the worker occupies after its imports, because an absolute limit below
+that (which differs by gigabytes between builds of torch) would fail every submission in silence.
+"""
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds and bytes per forked process, which handles one check.
+
+    Processor time decides; wall time is three times as much, because on a busy machine a process
+    gets a third of it, and is there for code that sleeps.
+    """
+
+    cpu_seconds: int = 10  # a right answer takes well under one
+    wall_seconds: float = 30.0
+    import_cpu_seconds: int = 10  # importing torch again costs nothing; the rest is the student's
+    import_wall_seconds: float = 30.0
+    memory: int = 2048 * _MIB  # beyond the worker; a ResNet-20 training step needs 0.4 GiB
+    printed: int = _MIB  # also the size of any file; more than this is a print left in a loop
+    shown: int = 4096  # characters of the printed that are kept
+    reply: int = 64 * _MIB  # a check's largest honest answer is under 4 MiB
+    files: int = 64  # torch computes with 8
+    threads: int = 512  # of this user beyond those at the start; the kernel exempts root
+
+
+def address_space_in_use() -> int:
+    """Bytes of address space that this process occupies."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmSize:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status does not tell the size of this process")
+
+
+def threads_of_this_user() -> int:
+    """How many threads the current user runs on the whole machine."""
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if process.stat().st_uid == os.getuid():
+                total += len(os.listdir(process / "task"))
+        except OSError:  # it has ended meanwhile
+            continue
+    return total
+
+
+def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int) -> None:
+    """Sets the limits of this process for good: `address_space` in bytes, `threads` of the user."""
+    for kind, wanted_soft, wanted_hard in (
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_AS, address_space, address_space),
+        (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),  # the second cannot be ignored
+        (resource.RLIMIT_FSIZE, limits.printed, limits.printed),
+        (resource.RLIMIT_NOFILE, limits.files, limits.files),
+        (resource.RLIMIT_NPROC, threads, threads),
+    ):
+        _, ceiling = resource.getrlimit(kind)
+        if ceiling == resource.RLIM_INFINITY:
+            ceiling = wanted_hard
+        # a stricter machine stays stricter
+        resource.setrlimit(kind, (min(wanted_soft, ceiling), min(wanted_hard, ceiling)))

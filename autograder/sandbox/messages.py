@@ -1,0 +1,155 @@
+"""The two things said through the wall: a request to the worker, and its reply.
+
+The worker believes a request. The host believes nothing of a reply but that it is a claim: whatever
+is not exactly the answer asked for is a `Failure` of kind "bad_reply".
+"""
+
+import builtins
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.cleaning import clean
+from autograder.sandbox.calls import (
+    AdditiveLoss,
+    Answer,
+    Call,
+    Constant,
+    Failure,
+    Input,
+    Program,
+    Result,
+)
+from autograder.sandbox.wire import WireError, pack, unpack
+
+WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
+MESSAGE_LENGTH = 500  # characters
+EXCEPTION_NAMES = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+CLAIMABLE = frozenset({"error", "memory", "missing"})  # the other kinds are the host's to find
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Load `source` (the text as UTF-8 bytes) and make the calls of `program`."""
+
+    source: np.ndarray
+    program: Program
+
+
+@dataclass(frozen=True)
+class CheckpointRequest:
+    """Read the bytes of a saved model."""
+
+    content: np.ndarray
+
+
+Request = RunRequest | CheckpointRequest
+_RECORDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        *(AdditiveLoss, Call, Constant, Input, Program, Result),
+        *(RunRequest, CheckpointRequest),
+    )
+}
+
+
+def pack_run(source: str, program: Program) -> bytes:
+    """The request to run; WireError if the program holds a value that cannot be sent."""
+    return pack(RunRequest(_bytes(source.encode("utf-8", "replace")), program))
+
+
+def pack_checkpoint(content: bytes) -> bytes:
+    """The request to read a saved model."""
+    return pack(CheckpointRequest(_bytes(content)))
+
+
+def unpack_request(frame: bytes) -> Request:
+    """The request of a frame that the host has written."""
+    request = unpack(frame, len(frame), _RECORDS)
+    if not isinstance(request, RunRequest | CheckpointRequest):
+        raise WireError("the frame holds no request")
+    return request
+
+
+def pack_answer(answer: Answer) -> bytes:
+    """The reply to a run; WireError if its parts are too many for a frame."""
+    parts = {
+        "results": answer.results,
+        "gradients": answer.gradients,
+        "inputs": dict(answer.inputs),
+    }
+    return pack({"answer": parts})
+
+
+def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
+    """The reply to a saved model that could be read."""
+    return pack({"values": dict(values)})
+
+
+def pack_failure(failure: Failure) -> bytes:
+    """The reply that says what the student's code did instead."""
+    parts = (failure.kind, failure.message, failure.exception, failure.line)
+    return pack({"failure": parts})
+
+
+def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answer | Failure:
+    """What a reply to `program` says; WireError if it is no reply to it."""
+    match unpack(frame, limit):
+        case {"answer": {"results": tuple(r), "gradients": tuple(g), "inputs": dict(i)}}:
+            results, gradients, inputs = r, g, i
+        case {"failure": (kind, message, exception, line)}:
+            return _failure(kind, message, exception, line)
+        case _:
+            raise WireError("the reply is neither an answer nor a failure")
+    if len(results) != len(program.calls) or len(gradients) != len(program.calls):
+        raise WireError("the reply answers another number of calls")
+    for call, found in zip(program.calls, gradients, strict=True):
+        asked = set(call.wrt) if call.cotangent is not None else set()
+        if not _is_named_arrays(found, asked, optional=True):
+            raise WireError("the gradients are not those of the inputs asked for")
+    if not _is_named_arrays(inputs, set(program.inputs) if program.return_inputs else set()):
+        raise WireError("the inputs that came back are not those that were sent")
+    return Answer(results, gradients, inputs)
+
+
+def read_checkpoint_values(
+    frame: bytes | bytearray, limit: int
+) -> dict[str, np.ndarray | float | int | str] | Failure:
+    """What a reply to a saved model says; WireError if it is no reply to one."""
+    match unpack(frame, limit):
+        case {"values": dict(values)} if all(
+            type(name) is str and type(value) in (np.ndarray, bool, int, float, str)
+            for name, value in values.items()
+        ):
+            return values
+        case {"failure": (kind, message, exception, line)}:
+            return _failure(kind, message, exception, line)
+    raise WireError("the reply is neither values nor a failure")
+
+
+def _failure(kind: Any, message: Any, exception: Any, line: Any) -> Failure:
+    if type(kind) is not str or kind not in CLAIMABLE or type(message) is not str:
+        raise WireError("the reply claims a failure that it may not claim")
+    if exception is not None and (type(exception) is not str or exception not in EXCEPTION_NAMES):
+        raise WireError("the reply names an exception that does not exist")
+    if line is not None and (type(line) is not int or not 0 < line < 1_000_000):
+        raise WireError("the reply names a line that cannot be")
+    return Failure(kind, clean(message, MESSAGE_LENGTH), exception, line)
+
+
+def _is_named_arrays(found: Any, names: set[str], optional: bool = False) -> bool:
+    return (
+        type(found) is dict
+        and found.keys() == names
+        and all(type(v) is np.ndarray or (optional and v is None) for v in found.values())
+    )
+
+
+def _bytes(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, np.uint8)
