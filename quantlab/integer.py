@@ -115,7 +115,7 @@ def accumulate_linear(codes: Tensor, weight_codes: Tensor, max_code: int) -> Ten
     Returns exact integers in float32 or float64, whichever the bound asks for. Raises
     `OverflowError` when float64 is not enough.
     """
-    dtype = _sufficient_float(codes.device, weight_codes, max_code)
+    dtype = sufficient_float(codes.device, weight_codes, max_code)
     return _in_float("accumulate_linear", codes, weight_codes, F.linear, dtype)
 
 
@@ -134,20 +134,18 @@ def accumulate_conv2d(
     `codes` (N, C, H, W) and `weight_codes` (out, C / groups, kH, kW) as in `accumulate_linear`;
     channels_last codes save a copy. Returns exact integers (N, out, H', W') in float32 or float64.
     """
-    dtype = _sufficient_float(codes.device, weight_codes, max_code)
+    dtype = sufficient_float(codes.device, weight_codes, max_code)
     product = _Convolution(stride, padding, dilation, groups)
     return _in_float("accumulate_conv2d", codes, weight_codes, product, dtype)
 
 
 def _check_operands(name: str, input: Tensor, weight: Tensor) -> None:
     for role, tensor in (("input", input), ("weight", weight)):
-        if not isinstance(tensor, Tensor):
-            kind = type(tensor).__name__
-            raise TypeError(f"{name} needs an int32 tensor as its {role}, but got a {kind}.")
-        if tensor.dtype != torch.int32:
+        kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+        if kind != torch.int32:
             raise TypeError(
-                f"{name} needs its {role} as torch.int32, but got {tensor.dtype}: convert the "
-                "codes with .to(torch.int32) first."
+                f"{name} needs its {role} as an int32 tensor, but got {kind}: convert the codes "
+                "with .to(torch.int32) first."
             )
     if input.device != weight.device or input.device.type not in ("cpu", "cuda"):
         raise ValueError(
@@ -156,8 +154,12 @@ def _check_operands(name: str, input: Tensor, weight: Tensor) -> None:
         )
 
 
-def _sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> torch.dtype | None:
-    """The cheapest arithmetic that is proved exact, by the bound of the module docstring."""
+def sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> torch.dtype | None:
+    """torch.float32 or torch.float64, the cheapest proved exact, or None where neither is.
+
+    By the bound of the module docstring, for integer `weight` (out, ...) in any dtype and codes of
+    magnitude at most `max_code`.
+    """
     if weight.numel() == 0:
         return torch.float64
     magnitudes = weight.to(torch.int64).abs()  # int64: -(-2**31) is no int32
@@ -191,7 +193,7 @@ def _multiply(product: Product, codes: Tensor, weight: Tensor, dtype: torch.dtyp
 
 def _exact_int32(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
     max_code = _magnitude(input)
-    dtype = _sufficient_float(input.device, weight, max_code)
+    dtype = sufficient_float(input.device, weight, max_code)
     if dtype is None:
         sums = _by_digits(name, input, weight, product)
     else:

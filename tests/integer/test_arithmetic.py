@@ -1,0 +1,83 @@
+"""Which arithmetic is chosen: the cheapest that is proved exact, whatever the process allows."""
+
+import platform
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from quantlab.integer import accumulate_conv2d, accumulate_linear, sufficient_float
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+on_x86 = pytest.mark.skipif(
+    platform.machine().lower() not in ("x86_64", "amd64"),
+    reason="float32 is used on x86 processors only",
+)
+
+
+def weight(*magnitudes: int) -> Tensor:
+    """Two outputs, the second one all zeros, with these weights of alternating sign."""
+    row = torch.tensor([m * (-1) ** i for i, m in enumerate(magnitudes)], dtype=torch.float64)
+    return torch.stack([row, torch.zeros_like(row)])
+
+
+@on_x86
+def test_float32_up_to_a_sum_of_magnitudes_of_2_to_the_24_and_float64_beyond() -> None:
+    assert sufficient_float(CPU, weight(*[256] * 256), 256) == torch.float32
+    assert sufficient_float(CPU, weight(*[256] * 256, 1), 256) == torch.float64
+
+
+@on_x86
+def test_float32_only_for_codes_that_bfloat16_holds() -> None:
+    assert sufficient_float(CPU, weight(256), 256) == torch.float32
+    assert sufficient_float(CPU, weight(1), 257) == torch.float64
+    assert sufficient_float(CPU, weight(257), 1) == torch.float64
+
+
+def test_float64_up_to_2_to_the_53_and_nothing_beyond() -> None:
+    assert sufficient_float(CPU, weight(2**31, 2**31), 2**21) == torch.float64
+    assert sufficient_float(CPU, weight(2**31, 2**31), 2**21 + 1) is None
+    with pytest.raises(OverflowError, match="2\\^53"):
+        accumulate_linear(torch.zeros(1, 2), weight(2**31, 2**31), 2**31)
+    with pytest.raises(OverflowError, match="2\\^53"):
+        accumulate_conv2d(torch.zeros(1, 1, 1, 1), torch.full((1, 1, 1, 1), 2.0**31), 2**31)
+
+
+def test_no_float32_on_cuda_and_on_other_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sufficient_float(CUDA, weight(1), 1) == torch.float64
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert sufficient_float(CPU, weight(1), 1) == torch.float64
+
+
+@pytest.fixture
+def everything_may_be_shortened() -> Iterator[None]:
+    """A process that lets float32 products be computed in bfloat16."""
+    before = torch.get_float32_matmul_precision(), torch.backends.mkldnn.conv.fp32_precision
+    torch.set_float32_matmul_precision("medium")
+    torch.backends.mkldnn.conv.fp32_precision = "bf16"
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        yield
+    torch.backends.mkldnn.conv.fp32_precision = before[1]
+    torch.set_float32_matmul_precision(before[0])
+
+
+@pytest.mark.usefixtures("everything_may_be_shortened")
+@pytest.mark.parametrize(("input_max", "weight_max"), [(255, 40), (256, 128), (4095, 127)])
+def test_accumulators_are_exact_when_float32_may_be_shortened(
+    input_max: int, weight_max: int
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    input = torch.randint(input_max - 20, input_max + 1, (16, 32, 8, 8), generator=generator)
+    weights = torch.randint(-weight_max, weight_max + 1, (16, 32, 3, 3), generator=generator)
+    truth = torch.nn.functional.conv2d(input, weights, padding=1)
+    sums = accumulate_conv2d(input.float(), weights.float(), input_max, padding=1)
+    assert torch.equal(sums.long(), truth)
+    flat, matrix = input.flatten(1), weights.flatten(1)
+    sums = accumulate_linear(flat[:, :288].float(), matrix.float(), input_max)
+    assert torch.equal(sums.long(), flat[:, :288] @ matrix.T)
+
+
+def test_accumulators_carry_no_gradient() -> None:
+    codes = torch.ones(1, 2, requires_grad=True)
+    assert not accumulate_linear(codes, weight(1, 1), 1).requires_grad
