@@ -1,10 +1,10 @@
 """CIFAR-10 from where it is, as memory-mapped uint8 tensors in one order.
 
-`load_cifar10` looks in `root` (or `$CIFAR10_ROOT`), then in the kit's `data/`. It reads two layouts:
-torchvision's `cifar-10-batches-py` (md5 sums checked by torchvision) and the parquet files of the
-Hugging Face data set `cifar10` (`plain_text/{train,test}-*.parquet`, columns `img{bytes, path}` and
-`label`). The images are decoded once into `.npy` files beside the data, or in the user's cache
-folder when the data are read-only, and memory-mapped from then on.
+`load_cifar10` looks in `root` (or `$CIFAR10_ROOT`), then in the kit's `data/`. It reads two
+layouts: torchvision's `cifar-10-batches-py` (md5 sums checked by torchvision) and the parquet files
+of the Hugging Face data set `cifar10` (`plain_text/{train,test}-*.parquet`, columns
+`img{bytes, path}` and `label`). The images are decoded once into `.npy` files beside the data, or
+in the user's cache folder when the data are read-only, and memory-mapped from then on.
 
 The two layouts hold the same images in different orders. Here the order is that of the images'
 BLAKE2 digests, so that "training image 17" is the same picture for everybody.
@@ -69,7 +69,7 @@ def load_cifar10(
 
 
 def candidate_roots(root: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Where `load_cifar10` looks, in order: `root`, else `$CIFAR10_ROOT`; then the kit's `data/`."""
+    """Where `load_cifar10` looks, in order: `root`, else `$CIFAR10_ROOT`; then `data/`."""
     given = root or os.environ.get("CIFAR10_ROOT")
     places = [Path(given).expanduser()] if given else []
     return [*places, KIT / "data"]
@@ -135,9 +135,7 @@ def _in_digest_order(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
     return np.ascontiguousarray(images[order]), labels[order].astype(np.int64)
 
 
-def _decode_parquet(
-    place: Path, split: str, sources: list[Path]
-) -> tuple[np.ndarray, np.ndarray]:
+def _decode_parquet(place: Path, split: str, sources: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     import pyarrow.parquet
     from PIL import Image
 
@@ -149,16 +147,15 @@ def _decode_parquet(
             for row in table["img"].to_pylist():
                 images.append(np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB")))
             labels += table["label"].to_pylist()
-    except (pyarrow.ArrowException, KeyError, TypeError, OSError) as error:
+        stacked = np.stack(images)
+    except (pyarrow.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
         raise DataNotFound(
             f"{source} could not be read as a parquet file of CIFAR-10 ({error}). Fetch it again."
         ) from error
-    return _complete(place, split, np.stack(images), np.asarray(labels))
+    return _complete(place, split, stacked, np.asarray(labels))
 
 
-def _decode_batches(
-    place: Path, split: str, sources: list[Path]
-) -> tuple[np.ndarray, np.ndarray]:
+def _decode_batches(place: Path, split: str, sources: list[Path]) -> tuple[np.ndarray, np.ndarray]:
     from torchvision.datasets import CIFAR10
 
     try:

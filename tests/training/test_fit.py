@@ -1,0 +1,61 @@
+"""What one training does: it learns, in the sizes and at the rates that its recipe says."""
+
+import pytest
+import torch
+from torch import nn
+
+from quantlab.images import ImageSet
+from quantlab.training import Recipe, fit
+
+
+def coloured_images(count):
+    """Class k has the brightness 25 k: learnable at once."""
+    labels = torch.arange(count) % 10
+    pixels = (25 * labels).to(torch.uint8).view(-1, 1, 1, 1).expand(count, 3, 16, 16).clone()
+    return ImageSet("Grey", "train", pixels, labels)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10))
+
+
+def test_the_loss_falls_and_is_recorded(network):
+    recipe = Recipe(epochs=4, batch_size=16, learning_rate=0.3, warmup_epochs=1)
+    history = fit(network, coloured_images(160), recipe, device="cpu", progress=False)
+    assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
+    assert history[-1].loss < history[0].loss - 0.3
+    assert history[-1].train_accuracy > history[0].train_accuracy
+
+
+def test_the_first_epochs_may_see_small_images(network):
+    sizes = []
+    network[0].register_forward_pre_hook(lambda module, args: sizes.append(args[0].shape[-1]))
+    recipe = Recipe(epochs=3, batch_size=10, small_epochs=2, small_size=12)
+    fit(network, coloured_images(10), recipe, device="cpu", progress=False)
+    assert sizes == [12, 12, 16]
+
+
+def test_a_group_of_parameters_learns_at_its_own_rate(network):
+    weight = network[2].weight.detach().clone()
+    bias = network[2].bias.detach().clone()
+    groups = [
+        {"params": [network[2].weight], "lr_scale": 0.0},
+        {"params": [network[2].bias]},
+    ]
+    recipe = Recipe(epochs=1, batch_size=10, warmup_epochs=0)
+    fit(network, coloured_images(20), recipe, groups=groups, device="cpu", progress=False)
+    assert torch.equal(network[2].weight, weight)
+    assert not torch.equal(network[2].bias, bias)
+
+
+def test_too_few_images_for_a_batch_are_refused(network):
+    with pytest.raises(ValueError, match=r"The 10 images of Grey \(train\) do not fill one batch"):
+        fit(network, coloured_images(10), Recipe(epochs=1, batch_size=11), progress=False)
+
+
+@pytest.mark.parametrize("nonsense", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": 0.0}])
+def test_a_recipe_that_nobody_can_follow_is_refused(nonsense):
+    with pytest.raises(ValueError, match="is none: give at least"):
+        Recipe(**{"epochs": 1, **nonsense})

@@ -1,0 +1,115 @@
+"""A training that was interrupted ends where an uninterrupted one ends, or says why it cannot."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from quantlab.images import ImageSet
+from quantlab.training import Epoch, Recipe, RecipeMismatch, fit
+
+RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=0.1, warmup_epochs=1)
+
+
+@pytest.fixture
+def images():
+    generator = torch.Generator().manual_seed(5)
+    pixels = torch.randint(0, 256, (26, 3, 16, 16), dtype=torch.uint8, generator=generator)
+    return ImageSet("Noise", "train", pixels, torch.arange(26) % 10)
+
+
+def small_network(width=4):
+    torch.manual_seed(1)
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(width, 10),
+    )
+
+
+def train(model, images, recipe=RECIPE, **options):
+    return fit(model, images, recipe, device="cpu", progress=False, **options)
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def loss_failing_at(step):
+    """Cross entropy that raises at the given step of the training."""
+    steps = iter(range(1, 1000))
+
+    def loss(images, logits, labels):
+        if next(steps) == step:
+            raise PowerCutError
+        return F.cross_entropy(logits, labels)
+
+    return loss
+
+
+@pytest.mark.parametrize("step", [4, 6, 9])  # of 3 epochs of 3 steps
+def test_an_interrupted_training_ends_with_the_same_bits(images, tmp_path, step):
+    whole = small_network()
+    train(whole, images)
+
+    checkpoint = tmp_path / "resume.pt"
+    with pytest.raises(PowerCutError):
+        train(small_network(), images, loss=loss_failing_at(step), checkpoint=checkpoint)
+    resumed = small_network()
+    history = train(resumed, images, checkpoint=checkpoint)
+
+    assert [epoch.epoch for epoch in history] == [1, 2, 3]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def test_a_finished_training_is_not_repeated(images, tmp_path):
+    checkpoint = tmp_path / "resume.pt"
+    first = train(small_network(), images, checkpoint=checkpoint)
+    again = train(small_network(), images, loss=loss_failing_at(1), checkpoint=checkpoint)
+    assert again == first
+    assert all(isinstance(epoch, Epoch) for epoch in again)
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ({"epochs": 4}, "epochs was 3 and is now 4"),
+        ({"learning_rate": 0.2}, "learning_rate was 0.1 and is now 0.2"),
+        ({"seed": 1}, "seed was 0 and is now 1"),
+    ],
+)
+def test_another_recipe_is_refused_by_what_differs(images, tmp_path, change, difference):
+    checkpoint = tmp_path / "resume.pt"
+    train(small_network(), images, checkpoint=checkpoint)
+    with pytest.raises(RecipeMismatch) as refusal:
+        train(small_network(), images, replace(RECIPE, **change), checkpoint=checkpoint)
+    assert f"another recipe ({difference}). Delete it" in str(refusal.value)
+
+
+def test_other_data_are_refused(images, tmp_path):
+    checkpoint = tmp_path / "resume.pt"
+    train(small_network(), images, checkpoint=checkpoint)
+    others = replace(images, name="Other noise")
+    with pytest.raises(RecipeMismatch, match="data was 'Noise' and is now 'Other noise'"):
+        train(small_network(), others, checkpoint=checkpoint)
+
+
+def test_a_checkpoint_of_another_network_is_refused(images, tmp_path):
+    checkpoint = tmp_path / "resume.pt"
+    train(small_network(), images, checkpoint=checkpoint)
+    with pytest.raises(RecipeMismatch, match="not a training checkpoint of this network"):
+        train(small_network(width=5), images, checkpoint=checkpoint)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02N."])
+def test_a_file_that_is_no_checkpoint_is_refused(images, tmp_path, content):
+    checkpoint = tmp_path / "resume.pt"
+    checkpoint.write_bytes(content)
+    with pytest.raises(RecipeMismatch, match=r"resume\.pt is not a training checkpoint"):
+        train(small_network(), images, checkpoint=checkpoint)
