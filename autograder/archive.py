@@ -63,7 +63,6 @@ class Entry:
 
     path: str
     parts: tuple[str, ...]
-    size: int  # bytes it claims to have
     open: Callable[[], IO[bytes]]
 
     @property
@@ -72,18 +71,16 @@ class Entry:
 
     def read(self, limit: int) -> bytes:
         """All of its bytes, if there are at most `limit`. Raises `UnreadableFile`."""
-        too_large = UnreadableFile(
-            f"is larger than {_mib(limit)}: hand in one with nothing in it but what is asked for"
-        )
-        if self.size > limit:
-            raise too_large
         content = bytearray()
         try:
             with self.open() as stream:
                 while piece := stream.read(_PIECE):
                     content += piece
                     if len(content) > limit:
-                        raise too_large
+                        raise UnreadableFile(
+                            f"is larger than {_mib(limit)}: hand in one with nothing in it but "
+                            "what is asked for"
+                        )
         except PermissionError as error:
             raise UnreadableFile("can't be read by the grader: change its permissions") from error
         except DAMAGE as error:
@@ -183,7 +180,7 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
                 waiting.append(place)
             else:
                 total += status.st_size
-                files.append(Entry(path, parts, status.st_size, _opener(root.joinpath(*place))))
+                files.append(Entry(path, parts, _opener(root.joinpath(*place))))
     _check_total(total, shown, limits)
     return _sorted(files, refused)
 
@@ -227,7 +224,7 @@ def _zip(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
         if reason:
             refused.append(Refused(name, reason))
         elif parts and not name.endswith(("/", "\\")):
-            files.append(Entry(name, parts, member.file_size, _member_opener(archive, member)))
+            files.append(Entry(name, parts, _member_opener(archive, member)))
     return _sorted(files, refused)
 
 

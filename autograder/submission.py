@@ -131,9 +131,7 @@ def _candidates(contents: Contents, wanted: str) -> list[Entry]:
 
 
 def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
-    return len(others) < _COMPARED and all(
-        other.size == len(content) and other.read(limit) == content for other in others
-    )
+    return len(others) < _COMPARED and all(other.read(limit) == content for other in others)
 
 
 def _names(entries: Iterable[Entry]) -> str:

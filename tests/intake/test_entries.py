@@ -162,38 +162,6 @@ def test_a_file_too_large_costs_only_itself(request, kind, name, limits):
     assert submission.report_file == "report.md"
 
 
-def test_a_file_larger_than_its_header_says(make_folder, monkeypatch):
-    """/proc and files that grow say little of how much there is to read."""
-    root = make_folder(("solution.py", "#" * 200_000))
-    monkeypatch.setattr("autograder.archive.os.scandir", _shrinking(os.scandir))
-    limits = Limits(solution=100_000)
-    assert "is larger than" in read_submission(root, limits=limits).problems["solution.py"]
-
-
-def _shrinking(scandir):
-    class Entry:
-        def __init__(self, entry):
-            self.name = entry.name
-            self._entry = entry
-
-        def stat(self, follow_symlinks):
-            status = list(self._entry.stat(follow_symlinks=follow_symlinks))
-            status[stat.ST_SIZE] = 1
-            return os.stat_result(status)
-
-    class Listing:
-        def __init__(self, path):
-            self._path = path
-
-        def __enter__(self):
-            return iter([Entry(entry) for entry in scandir(self._path)])
-
-        def __exit__(self, *_):
-            return None
-
-    return Listing
-
-
 def test_a_damaged_member_costs_only_itself(make_zip):
     path = make_zip(("solution.py", "x = 1234567"), GOOD, compression=zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"x = 1234567", b"x = 7654321"))
