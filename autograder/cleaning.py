@@ -16,8 +16,8 @@ CUT = "…"  # the last character of a text that was cut
 _ESCAPE_SEQUENCES = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
     "|\x9b[0-?]*[ -/]*[@-~]"  # the same behind the one-character C1 introducer
-    "|\x1b[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC (titles, links), DCS, APC
-    "|[\x90\x98\x9d\x9e\x9f][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"
+    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])"  # OSC (titles, links), DCS, SOS, PM, APC: what is
+    "[^\x07\x1b\x90-\x9f]*(?:\x07|\x1b\\\\|\x9c)"  # between them and their end is no text
     "|\x1b[ -/]*[0-~]"  # two-character escapes: reset, character sets
 )
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")

@@ -11,6 +11,7 @@ when the template beside this file is gone (`jinja2.TemplateNotFound`), which is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,11 +20,7 @@ from markupsafe import Markup
 from autograder.cleaning import clean
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
-from autograder.report.figures import (
-    accuracy_figure,
-    histogram_figure,
-    score_bar,
-)
+from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
 from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
 
 TEMPLATE = "report.html.j2"
@@ -124,6 +121,7 @@ def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) 
     )
 
 
+@cache  # compiling the template takes longer than filling it in
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parent),

@@ -24,6 +24,8 @@ HOSTILE = st.text(
         ("\x9b31mred", "red"),
         ("\x1b]0;title\x07after", "after"),
         ("\x1b]8;;https://a.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x9d0;title\x9cafter", "after"),
+        ("\x1b]0;never ended, so still read", "0;never ended, so still read"),
         ("\x1bcreset", "reset"),
         ("a\x00b\x08c\x7fd", "abcd"),
         ("pass\u202etluaf\u202c", "passtluaf"),
