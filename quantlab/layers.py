@@ -127,7 +127,8 @@ class _Quantized(nn.Module):
     def fake_weight(self) -> Tensor:
         """The weights on their grid, float32; in training mode the scale is renewed first."""
         if self.training:
-            self.weight_scale.copy_(self.quantizer.weight_scale(self.weight))
+            renewed = self.quantizer.weight_scale(self.weight)
+            self.weight_scale.copy_(renewed)
         scale, ops = self.weight_scale.clone(), self.quantizer.ops
         codes = ops.linear_quantize_STE(self.weight, scale, 0, self.quantizer.weight_bits, True)
         return ops.linear_dequantize(codes, scale, 0)
@@ -144,7 +145,8 @@ class _Quantized(nn.Module):
             return input
         ops, bits = self.quantizer.ops, self.quantizer.act_bits
         largest = self.input_scale * self.quantizer.largest_input
-        inside = torch.clamp(input.float(), torch.zeros_like(largest), largest)
+        inside = input.float().clamp(min=0)  # at 0 and at `largest` the gradient is still 1
+        inside = torch.where(inside > largest, largest, inside)
         scale = self.input_scale.detach()
         codes = ops.linear_quantize_STE(inside, scale, 0, bits, False)
         return ops.linear_dequantize(codes, scale, 0)

@@ -1,0 +1,88 @@
+"""Question 3: every layer's weights at its own width, activations at 16 bits."""
+
+import types
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from quantlab.images import ImageSet, normalize
+from quantlab.inference import evaluate_bit_widths
+from quantlab.layers import QuantizationError, quantizable_layers
+
+
+@pytest.fixture
+def data(float_model: nn.Module, pixels: Any) -> ImageSet:
+    """Labelled by the float network."""
+    with torch.no_grad():
+        labels = float_model(normalize(pixels)).argmax(1)
+    return ImageSet("Blocks", "test", pixels, labels)
+
+
+@pytest.fixture
+def widths(float_model: nn.Module) -> dict[str, int]:
+    return dict.fromkeys(quantizable_layers(float_model), 8)
+
+
+def test_eight_bits_lose_nothing_and_one_bit_loses_much(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    state = float_model.state_dict()
+    assert evaluate_bit_widths(state, widths, data, ops) >= 95
+    assert evaluate_bit_widths(state, dict.fromkeys(widths, 1), data, ops) < 60
+
+
+def test_every_layer_is_quantized_at_its_width_by_the_symmetric_method(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    wanted = {name: 1 + number % 8 for number, name in enumerate(widths)}
+    seen: set[tuple[Any, ...]] = set()
+
+    def reset(input: torch.Tensor, N_bits: int, method: str) -> Any:
+        seen.add((tuple(input.shape), float(input.flatten()[0]), N_bits, method))
+        return ops.reset_scale_and_zero_point(input, N_bits, method)
+
+    spy = types.SimpleNamespace(**{**vars(ops), "reset_scale_and_zero_point": reset})
+    evaluate_bit_widths(float_model.state_dict(), wanted, data, spy)
+    weights = {name: float_model.get_submodule(name).weight for name in wanted}
+    assert seen == {
+        (tuple(weight.shape), float(weight.detach().flatten()[0]), wanted[name], "sym")
+        for name, weight in weights.items()
+    }
+
+
+def test_the_order_and_number_of_images_do_not_matter(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    state, four = float_model.state_dict(), dict.fromkeys(widths, 4)
+    halves = [
+        evaluate_bit_widths(state, four, data.subset(torch.arange(start, start + 12)), ops)
+        for start in (0, 12)
+    ]
+    assert evaluate_bit_widths(state, four, data, ops) == pytest.approx(sum(halves) / 2)
+
+
+def test_the_state_is_untouched(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    state = float_model.state_dict()
+    before = {name: tensor.clone() for name, tensor in state.items()}
+    evaluate_bit_widths(state, widths, data, ops)
+    assert all(torch.equal(before[name], state[name]) for name in state)
+
+
+def test_widths_that_do_not_fit_are_one_sentence(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    state = float_model.state_dict()
+    for change, sentence in (
+        ({"conv1": 9}, "conv1 is 9"),
+        ({"fc": 0}, "fc is 0"),
+        ({"conv9": 4}, "'conv9', which is no layer"),
+    ):
+        with pytest.raises(QuantizationError, match=sentence):
+            evaluate_bit_widths(state, widths | change, data, ops)
+    del widths["layer1.0.conv1"]
+    with pytest.raises(QuantizationError, match=r"nothing of layer1\.0\.conv1"):
+        evaluate_bit_widths(state, widths, data, ops)

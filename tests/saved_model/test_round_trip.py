@@ -1,0 +1,159 @@
+"""What is saved is what is read, and what the model computed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from quantlab.checkpoint import (
+    BadCheckpoint,
+    SavedModel,
+    load,
+    load_float,
+    parse_name,
+    save,
+    saved_model,
+    to_file,
+)
+from quantlab.images import normalize
+from quantlab.inference import IntegerResNet20
+from quantlab.layers import fast_integer, quantize_model
+
+
+def same(one: SavedModel, other: SavedModel) -> bool:
+    return (
+        (one.method, one.dataset, one.weight_bits, one.act_bits)
+        == (other.method, other.dataset, other.weight_bits, other.act_bits)
+        and list(one.layers) == list(other.layers)
+        and all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
+        and all(
+            torch.equal(a.weight_int, b.weight_int)
+            and (a.weight_scale, a.input_scale) == (b.weight_scale, b.input_scale)
+            and (a.bias is None or torch.equal(a.bias, b.bias))
+            for a, b in zip(one.layers.values(), other.layers.values(), strict=True)
+        )
+    )
+
+
+@pytest.mark.parametrize(("widths", "method"), [((8, 8), "sym"), ((2, 4), "SAWB")])
+def test_the_file_computes_what_the_model_computed(
+    widths: tuple[int, int],
+    method: str,
+    float_model: nn.Module,
+    pixels: Any,
+    ops: Any,
+    tmp_path: Path,
+) -> None:
+    model = quantize_model(float_model, ops, *widths, method, pixels)
+    path = tmp_path / f"ResNet20_W{widths[0]}A{widths[1]}.pt"
+    save(model, path, "Blocks", method)
+    with torch.inference_mode(), fast_integer(ops):
+        expected = model(normalize(pixels))
+    found = IntegerResNet20(load(path)).logits(pixels)
+    assert torch.equal(found.argmax(1), expected.argmax(1))
+    assert torch.allclose(found, expected, atol=1e-4 * float(expected.std()))
+    assert len(found.argmax(1).unique()) > 1
+
+
+def test_a_file_is_plain_small_and_says_what_it_is(
+    float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "ResNet20_W4A4.pt"
+    save(quantize_model(float_model, ops, 4, 4, "sym", pixels), path, "Blocks", "sym")
+    values = torch.load(path, weights_only=True)
+    assert values["format"] == "quantlab-resnet20"
+    assert (values["dataset"], values["method"]) == ("Blocks", "sym")
+    assert values["layer3.2.conv2.weight_int"].dtype == torch.int8
+    assert type(values["fc.input_scale"]) is float
+    assert path.stat().st_size < 350_000
+
+
+def test_reading_and_writing_again_changes_nothing(
+    float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
+) -> None:
+    saved = saved_model(quantize_model(float_model, ops, 8, 2, "sym", pixels), "Blocks", "sym")
+    to_file(saved, tmp_path / "ResNet20_W8A2.pt")
+    assert same(load(tmp_path / "ResNet20_W8A2.pt"), saved)
+
+
+def test_the_bare_state_dict_is_put_on_the_same_grid(
+    float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
+) -> None:
+    model = quantize_model(float_model, ops, 4, 4, "SAWB", pixels)
+    torch.save(nn.DataParallel(model).state_dict(), tmp_path / "ResNet20_W4A4.pt")
+    assert same(load(tmp_path / "ResNet20_W4A4.pt"), saved_model(model, "unknown", "unknown"))
+
+
+def test_scales_are_those_of_the_last_weights(
+    float_model: nn.Module, pixels: Any, ops: Any
+) -> None:
+    model: Any = quantize_model(float_model, ops, 4, 4, "sym", pixels).train()
+    with torch.no_grad():
+        model.fc.weight.mul_(2)
+    largest = float(model.fc.weight.detach().abs().max())
+    assert saved_model(model, "Blocks", "sym").layers["fc"].weight_scale == largest / 8
+
+
+def test_a_file_name_must_tell_the_models_widths(
+    float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
+) -> None:
+    model = quantize_model(float_model, ops, 4, 8, "sym", pixels)
+    with pytest.raises(BadCheckpoint, match="promises W8A4, but the model is W4A8"):
+        save(model, tmp_path / "ResNet20_W8A4.pt", "Blocks", "sym")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_of_other_kinds_are_not_saved(float_model: nn.Module, pixels: Any, ops: Any) -> None:
+    with pytest.raises(BadCheckpoint, match=r"layer1\.0\.conv1 is a Conv2d"):
+        saved_model(float_model, "Blocks", "sym")
+    for bit_widths in ({"fc": 2}, {"conv1": 4}):
+        model = quantize_model(float_model, ops, 4, 8, "sym", pixels, bit_widths)
+        with pytest.raises(BadCheckpoint, match="save without bit_widths"):
+            saved_model(model, "Blocks", "sym")
+    with pytest.raises(BadCheckpoint, match="W4A16"):
+        saved_model(quantize_model(float_model, ops, 4, 16, "sym", pixels), "Blocks", "sym")
+
+
+@pytest.mark.parametrize(
+    ("name", "widths"),
+    [("ResNet20_W8A8.pt", (8, 8)), ("ResNet20_W2A8.pt", (2, 8)), ("ResNet20_W1A3.pt", (1, 3))],
+)
+def test_a_name_tells_the_widths(name: str, widths: tuple[int, int]) -> None:
+    assert parse_name(name) == widths
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet20_W8A8.pt", "ResNet20_W8A8.pth", "ResNet20_W9A8.pt", "ResNet20_W8A8.pt\n", ""]
+)
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(BadCheckpoint, match="does not say its bit widths"):
+        parse_name(name)
+
+
+def test_a_float_checkpoint(float_model: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "float.pt"
+    torch.save({f"module.{k}": v.double() for k, v in float_model.state_dict().items()}, path)
+    state = load_float(path)
+    float_model.load_state_dict(state)  # strict
+    assert state["fc.weight"].dtype == torch.float32
+    torch.save({**state, "shortcut.weight": torch.zeros(1)}, path)
+    with pytest.raises(BadCheckpoint, match=r"'shortcut\.weight' is no name"):
+        load_float(path)
+
+
+def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
+    path = tmp_path / "ResNet20_W8A8.pt"
+    with pytest.raises(BadCheckpoint, match="There is no file"):
+        load(path)
+    torch.save(nn.Linear(2, 2), path)
+    with pytest.raises(BadCheckpoint, match="pickled module"):
+        load(path)
+    torch.save([1, 2], path)
+    with pytest.raises(BadCheckpoint, match="a list instead of a dict"):
+        load(path)
+    for content in (b"", b"PK\x03\x04 cut off", b"hello"):
+        path.write_bytes(content)
+        with pytest.raises(BadCheckpoint, match=r"ResNet20_W8A8\.pt"):
+            load(path)
