@@ -99,7 +99,8 @@ def _make(
         raise AbsentFunction(call.target)
     if not callable(function):
         raise WrongCall(
-            f"{call.target} in solution.py is a {type(function).__name__}, not a function"
+            f"{call.target} in solution.py has the type {type(function).__name__}, "
+            "it is not a function"
         )
     args = [_argument(value, inputs, returned) for value in call.args]
     kwargs = {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()}

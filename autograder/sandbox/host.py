@@ -215,7 +215,10 @@ def _outcome(ended: Ended, job: _Job[_Value], limits: Limits) -> _Value | Failur
 def _killed(ended: Ended, limits: Limits, subject: str) -> Failure | None:
     """The failure of a process that did not end by sending a reply; None for one that did."""
     kind, message = "crash", ""
-    if ended.signal == signal.SIGXCPU or (
+    if not ended.walls_stood:
+        kind = "grader_fault"
+        message = "The process that runs a check could not be walled in."
+    elif ended.signal == signal.SIGXCPU or (
         ended.signal == signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds
     ):
         kind = "timeout"
@@ -232,9 +235,6 @@ def _killed(ended: Ended, limits: Limits, subject: str) -> Failure | None:
     elif ended.stopped == "reply":
         kind = "bad_reply"
         message = f"{subject} sends back far more than any answer can be."
-    elif not ended.walls_stood:
-        kind = "grader_fault"
-        message = "The process that runs a check could not be walled in."
     elif ended.signal:
         message = f"{subject} crashes Python ({_signal_name(ended.signal)})."
     elif not ended.reply:

@@ -17,6 +17,7 @@ import struct
 from autograder.sandbox import kernel
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED, NEWEST_REVIEWED
 
+INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jumps if true and false, value
 _SECCOMP = (317, 277)  # the number of seccomp() itself
 _SET_MODE_FILTER, _ALL_THREADS = 1, 1
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
@@ -36,9 +37,9 @@ def restrict() -> None:
     if platform.machine() not in machines:
         raise OSError(errno.ENOSYS, f"no seccomp filter is written for {platform.machine()}")
     column = machines.index(platform.machine())
-    program = _program(column, os.getpid())
-    code = ctypes.create_string_buffer(program, len(program))
-    header = _FilterHeader(len(program) // 8, ctypes.addressof(code))
+    instructions = program(column, os.getpid())
+    code = ctypes.create_string_buffer(instructions, len(instructions))
+    header = _FilterHeader(len(instructions) // INSTRUCTION.size, ctypes.addressof(code))
     kernel.system_call(
         _SECCOMP[column],
         ctypes.c_uint(_SET_MODE_FILTER),
@@ -51,7 +52,8 @@ class _FilterHeader(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def _program(column: int, pid: int) -> bytes:
+def program(column: int, pid: int) -> bytes:
+    """The filter for process `pid` on the architecture in this column of `syscalls`."""
     refuse, allow = _return(_FAIL | errno.EPERM), _return(_ALLOW)
     unknown = _return(_FAIL | errno.ENOSYS)  # what the C library falls back from
     call = {name: numbers[column] for name, numbers in CONDITIONAL.items()}
@@ -100,7 +102,7 @@ def _when(number: int | None, body: bytes) -> bytes:
     if number is None:
         return b""
     body += _return(_ALLOW)
-    return _jump(_IF_EQUAL, number, 0, len(body) // 8) + body
+    return _jump(_IF_EQUAL, number, 0, len(body) // INSTRUCTION.size) + body
 
 
 def _argument(index: int) -> int:
@@ -108,12 +110,12 @@ def _argument(index: int) -> int:
 
 
 def _load(offset: int) -> bytes:
-    return struct.pack("=HBBI", _LOAD, 0, 0, offset)
+    return INSTRUCTION.pack(_LOAD, 0, 0, offset)
 
 
 def _jump(condition: int, value: int, if_true: int, if_false: int) -> bytes:
-    return struct.pack("=HBBI", condition, if_true, if_false, value)
+    return INSTRUCTION.pack(condition, if_true, if_false, value)
 
 
 def _return(action: int) -> bytes:
-    return struct.pack("=HBBI", _RETURN, 0, 0, action)
+    return INSTRUCTION.pack(_RETURN, 0, 0, action)

@@ -1,0 +1,23 @@
+"""One running sandbox for all of these tests, with limits that are soon reached.
+
+Loops end by processor time, however busy the machine is; only what waits without computing ends by
+the wall clock, and is tested by an import.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
+
+
+@pytest.fixture(scope="session")
+def short_limits() -> Limits:
+    return Limits(cpu_seconds=1, wall_seconds=40.0, import_wall_seconds=3.0, memory=512 << 20)
+
+
+@pytest.fixture(scope="session")
+def sandbox(short_limits: Limits) -> Iterator[Sandbox]:
+    with Sandbox(limits=short_limits) as running:
+        yield running

@@ -1,0 +1,123 @@
+"""A sandbox outlives every submission, and nothing outlives the sandbox."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox.calls import Answer, Call, Failure, Program
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
+
+ONE = "def f(): return 1"
+PROGRAM = Program((Call("f"),))
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(status.parent.name))
+    return found
+
+
+def gone(pids: list[int], seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not any(is_running(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def worker(sandbox: Sandbox) -> int:
+    sandbox.run(ONE, PROGRAM)
+    (pid,) = [
+        pid
+        for pid in children(os.getpid())
+        if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    return pid
+
+
+def test_no_process_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
+    sandbox.run("import threading, time\nwhile True: pass", PROGRAM)
+    assert children(worker) == []
+
+
+def test_no_file_descriptor_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
+    before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), worker)]
+    sandbox.run(ONE, PROGRAM)
+    sandbox.run("1 / 0", PROGRAM)
+    sandbox.run("import os\nwhile True: os.write(3, b'A' * 65536)", PROGRAM)
+    assert before == [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), worker)]
+
+
+def test_a_worker_that_dies_is_our_fault_and_the_next_run_has_a_new_one(
+    sandbox: Sandbox, worker: int
+) -> None:
+    os.kill(worker, signal.SIGKILL)
+    outcome = sandbox.run(ONE, PROGRAM)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "grader_fault"
+    assert sandbox.run(ONE, PROGRAM) == Answer((1,), ({},), {})
+
+
+def test_a_killed_host_leaves_no_worker() -> None:
+    code = (
+        "import sys\n"
+        "from autograder.sandbox.host import Sandbox\n"
+        "from autograder.sandbox.calls import Call, Program\n"
+        "with Sandbox() as s:\n"
+        "    print('ready', flush=True)\n"
+        "    s.run('while True: pass', Program((Call('f'),)))\n"
+    )
+    host = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert host.stdout is not None
+    assert host.stdout.readline() == b"ready\n"
+    (worker,) = children(host.pid)
+    deadline = time.monotonic() + 20
+    while not children(worker) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    forks = children(worker)
+    assert len(forks) == 1
+    host.kill()
+    host.wait()
+    host.stdout.close()
+    assert gone([worker, *forks])
+
+
+def test_a_closed_sandbox_leaves_no_worker(sandbox: Sandbox, worker: int) -> None:
+    sandbox.close()
+    assert not is_running(worker)
+    sandbox.close()
+
+
+def test_limits_are_those_that_were_asked_for(sandbox: Sandbox, short_limits: Limits) -> None:
+    source = (
+        "import resource as r\n"
+        "def f(): return [r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_FSIZE, "
+        "r.RLIMIT_NOFILE, r.RLIMIT_CORE)]"
+    )
+    outcome = sandbox.run(source, PROGRAM)
+    assert isinstance(outcome, Answer), outcome
+    wanted = [short_limits.cpu_seconds, short_limits.printed, short_limits.files, 0]
+    assert outcome.results == (wanted,)

@@ -1,0 +1,156 @@
+"""What a student reads when something stops: one sentence that says what, where and what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.sandbox.calls import Answer, Call, Failure, Input, Program
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.messages import pack_answer, read_answer
+from autograder.sandbox.wire import WireError, pack
+
+PROGRAM = Program((Call("f", (Input("x"), 0.5)),), {"x": np.zeros(2, np.float32)})
+
+
+def failure(sandbox: Sandbox, source: str) -> Failure:
+    outcome = sandbox.run(source, PROGRAM)
+    assert isinstance(outcome, Failure), outcome
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import torch\n", "solution.py has no function f."),
+        (
+            "def f(x, s):\n    raise NotImplementedError('Question 1a: f')",
+            "solution.py still raises NotImplementedError in f.",
+        ),
+        (
+            "class A:\n    def g(self):\n        raise NotImplementedError\n"
+            "def f(x, s): return A().g()",
+            "solution.py still raises NotImplementedError in A.g.",
+        ),
+        (
+            "def f(x): return x",
+            "f does not take the call f(x, float): "
+            "f() takes 1 positional argument but 2 were given.",
+        ),
+        ("f = 3", "f in solution.py has the type int, it is not a function."),
+        (
+            "a = 1\ndef f(x, s:\n",
+            "solution.py is not valid Python in line 2 ('(' was never closed): def f(x, s:",
+        ),
+        (
+            "def f(x, s):\n    return x / 0 if s is None else 1 / 0",
+            "solution.py raises ZeroDivisionError in line 2: division by zero",
+        ),
+        (
+            "def f(x, s): return object()",
+            "f returned an object of type object; return a torch.Tensor, a number, or a tuple, "
+            "list or dict of these.",
+        ),
+        (
+            "import torchfoo",
+            "solution.py imports torchfoo in line 1, which is not available here; remove it.",
+        ),
+        ("import sys\nsys.exit(0)", "solution.py ends the program in line 2; remove that call."),
+        (
+            "def f(x, s): print('A' * 2_000_000)",
+            "solution.py prints or writes more than is allowed in line 1; remove the output.",
+        ),
+        (
+            "from quantlab.integer import integer_linear",
+            "solution.py raises ModuleNotFoundError in line 1: quantlab.integer is withheld while "
+            "your own functions are marked; do not import it",
+        ),
+    ],
+)
+def test_sentences(sandbox: Sandbox, source: str, message: str) -> None:
+    assert failure(sandbox, source).message == message
+
+
+def test_what_is_closed_is_named(sandbox: Sandbox) -> None:
+    found = failure(sandbox, "open('/etc/passwd')")
+    assert (found.exception, found.line) == ("PermissionError", 1)
+    assert "closed while it is marked" in found.message
+
+
+def test_the_advice_to_unpickle_is_never_shown(sandbox: Sandbox) -> None:
+    source = (
+        "import io, torch\nb = io.BytesIO()\ntorch.save(object(), b)\nb.seek(0)\ntorch.load(b)\n"
+    )
+    found = failure(sandbox, source)
+    assert "weights_only" not in found.message
+    assert "torch.load refuses this file" in found.message
+
+
+def test_text_from_students_is_cleaned_and_cut(sandbox: Sandbox) -> None:
+    found = failure(sandbox, "raise ValueError('\\x1b[2J<b>\\u202e\\ud800\\n' + 'long ' * 1000)")
+    assert len(found.message) <= 500
+    assert found.message.isprintable()
+    assert "<b>" in found.message
+
+
+def test_a_class_name_carries_nothing_out(sandbox: Sandbox) -> None:
+    found = failure(sandbox, "def f(x, s): raise type(f'L{x[0]}', (KeyError,), {})('a')")
+    assert found.exception == "KeyError"
+    assert "L0" not in found.message
+
+
+def test_the_start_of_what_was_printed_comes_along(sandbox: Sandbox) -> None:
+    found = failure(sandbox, "print('before')\nprint('x' * 100_000)\n1 / 0")
+    assert found.output.startswith("before\nxxx")
+    assert len(found.output) <= 4096
+
+
+def test_import_alone_says_the_same(sandbox: Sandbox) -> None:
+    assert sandbox.import_source("def f(x): raise NotImplementedError") is None
+    found = sandbox.import_source("1 / 0")
+    assert found is not None
+    assert (found.kind, found.line) == ("error", 1)
+
+
+GOOD_REPLY = {"results": (1.0,), "gradients": ({},), "inputs": {}}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        None,
+        {"answer": GOOD_REPLY["results"]},
+        {"answer": {**GOOD_REPLY, "results": [1.0]}},
+        {"answer": {**GOOD_REPLY, "results": (1.0, 2.0)}},
+        {"answer": {**GOOD_REPLY, "gradients": ()}},
+        {"answer": {**GOOD_REPLY, "gradients": ({"x": None},)}},
+        {"answer": {**GOOD_REPLY, "gradients": (None,)}},
+        {"answer": {**GOOD_REPLY, "inputs": {"x": np.zeros(2)}}},
+        {"answer": {**GOOD_REPLY, "inputs": {"x": "text"}}},
+        {"failure": ("timeout", "x", None, None)},
+        {"failure": ("grader_fault", "x", None, None)},
+        {"failure": (["error"], "x", None, None)},
+        {"failure": ("error", 3, None, None)},
+        {"failure": ("error", "x", "NoSuchError", None)},
+        {"failure": ("error", "x", None, "1")},
+        {"failure": ("error", "x", None, -1)},
+        {"failure": ("error", "x")},
+        {"passed": True},
+    ],
+    ids=range(18),
+)
+def test_a_reply_that_is_no_answer_to_the_question_is_refused(reply: object) -> None:
+    with pytest.raises(WireError):
+        read_answer(pack(reply), PROGRAM, 1 << 20)
+
+
+def test_the_reply_that_those_are_variations_of_is_read() -> None:
+    assert read_answer(pack({"answer": GOOD_REPLY}), PROGRAM, 1 << 20) == Answer((1.0,), ({},), {})
+    assert read_answer(pack_answer(Answer((1.0,), ({},))), PROGRAM, 99).results == (1.0,)
+
+
+def test_no_sentence_of_the_sandbox_advises_to_unpickle() -> None:
+    folder = Path(__file__).parents[2] / "autograder" / "sandbox"
+    for file in folder.glob("*.py"):
+        for line in file.read_text().splitlines():
+            assert "weights_only=False" not in line or file.name == "failures.py"
