@@ -83,6 +83,7 @@ def test_ids_are_safe_and_differ_where_the_names_do(one, other):
         ("ResNet20_W8A8-2.pt", "ResNet20_W8A8.pt", True),
         ("ResNet20_W8A8.pt", "ResNet20_W8A2.pt", False),
         ("ResNet20xW8A8.pt", "ResNet20_W8A8.pt", False),
+        ("v1x0.md", "v1.0.md", False),
         ("", "main.ipynb", False),
     ],
 )

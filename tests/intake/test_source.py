@@ -77,6 +77,11 @@ def test_a_web_page():
     assert "solution.py is a web page" in sentence(b"<!doctype html>\n<html>...")
 
 
+def test_a_text_that_says_ustar_where_a_tar_archive_does_is_no_archive():
+    text = "#" * 257 + "ustar\n"
+    assert decode(text.encode()) == text
+
+
 def test_an_encoding_that_is_none():
     assert "name an encoding that Python does not know" in sentence(b"# coding: klingon\nx = 1\n")
 

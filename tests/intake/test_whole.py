@@ -74,6 +74,22 @@ def test_a_zip_that_was_cut_short(make_zip):
     assert "is damaged or was cut short" in sentence(path)
 
 
+@pytest.mark.parametrize(
+    ("offset", "true", "false"),
+    [
+        (6, b"\x14", b"\x63"),  # needs version 9.9 of the format to be read
+        (9, b"\x00", b"\x08"),  # says that its name is UTF-8, which it is not
+    ],
+)
+def test_a_zip_whose_list_can_not_be_understood(make_zip, offset, true, false):
+    path = make_zip(("solution.py", "x = 1\n"))
+    content = path.read_bytes().replace(b"solution", b"solutio\xff")
+    place = content.index(b"PK\x01\x02") + offset
+    assert content[place : place + 1] == true
+    path.write_bytes(content[:place] + false + content[place + 1 :])
+    assert "is damaged or was cut short" in sentence(path)
+
+
 def test_a_zip_with_a_password(make_zip):
     path = make_zip(("solution.py", "x = 1\n"), compression=zipfile.ZIP_STORED)
     content = bytearray(path.read_bytes())
