@@ -11,27 +11,27 @@ from quantlab.compare import CORRECT, WRONG, Close, Codes, Outcome
 X, SCALE = Input("x"), Input("scale")
 
 
-def apply(rng: Generator, bits: int, signed: bool, zero_point: int, gradient: bool) -> Program:
-    scale = step(rng)
-    x = near_grid(rng, (6, 9), scale, bits, signed, zero_point)
-    call = Call(
-        "linear_quantize_STE",
-        (X, SCALE, zero_point, bits, signed),
-        cotangent=rng.standard_normal(x.shape).astype(np.float32) if gradient else None,
-        wrt=("x",) if gradient else (),
-    )
-    return Program((call,), {"x": x, "scale": scale})
+def apply(
+    rng: Generator,
+    bits: int,
+    signed: bool,
+    zero_point: int,
+    gradient: bool,
+    alone: bool = False,
+) -> Program:
+    """One call, with a random cotangent if its gradient is asked for.
 
-
-def apply_alone(rng: Generator, bits: int, signed: bool, zero_point: int) -> Program:
-    """`linear_quantize` replaced by a secret tensor, which then must come out of the forward pass."""
+    `alone`: `linear_quantize` is replaced by a secret tensor, which then must come out.
+    """
     scale = step(rng)
     x = near_grid(rng, (6, 9), scale, bits, signed, zero_point)
     secret = rng.integers(-1000, 1000, x.shape).astype(np.float32)
     call = Call(
         "linear_quantize_STE",
         (X, SCALE, zero_point, bits, signed),
-        stand_ins={"linear_quantize": Constant(secret)},
+        cotangent=rng.standard_normal(x.shape).astype(np.float32) if gradient else None,
+        wrt=("x",) if gradient else (),
+        stand_ins={"linear_quantize": Constant(secret)} if alone else {},
     )
     return Program((call,), {"x": x, "scale": scale})
 
@@ -61,7 +61,9 @@ CHECKS = (
         "linear_quantize_STE gives the codes of linear_quantize",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=False),
         results_by(lambda _: Codes()),
-        alone=lambda rng: apply_alone(rng, bits=4, signed=True, zero_point=0),
+        alone=lambda rng: apply(
+            rng, bits=4, signed=True, zero_point=0, gradient=False, alone=True
+        ),
         leans_on="linear_quantize",
     ),
     CallCheck(
@@ -75,7 +77,9 @@ CHECKS = (
         "unsigned, two bits and a zero point: the same rules forward and backward",
         lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True),
         judge_arguments,
-        alone=lambda rng: apply_alone(rng, bits=2, signed=False, zero_point=2),
+        alone=lambda rng: apply(
+            rng, bits=2, signed=False, zero_point=2, gradient=True, alone=True
+        ),
         leans_on="linear_quantize",
     ),
 )

@@ -1,0 +1,117 @@
+"""What many tests stand on: the reference, a player without walls, a data set of known accuracies.
+
+`InProcessPlayer` runs a student's module in this process, by the very code that the worker runs
+behind the walls. The tests that use it are about marking; tests/sandbox is about the walls.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder.measuring import TITLES, Measured
+from autograder.oracle import REFERENCE, Oracle
+from autograder.rubric import CELLS, Rubric, load_rubric
+from autograder.sandbox.calls import Answer, Failure, Program
+from autograder.sandbox.execute import load_module, run_program
+from autograder.sandbox.failures import failure_of
+from autograder.verdict import Verdict
+
+# The tensors of tests are small: more threads only wait for each other, above all on a busy machine.
+torch.set_num_threads(1)
+
+SECRET = b"a secret that only tests know"
+
+
+class InProcessPlayer:
+    """A `Player` without walls, for code that this repository wrote itself."""
+
+    isolation = "in process"
+
+    def __init__(self) -> None:
+        self.imports = 0
+        self.programs: list[Program] = []
+
+    def import_source(self, source: str) -> Failure | None:
+        self.imports += 1
+        try:
+            load_module(source)
+        except Exception as error:
+            return failure_of(error)
+        return None
+
+    def run(self, source: str, program: Program) -> Answer | Failure:
+        self.programs.append(program)
+        try:
+            return run_program(load_module(source), program)
+        except Exception as error:
+            return failure_of(error)
+
+    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
+        return Failure("error", "no model is opened here")
+
+
+@dataclass
+class KnownMeasurements:
+    """Measurements whose every number is given: models by their content, PTQ the same everywhere."""
+
+    dataset: str = "cifar10"
+    quick: bool = False
+    accuracies: dict[bytes, float] = field(default_factory=dict)
+    variable: float = 88.0
+    ptq: float = 80.0
+
+    @property
+    def dataset_title(self) -> str:
+        return TITLES[self.dataset]
+
+    def model(self, content: bytes, weight_bits: int, act_bits: int, player: object) -> Measured:
+        if content not in self.accuracies:
+            return Measured(None, 0, Verdict.WRONG, "This model is broken.")
+        return Measured(self.accuracies[content], 10_000)
+
+    def bit_widths(
+        self, widths: Mapping[str, int], content: bytes | None, player: object
+    ) -> Measured:
+        return Measured(self.variable, 10_000)
+
+    def post_training(self, method: str) -> dict[str, float]:
+        return dict.fromkeys(CELLS, self.ptq)
+
+
+@pytest.fixture(scope="session")
+def reference_source() -> str:
+    return REFERENCE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def stub_source() -> str:
+    return (Path(REFERENCE).parent.parent / "solution.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Oracle:
+    return Oracle.load()
+
+
+@pytest.fixture(scope="session")
+def rubric() -> Rubric:
+    return load_rubric()
+
+
+@pytest.fixture
+def player() -> InProcessPlayer:
+    return InProcessPlayer()
+
+
+@pytest.fixture
+def measurements() -> KnownMeasurements:
+    return KnownMeasurements()
+
+
+@pytest.fixture(scope="session")
+def secret() -> bytes:
+    return SECRET

@@ -1,0 +1,37 @@
+"""Submissions and a course to mark them by, all in this process."""
+
+from collections.abc import Callable
+
+import pytest
+
+from autograder.marking import Course, mark
+from autograder.submission import Submission
+from autograder.verdict import CheckResult, Report
+from quantlab.answers import Answers
+
+
+@pytest.fixture
+def course(rubric, secret, oracle, measurements) -> Course:
+    return Course(rubric, secret, oracle, measurements)
+
+
+@pytest.fixture
+def marked(course, player) -> Callable[[Submission], Report]:
+    return lambda submission: mark(submission, course, player)
+
+
+@pytest.fixture
+def full_models(measurements) -> dict[str, bytes]:
+    """One file per cell, each above its threshold."""
+    cells = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
+    measurements.accuracies = {cell.encode(): 95.0 for cell in cells}
+    return {f"ResNet20_{cell}.pt": cell.encode() for cell in cells}
+
+
+@pytest.fixture
+def empty_answers() -> Answers:
+    return Answers(student="ada", dataset="CIFAR-10")
+
+
+def by_id(report: Report) -> dict[str, CheckResult]:
+    return {check.id: check for check in report.checks}

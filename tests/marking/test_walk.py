@@ -1,0 +1,147 @@
+"""The walk itself: nothing lost on the way, nothing invented, the same bytes each time."""
+
+import json
+
+import pytest
+
+from autograder.checks.call import CallCheck
+from autograder.marking import Course, Trace, UnknownCheck, mark, select
+from autograder.oracle import Oracle
+from autograder.sandbox.calls import Failure
+from autograder.submission import Submission
+from autograder.verdict import Report, Verdict
+from quantlab.answers import Answers
+
+
+def test_a_report_exists_from_the_first_moment_and_after_each_check(
+    course, player, reference_source
+):
+    seen: list[Report] = []
+    final = mark(Submission("ada", reference_source), course, player, seen.append)
+    assert {check.verdict for check in seen[0].checks} == {Verdict.BLOCKED}
+    assert len(seen) == len(final.checks) + 1
+    assert seen[-1] == final
+    for before, after in zip(seen, seen[1:], strict=False):
+        changed = [b.id for b, a in zip(before.checks, after.checks, strict=True) if b != a]
+        assert len(changed) == 1
+
+
+def test_the_same_submission_and_secret_give_the_same_bytes(marked, reference_source, full_models):
+    submission = Submission("ada", reference_source, models=full_models)
+    assert marked(submission).to_json() == marked(submission).to_json()
+
+
+def test_another_secret_or_another_student_gives_other_inputs(
+    player, rubric, oracle, measurements, reference_source
+):
+    def inputs(student: str, secret: bytes):
+        player.programs.clear()
+        course = Course(rubric, secret, oracle, measurements, "1a.linear_quantize.signed")
+        mark(Submission(student, reference_source), course, player)
+        return player.programs[0].inputs["x"].tobytes()
+
+    first = inputs("ada", b"one secret of the course")
+    assert inputs("ada", b"one secret of the course") == first
+    assert inputs("grace", b"one secret of the course") != first
+    assert inputs("ada", b"another secret, rotated") != first
+
+
+def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked, player):
+    report = marked(Submission("ada", "import torch\nraise RuntimeError('half done')\n"))
+    calls = [check for check in report.checks if check.source == "call"]
+    assert {check.verdict for check in calls} == {Verdict.BLOCKED}
+    assert "could not be imported" in calls[0].message
+    assert player.imports == 1
+    assert player.programs == []
+
+
+def test_a_loop_at_import_costs_one_deadline(course, player, reference_source):
+    player.import_source = lambda source: Failure("timeout", "It took longer than 10 s.")
+    report = mark(Submission("ada", reference_source), course, player)
+    calls = [check for check in report.checks if check.source == "call"]
+    assert {check.verdict for check in calls} == {Verdict.BLOCKED}
+    assert player.programs == []
+
+
+def test_a_fault_of_ours_is_neither_a_zero_nor_a_full_mark(
+    course, player, reference_source, monkeypatch
+):
+    def broken(self, program):
+        raise KeyError("a bug of the grader")
+
+    monkeypatch.setattr(Oracle, "answer", broken)
+    trace = Trace()
+    report = mark(Submission("ada", reference_source), course, player, trace=trace)
+    calls = [check for check in report.checks if check.source == "call"]
+    assert {check.verdict for check in calls} == {Verdict.GRADER_FAULT}
+    assert set(report.needs_staff) == {check.id for check in calls}
+    assert "a bug of the grader" in trace.faults[calls[0].id]
+    assert "a bug of the grader" not in report.to_json()
+
+
+def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
+    patch = (
+        "\n\ndef linear_quantize(input, scale, zero_point, N_bits, signed=True):\n"
+        "    raise ValueError(f'secret {input.flatten()[0]}')\n"
+    )
+    report = marked(Submission("ada", reference_source + patch))
+    hidden = [c for c in report.checks if c.id == "1a.linear_quantize.zero_point"][0]
+    shown = [c for c in report.checks if c.id == "1a.linear_quantize.signed"][0]
+    assert "secret" in shown.message
+    assert hidden.message == "Your code raised an exception."
+    assert set(hidden.evidence) <= {"exception", "depends_on"}
+
+
+def test_staff_may_see_a_hidden_check_in_full(
+    rubric, secret, oracle, measurements, player, reference_source
+):
+    id = "1a.linear_quantize.zero_point"
+    course = Course(rubric, secret, oracle, measurements, id, reveal=True)
+    report = mark(Submission("ada", reference_source), course, player)
+    assert [check.id for check in report.checks] == [id]
+    assert {"call", "inputs", "expected", "got"} <= set(report.checks[0].evidence)
+
+
+def test_a_pattern_selects_checks_and_the_report_says_so(
+    rubric, secret, oracle, measurements, player, reference_source
+):
+    course = Course(rubric, secret, oracle, measurements, "2b.*")
+    report = mark(Submission("ada", reference_source), course, player)
+    assert {check.question for check in report.checks} == {"2b"}
+    assert report.provisional
+    assert any("2b.*" in flag for flag in report.flags)
+
+
+def test_an_unknown_check_is_refused_with_ones_that_are_near(rubric):
+    with pytest.raises(UnknownCheck, match=r"No check is called '2b.integerlinear'.*2b\."):
+        select(rubric, "2b.integerlinear")
+
+
+def test_the_report_survives_a_round_trip(marked, reference_source, full_models):
+    report = marked(Submission("ada", reference_source, models=full_models))
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_the_sums_of_a_report_are_those_of_its_checks(marked, reference_source, full_models):
+    answers = Answers(student="ada", dataset="CIFAR-10")
+    report = marked(
+        Submission("ada", reference_source, answers, full_models, report_file="report.md")
+    )
+    record = json.loads(report.to_json())
+    automatic = [c for c in record["checks"] if c["source"] != "person"]
+    assert record["auto_score"] == pytest.approx(sum(c["points"] for c in automatic))
+    assert record["auto_max"] == 121
+    assert sum(q["max_score"] for q in record["questions"]) == 140
+    assert sum(q["awaiting"] for q in record["questions"]) == 19
+    assert record["awaiting_marking"] == ["1b.explanation", "1c.comparison", "2d.methodology"]
+
+
+def test_every_call_check_reaches_a_function_of_the_interface(stub_source):
+    from autograder.checks import ALL_CHECKS
+    from autograder.secret import Draws
+
+    draws = Draws(b"any secret will do here", "ada")
+    for check in ALL_CHECKS:
+        if isinstance(check, CallCheck):
+            for call in check.program(draws.generator(check.id)).calls:
+                assert call.target in stub_source

@@ -1,0 +1,80 @@
+"""A rubric either adds up and names exactly the checks that exist, or is refused with a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.checks import ALL_CHECKS
+from autograder.rubric import RUBRIC, RubricError, load_rubric, refuse_mismatch
+
+HANDOUT_POINTS = {
+    "1a": 30,
+    "1b": 10,
+    "1c": 10,
+    "2a": 5,
+    "2b": 20,
+    "2c": 5,
+    "2d": 30,
+    "3": 30,
+}
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Path:
+    text = RUBRIC.read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    path = tmp_path / "rubric.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_the_points_are_those_of_the_handout(rubric):
+    assert {question.id: question.points for question in rubric.questions} == HANDOUT_POINTS
+
+
+def test_it_names_exactly_the_checks_that_exist(rubric):
+    assert set(rubric.items) == {check.id for check in ALL_CHECKS}
+    assert len({check.id for check in ALL_CHECKS}) == len(ALL_CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("points = 3\n", "points = 4\n", "add up to 31 points"),
+        ("points = 3\n", "pionts = 3\n", "misspells"),
+        ("visible = true\n", "", "misses"),
+        ("[questions]", "[questions", "not valid TOML"),
+        ("ramp = 3.0", "", "ramp"),
+        ("W8A8 = 91.0\n", "", "W8A8"),
+        ("[bonus]", "[bonuses]", "bonus"),
+        ('[checks."1c.comparison"]', '[checks."9z.comparison"]', "1c"),
+    ],
+)
+def test_a_slip_is_refused_with_its_place(tmp_path, old, new, said):
+    with pytest.raises(RubricError, match=said):
+        load_rubric(edited(tmp_path, old, new))
+
+
+def test_a_check_that_does_not_exist_is_refused(rubric):
+    with pytest.raises(RubricError, match="do not exist: .*1a.reset.sym"):
+        refuse_mismatch(rubric, set(rubric.items) - {"1a.reset.sym"})
+
+
+def test_a_check_without_points_is_refused(rubric):
+    with pytest.raises(RubricError, match="forgets checks: .*4.new"):
+        refuse_mismatch(rubric, {*rubric.items, "4.new"})
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "credit"),
+    [(92.0, 1.0), (90.0, 1.0), (88.5, 0.5), (87.0, 0.0), (10.0, 0.0)],
+)
+def test_a_model_s_credit_falls_linearly_over_three_points(rubric, accuracy, credit):
+    assert rubric.credit("cifar10", "W4A4", accuracy) == pytest.approx(credit)
+
+
+def test_the_bonus_grows_as_the_model_shrinks(rubric):
+    sizes = [500, 131, 98, 65, 51, 41, 20]
+    bonuses = [rubric.bonus(size) for size in sizes]
+    assert bonuses == sorted(bonuses)
+    assert bonuses[0] == 0
+    assert bonuses[-1] == 5
