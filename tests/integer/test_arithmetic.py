@@ -44,6 +44,12 @@ def test_float64_up_to_2_to_the_53_and_nothing_beyond() -> None:
         accumulate_conv2d(torch.zeros(1, 1, 1, 1), torch.full((1, 1, 1, 1), 2.0**31), 2**31)
 
 
+def test_the_lowest_int32_counts_with_its_magnitude() -> None:
+    lowest = torch.tensor([[-(2**31)]], dtype=torch.int32)  # which has no int32 magnitude
+    assert sufficient_float(CPU, lowest, 2**22) == torch.float64
+    assert sufficient_float(CPU, lowest, 2**23) is None
+
+
 def test_no_float32_on_cuda_and_on_other_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sufficient_float(CUDA, weight(1), 1) == torch.float64
     monkeypatch.setattr(platform, "machine", lambda: "arm64")

@@ -4,6 +4,8 @@ The truth for linear layers is computed with Python's integers; for convolutions
 is right modulo 2^64, hence right wherever the true sum is an int32 number.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -122,6 +124,25 @@ def test_convolution_is_exact_for_every_geometry(data: st.DataObject) -> None:
     wide = codes((2 * groups, 1, *kernel), 32, seed + 1)
     wide = torch.cat([wide, wide], 1)
     assert not integer_conv2d(huge, wide, **geometry).any()
+
+
+@pytest.mark.parametrize("bits", [8, 16])  # float32, and float64 by patches
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        {"padding": (2, 0)},
+        {"padding": (0, 1), "stride": (1, 2)},
+        {"padding": "same"},
+        {"padding": "same", "dilation": (3, 1)},
+        {"stride": (3, 1), "dilation": (1, 3)},
+        {"groups": 2, "padding": 1},
+    ],
+)
+def test_vertical_and_horizontal_are_not_confused(bits: int, geometry: dict[str, Any]) -> None:
+    input = codes((2, 4, 9, 8), bits, 0)
+    weight = codes((6, 4 // geometry.get("groups", 1), 2, 3), 8, 1)
+    truth = F.conv2d(input.long(), weight.long(), **geometry)
+    assert torch.equal(integer_conv2d(input, weight, **geometry).long(), truth)
 
 
 def test_a_layer_whose_sums_pass_2_to_the_24() -> None:
