@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from quantlab.calibration import input_scales
 from quantlab.checkpoint import LAYERS, TENSORS, SavedLayer, SavedModel
 
-CANDIDATE_STEPS = 400
+CANDIDATE_STEPS = 200
 STATISTICS_BATCHES = 40
 
 

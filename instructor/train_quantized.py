@@ -24,6 +24,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from instructor.lsq import (
     STATISTICS_BATCHES,
@@ -81,7 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
             saved, history = _train(
                 cell, start, train, recipe, checkpoint=checkpoint, compile=options.compile
             )
-            accuracy = evaluate_saved(saved, test)
+            with tqdm(total=len(test), desc="evaluating") as bar:
+                accuracy = evaluate_saved(
+                    saved, test, progress=lambda done, total, bar=bar: bar.update(done - bar.n)
+                )
             record = {
                 "dataset": train.name,
                 "weight_bits": saved.weight_bits,

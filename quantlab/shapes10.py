@@ -78,14 +78,14 @@ def _draw_chunk(stream: np.random.PCG64) -> tuple[np.ndarray, np.ndarray]:
     picture = picture * (1 + light_x * x + light_y * y)[..., None]
     raw = stream.random_raw(2 * picture.size // 8).astype("<u8").view(np.uint8)
     grain = raw.reshape(2, *picture.shape).astype(np.float64)
-    picture += (grain[0] - grain[1]) * draw(0.02, 0.25, 1, 1, 1)
+    picture += (grain[0] - grain[1]) * (0.02 + 0.25 * draw(0, 1, 1, 1, 1) ** 2)
     return np.floor(np.clip(picture, 0, 255) + 0.5).astype(np.uint8), labels.astype(np.int64)
 
 
 def _two_colours(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-    """Colours (CHUNK, 1, 1, 3) of ground and figure, 25 to 85 levels apart in every channel."""
+    """Colours (CHUNK, 1, 1, 3) of ground and figure, 30 to 115 levels apart in every channel."""
     ground = draw(15, 240, 1, 1, 3)
-    contrast = draw(25, 85, 1, 1, 3)
+    contrast = draw(30, 115, 1, 1, 3)
     brighter = draw(0, 1, 1, 1, 3) < 0.5
     brighter = (brighter | (ground < contrast)) & (ground + contrast <= 255)
     return ground, ground + np.where(brighter, contrast, -contrast)
@@ -148,7 +148,7 @@ def _line(draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _figure(labels: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Distance in pixels, about, to each image's figure (CHUNK, 32, 32)."""
     cos, sin = _direction(draw)
-    size = draw(5.5, 11, 1, 1)
+    size = draw(6, 12, 1, 1)
     room = 15 - size  # the centre stays where most of the figure is inside the image
     dx, dy = x - room * draw(-1, 1, 1, 1), y - room * draw(-1, 1, 1, 1)
     stretch, shear = draw(0.75, 1.3, 1, 1), draw(-0.25, 0.25, 1, 1)
