@@ -16,6 +16,7 @@ from instructor.solution import (
 )
 
 LOWEST, HIGHEST = -(2**31), 2**31 - 1
+N = 2**30 + 5
 GEOMETRY = {"stride": 2, "padding": (1, 0), "dilation": (1, 2), "groups": 2}
 laws = settings(max_examples=50, deadline=None)
 
@@ -52,6 +53,7 @@ def test_linear_is_exact_or_overflows_at_every_pair_of_widths(
         (int32([LOWEST, LOWEST, 5]), int32([LOWEST + 1, -LOWEST - 1, 3]), 15),
         (int32([LOWEST, LOWEST, 1]), int32([HIGHEST, -HIGHEST, HIGHEST]), HIGHEST),
         (int32([LOWEST, LOWEST, 1]), int32([HIGHEST, -HIGHEST, LOWEST]), LOWEST),
+        (int32([N + 1, N]), int32([N - 1, -N]), -1),  # float64 holds neither product
         (int32([LOWEST] * 4), int32([LOWEST] * 4), None),  # 2^64, which is 0 in int64
         (int32([LOWEST, HIGHEST]), int32([LOWEST, LOWEST]), None),  # 2^31
         (int32([LOWEST, 0]), int32([-1, 0]), None),

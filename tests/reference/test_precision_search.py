@@ -72,6 +72,13 @@ def test_one_sensitive_layer_does_not_widen_the_others(widths: tuple[int, ...]) 
     assert result == {layer: 8 if layer == "l4" else 2 for layer in losses}
 
 
+def test_where_mixing_widths_never_works_one_width_everywhere_is_the_answer() -> None:
+    def evaluate(bits: Assignment) -> float:
+        return 90.0 if set(bits.values()) in ({4}, {8}) else 10.0
+
+    assert variable_precision_search({"a": 10, "b": 20}, evaluate, (2, 4, 8)) == {"a": 4, "b": 4}
+
+
 def test_large_layers_are_narrowed_before_small_ones() -> None:
     losses = {layer: {2: 4.0, 8: 0.0} for layer in ("small", "large", "middle")}
     sizes = {"small": 10, "large": 1000, "middle": 100}
