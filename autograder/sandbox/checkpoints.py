@@ -7,6 +7,7 @@ so the file is only ever opened behind the other walls, and what leaves them is 
 
 import io
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -20,6 +21,8 @@ from autograder.sandbox.wire import MAX_ARRAYS
 MAX_NAME = 200  # characters
 MAX_STRING = 1000  # characters
 _SAVE_INSTEAD = "save model.state_dict() or the kit's saved model with torch.save, and hand that in"
+# How torch says that it met a class or function instead of data.
+_PYTHON_OBJECT = re.compile("unsupported (global|class)", re.IGNORECASE)
 _WRAPPERS = ("state_dict", "model")
 
 
@@ -74,7 +77,7 @@ def _load(content: bytes) -> Any:
     try:
         return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "weights_only" in str(error) or "Unsupported" in str(error):
+        if _PYTHON_OBJECT.search(str(error)):
             raise UnreadableModel(
                 f"holds a pickled module or other Python objects, which are not opened; "
                 f"{_SAVE_INSTEAD}"

@@ -56,7 +56,8 @@ class Encoder:
     def array(self, tensor: torch.Tensor) -> np.ndarray:
         """A copy of a dense tensor's values, without its gradient history."""
         with _without_overrides():
-            plain = _detach(_as_plain(tensor, _Tensor))
+            # as_subclass would itself fail for sparse tensors, which deserve their own sentence
+            plain = _detach(tensor if type(tensor) is _Tensor else _as_plain(tensor, _Tensor))
             _refuse_special(plain)
             self._count_bytes(plain.numel() * plain.element_size())
             plain = _contiguous(_resolve_neg(_resolve_conj(plain)))

@@ -40,7 +40,6 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     WALLS_STAND,
     CheckpointRequest,
-    Request,
     pack_answer,
     pack_checkpoint_values,
     pack_failure,
@@ -183,8 +182,7 @@ def _check(walls: Walls, parent: int, cpu_seconds: int, descriptors: list[int]) 
         _arrange_descriptors(*descriptors)
         walls.close(cpu_seconds, parent)
         _send(WALLS_STAND)
-        answer = _answer(unpack_request(_read_all(_REQUEST)))
-        _send(answer)
+        _send(_answer())
         _exit(0)
     finally:
         _exit(1)  # also when the code above was tampered with
@@ -199,8 +197,12 @@ def _arrange_descriptors(request: int, reply: int, output: int) -> None:
     os.closerange(len(sources), 4096)
 
 
-def _answer(request: Request) -> bytes:
-    """The reply to `request`; nothing that the student's code raises gets past it."""
+def _answer() -> bytes:
+    """The reply to the request that waits; nothing that the student's code raises gets past it."""
+    try:
+        request = unpack_request(_read_all(_REQUEST))
+    except MemoryError:
+        return pack_failure(Failure("memory", "The file is too large to be read."))
     try:
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
@@ -221,6 +223,9 @@ def _saved_model(content: bytes) -> bytes:
         return pack_failure(
             Failure("memory", "This file needs far more memory than a saved model.")
         )
+    except Exception as error:  # torch meets a kind of tensor that it cannot copy
+        name = type(error).__name__
+        return pack_failure(Failure("error", f"This file holds what cannot be read ({name})."))
 
 
 def _read_all(descriptor: int) -> bytes:

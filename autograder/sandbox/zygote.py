@@ -36,7 +36,7 @@ _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",  # an arena per thread would use up the address space
     "PYTHONHASHSEED": "0",  # sets come in the same order in every run
     "CUDA_VISIBLE_DEVICES": "",
-    "TORCHINDUCTOR_CACHE_DIR": str(_WORKER.parent),  # else optimizers look for a place to write
+    "TORCHINDUCTOR_CACHE_DIR": "/",  # else optimizers look for a place to write
 }
 # As -I, which however would ignore PYTHONHASHSEED: nothing of a user's, of the environment's or of
 # the current folder's is imported.

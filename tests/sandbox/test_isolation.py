@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.sandbox import isolation, seccomp
@@ -95,7 +96,7 @@ def test_what_a_student_is_given_can_be_imported(sandbox: Sandbox) -> None:
     assert outcome.results == ("quantlab.resnet",)
 
 
-def test_the_environment_is_not_ours(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_not_ours(sandbox: Sandbox) -> None:
     source = "import os\ndef f(): return dict(os.environ)"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer)
@@ -220,8 +221,6 @@ def test_nothing_of_one_submission_is_in_memory_when_the_next_one_runs(sandbox: 
             return hits
         """
     )
-    import numpy as np
-
     flipped = np.array([b ^ 1 for b in marker.encode()], np.uint8)
     program = Program((Call("f", (flipped,)),))
     before = sandbox.run(scan, program)
