@@ -26,7 +26,7 @@ _PYTHON_OBJECT = re.compile("unsupported (global|class)", re.IGNORECASE)
 _WRAPPERS = ("state_dict", "model")
 
 
-class UnreadableModel(Exception):  # noqa: N818 - says what happened
+class UnreadableModel(Exception):
     """The file holds no saved model that can be marked; the text completes "This file ..."."""
 
 

@@ -28,7 +28,7 @@ _Tensor = torch.Tensor
 _without_overrides = torch._C.DisableTorchFunctionSubclass
 
 
-class UnsupportedResult(TypeError):  # noqa: N818 - says what happened
+class UnsupportedResult(TypeError):
     """A result that is not data; the text names it and says what to return instead."""
 
 

@@ -25,7 +25,7 @@ from autograder.sandbox.limits import Limits
 _ABSENT = object()
 
 
-class AbsentFunction(LookupError):  # noqa: N818 - says what happened
+class AbsentFunction(LookupError):
     """The solution has no such name; `name` is it."""
 
     def __init__(self, name: str) -> None:
@@ -33,7 +33,7 @@ class AbsentFunction(LookupError):  # noqa: N818 - says what happened
         self.name = name
 
 
-class WrongCall(TypeError):  # noqa: N818 - says what happened
+class WrongCall(TypeError):
     """The solution has the name, for something that does not take the arguments it should."""
 
 

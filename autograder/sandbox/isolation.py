@@ -47,7 +47,7 @@ MEANINGS = {
 }
 
 
-class IsolationUnavailable(Exception):  # noqa: N818 - a name of the kit's interface
+class IsolationUnavailable(Exception):
     """Student code cannot be held back here; the text says in a sentence why and what to do."""
 
 

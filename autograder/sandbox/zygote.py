@@ -43,7 +43,7 @@ _ENVIRONMENT = {
 _FLAGS = ("-s", "-P", "-B", "-u", "-X", "utf8")
 
 
-class WorkerDied(Exception):  # noqa: N818 - says what happened
+class WorkerDied(Exception):
     """The worker is of no use any more; the text says why."""
 
 

@@ -40,6 +40,9 @@ quantize = STE.apply
 def dequantize(input, scale):
     return input * scale
 
+def square(x):
+    return x * x
+
 def echo(*args, **kwargs):
     return args, kwargs
 
@@ -98,6 +101,20 @@ def test_a_chain_of_calls_with_gradients(sandbox: Sandbox) -> None:
     np.testing.assert_array_equal(answer.gradients[0]["x"], cotangent / 0.5)
     np.testing.assert_array_equal(answer.gradients[1]["x"], cotangent)
     assert answer.gradients[1]["unused"] is None
+
+
+def test_gradients_are_taken_at_several_points_of_one_chain(sandbox: Sandbox) -> None:
+    ones = np.ones((2, 3), np.float32)
+    program = Program(
+        calls=(
+            Call("square", (Input("x"),), cotangent=ones, wrt=("x",)),
+            Call("square", (Result(0),), cotangent=ones, wrt=("x",)),
+        ),
+        inputs={"x": X},
+    )
+    answer = run_both(sandbox, program)
+    np.testing.assert_allclose(answer.gradients[0]["x"], 2 * X, rtol=1e-6)
+    np.testing.assert_allclose(answer.gradients[1]["x"], 4 * X**3, rtol=1e-5)
 
 
 def test_a_result_cut_off_from_its_input_has_no_gradient(sandbox: Sandbox) -> None:

@@ -108,6 +108,6 @@ def test_other_files_are_refused_with_what_to_do(
 
 
 def test_a_file_that_needs_more_memory_than_allowed(sandbox: Sandbox) -> None:
-    found = sandbox.read_checkpoint(bytes(400 << 20))
+    found = sandbox.read_checkpoint(bytes(200 << 20))
     assert isinstance(found, Failure)
     assert found.kind in ("memory", "error")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,29 +80,54 @@ def test_a_worker_that_dies_is_our_fault_and_the_next_run_has_a_new_one(
     assert sandbox.run(ONE, PROGRAM) == Answer((1,), ({},), {})
 
 
-def test_a_killed_host_leaves_no_worker() -> None:
+def test_a_killed_worker_takes_its_fork_along(sandbox: Sandbox, worker: int) -> None:
+    running = threading.Thread(target=sandbox.import_source, args=("import time; time.sleep(9)",))
+    running.start()
+    forks = await_fork(worker)
+    os.kill(worker, signal.SIGKILL)
+    assert gone(forks, seconds=2.5)  # before the deadline, which nobody is left to keep
+    running.join()
+
+
+def await_fork(worker: int) -> list[int]:
+    deadline = time.monotonic() + 20
+    while not (forks := children(worker)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(forks) == 1
+    return forks
+
+
+def test_a_fork_has_no_descriptors_but_its_own(sandbox: Sandbox) -> None:
+    source = "import os\ndef f(): return sorted(map(int, os.listdir('/proc/self/fd')))"
+    outcome = sandbox.run(source, PROGRAM)
+    assert isinstance(outcome, Answer), outcome
+    standard, reply, of_the_listing = [0, 1, 2], [3], [4]
+    assert outcome.results == (standard + reply + of_the_listing,)
+
+
+@pytest.mark.parametrize("busy", [True, False], ids=["busy", "idle"])
+def test_a_killed_host_leaves_no_worker(busy: bool) -> None:
     code = (
         "import sys\n"
         "from autograder.sandbox.host import Sandbox\n"
         "from autograder.sandbox.calls import Call, Program\n"
         "with Sandbox() as s:\n"
         "    print('ready', flush=True)\n"
-        "    s.run('while True: pass', Program((Call('f'),)))\n"
+        f"    s.run('while True: pass', Program((Call('f'),))) if {busy} else input()\n"
     )
     host = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
     )
     assert host.stdout is not None
     assert host.stdout.readline() == b"ready\n"
     (worker,) = children(host.pid)
-    deadline = time.monotonic() + 20
-    while not children(worker) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    forks = children(worker)
-    assert len(forks) == 1
+    forks = await_fork(worker) if busy else []
     host.kill()
     host.wait()
-    host.stdout.close()
+    host.communicate()
     assert gone([worker, *forks])
 
 

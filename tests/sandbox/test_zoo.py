@@ -59,6 +59,9 @@ HONEST = {
     "script": "import torch\n@torch.jit.script\ndef g(x):\n    return x.softmax(-1)\n"
     "def f(x): return g(x)\n",
     "kit_import": "from quantlab.resnet import *\n" + GOOD,
+    "patched_numpy_method": "import torch\ntorch.Tensor.numpy = lambda s: 5\n" + GOOD,
+    "patched_json": "import json\njson.dumps = json.JSONEncoder.__init__ = None\n" + GOOD,
+    "patched_write": "import os\nos.write = os._exit = lambda *a: 0\n" + GOOD,
     "trace": "import sys\nsys.settrace(lambda *a: None)\n" + GOOD,
 }
 
@@ -87,7 +90,7 @@ WRONG_OR_BROKEN = {
     "no_function": ("missing", "import torch\n"),
     "empty_file": ("missing", ""),
     "not_callable": ("error", "f = 3\n"),
-    "torch_not_implemented": ("error", body("torch.ops.aten.bincount(x.to('meta'))")),
+    "torch_not_implemented": ("error", body("return x.to('meta').to('cpu')")),
     "signature": ("error", "def f(x, dim): return x\n"),
     "syntax": ("error", "def f(x:\n  return"),
     "nul": ("error", "def f(x):\x00 return x\n"),
@@ -207,18 +210,6 @@ HOSTILE = {
     "patches_allclose": (
         "answer",
         "import torch\ntorch.allclose = torch.equal = lambda *a, **k: True\n" + body("return x"),
-    ),
-    "patches_numpy_method": (
-        "answer",
-        "import torch\ntorch.Tensor.numpy = lambda s: 5\n" + body("return x"),
-    ),
-    "patches_json": (
-        "answer",
-        "import json\njson.dumps = lambda *a, **k: '{}'\n" + body("return x"),
-    ),
-    "patches_write": (
-        "answer",
-        "import os\nos.write = lambda d, b: len(b)\nos._exit = print\n" + body("return x"),
     ),
     "patches_builtins": (
         "answer error bad_reply crash",
