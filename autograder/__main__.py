@@ -4,6 +4,7 @@ Exit status of every command: 0 done, 1 done but something needs staff, 2 it cou
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torc
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a character shows "?"
+            stream.reconfigure(errors="replace")
     try:
         return options.command(options)
     except KeyboardInterrupt:
@@ -39,9 +43,15 @@ def _grade(options: argparse.Namespace) -> int:
 
 
 def _isolation(options: argparse.Namespace) -> int:
-    from autograder.sandbox.isolation import describe
+    from autograder.sandbox.host import Sandbox
+    from autograder.sandbox.isolation import IsolationUnavailable, describe
 
-    print(describe())
+    try:
+        with Sandbox(allow_unsafe=options.allow_unsafe) as sandbox:
+            print("\n".join(describe(sandbox.isolation, sandbox.probes)))
+    except IsolationUnavailable as problem:
+        print(problem, file=sys.stderr)
+        return 2
     return 0
 
 
@@ -98,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         "isolation",
         help="say what student code can and cannot reach on this machine",
         description="Run the isolation self-test and say what student code can and cannot reach.",
+    )
+    isolation.add_argument(
+        "--allow-unsafe", action="store_true", help="list what gets through instead of refusing"
     )
     isolation.set_defaults(command=_isolation)
     return parser

@@ -49,11 +49,11 @@ class Limits:
 LIMITS = Limits()
 
 
-class UnreadableSubmission(Exception):  # noqa: N818 - a name of the kit's interface
+class UnreadableSubmission(Exception):
     """A submission of which nothing can be used; the message is one sentence that says why."""
 
 
-class UnreadableFile(Exception):  # noqa: N818 - like its big sister
+class UnreadableFile(Exception):
     """A file that can't be read; the message continues a sentence that begins with its name."""
 
 

@@ -8,13 +8,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.marking import Course, Trace, UnknownCheck, mark, select
 from autograder.measuring import Measurements
 from autograder.oracle import Oracle
-from autograder.report.terminal import print_report, print_summary
+from autograder.report.terminal import print_replay, print_summary
 from autograder.results import Results, UnwritableResults
 from autograder.rubric import RubricError, load_rubric
 from autograder.sandbox.host import Sandbox
@@ -70,9 +71,7 @@ def prepare(dataset: str, check: str, quick: bool = False, reveal: bool = False)
         raise UsageError(str(problem)) from problem
 
 
-def read_all(
-    paths: Sequence[Path], student: str | None
-) -> tuple[list[Submission], list[str]]:
+def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submission], list[str]]:
     """The submissions that can be read, one per student, and a sentence for each other path."""
     submissions: dict[str, Submission] = {}
     problems = []
@@ -92,6 +91,16 @@ def read_all(
     return list(submissions.values()), problems
 
 
+def refuse_other_arithmetic(workers: str) -> None:
+    """Raise `UsageError` where the worker computes with other instructions than this process."""
+    here = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+    if workers != here:
+        raise UsageError(
+            f"The isolated worker computes with {workers}, the grader with {here}, so that equal "
+            "code would give different numbers. Unset ATEN_CPU_CAPABILITY and try again."
+        )
+
+
 def _grade(options: GradeOptions, console: Console) -> int:
     pattern = options.replay or options.check
     course = prepare(options.dataset, pattern, options.quick, reveal=options.replay is not None)
@@ -107,12 +116,13 @@ def _grade(options: GradeOptions, console: Console) -> int:
             for _ in range(min(options.jobs, len(submissions))):
                 sandbox = Sandbox(allow_unsafe=options.allow_unsafe)
                 players.put(open_sandboxes.enter_context(sandbox))
+                refuse_other_arithmetic(sandbox.arithmetic)
         except IsolationUnavailable as problem:
             raise UsageError(str(problem)) from problem
         reports = _mark_all(submissions, course, players, results, console)
     if results is None:
-        for report in reports:
-            print_report(report, console)
+        for check in (check for report in reports for check in report.checks):
+            print_replay(check, console)
     else:
         print_summary(reports, [results.page(report.student) for report in reports], console)
     return NEEDS_STAFF if problems or any(report.needs_staff for report in reports) else DONE
@@ -158,4 +168,3 @@ def _mark_all(
         finally:
             for future in futures:
                 future.cancel()
-

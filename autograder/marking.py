@@ -57,7 +57,7 @@ def select(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
     by_id = {check.id: check for check in ALL_CHECKS}
     chosen = tuple(by_id[id] for id in rubric.items if fnmatch.fnmatchcase(id, pattern))
     if not chosen:
-        question = pattern.split(".")[0].rstrip("*")
+        question = pattern.split(".", maxsplit=1)[0].rstrip("*")
         near = [id for id in rubric.items if id.startswith(question)] or list(rubric.items)
         raise UnknownCheck(
             f"No check is called {pattern!r}; there are, for example, {', '.join(near[:4])}. "
@@ -113,7 +113,7 @@ def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) 
         id=check.id,
         question=item.question,
         title=check.title,
-        visible=item.visible,
+        visible=visible,
         source=check.source,
         verdict=finding.verdict,
         points=round(finding.credit * item.points, 4),
@@ -139,9 +139,7 @@ def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding
         )
 
 
-def _import(
-    submission: Submission, player: Player, checks: Sequence[Check]
-) -> Failure | None:
+def _import(submission: Submission, player: Player, checks: Sequence[Check]) -> Failure | None:
     """Import solution.py once, alone, so that a loop at import costs one deadline and not forty."""
     if submission.solution is None or not any(check.source == "call" for check in checks):
         return None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from autograder.picture import histogram
 from autograder.rubric import CELLS
 from autograder.sandbox.calls import Failure
 from autograder.verdict import Verdict
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 KIT = Path(__file__).resolve().parent.parent
 QUICK_IMAGES = 1_000
+DRAWN_LAYER = "layer3.2.conv1"  # one of those with the most weights
 FLOAT_MODELS = {
     "cifar10": KIT / "checkpoints" / "resnet20_cifar10.pt",
     "shapes10": KIT / "checkpoints" / "resnet20_shapes10.pt",
@@ -48,6 +50,7 @@ class Measured:
     images: int
     verdict: Verdict = Verdict.CORRECT
     message: str = ""
+    histogram: Mapping[str, Any] | None = None  # of the weights of the layer with most of them
 
 
 class Measurements:
@@ -80,9 +83,7 @@ class Measurements:
                 self._test = test
             return self._test
 
-    def model(
-        self, content: bytes, weight_bits: int, act_bits: int, player: "Player"
-    ) -> Measured:
+    def model(self, content: bytes, weight_bits: int, act_bits: int, player: "Player") -> Measured:
         """A saved quantized model of these widths, by `quantlab.inference`."""
         key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
 
@@ -94,14 +95,20 @@ class Measurements:
                 saved = checkpoint.parse(values, weight_bits, act_bits)
             except checkpoint.BadCheckpoint as problem:
                 return Measured(None, 0, Verdict.WRONG, str(problem))
-            return Measured(inference.evaluate_saved(saved, self.test), len(self.test))
+            accuracy = inference.evaluate_saved(saved, self.test)
+            return Measured(accuracy, len(self.test), histogram=self._histogram(saved))
 
         return self._once(key, measure)
+
+    def _histogram(self, saved: checkpoint.SavedModel) -> Mapping[str, Any] | None:
+        layer = saved.layers[DRAWN_LAYER]
+        levels = layer.weight_int.numpy() * layer.weight_scale
+        return histogram(self._float_state()[f"{DRAWN_LAYER}.weight"].numpy(), levels)
 
     def bit_widths(
         self, widths: Mapping[str, int], content: bytes | None, player: "Player"
     ) -> Measured:
-        """ResNet-20 at these weight widths: the kit's own weights, or a student's fine-tuned ones."""
+        """ResNet-20 at these weight widths: the kit's own weights, or fine-tuned ones."""
         source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"
         key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
 

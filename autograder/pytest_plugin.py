@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import UsageError, prepare
-from autograder.marking import Course, mark
+from autograder.marking import Course, mark, select
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.submission import Submission, UnreadableSubmission, read_submission
@@ -60,8 +60,8 @@ class _SubmissionFile(pytest.Collector):
         except (UsageError, UnreadableSubmission) as problem:
             raise pytest.UsageError(str(problem)) from problem
         self.results: dict[str, CheckResult] = {}
-        wanted = [i for i in self.course.rubric.items.values()]
-        return [_CheckItem.from_parent(self, name=item.id) for item in wanted]
+        chosen = select(self.course.rubric, self.course.selected)
+        return [_CheckItem.from_parent(self, name=check.id) for check in chosen]
 
     def result(self, check: str) -> CheckResult:
         if not self.results:
@@ -85,7 +85,9 @@ class _CheckItem(pytest.Item):
         if result.points < result.max_points:
             raise LostPoints(result)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
         if isinstance(excinfo.value, LostPoints):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))

@@ -36,7 +36,7 @@ class Draws:
 
 
 def course_secret(path: Path | None = None) -> bytes:
-    """The bytes of `$AUTOGRADER_SECRET_FILE`, else of `instructor/course_secret` (made if absent)."""
+    """What `$AUTOGRADER_SECRET_FILE` holds, else `instructor/course_secret`, made if absent."""
     path = path or Path(os.environ.get("AUTOGRADER_SECRET_FILE") or SECRET_FILE)
     try:
         if not path.exists():

@@ -27,7 +27,7 @@ _ENCODINGS = frozenset(
 _NOT_UTF8_ADVICE = "save solution.py as UTF-8 in your editor"
 
 
-class BadSource(ValueError):  # noqa: N818 - said like the other faults of a submission
+class BadSource(ValueError):
     """Bytes that are no Python source; the message is one sentence that says why."""
 
 

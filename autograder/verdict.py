@@ -43,8 +43,8 @@ class CheckResult:
     """The outcome of one check.
 
     `source` is "call", "table", "model" or "person". `points_alone` is what the check is worth when
-    what it depends on is right (equal to `points` where nothing stands in). `evidence` is plain JSON:
-    for a visible check what was called, expected and got; for a hidden one nothing that tells it.
+    what it depends on is right (equal to `points` where nothing stands in). `evidence` is plain
+    JSON: of a visible check what was called, expected and got; of a hidden one nothing of that.
     """
 
     id: str
@@ -96,7 +96,7 @@ class Report:
     models: tuple[ModelResult, ...] = ()
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
-    provisional: bool = False  # made from fewer images than the mark is defined on
+    provisional: bool = False  # made from fewer checks or images than the mark is defined on
 
     @property
     def automatic(self) -> tuple[CheckResult, ...]:

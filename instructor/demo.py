@@ -21,7 +21,9 @@ def main() -> int:
     except (MissingModels, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    print(f"Marking {len(submissions)} example submissions; the slow one loops until it is stopped.")
+    print(
+        f"Marking {len(submissions)} example submissions; the slow one loops until it is stopped."
+    )
     status = grade(
         GradeOptions(paths=tuple(submissions), out=DEMO / "marks", jobs=2, dataset=dataset)
     )

@@ -50,27 +50,27 @@ class Example:
 HALF_RIGHT = (
     Example(
         "truncates",
-        '''
+        """
 
 def linear_quantize(input, scale, zero_point, N_bits, signed=True):
     low, high = (-(2 ** (N_bits - 1)), 2 ** (N_bits - 1) - 1) if signed else (0, 2**N_bits - 1)
     return torch.clamp(torch.trunc(input / scale) - zero_point, low, high)
-''',
+""",
         breaks="1a",
     ),
     Example(
         "standard-deviation",
-        '''
+        """
 
 def get_scale(input, N_bits=8):
     c1, c2 = SAWB_COEFFICIENTS[N_bits]
     return (c1 * input.std() - c2 * input.abs().mean()) / 2 ** (N_bits - 1)
-''',
+""",
         breaks="1a",
     ),
     Example(
         "clipped-gradient-not-rescaled",
-        '''
+        """
 
 class _quantize_func_STE(torch.autograd.Function):
     @staticmethod
@@ -83,12 +83,12 @@ class _quantize_func_STE(torch.autograd.Function):
 
 
 linear_quantize_STE = _quantize_func_STE.apply
-''',
+""",
         breaks="2a",
     ),
     Example(
         "forgets-weight-scale",
-        '''
+        """
 
 def quantized_conv2d_function(
     input, weight, bias, input_scale, weight_scale, stride=1, padding=0, dilation=1, groups=1
@@ -97,34 +97,34 @@ def quantized_conv2d_function(
     if bias is not None:
         sums = sums + bias.view(1, -1, 1, 1)
     return sums * input_scale
-''',
+""",
         breaks="2b",
     ),
     Example(
         "ignores-the-floor",
-        '''
+        """
 
 def variable_precision_search(
     layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
 ):
     return {layer: min(candidate_bits) for layer in layer_sizes}
-''',
+""",
         breaks="3",
     ),
 )
 LOOPS = Example(
     "loops-for-ever",
-    '''
+    """
 
 def linear_dequantize(input, scale, zero_point):
     while True:
         pass
-''',
+""",
     breaks="1a",
 )
 CHEATS = Example(
     "writes-its-own-marks",
-    '''
+    """
 
 def linear_quantize(input, scale, zero_point, N_bits, signed=True):
     import json
@@ -140,7 +140,7 @@ def linear_quantize(input, scale, zero_point, N_bits, signed=True):
                 pass
     print(full_marks, flush=True)
     os._exit(0)
-''',
+""",
     breaks="1a",
 )
 

@@ -39,7 +39,7 @@ Table1 = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 Number = SupportsFloat | SupportsIndex
 
 
-class BadAnswers(ValueError):  # noqa: N818 - a name of the kit's interface
+class BadAnswers(ValueError):
     """Answers that can't be read or recorded; the message is one sentence that says why."""
 
 

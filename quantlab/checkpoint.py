@@ -181,7 +181,12 @@ def load(path: str | os.PathLike[str]) -> SavedModel:
 
 def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """Read a *trusted* float ResNet-20: its `state_dict`, float32. Raises `BadCheckpoint`."""
-    values = _plain_names(_read(path))
+    return parse_float(_read(path))
+
+
+def parse_float(values: Any) -> dict[str, Tensor]:
+    """The float32 `state_dict` that untrusted flat `values` hold. Raises `BadCheckpoint`."""
+    values = _plain_names(values)
     _check_names(values, required=set(SHAPES), allowed=set(SHAPES))
     return {name: float_tensor(name, values[name], SHAPES[name]) for name in SHAPES}
 

@@ -18,7 +18,7 @@ SHOWN_VALUES = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a comparison found. `detail` is plain JSON: "worst" and "difference" where they exist."""
+    """What a comparison found. `detail` is plain JSON: "worst" and "difference" where known."""
 
     kind: str
     message: str = ""
@@ -37,7 +37,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Codes:
-    """Integers, exactly; in any real dtype, because handouts store codes as floats and as integers."""
+    """Integers, exactly; in any real dtype, because codes are stored as floats and as integers."""
 
     def compare(self, got: Any, expected: Any) -> Outcome:
         return _compare_numbers(got, expected, lambda g, e: g == e, _code_step)
@@ -145,7 +145,7 @@ def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Ou
     worst = np.unravel_index(int(np.argmax(distance)), distance.shape)
     sentence = f"{_count(~right)} wrong, {difference(distance)}."
     detail = {
-        "difference": sentence,
+        "difference": sentence.removesuffix("."),
         "worst": {
             "index": [int(i) for i in worst],
             "expected": _plain(e[worst]),

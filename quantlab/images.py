@@ -23,7 +23,7 @@ IMAGE_STD = (0.2470, 0.2435, 0.2616)
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images with labels: `images` uint8 (N, 3, 32, 32) in channels-last memory, `labels` int64 (N,)."""
+    """`images`: uint8 (N, 3, 32, 32) in channels-last memory; `labels`: int64 (N,)."""
 
     name: str
     split: str

@@ -13,9 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-STAGES = ((16, 1), (32, 2), (64, 2))  # (channels, stride of the first block)
-BLOCKS_PER_STAGE = 3
-
 
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions, each followed by batch normalization, and an option-A shortcut."""
@@ -47,16 +44,12 @@ class ResNet20(nn.Module):
 
     def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, STAGES[0][0], 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(STAGES[0][0])
-        in_channels = STAGES[0][0]
-        for number, (channels, stride) in enumerate(STAGES, start=1):
-            blocks = []
-            for block in range(BLOCKS_PER_STAGE):
-                blocks.append(BasicBlock(in_channels, channels, stride if block == 0 else 1))
-                in_channels = channels
-            self.add_module(f"layer{number}", nn.Sequential(*blocks))
-        self.fc = nn.Linear(in_channels, num_classes)
+        self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        self.layer1 = _stage(16, 16, stride=1)
+        self.layer2 = _stage(16, 32, stride=2)
+        self.layer3 = _stage(32, 64, stride=2)
+        self.fc = nn.Linear(64, num_classes)
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.kaiming_normal_(module.weight)
@@ -67,6 +60,15 @@ class ResNet20(nn.Module):
         return self.fc(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
 
 
+def _stage(in_channels: int, channels: int, stride: int) -> nn.Sequential:
+    """Three blocks, of which the first changes the resolution and the number of channels."""
+    return nn.Sequential(
+        BasicBlock(in_channels, channels, stride),
+        BasicBlock(channels, channels, 1),
+        BasicBlock(channels, channels, 1),
+    )
+
+
 def resnet20(num_classes: int = 10) -> ResNet20:
     """A freshly initialized ResNet-20 (He et al. 2015 initialization)."""
     return ResNet20(num_classes)
@@ -75,9 +77,9 @@ def resnet20(num_classes: int = 10) -> ResNet20:
 def layer_sizes() -> dict[str, int]:
     """Number of weights of each of the 20 layers, from `conv1` to `fc`; 268,336 in all."""
     with torch.device("meta"):
-        modules = ResNet20().named_modules()
-        return {
-            name: module.weight.numel()
-            for name, module in modules
-            if isinstance(module, (nn.Conv2d, nn.Linear))
-        }
+        network = ResNet20()
+    return {
+        name: module.weight.numel()
+        for name, module in network.named_modules()
+        if isinstance(module, (nn.Conv2d, nn.Linear))
+    }

@@ -20,7 +20,7 @@ from autograder.sandbox.execute import load_module, run_program
 from autograder.sandbox.failures import failure_of
 from autograder.verdict import Verdict
 
-# The tensors of tests are small: more threads only wait for each other, above all on a busy machine.
+# The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
 
 SECRET = b"a secret that only tests know"
@@ -56,7 +56,7 @@ class InProcessPlayer:
 
 @dataclass
 class KnownMeasurements:
-    """Measurements whose every number is given: models by their content, PTQ the same everywhere."""
+    """Measurements whose every number is given: models by content, PTQ the same everywhere."""
 
     dataset: str = "cifar10"
     quick: bool = False

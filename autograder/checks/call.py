@@ -39,6 +39,7 @@ class CallCheck:
     judge: Judge
     alone: Callable[[Generator], Program] | None = None
     leans_on: str = ""
+    picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
     source: str = "call"
     needs_data: bool = False
 
@@ -84,6 +85,8 @@ class CallCheck:
             "got": describe(_of(answer.results, judged.call)),
             **judged.outcome.detail,
         }
+        if self.picture and (histogram := self.picture(program, answer)):
+            shown["histogram"] = histogram
         credit = 1.0 if judged.outcome.correct else 0.0
         return Finding(
             Verdict(judged.outcome.kind), credit, message=judged.outcome.message, evidence=shown

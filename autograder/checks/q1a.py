@@ -1,5 +1,7 @@
 """Question 1a: linear_quantize, linear_dequantize, get_scale, reset_scale_and_zero_point."""
 
+from typing import Any
+
 import numpy as np
 from numpy.random import Generator
 
@@ -7,6 +9,7 @@ from autograder.checks.call import CallCheck, Judged, results_by
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
 from autograder.checks.error import SquaredError
 from autograder.checks.sawb import published_scales
+from autograder.picture import histogram
 from autograder.sandbox.calls import Answer, Call, Constant, Input, Program
 from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
 
@@ -22,9 +25,18 @@ def quantize(rng: Generator, bits: int, signed: bool, zero_point: int, size: int
     return Program((call,), {"x": x, "scale": scale})
 
 
+def draw_codes(program: Program, got: Answer) -> dict[str, Any] | None:
+    """The input, and the numbers that the returned codes stand for."""
+    codes, scale = got.results[0], program.inputs["scale"]
+    if not isinstance(codes, np.ndarray) or codes.dtype.kind not in "iuf":
+        return None
+    return histogram(program.inputs["x"], codes * scale)
+
+
 def quantize_every_width(rng: Generator) -> Program:
     """One call per width 2..8, signed and unsigned in turn, on inputs far outside the grid too."""
-    inputs, calls = {}, []
+    inputs: dict[str, np.ndarray] = {}
+    calls = []
     for bits in range(2, 9):
         signed = bool(bits % 2)
         scale = step(rng)
@@ -46,7 +58,7 @@ def quantize_twice(rng: Generator) -> Program:
 
 def judge_pure(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
     for name, before in program.inputs.items():
-        if not np.array_equal(got.inputs.get(name), before):
+        if name not in got.inputs or not np.array_equal(got.inputs[name], before):
             return Judged(Outcome(WRONG, f"The call changed its argument {name} in place."))
     return results_by(lambda _: Codes())(program, got, expected, tolerance)
 
@@ -161,14 +173,16 @@ CHECKS = (
     CallCheck(
         "1a.linear_quantize.signed",
         "linear_quantize rounds and clips to the signed range",
-        lambda rng: quantize(rng, bits=4, signed=True, zero_point=0),
+        lambda rng: quantize(rng, bits=4, signed=True, zero_point=0, size=400),
         results_by(lambda _: Codes()),
+        picture=draw_codes,
     ),
     CallCheck(
         "1a.linear_quantize.unsigned",
         "linear_quantize with signed=False uses 0 .. 2^b - 1",
-        lambda rng: quantize(rng, bits=4, signed=False, zero_point=0),
+        lambda rng: quantize(rng, bits=4, signed=False, zero_point=0, size=400),
         results_by(lambda _: Codes()),
+        picture=draw_codes,
     ),
     CallCheck(
         "1a.linear_quantize.zero_point",

@@ -61,9 +61,7 @@ CHECKS = (
         "linear_quantize_STE gives the codes of linear_quantize",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=False),
         results_by(lambda _: Codes()),
-        alone=lambda rng: apply(
-            rng, bits=4, signed=True, zero_point=0, gradient=False, alone=True
-        ),
+        alone=lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=False, alone=True),
         leans_on="linear_quantize",
     ),
     CallCheck(
@@ -77,9 +75,7 @@ CHECKS = (
         "unsigned, two bits and a zero point: the same rules forward and backward",
         lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True),
         judge_arguments,
-        alone=lambda rng: apply(
-            rng, bits=2, signed=False, zero_point=2, gradient=True, alone=True
-        ),
+        alone=lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True, alone=True),
         leans_on="linear_quantize",
     ),
 )

@@ -35,9 +35,7 @@ class ModelCheck:
         threshold = evidence.rubric.thresholds[dataset][self.cell]
         unmeasured = ModelResult(self.file, weight_bits, act_bits, None, 0, threshold)
         if self.file in submission.problems:
-            return Finding(
-                Verdict.ERROR, message=submission.problems[self.file], model=unmeasured
-            )
+            return Finding(Verdict.ERROR, message=submission.problems[self.file], model=unmeasured)
         if self.file not in submission.models:
             return Finding(Verdict.MISSING, message=f"No {self.file} was handed in.")
         measured = evidence.measurements.model(
@@ -57,6 +55,7 @@ class ModelCheck:
             verdict,
             credit,
             message + ".",
+            evidence={"histogram": measured.histogram} if measured.histogram else {},
             model=ModelResult(
                 self.file, weight_bits, act_bits, measured.accuracy, measured.images, threshold
             ),

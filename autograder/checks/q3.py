@@ -41,7 +41,7 @@ def easy(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 
 
 def steep(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
-    """One layer tolerates nothing below 8 bits: a search that looks at sizes alone falls through."""
+    """One layer tolerates nothing below 8 bits: a search by size alone falls through."""
     sizes, table = easy(rng)
     fragile = max(sizes, key=lambda name: sizes[name])
     losses = {name: dict(widths) for name, widths in table.losses.items()}

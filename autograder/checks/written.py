@@ -1,4 +1,4 @@
-"""Answers in words: a person marks them. The grader only says whether there is something to read."""
+"""Answers in words: a person marks them; the grader only says whether there is one to read."""
 
 from dataclasses import dataclass
 

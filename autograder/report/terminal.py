@@ -47,6 +47,17 @@ def print_report(report: Report, console: Console) -> None:
                 console.print(_check(check))
 
 
+def print_replay(check: CheckResult, console: Console) -> None:
+    """For staff: one check with its call, its inputs, the answer and the expected answer."""
+    evidence = read_evidence(check)
+    console.print(_text(f"{check.id}  {wording.WORDS[check.verdict]}", 200, "bold"))
+    for remark in [
+        *(f"{name} = {text}" for name, text in evidence.inputs),
+        *_remarks(check, evidence),
+    ]:
+        console.print(_indented(remark))
+
+
 def print_summary(
     reports: Sequence[Report],
     report_paths: Sequence[str | os.PathLike[str]],
@@ -95,7 +106,7 @@ def _notices(report: Report) -> list[tuple[str, str]]:
         notices.append(("UNISOLATED: the submitted code ran with no wall around it.", "bold red"))
     if report.provisional:
         notices.append(
-            ("PROVISIONAL: measured on fewer test images than the mark needs.", "bold yellow")
+            ("PROVISIONAL: made from fewer checks or test images than a mark.", "bold yellow")
         )
     if report.needs_staff:
         names = ", ".join(report.needs_staff)

@@ -47,7 +47,9 @@ def test_what_is_not_finite_is_never_near(poison):
     got = CODES.copy()
     got[0, 0] = poison
     assert Close(10.0).compare(got, CODES).kind == WRONG
-    assert Close(10.0).compare(np.full_like(CODES, poison), np.full_like(CODES, poison)).kind == WRONG
+    assert (
+        Close(10.0).compare(np.full_like(CODES, poison), np.full_like(CODES, poison)).kind == WRONG
+    )
 
 
 @pytest.mark.parametrize("answer", [None, "7", {}, [1, 2], np.array(["x"]), 1j, True])

@@ -65,7 +65,8 @@ def test_the_reference_is_right_on_everybody_s_inputs(marked, reference_source, 
 def test_what_leans_on_a_wrong_function_is_judged_without_it(marked, reference_source):
     broken = (
         "\n\ndef integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):\n"
-        "    y = F.conv2d(input.double(), weight.double(), None, stride, padding, dilation, groups)\n"
+        "    x, w = input.double(), weight.double()\n"
+        "    y = F.conv2d(x, w, None, stride, padding, dilation, groups)\n"
         "    return y.to(torch.int32) + 1\n"
     )
     report = marked(Submission("ada", reference_source + broken))
@@ -81,7 +82,8 @@ def test_a_layer_that_bypasses_integer_conv2d_is_seen(marked, reference_source):
         "\n\ndef quantized_conv2d_function(\n"
         "    input, weight, bias, s_x, s_w, stride=1, padding=0, dilation=1, groups=1\n"
         "):\n"
-        "    y = F.conv2d(input.double(), weight.double(), None, stride, padding, dilation, groups)\n"
+        "    x, w = input.double(), weight.double()\n"
+        "    y = F.conv2d(x, w, None, stride, padding, dilation, groups)\n"
         "    if bias is not None:\n"
         "        y = y + bias.view(-1, 1, 1)\n"
         "    return (s_x * s_w * y).float()\n"

@@ -1,13 +1,16 @@
 """The walk itself: nothing lost on the way, nothing invented, the same bytes each time."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
+from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
 from autograder.marking import Course, Trace, UnknownCheck, mark, select
 from autograder.oracle import Oracle
 from autograder.sandbox.calls import Failure
+from autograder.secret import Draws
 from autograder.submission import Submission
 from autograder.verdict import Report, Verdict
 from quantlab.answers import Answers
@@ -21,7 +24,7 @@ def test_a_report_exists_from_the_first_moment_and_after_each_check(
     assert {check.verdict for check in seen[0].checks} == {Verdict.BLOCKED}
     assert len(seen) == len(final.checks) + 1
     assert seen[-1] == final
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         changed = [b.id for b, a in zip(before.checks, after.checks, strict=True) if b != a]
         assert len(changed) == 1
 
@@ -85,8 +88,8 @@ def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
         "    raise ValueError(f'secret {input.flatten()[0]}')\n"
     )
     report = marked(Submission("ada", reference_source + patch))
-    hidden = [c for c in report.checks if c.id == "1a.linear_quantize.zero_point"][0]
-    shown = [c for c in report.checks if c.id == "1a.linear_quantize.signed"][0]
+    hidden = next(c for c in report.checks if c.id == "1a.linear_quantize.zero_point")
+    shown = next(c for c in report.checks if c.id == "1a.linear_quantize.signed")
     assert "secret" in shown.message
     assert hidden.message == "Your code raised an exception."
     assert set(hidden.evidence) <= {"exception", "depends_on"}
@@ -137,9 +140,6 @@ def test_the_sums_of_a_report_are_those_of_its_checks(marked, reference_source, 
 
 
 def test_every_call_check_reaches_a_function_of_the_interface(stub_source):
-    from autograder.checks import ALL_CHECKS
-    from autograder.secret import Draws
-
     draws = Draws(b"any secret will do here", "ada")
     for check in ALL_CHECKS:
         if isinstance(check, CallCheck):

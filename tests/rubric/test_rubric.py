@@ -1,4 +1,4 @@
-"""A rubric either adds up and names exactly the checks that exist, or is refused with a sentence."""
+"""A rubric adds up and names exactly the checks that exist, or is refused with a sentence."""
 
 from pathlib import Path
 
@@ -55,12 +55,12 @@ def test_a_slip_is_refused_with_its_place(tmp_path, old, new, said):
 
 
 def test_a_check_that_does_not_exist_is_refused(rubric):
-    with pytest.raises(RubricError, match="do not exist: .*1a.reset.sym"):
+    with pytest.raises(RubricError, match=r"do not exist: .*1a\.reset\.sym"):
         refuse_mismatch(rubric, set(rubric.items) - {"1a.reset.sym"})
 
 
 def test_a_check_without_points_is_refused(rubric):
-    with pytest.raises(RubricError, match="forgets checks: .*4.new"):
+    with pytest.raises(RubricError, match=r"forgets checks: .*4\.new"):
         refuse_mismatch(rubric, {*rubric.items, "4.new"})
 
 

@@ -1,0 +1,255 @@
+"""`python -m autograder grade`: every odd submission gets a sentence, none stops the others."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.__main__ import main
+from quantlab.resnet import resnet20
+
+KIT = Path(__file__).resolve().parent.parent.parent
+FUNCTIONS = ["--check", "1a.linear_dequantize.*", "--data", "shapes10"]
+
+
+@pytest.fixture(autouse=True)
+def own_secret(tmp_path_factory, monkeypatch):
+    path = tmp_path_factory.mktemp("secret") / "secret"
+    path.write_text("0123456789abcdef0123456789abcdef")
+    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(path))
+
+
+@pytest.fixture
+def submission(tmp_path, reference_source):
+    """Makes a submission folder; `files` are added to the reference's solution.py."""
+
+    def make(name: str, **files: str | bytes) -> Path:
+        folder = tmp_path / "in" / name
+        folder.mkdir(parents=True)
+        for file, content in {"solution.py": reference_source, **files}.items():
+            data = content.encode() if isinstance(content, str) else content
+            (folder / file).write_bytes(data)
+        return folder
+
+    return make
+
+
+def grade(out: Path, *arguments: object) -> int:
+    return main(["grade", *map(str, arguments), "--out", str(out)])
+
+
+def report_of(out: Path, student: str) -> dict:
+    return json.loads((out / student / "report.json").read_text())
+
+
+def messages(report: dict) -> str:
+    return "\n".join(check["message"] for check in report["checks"])
+
+
+def test_a_submission_gets_its_files_and_a_row(tmp_path, submission, capsys):
+    out = tmp_path / "out"
+    assert grade(out, submission("ada"), *FUNCTIONS) == 0
+    assert {path.name for path in (out / "ada").iterdir()} == {
+        "report.json",
+        "report.html",
+        "run.json",
+    }
+    rows = list(csv.DictReader(io.StringIO((out / "summary.csv").read_text())))
+    assert [(row["student"], float(row["auto_score"])) for row in rows] == [("ada", 4.0)]
+    run = json.loads((out / "ada" / "run.json").read_text())
+    assert set(run["seconds"]) == {
+        "1a.linear_dequantize.values",
+        "1a.linear_dequantize.zero_point",
+    }
+    assert "report.html" in capsys.readouterr().out
+
+
+def test_the_files_of_two_runs_are_equal_byte_for_byte(tmp_path, submission):
+    folder = submission("ada")
+    for out in ("first", "second"):
+        assert grade(tmp_path / out, folder, *FUNCTIONS) == 0
+    for name in ("report.json", "report.html"):
+        first = (tmp_path / "first" / "ada" / name).read_bytes()
+        assert (tmp_path / "second" / "ada" / name).read_bytes() == first
+
+
+def test_odd_submissions_do_not_stop_the_others(tmp_path, submission, reference_source, capsys):
+    out = tmp_path / "out"
+    (tmp_path / "in" / "empty").mkdir(parents=True)
+    syntax = reference_source.replace("return scale * (input", "return scale * ((input")
+    paths = [
+        tmp_path / "in" / "nobody",
+        tmp_path / "in" / "empty",
+        submission("syntax", **{"solution.py": syntax}),
+        submission("utf16", **{"solution.py": reference_source.encode("utf-16")}),
+        submission("latin1", **{"solution.py": b"# caf\xe9\n" + reference_source.encode()}),
+        submission("bom", **{"solution.py": b"\xef\xbb\xbf" + reference_source.encode()}),
+        submission("good"),
+    ]
+    assert grade(out, *paths, *FUNCTIONS, "--jobs", 2) == 1
+    said = capsys.readouterr().err
+    assert "nobody" in said
+    assert "empty" in said
+    assert "Traceback" not in said
+    assert report_of(out, "good")["auto_score"] == 4
+    assert report_of(out, "bom")["auto_score"] == 4
+    syntax_message = messages(report_of(out, "syntax"))
+    assert "not valid Python in line" in syntax_message
+    assert "scale * ((input" in syntax_message
+    assert "UTF-8" in messages(report_of(out, "utf16"))
+    assert "UTF-8" in messages(report_of(out, "latin1"))
+    for student in ("syntax", "utf16", "latin1"):
+        assert {c["verdict"] for c in report_of(out, student)["checks"]} == {"blocked"}
+    assert not (out / "empty").exists()
+
+
+def zipped(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_a_zip_is_marked_and_what_points_out_of_it_is_refused(tmp_path, reference_source, capsys):
+    good = zipped(tmp_path / "ada.zip", {"solution.py": reference_source, "../evil.py": "x"})
+    twice = zipped(
+        tmp_path / "twice.zip",
+        {"a/solution.py": reference_source, "b/solution.py": reference_source + "\n"},
+    )
+    out = tmp_path / "out"
+    assert grade(out, good, twice, *FUNCTIONS) == 0
+    assert report_of(out, "ada")["auto_score"] == 4
+    assert any("evil.py" in flag for flag in report_of(out, "ada")["flags"])
+    assert not (tmp_path / "evil.py").exists()
+    assert "a/solution.py" in messages(report_of(out, "twice"))
+
+
+def test_models_that_cannot_be_used_are_named(tmp_path, submission):
+    module, state = io.BytesIO(), io.BytesIO()
+    torch.save(resnet20(), module)
+    torch.save(nn.Linear(3, 3).state_dict(), state)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n"
+    folder = submission(
+        "ada",
+        **{
+            "ResNet20_W8A8.pt": module.getvalue(),
+            "ResNet20_W4A4.pt": state.getvalue(),
+            "ResNet20_W8A2.pt": state.getvalue()[:200],
+            "ResNet20_W2A8.pt": pointer,
+        },
+    )
+    out = tmp_path / "out"
+    assert grade(out, folder, "--check", "2d.model.*", "--data", "shapes10", "--quick") == 0
+    said = {c["id"][-4:]: c["message"] for c in report_of(out, "ada")["checks"]}
+    assert "state_dict" in said["W8A8"]
+    assert "weights_only=False" not in said["W8A8"]
+    assert "ResNet-20" in said["W4A4"] or "conv1" in said["W4A4"]
+    assert "truncated" in said["W8A2"] or "incomplete" in said["W8A2"] or "cut" in said["W8A2"]
+    assert "git" in said["W2A8"].lower()
+    assert said["W2A2"] == "No ResNet20_W2A2.pt was handed in."
+    assert report_of(out, "ada")["provisional"]
+
+
+def test_an_answers_file_with_a_missing_cell_costs_that_cell(tmp_path, submission):
+    answers = {
+        "version": 1,
+        "student": "ada",
+        "dataset": "Shapes-10",
+        "mse": {"A": {"sym": {"8": 1.0, "4": 1.0}}},
+    }
+    folder = submission("ada", **{"answers.json": json.dumps(answers)})
+    out = tmp_path / "out"
+    assert grade(out, folder, "--check", "1b.A.sym", "--data", "shapes10") == 0
+    assert "Missing: 2 bits." in messages(report_of(out, "ada"))
+
+
+def test_an_unknown_check_is_refused_before_anything_runs(tmp_path, submission, capsys):
+    out = tmp_path / "out"
+    assert grade(out, submission("ada"), "--check", "7z.*", "--data", "shapes10") == 2
+    assert "No check is called '7z.*'" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_refused_before_anything_runs(tmp_path, submission, capsys):
+    out = tmp_path / "out"
+    out.mkdir(mode=0o500)
+    assert grade(out, submission("ada"), *FUNCTIONS) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, submission, capsys):
+    out = tmp_path / "out"
+    out.write_text("not a folder")
+    assert grade(out, submission("ada"), *FUNCTIONS) == 2
+    said = capsys.readouterr().err
+    assert "can't be written" in said
+    assert "Traceback" not in said
+    assert out.read_text() == "not a folder"
+
+
+def test_missing_data_are_a_sentence_and_not_another_data_set(
+    tmp_path, submission, capsys, monkeypatch
+):
+    monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("quantlab.data.KIT", tmp_path)
+    assert grade(tmp_path / "out", submission("ada"), "--check", "2d.*") == 2
+    assert "CIFAR-10 (test) was not found" in capsys.readouterr().err
+
+
+def test_replay_shows_staff_a_hidden_check_and_writes_nothing(tmp_path, submission, capsys):
+    folder, out = submission("ada"), tmp_path / "out"
+    hidden = "1a.linear_dequantize.zero_point"
+    assert grade(out, folder, "--replay", hidden, "--data", "shapes10") == 0
+    said = capsys.readouterr().out
+    assert "linear_dequantize(x_int, scale" in said
+    assert not out.exists()
+
+
+def test_a_second_submission_of_a_student_is_named(tmp_path, submission, capsys):
+    first = submission("ada")
+    second = tmp_path / "again" / "ada"
+    second.parent.mkdir()
+    first.rename(tmp_path / "ada")
+    second.mkdir()
+    (second / "solution.py").write_text("")
+    out = tmp_path / "out"
+    assert grade(out, tmp_path / "ada", second, *FUNCTIONS) == 1
+    assert "second submission of ada" in capsys.readouterr().err
+    assert report_of(out, "ada")["auto_score"] == 4
+
+
+@pytest.mark.parametrize("arguments", [[], ["grade"], ["grade", "x", "--jobs", "0"], ["mark"]])
+def test_a_wrong_argument_is_a_usage_error(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: python -m autograder" in capsys.readouterr().err
+
+
+def test_help_comes_at_once_without_torch():
+    program = (
+        "import sys; from autograder.__main__ import main\n"
+        "try: main(['grade', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=KIT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "--replay CHECK" in done.stdout
+
+
+def test_isolation_says_in_plain_words_what_stands(capsys):
+    assert main(["isolation"]) == 0
+    said = capsys.readouterr().out
+    assert "Landlock" in said or "UNISOLATED" in said

@@ -1,0 +1,68 @@
+"""`pytest -p autograder.pytest_plugin --submission PATH`: each check a test, nothing else run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KIT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def run(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("0123456789abcdef0123456789abcdef")
+
+    def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "autograder.pytest_plugin", *arguments],
+            cwd=KIT,
+            env={"PATH": "/usr/bin:/bin", "AUTOGRADER_SECRET_FILE": str(secret)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run_pytest
+
+
+@pytest.fixture
+def folder(tmp_path, reference_source):
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    patch = "\n\ndef linear_dequantize(input, scale, zero_point):\n    return scale * input\n"
+    (folder / "solution.py").write_text(reference_source + patch)
+    (folder / "conftest.py").write_text("raise SystemExit('a conftest of a student was run')\n")
+    (folder / "test_mine.py").write_text("def test_mine():\n    assert True\n")
+    return folder
+
+
+def test_each_check_is_a_test_with_its_id(run, folder):
+    done = run(
+        "--submission", str(folder), "--submission-data", "shapes10", "-v",
+        "--check", "1[ac].[lc]*",
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = done.stdout
+    assert "1a.linear_quantize.signed PASSED" in lines
+    assert "1a.linear_dequantize.values PASSED" in lines
+    assert "1a.linear_dequantize.zero_point FAILED" in lines
+    assert "1c.comparison FAILED" in lines  # no report was handed in
+    assert "0 of 2 points: wrong" in lines
+    assert "test_mine" not in lines
+    assert "conftest of a student" not in lines
+    assert "2 failed, 6 passed" in lines
+
+
+def test_a_missing_submission_is_a_usage_error(run, tmp_path):
+    done = run("--submission", str(tmp_path / "nobody"), "--submission-data", "shapes10")
+    assert done.returncode == 4
+    assert "nobody" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_without_a_submission_the_plugin_stays_out_of_the_way(run):
+    done = run("tests/rubric", "-q")
+    assert done.returncode == 0
+    assert "passed" in done.stdout
