@@ -3,7 +3,9 @@
 Each check of the rubric is one test with the check's id. A test passes when the check earns all its
 points, is skipped when a person must mark it, and fails otherwise with the report's sentence. With
 `--submission` nothing else is collected, least of all what lies in the submission: a student's
-`conftest.py` or `test_*.py` is never imported.
+`conftest.py` or `test_*.py` is never imported. Written with a blank, pytest takes PATH for a folder
+to read its settings from before any plugin is asked; where that finds a `pytest.ini` of the
+student's, the run is refused. `--submission=PATH` avoids it.
 """
 
 from collections.abc import Generator
@@ -25,6 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--submission-data", default="cifar10", choices=("cifar10", "shapes10"))
     group.addoption("--submission-quick", action="store_true", help="1,000 test images")
     group.addoption("--check", default="*", metavar="GLOB", help="only these checks")
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Refuse settings that came out of the submission."""
+    path, settings = early_config.known_args_namespace.submission, early_config.inipath
+    if path and settings and settings.resolve().is_relative_to(path.resolve()):
+        raise pytest.UsageError(
+            f"pytest read its settings from the submission ({settings}). "
+            f"Write --submission={path} with an equals sign."
+        )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -61,7 +73,7 @@ class _SubmissionFile(pytest.Collector):
             raise pytest.UsageError(str(problem)) from problem
         self.results: dict[str, CheckResult] = {}
         chosen = select(self.course.rubric, self.course.selected)
-        return [_CheckItem.from_parent(self, name=check.id) for check in chosen]
+        return [_CheckItem.from_parent(self, name=c.id, nodeid=c.id) for c in chosen]
 
     def result(self, check: str) -> CheckResult:
         if not self.results:
@@ -93,7 +105,7 @@ class _CheckItem(pytest.Item):
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        return Path(self.name), None, self.name
+        return Path(self.name), None, f"check {self.name}"
 
 
 class LostPoints(Exception):

@@ -39,10 +39,7 @@ def folder(tmp_path, reference_source):
 
 
 def test_each_check_is_a_test_with_its_id(run, folder):
-    done = run(
-        "--submission", str(folder), "--submission-data", "shapes10", "-v",
-        "--check", "1[ac].[lc]*",
-    )  # fmt: skip
+    done = run(f"--submission={folder}", "--submission-data=shapes10", "-vv", "--check=1[ac].[lc]*")
     assert done.returncode == 1, done.stdout + done.stderr
     lines = done.stdout
     assert "1a.linear_quantize.signed PASSED" in lines
@@ -55,6 +52,14 @@ def test_each_check_is_a_test_with_its_id(run, folder):
     assert "2 failed, 6 passed" in lines
 
 
+def test_settings_of_a_student_are_refused(run, folder):
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = --check=1a.linear_quantize.signed\n")
+    done = run("--submission", str(folder), "--submission-data", "shapes10")
+    assert done.returncode == 4
+    assert "read its settings from the submission" in done.stderr
+    assert "PASSED" not in done.stdout
+
+
 def test_a_missing_submission_is_a_usage_error(run, tmp_path):
     done = run("--submission", str(tmp_path / "nobody"), "--submission-data", "shapes10")
     assert done.returncode == 4
@@ -63,6 +68,6 @@ def test_a_missing_submission_is_a_usage_error(run, tmp_path):
 
 
 def test_without_a_submission_the_plugin_stays_out_of_the_way(run):
-    done = run("tests/rubric", "-q")
+    done = run("tests/rubric", "-vv")
     assert done.returncode == 0
     assert "passed" in done.stdout
