@@ -1,0 +1,110 @@
+"""The example submissions, marked by the real command: real walls, real models, real images.
+
+On Shapes-10, which is always there, and on CIFAR-10 where it is.
+"""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from autograder.__main__ import main
+from instructor.examples import HALF_RIGHT, MissingModels, build
+from quantlab.data import DataNotFound, load_cifar10
+
+
+@pytest.fixture(
+    scope="module", params=["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
+)
+def marks(request, tmp_path_factory):
+    """Every example marked once per data set: `status`, `out`, and the reports by student."""
+    dataset = request.param
+    if dataset == "cifar10":
+        try:
+            load_cifar10("test")
+        except DataNotFound as reason:
+            pytest.skip(str(reason))
+    folder = tmp_path_factory.mktemp(dataset)
+    secret = folder / "secret"
+    secret.write_text("0123456789abcdef0123456789abcdef")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_SECRET_FILE", str(secret))
+        submissions = build(dataset, folder / "submissions")
+        out = folder / "marks"
+        arguments = ["grade", *map(str, submissions), "--out", str(out)]
+        status = main([*arguments, "--data", dataset, "--jobs", "2"])
+    reports = {
+        path.name: json.loads((out / path.name / "report.json").read_text()) for path in submissions
+    }
+    return SimpleNamespace(dataset=dataset, folder=folder, status=status, out=out, reports=reports)
+
+
+def losing_questions(report: dict) -> set[str]:
+    return {
+        check["question"]
+        for check in report["checks"]
+        if check["source"] != "person" and check["points"] < check["max_points"]
+    }
+
+
+def test_nothing_needs_staff(marks):
+    assert marks.status == 0
+    assert all(report["needs_staff"] == [] for report in marks.reports.values())
+
+
+def test_the_reference_gets_every_automatic_point(marks):
+    report = marks.reports["reference"]
+    lost = [c for c in report["checks"] if c["source"] != "person" and c["verdict"] != "correct"]
+    assert lost == []
+    assert report["auto_score"] == report["auto_max"] == 121
+    assert len(report["models"]) == 6
+    assert not report["provisional"]
+
+
+def test_every_model_was_measured_on_all_test_images(marks):
+    images = {"cifar10": 10_000, "shapes10": 2_000}[marks.dataset]
+    assert {model["images"] for model in marks.reports["reference"]["models"]} == {images}
+
+
+def test_the_stub_gets_nothing_and_every_check_is_missing(marks):
+    report = marks.reports["untouched-stub"]
+    assert report["auto_score"] == 0
+    assert {check["verdict"] for check in report["checks"]} == {"missing"}
+
+
+@pytest.mark.parametrize("example", HALF_RIGHT, ids=lambda example: example.name)
+def test_a_half_right_example_loses_points_in_the_question_it_breaks(marks, example):
+    assert losing_questions(marks.reports[example.name]) == {example.breaks}
+
+
+def test_a_loop_costs_its_own_checks_and_the_rest_is_marked(marks):
+    report = marks.reports["loops-for-ever"]
+    lost = {c["id"]: c["verdict"] for c in report["checks"] if c["points"] < c["max_points"]}
+    timeouts = {id for id, verdict in lost.items() if verdict == "timeout"}
+    assert {"1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"} <= timeouts
+    assert losing_questions(report) == {"1a"}
+
+
+def test_who_writes_its_own_marks_gains_nothing(marks):
+    report = marks.reports["writes-its-own-marks"]
+    quantize = [c for c in report["checks"] if c["id"].startswith("1a.linear_quantize")]
+    assert {check["verdict"] for check in quantize} == {"crash"}
+    assert report["auto_score"] < 121
+    for name in ("report.json", "results.json"):
+        for folder in (marks.folder, Path("/tmp"), Path.home(), Path.cwd()):
+            assert not (folder / name).exists()
+
+
+def test_each_student_has_a_page_and_a_row(marks):
+    rows = (marks.out / "summary.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(marks.reports) == 10
+    for student in marks.reports:
+        page = (marks.out / student / "report.html").read_text()
+        assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
+
+
+def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("instructor.examples.MODELS", tmp_path)
+    with pytest.raises(MissingModels, match=r"python -m instructor\.train_quantized"):
+        build("shapes10", tmp_path / "out")
