@@ -11,12 +11,12 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from autograder.checks import ALL_CHECKS
-from autograder.checks.base import Check, Evidence, Finding, Player
+from autograder.checks.base import Check, Evidence, Finding
 from autograder.measuring import Measurements
 from autograder.oracle import Oracle
+from autograder.player import Player
 from autograder.rubric import Item, Rubric, refuse_mismatch
 from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
@@ -147,7 +147,7 @@ def _import(submission: Submission, player: Player, checks: Sequence[Check]) -> 
 
 
 def _start(
-    submission: Submission, course: Course, player: Any, results: Sequence[CheckResult]
+    submission: Submission, course: Course, player: Player, results: Sequence[CheckResult]
 ) -> Report:
     flags = list(submission.flags)
     if course.selected != "*":

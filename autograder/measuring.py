@@ -14,11 +14,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
+from autograder.oracle import Oracle
 from autograder.picture import histogram
+from autograder.player import Player
 from autograder.rubric import CELLS
 from autograder.sandbox.calls import Failure
 from autograder.verdict import Verdict
@@ -27,10 +29,6 @@ from quantlab.data import load_dataset, user_cache
 from quantlab.files import write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.resnet import resnet20
-
-if TYPE_CHECKING:
-    from autograder.checks.base import Player
-    from autograder.oracle import Oracle
 
 KIT = Path(__file__).resolve().parent.parent
 QUICK_IMAGES = 1_000
@@ -60,7 +58,7 @@ class Measurements:
     because measuring uses all cores.
     """
 
-    def __init__(self, dataset: str, oracle: "Oracle", quick: bool = False) -> None:
+    def __init__(self, dataset: str, oracle: Oracle, quick: bool = False) -> None:
         self.dataset = dataset
         self.quick = quick
         self._oracle = oracle
@@ -83,7 +81,7 @@ class Measurements:
                 self._test = test
             return self._test
 
-    def model(self, content: bytes, weight_bits: int, act_bits: int, player: "Player") -> Measured:
+    def model(self, content: bytes, weight_bits: int, act_bits: int, player: Player) -> Measured:
         """A saved quantized model of these widths, by `quantlab.inference`."""
         key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
 
@@ -106,7 +104,7 @@ class Measurements:
         return histogram(self._float_state()[f"{DRAWN_LAYER}.weight"].numpy(), levels)
 
     def bit_widths(
-        self, widths: Mapping[str, int], content: bytes | None, player: "Player"
+        self, widths: Mapping[str, int], content: bytes | None, player: Player
     ) -> Measured:
         """ResNet-20 at these weight widths: the kit's own weights, or fine-tuned ones."""
         source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"

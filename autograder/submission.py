@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import model_file, source
-from autograder.archive import (
+from autograder.intake import model_file, source
+from autograder.intake.archive import (
     LIMITS,
     Contents,
     Entry,
@@ -24,7 +24,7 @@ from autograder.archive import (
     UnreadableSubmission,
     open_contents,
 )
-from autograder.names import StudentId, could_be, displayed, is_copy_of, student_id
+from autograder.intake.names import StudentId, could_be, displayed, is_copy_of, student_id
 from quantlab.answers import Answers, BadAnswers, parse
 
 __all__ = ["MODELS", "OPTIONAL_MODELS", "Submission", "UnreadableSubmission", "read_submission"]

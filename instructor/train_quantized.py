@@ -38,7 +38,7 @@ from quantlab.checkpoint import BadCheckpoint, SavedModel, load_float, to_file
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_text_atomically
 from quantlab.images import ImageSet
-from quantlab.inference import evaluate_saved
+from quantlab.inference import Progress, evaluate_saved
 from quantlab.resnet import resnet20
 from quantlab.training import Epoch, Loss, Recipe, RecipeMismatch, augmented_batches, evaluate, fit
 
@@ -83,9 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
                 cell, start, train, recipe, checkpoint=checkpoint, compile=options.compile
             )
             with tqdm(total=len(test), desc="evaluating") as bar:
-                accuracy = evaluate_saved(
-                    saved, test, progress=lambda done, total, bar=bar: bar.update(done - bar.n)
-                )
+                accuracy = evaluate_saved(saved, test, progress=_shown_by(bar))
             record = {
                 "dataset": train.name,
                 "weight_bits": saved.weight_bits,
@@ -118,6 +116,10 @@ def main(arguments: list[str] | None = None) -> int:
         print("Stopped; the same command goes on after the last whole epoch.", file=sys.stderr)
         return 130
     return 0
+
+
+def _shown_by(bar: tqdm) -> Progress:
+    return lambda done, total: bar.update(done - bar.n)
 
 
 def _train(

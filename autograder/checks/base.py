@@ -10,22 +10,13 @@ from typing import Any, Protocol
 
 from autograder.measuring import Measurements
 from autograder.oracle import Oracle
+from autograder.player import Player
 from autograder.rubric import Item, Rubric
-from autograder.sandbox.calls import Answer, Failure, Program
+from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
 from autograder.submission import Submission
 from autograder.verdict import ModelResult, Verdict
 from quantlab.answers import Answers
-
-
-class Player(Protocol):
-    """Runs a student's code behind a wall: a `Sandbox`, or what a test puts in its place."""
-
-    def import_source(self, source: str) -> Failure | None: ...
-
-    def run(self, source: str, program: Program) -> Answer | Failure: ...
-
-    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure: ...
 
 
 @dataclass(frozen=True)

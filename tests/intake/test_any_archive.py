@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.archive import open_contents
+from autograder.intake.archive import open_contents
 from autograder.submission import UnreadableSubmission, read_submission
 
 law = settings(

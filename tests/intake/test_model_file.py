@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import model_file
+from autograder.intake import model_file
 
 NAME = "ResNet20_W4A4.pt"
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from autograder.archive import Limits
+from autograder.intake.archive import Limits
 from autograder.submission import UnreadableSubmission, read_submission
 
 

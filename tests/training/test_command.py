@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from quantlab import training_command
+from quantlab import training
 from quantlab.data import DataNotFound
 from quantlab.images import ImageSet
 from quantlab.resnet import resnet20
@@ -20,13 +20,13 @@ def few_images(monkeypatch, tmp_path):
         pixels = torch.randint(0, 256, (40, 3, 32, 32), dtype=torch.uint8, generator=generator)
         return ImageSet("Noise", split, pixels, torch.arange(40) % 10)
 
-    monkeypatch.setattr(training_command, "load_dataset", load)
+    monkeypatch.setattr(training, "load_dataset", load)
     monkeypatch.chdir(tmp_path)
 
 
 def run(*extra):
     arguments = "--data shapes10 --out out/model.pt --epochs 1 --small-epochs 1 --batch-size 20"
-    return training_command.main([*arguments.split(), "--warmup-epochs", "0", *extra])
+    return training.main([*arguments.split(), "--warmup-epochs", "0", *extra])
 
 
 def test_weights_and_record_belong_together(few_images, tmp_path, capsys):
@@ -60,6 +60,6 @@ def test_missing_data_are_one_sentence_and_status_2(monkeypatch, capsys):
     def nothing(name, split):
         raise DataNotFound("There are no data.")
 
-    monkeypatch.setattr(training_command, "load_dataset", nothing)
+    monkeypatch.setattr(training, "load_dataset", nothing)
     assert run() == 2
     assert capsys.readouterr().err == "There are no data.\n"

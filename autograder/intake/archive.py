@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from autograder.file_kinds import recognise
-from autograder.names import displayed
-from autograder.zips import DAMAGE, open_zip
+from autograder.intake.file_kinds import recognise
+from autograder.intake.names import displayed
+from autograder.intake.zips import DAMAGE, open_zip
 
 MIB = 2**20
 _PIECE = 64 * 1024  # bytes read at once

@@ -10,7 +10,7 @@ import io
 import re
 import tokenize
 
-from autograder.file_kinds import recognise
+from autograder.intake.file_kinds import recognise
 
 # Encodings that people's editors write. Python knows more, some of which decode in quadratic time
 # (punycode), do not give text (zlib), or hide what a reader sees (utf-7, unicode_escape).

@@ -10,8 +10,8 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from autograder.file_kinds import recognise
-from autograder.zips import DAMAGE, open_zip
+from autograder.intake.file_kinds import recognise
+from autograder.intake.zips import DAMAGE, open_zip
 
 MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 120
 DIRECTORY_BYTES = 4 * 2**20  # the list of 20,000 members with torch's short names

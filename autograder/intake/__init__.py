@@ -1,0 +1,1 @@
+"""How files come in: under limits, by the assignment's names, without running or unpacking any."""
