@@ -62,10 +62,10 @@ def prepare(dataset: str, check: str, quick: bool = False, reveal: bool = False)
     try:
         rubric = load_rubric()
         chosen = select(rubric, check)
-        oracle = Oracle.load()
+        oracle = Oracle()
         measurements = Measurements(dataset, oracle, quick)
         if any(one.needs_data for one in chosen):
-            measurements.test  # noqa: B018  found now, or nothing is marked
+            measurements.load()  # found now, or nothing is marked
         return Course(rubric, course_secret(), oracle, measurements, check, reveal)
     except (RubricError, UnknownCheck, SecretError, DataNotFound) as problem:
         raise UsageError(str(problem)) from problem

@@ -86,7 +86,7 @@ def mark(
         oracle=course.oracle,
         player=player,
         measurements=course.measurements,
-        import_failure=_import(submission, player, checks),
+        import_failure=_import(submission, player, checks, trace),
     )
     for check in checks:
         started = time.perf_counter()
@@ -139,11 +139,17 @@ def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding
         )
 
 
-def _import(submission: Submission, player: Player, checks: Sequence[Check]) -> Failure | None:
+def _import(
+    submission: Submission, player: Player, checks: Sequence[Check], trace: Trace
+) -> Failure | None:
     """Import solution.py once, alone, so that a loop at import costs one deadline and not forty."""
     if submission.solution is None or not any(check.source == "call" for check in checks):
         return None
-    return player.import_source(submission.solution)
+    try:
+        return player.import_source(submission.solution)
+    except Exception:  # ours, whatever it is
+        trace.faults["import"] = traceback.format_exc()
+        return Failure(Verdict.GRADER_FAULT, "the grader failed; a person will look.")
 
 
 def _start(

@@ -8,6 +8,7 @@ reference's PTQ table, which depends on no student, in a file of the user's cach
 made of everything that decides it.
 """
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -64,22 +65,30 @@ class Measurements:
         self._oracle = oracle
         self._lock = threading.RLock()
         self._measured: dict[str, Measured] = {}
-        self._test: ImageSet | None = None
+        self._all_images: ImageSet | None = None
         self._post_training: dict[str, dict[str, float]] = {}
 
     @property
     def dataset_title(self) -> str:
         return TITLES[self.dataset]
 
-    @property
-    def test(self) -> ImageSet:
+    def load(self) -> None:
+        """Load the test images now. Raises `DataNotFound`."""
         with self._lock:
-            if self._test is None:
-                test = load_dataset(self.dataset, "test")
-                if self.quick:
-                    test = test.subset(torch.arange(min(QUICK_IMAGES, len(test))))
-                self._test = test
-            return self._test
+            if self._all_images is None:
+                self._all_images = load_dataset(self.dataset, "test")
+
+    @property
+    def all_images(self) -> ImageSet:
+        self.load()
+        assert self._all_images is not None
+        return self._all_images
+
+    @property
+    def images(self) -> ImageSet:
+        """What students' models are measured on."""
+        images = self.all_images
+        return images.subset(torch.arange(QUICK_IMAGES)) if self.quick else images
 
     def model(self, content: bytes, weight_bits: int, act_bits: int, player: Player) -> Measured:
         """A saved quantized model of these widths, by `quantlab.inference`."""
@@ -93,8 +102,8 @@ class Measurements:
                 saved = checkpoint.parse(values, weight_bits, act_bits)
             except checkpoint.BadCheckpoint as problem:
                 return Measured(None, 0, Verdict.WRONG, str(problem))
-            accuracy = inference.evaluate_saved(saved, self.test)
-            return Measured(accuracy, len(self.test), histogram=self._histogram(saved))
+            accuracy = inference.evaluate_saved(saved, self.images)
+            return Measured(accuracy, len(self.images), histogram=self._histogram(saved))
 
         return self._once(key, measure)
 
@@ -121,13 +130,18 @@ class Measurements:
                     state = checkpoint.parse_float(values)
                 except checkpoint.BadCheckpoint as problem:
                     return Measured(None, 0, Verdict.WRONG, str(problem))
-            accuracy = inference.evaluate_bit_widths(state, widths, self.test, self._oracle.module)
-            return Measured(accuracy, len(self.test))
+            accuracy = inference.evaluate_bit_widths(
+                state, widths, self.images, self._oracle.module
+            )
+            return Measured(accuracy, len(self.images))
 
         return self._once(key, measure)
 
     def post_training(self, method: str) -> dict[str, float]:
-        """The reference's PTQ accuracies {cell: percent} for "sym" or "SAWB"."""
+        """The reference's PTQ accuracies {cell: percent} for "sym" or "SAWB".
+
+        On all test images also when `quick`: students report what they measured on all of them.
+        """
         with self._lock:
             if method not in self._post_training:
                 path = user_cache() / f"ptq-{self._key(method)}.json"
@@ -135,8 +149,9 @@ class Measurements:
                     table = json.loads(path.read_text())
                 except (OSError, ValueError):
                     table = self._measure_post_training(method)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    write_text_atomically(path, json.dumps(table))
+                    with contextlib.suppress(OSError):  # then it is measured again next time
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        write_text_atomically(path, json.dumps(table))
                 self._post_training[method] = table
             return self._post_training[method]
 
@@ -151,7 +166,7 @@ class Measurements:
                 model, self._oracle.module, weight_bits, act_bits, method, images
             )
             saved = checkpoint.saved_model(quantized, self.dataset_title, method)
-            table[cell] = inference.evaluate_saved(saved, self.test)
+            table[cell] = inference.evaluate_saved(saved, self.all_images)
         return table
 
     def _float_state(self) -> dict[str, torch.Tensor]:
@@ -159,7 +174,7 @@ class Measurements:
 
     def _key(self, method: str) -> str:
         """A digest of everything that decides the PTQ table."""
-        digest = hashlib.sha256(f"{method} {self.dataset} {len(self.test)}".encode())
+        digest = hashlib.sha256(f"{method} {self.dataset} {len(self.all_images)}".encode())
         modules = (layers, calibration, checkpoint, inference, integer, self._oracle.module)
         digest.update(FLOAT_MODELS[self.dataset].read_bytes())
         for module in modules:

@@ -5,7 +5,7 @@ process that runs a student's code can read it: the worker's list of readable fi
 `instructor/`.
 """
 
-from dataclasses import dataclass
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -15,16 +15,20 @@ from autograder.sandbox.execute import load_module, run_program
 REFERENCE = Path(__file__).resolve().parent.parent / "instructor" / "solution.py"
 
 
-@dataclass(frozen=True)
 class Oracle:
-    """Answers of the reference solution; `module` is it, for what is computed from data."""
+    """Answers of the reference solution; may be asked from several threads.
 
-    module: ModuleType
+    Programs put stand-ins into the module they run on, so they have one of their own and run one
+    after the other. `module`, for what is computed from data, never has anything replaced in it.
+    """
 
-    @staticmethod
-    def load(path: Path = REFERENCE) -> "Oracle":
-        return Oracle(load_module(path.read_text(encoding="utf-8"), name="reference"))
+    def __init__(self, path: Path = REFERENCE) -> None:
+        source = path.read_text(encoding="utf-8")
+        self.module: ModuleType = load_module(source, name="reference")
+        self._for_programs = load_module(source, name="reference_for_programs")
+        self._lock = threading.Lock()
 
     def answer(self, program: Program) -> Answer:
         """What the reference gives. An exception here is the grader's fault, not a student's."""
-        return run_program(self.module, program)
+        with self._lock:
+            return run_program(self._for_programs, program)

@@ -152,7 +152,7 @@ def build(dataset: str, out: Path) -> list[Path]:
     """
     reference = REFERENCE.read_text(encoding="utf-8")
     models = _models(dataset)
-    measurements = Measurements(dataset, Oracle.load())
+    measurements = Measurements(dataset, Oracle())
     patched = (Example("reference", ""), *HALF_RIGHT, LOOPS, CHEATS)
     folders = []
     for example in patched:
@@ -170,7 +170,7 @@ def build(dataset: str, out: Path) -> list[Path]:
 
 def write_answers(path: Path, student: str, measurements: Measurements) -> None:
     """The answers.json of a student whose every number is right."""
-    oracle = Oracle.load().module
+    oracle = Oracle().module
     answers = AnswersFile(path, student, measurements.dataset_title)
     for vector, values in student_vectors(student).items():
         for method in ("sym", "heuristic", "SAWB"):

@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--data", choices=DATASETS, default="cifar10")
     parser.add_argument("--images", type=int, default=IMAGES, help="training images to search on")
     options = parser.parse_args()
-    oracle = Oracle.load().module
+    oracle = Oracle().module
     try:
         train, test = (load_dataset(options.data, split) for split in ("train", "test"))
         path = FLOAT_MODELS[options.data]

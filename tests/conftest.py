@@ -94,7 +94,7 @@ def stub_source() -> str:
 
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
-    return Oracle.load()
+    return Oracle()
 
 
 @pytest.fixture(scope="session")

@@ -67,8 +67,8 @@ HONEST = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_honest_solutions_are_right(sandbox: Sandbox, name: str) -> None:
-    outcome = sandbox.run(HONEST[name], PROGRAM)
+def test_honest_solutions_are_right(patient_sandbox: Sandbox, name: str) -> None:
+    outcome = patient_sandbox.run(HONEST[name], PROGRAM)
     assert kind_of(outcome) == "right", outcome
 
 
