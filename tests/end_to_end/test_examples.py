@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.__main__ import main
-from instructor.examples import HALF_RIGHT, MissingModels, build
+from instructor.examples import HALF_RIGHT, MODELS, MissingModels, build
 from quantlab.data import DataNotFound, load_cifar10
 
 
@@ -65,6 +65,14 @@ def test_the_reference_gets_every_automatic_point(marks):
 def test_every_model_was_measured_on_all_test_images(marks):
     images = {"cifar10": 10_000, "shapes10": 2_000}[marks.dataset]
     assert {model["images"] for model in marks.reports["reference"]["models"]} == {images}
+
+
+def test_a_measured_model_is_as_accurate_as_its_record_says(marks):
+    for model in marks.reports["reference"]["models"]:
+        if model["name"].endswith(".pt"):
+            path = MODELS / marks.dataset / model["name"]
+            record = json.loads(path.with_suffix(".json").read_text())
+            assert model["accuracy"] == pytest.approx(record["test_accuracy"], abs=0.1)
 
 
 def test_the_stub_gets_nothing_and_every_check_is_missing(marks):
