@@ -3,8 +3,8 @@
     python -m instructor.search_widths --data cifar10
 
 lets `variable_precision_search` loose on the float model, measured on images of the *training* set:
-the test set chooses nothing. The floor is set a margin above the 85 % asked for, because what holds
-on the images searched on holds a little less on others. Writes `bit_widths.json` with how it was
+the test set chooses nothing. The floor is set a margin above the 85 % asked for, because a network
+knows the images it was trained on better than others (98 % of them against 92 %). Writes `bit_widths.json` with how it was
 made beside the reference's models.
 """
 
@@ -24,8 +24,8 @@ from quantlab.files import write_text_atomically
 from quantlab.inference import evaluate_bit_widths
 from quantlab.resnet import layer_sizes
 
-IMAGES = 1_000
-MARGIN = 3.0  # percentage points
+IMAGES = 500
+MARGIN = 8.0  # percentage points
 
 
 def main() -> int:

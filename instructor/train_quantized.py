@@ -45,7 +45,7 @@ from quantlab.training import Epoch, Loss, Recipe, RecipeMismatch, augmented_bat
 KIT = Path(__file__).resolve().parent.parent
 EPOCHS = {  # the fewest that leave a margin above full marks, see the records
     "cifar10": {"W8A8": 1, "W4A4": 1, "W8A2": 2, "W2A8": 2, "W2A2": 3},
-    "shapes10": {"W8A8": 1, "W4A4": 2, "W8A2": 4, "W2A8": 4, "W2A2": 6},
+    "shapes10": {"W8A8": 1, "W4A4": 1, "W8A2": 2, "W2A8": 2, "W2A2": 6},
 }
 WARMUP_EPOCHS = 0.2
 WIDTHS = {"W8A8": (8, 8), "W4A4": (4, 4), "W8A2": (8, 2), "W2A8": (2, 8), "W2A2": (2, 2)}
