@@ -4,8 +4,8 @@
 
 lets `variable_precision_search` loose on the float model, measured on images of the *training* set:
 the test set chooses nothing. The floor is set a margin above the 85 % asked for, because a network
-knows the images it was trained on better than others (98 % of them against 92 %). Writes `bit_widths.json` with how it was
-made beside the reference's models.
+knows the images it was trained on better than others (98 % of them against 92 %). Writes
+`bit_widths.json`, with how it was made, beside the reference's models.
 """
 
 import argparse
