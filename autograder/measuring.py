@@ -175,10 +175,10 @@ class Measurements:
     def _key(self, method: str) -> str:
         """A digest of everything that decides the PTQ table."""
         digest = hashlib.sha256(f"{method} {self.dataset} {len(self.all_images)}".encode())
-        modules = (layers, calibration, checkpoint, inference, integer, self._oracle.module)
         digest.update(FLOAT_MODELS[self.dataset].read_bytes())
-        for module in modules:
-            digest.update(_source(module))
+        digest.update(self._oracle.source.encode())
+        for module in (layers, calibration, checkpoint, inference, integer):
+            digest.update(Path(module.__file__).read_bytes())
         return digest.hexdigest()[:24]
 
     def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
@@ -193,7 +193,3 @@ class Measurements:
 
 def _unreadable(failure: Failure) -> Measured:
     return Measured(None, 0, Verdict(failure.kind), failure.message)
-
-
-def _source(module: Any) -> bytes:
-    return Path(module.__file__).read_bytes()

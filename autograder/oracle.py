@@ -23,9 +23,9 @@ class Oracle:
     """
 
     def __init__(self, path: Path = REFERENCE) -> None:
-        source = path.read_text(encoding="utf-8")
-        self.module: ModuleType = load_module(source, name="reference")
-        self._for_programs = load_module(source, name="reference_for_programs")
+        self.source = path.read_text(encoding="utf-8")
+        self.module: ModuleType = load_module(self.source, name="reference")
+        self._for_programs = load_module(self.source, name="reference_for_programs")
         self._lock = threading.Lock()
 
     def answer(self, program: Program) -> Answer:
