@@ -4,6 +4,7 @@
 behind the walls. The tests that use it are about marking; tests/sandbox is about the walls.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import settings
 
 from autograder.measuring import TITLES, Measured
 from autograder.oracle import REFERENCE, Oracle
@@ -22,6 +24,10 @@ from autograder.verdict import Verdict
 
 # The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
+
+# A deadline per example would measure the machine, not the code.
+settings.register_profile("kit", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "kit")  # "ci": the same examples each time
 
 SECRET = b"a secret that only tests know"
 
