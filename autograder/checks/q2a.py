@@ -69,6 +69,8 @@ CHECKS = (
         "the gradient makes quantize and dequantize together the identity",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=True),
         judge_gradient,
+        alone=lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=True, alone=True),
+        leans_on="linear_quantize",
     ),
     CallCheck(
         "2a.STE.arguments",
