@@ -10,6 +10,7 @@ made of everything that decides it.
 
 import contextlib
 import hashlib
+import inspect
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -178,7 +179,7 @@ class Measurements:
         digest.update(FLOAT_MODELS[self.dataset].read_bytes())
         digest.update(self._oracle.source.encode())
         for module in (layers, calibration, checkpoint, inference, integer):
-            digest.update(Path(module.__file__).read_bytes())
+            digest.update(inspect.getsource(module).encode())
         return digest.hexdigest()[:24]
 
     def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
