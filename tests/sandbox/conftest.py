@@ -1,7 +1,7 @@
 """One running sandbox for all of these tests, with limits that are soon reached.
 
-Loops end by processor time, however busy the machine is; only what waits without computing ends by
-the wall clock, and is tested by an import.
+Loops end by processor time, however busy the machine is, after long enough to fill the memory
+first; only what waits without computing ends by the wall clock, and is tested by an import.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from autograder.sandbox.limits import Limits
 
 @pytest.fixture(scope="session")
 def short_limits() -> Limits:
-    return Limits(cpu_seconds=1, wall_seconds=40.0, import_wall_seconds=3.0, memory=512 << 20)
+    return Limits(cpu_seconds=3, wall_seconds=60.0, import_wall_seconds=6.0, memory=512 << 20)
 
 
 @pytest.fixture(scope="session")
