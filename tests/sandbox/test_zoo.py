@@ -306,7 +306,7 @@ def test_waiting_without_computing_ends_at_the_wall(sandbox: Sandbox, source: st
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.message) == (
         "timeout",
-        "solution.py does not finish within 3 s.",
+        "solution.py does not finish within 6 s.",
     )
 
 
