@@ -5,6 +5,7 @@ behind the walls. The tests that use it are about marking; tests/sandbox is abou
 """
 
 import os
+import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import settings
+from torch import nn
 
 from autograder.measuring import TITLES, Measured
 from autograder.oracle import REFERENCE, Oracle
@@ -21,6 +23,9 @@ from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.execute import load_module, run_program
 from autograder.sandbox.failures import failure_of
 from autograder.verdict import Verdict
+from instructor import solution
+from quantlab.images import normalize
+from quantlab.resnet import resnet20
 
 # The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
@@ -121,3 +126,31 @@ def measurements() -> KnownMeasurements:
 @pytest.fixture(scope="session")
 def secret() -> bytes:
     return SECRET
+
+
+@pytest.fixture(scope="session")
+def ops() -> types.ModuleType:
+    return solution
+
+
+@pytest.fixture(scope="session")
+def pixels() -> torch.Tensor:
+    """Blocky random images: neighbouring pixels go together, as in pictures."""
+    generator = torch.Generator().manual_seed(1)
+    coarse = torch.randint(0, 256, (24, 3, 4, 4), generator=generator, dtype=torch.uint8)
+    return coarse.repeat_interleave(8, 2).repeat_interleave(8, 3)
+
+
+@pytest.fixture(scope="session")
+def float_model(pixels: torch.Tensor) -> nn.Module:
+    """Random weights, with statistics of batch normalization that belong to them."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = resnet20()
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        model.train()(normalize(pixels))
+        model.fc.bias -= model.eval()(normalize(pixels)).mean(0)  # no class wins everywhere
+    return model
