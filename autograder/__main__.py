@@ -42,6 +42,20 @@ def _grade(options: argparse.Namespace) -> int:
     )
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from autograder.verify.command import VerifyOptions, verify
+    from quantlab.data import DataNotFound, load_cifar10
+
+    dataset = options.data
+    if dataset is None:
+        try:
+            load_cifar10("test")
+            dataset = "cifar10"
+        except DataNotFound:
+            dataset = "shapes10"
+    return verify(VerifyOptions(dataset, options.jobs, options.out))
+
+
 def _isolation(options: argparse.Namespace) -> int:
     from autograder.sandbox.host import Sandbox
     from autograder.sandbox.isolation import IsolationUnavailable, describe
@@ -103,6 +117,26 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-unsafe",
         action="store_true",
         help="mark without isolation; student code then runs with your rights",
+    )
+    verify = commands.add_parser(
+        "verify",
+        help="prove the checks: right submissions pass, each known mistake is caught",
+        description="Mark every known right and wrong submission of instructor/ and print the "
+        "matrix check x submission. Exit status 1 when a right one loses a point, a wrong one "
+        "survives or loses points in what it does not break, a check takes points from nobody, "
+        "or a tolerance does not stand between the two.",
+    )
+    verify.set_defaults(command=_verify)
+    verify.add_argument(
+        "--data",
+        choices=DATASETS,
+        help="what models are measured on (default: CIFAR-10 where it is found, else Shapes-10)",
+    )
+    verify.add_argument(
+        "--jobs", type=_jobs, default=2, metavar="N", help="submissions at a time (default: 2)"
+    )
+    verify.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep the folders of wrong tables and models here"
     )
     isolation = commands.add_parser(
         "isolation",

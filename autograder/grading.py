@@ -12,8 +12,10 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder.known import BadKnownSubmission, load_mutants
 from autograder.marking import Course, Trace, UnknownCheck, mark, select
 from autograder.measuring import Measurements
+from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.report.terminal import print_replay, print_summary
 from autograder.results import Results, UnwritableResults
@@ -66,8 +68,16 @@ def prepare(dataset: str, check: str, quick: bool = False, reveal: bool = False)
         measurements = Measurements(dataset, oracle, quick)
         if any(one.needs_data for one in chosen):
             measurements.load()  # found now, or nothing is marked
-        return Course(rubric, course_secret(), oracle, measurements, check, reveal)
-    except (RubricError, UnknownCheck, SecretError, DataNotFound) as problem:
+        misconceptions = Misconceptions(oracle.source, load_mutants())
+        secret = course_secret()
+        return Course(rubric, secret, oracle, measurements, misconceptions, check, reveal)
+    except (
+        RubricError,
+        UnknownCheck,
+        SecretError,
+        DataNotFound,
+        BadKnownSubmission,
+    ) as problem:
         raise UsageError(str(problem)) from problem
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence, Finding
 from autograder.measuring import Measurements
+from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.player import Player
 from autograder.rubric import Item, Rubric, refuse_mismatch
@@ -35,6 +36,7 @@ class Course:
     secret: bytes
     oracle: Oracle
     measurements: Measurements
+    misconceptions: Misconceptions
     selected: str = "*"  # a pattern of check ids
     reveal: bool = False  # show hidden checks as visible ones: for staff only
 
@@ -86,6 +88,7 @@ def mark(
         oracle=course.oracle,
         player=player,
         measurements=course.measurements,
+        misconceptions=course.misconceptions,
         import_failure=_import(submission, player, checks, trace),
     )
     for check in checks:
@@ -100,6 +103,7 @@ def mark(
             checks=tuple(results.values()),
             models=models,
             bonus=report.bonus + finding.bonus,
+            flags=(*report.flags, *finding.flags),
         )
         on_report(report)
     return report
@@ -119,6 +123,7 @@ def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) 
         points=round(finding.credit * item.points, 4),
         max_points=item.points,
         points_alone=round(alone * item.points, 4),
+        misconception=finding.misconception,
         message=finding.message if visible or _harmless(finding) else _veiled(finding),
         evidence={
             key: value

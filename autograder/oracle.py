@@ -9,7 +9,8 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from autograder.sandbox.calls import Answer, Program
+from autograder.closure import closure
+from autograder.sandbox.calls import Answer, Code, Program
 from autograder.sandbox.execute import load_module, run_program
 
 REFERENCE = Path(__file__).resolve().parent.parent / "instructor" / "solution.py"
@@ -32,3 +33,7 @@ class Oracle:
         """What the reference gives. An exception here is the grader's fault, not a student's."""
         with self._lock:
             return run_program(self._for_programs, program)
+
+    def code(self, name: str) -> Code:
+        """The reference's function `name` as a stand-in, with what it needs and nothing else."""
+        return Code(closure(self.source, name), name)

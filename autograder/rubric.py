@@ -30,12 +30,19 @@ class Question:
 
 @dataclass(frozen=True)
 class Item:
-    """What the rubric says of one check. `tolerance` is None where the comparison is exact."""
+    """What the rubric says of one check. `tolerance` is None where the comparison is exact.
+
+    Beside each tolerance stand the two numbers that it lies between, both measured by `verify` in
+    the tolerance's own unit: `honest`, at least how far right answers came to lie from the
+    reference's, and `mutant`, at most how far the nearest known mistake lies.
+    """
 
     id: str
     points: float
     visible: bool
     tolerance: float | None = None
+    honest: float | None = None
+    mutant: float | None = None
 
     @property
     def question(self) -> str:
@@ -44,12 +51,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Rubric:
-    """Questions and checks in the order of the report; `thresholds[dataset][cell]` in percent."""
+    """Questions and checks in the order of the report; `thresholds[dataset][cell]` in percent.
+
+    `plausible[dataset]` is the accuracy above which a saved model is shown to staff.
+    """
 
     questions: tuple[Question, ...]
     items: Mapping[str, Item]
     thresholds: Mapping[str, Mapping[str, float]]
     ramp: float
+    plausible: Mapping[str, float]
     bonus_steps: tuple[tuple[float, float], ...]
 
     def credit(self, dataset: str, cell: str, accuracy: float) -> float:
@@ -102,8 +113,11 @@ def _rubric(text: dict) -> Rubric:
         items={name: Item(name, **item) for name, item in text.pop("checks").items()},
         thresholds={d: {c: float(v) for c, v in cells.items()} for d, cells in accuracy.items()},
         ramp=ramp,
+        plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
         bonus_steps=tuple((float(s), float(p)) for s, p in text.pop("bonus")["steps"]),
     )
+    if rubric.plausible.keys() != rubric.thresholds.keys():
+        raise ValueError(f"[plausible] must name exactly {sorted(rubric.thresholds)}")
     if text:
         raise ValueError(f"unknown section {sorted(text)}")
     return rubric
@@ -119,7 +133,21 @@ def _check_sums(rubric: Rubric, path: Path) -> None:
             )
     names = {question.id for question in rubric.questions}
     for item in rubric.items.values():
+        _check_tolerance(item, path)
         if item.question not in names:
             raise RubricError(f"In {path} the check {item.id} belongs to no question.")
         if item.points <= 0:
             raise RubricError(f"In {path} the check {item.id} must be worth more than 0 points.")
+
+
+def _check_tolerance(item: Item, path: Path) -> None:
+    numbers = (item.honest, item.tolerance, item.mutant)
+    if numbers == (None, None, None):
+        return
+    honest, tolerance, mutant = (-1.0 if number is None else number for number in numbers)
+    if not 0 <= honest < tolerance < mutant:
+        raise RubricError(
+            f"In {path} the check {item.id} needs honest < tolerance < mutant, all three or none; "
+            f"it has {item.honest}, {item.tolerance}, {item.mutant}. "
+            "python -m autograder verify measures the outer two."
+        )

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 
 class Verdict(StrEnum):
@@ -39,6 +39,14 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class Misconception:
+    """A mistake of a fixed vocabulary: its name for statistics, its sentence for the student."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """The outcome of one check.
 
@@ -57,13 +65,16 @@ class CheckResult:
     max_points: float
     points_alone: float
     message: str = ""
-    misconception: str | None = None
+    misconception: Misconception | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What was measured of one saved model; `accuracy` is in percent on `images` test images."""
+    """What was measured of one saved model; `accuracy` is in percent on `images` test images.
+
+    `interval` is the 95 % interval around it where only some of the test images were used.
+    """
 
     name: str
     weight_bits: int | None
@@ -71,6 +82,7 @@ class ModelResult:
     accuracy: float | None
     images: int
     threshold: float | None = None  # percent at which the mark is full
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +177,13 @@ class Report:
                 f"this kit reads version {REPORT_VERSION}. Mark the submission again."
             )
         checks = (
-            CheckResult(**{**check, "verdict": Verdict(check["verdict"])})
+            CheckResult(
+                **{
+                    **check,
+                    "verdict": Verdict(check["verdict"]),
+                    "misconception": _misconception(check["misconception"]),
+                }
+            )
             for check in record["checks"]
         )
         return Report(
@@ -174,11 +192,20 @@ class Report:
             isolation=record["isolation"],
             checks=tuple(checks),
             question_titles={q["id"]: q["title"] for q in record["questions"]},
-            models=tuple(ModelResult(**model) for model in record["models"]),
+            models=tuple(_model(model) for model in record["models"]),
             bonus=record["bonus"],
             flags=tuple(record["flags"]),
             provisional=record["provisional"],
         )
+
+
+def _model(record: Mapping[str, Any]) -> ModelResult:
+    interval = record["interval"]
+    return ModelResult(**{**record, "interval": tuple(interval) if interval else None})
+
+
+def _misconception(record: Mapping[str, str] | None) -> Misconception | None:
+    return None if record is None else Misconception(**record)
 
 
 def _total(points: Iterable[float]) -> float:

@@ -16,7 +16,9 @@ import torch
 from hypothesis import settings
 from torch import nn
 
+from autograder.known import load_mutants
 from autograder.measuring import TITLES, Measured
+from autograder.misconceptions import Misconceptions
 from autograder.oracle import REFERENCE, Oracle
 from autograder.rubric import CELLS, Rubric, load_rubric
 from autograder.sandbox.calls import Answer, Failure, Program
@@ -106,6 +108,11 @@ def stub_source() -> str:
 @pytest.fixture(scope="session")
 def oracle() -> Oracle:
     return Oracle()
+
+
+@pytest.fixture(scope="session")
+def misconceptions(oracle: Oracle) -> Misconceptions:
+    return Misconceptions(oracle.source, load_mutants())
 
 
 @pytest.fixture(scope="session")

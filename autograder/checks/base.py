@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.measuring import Measurements
+from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.player import Player
 from autograder.rubric import Item, Rubric
 from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
 from autograder.submission import Submission
-from autograder.verdict import ModelResult, Verdict
+from autograder.verdict import Misconception, ModelResult, Verdict
 from quantlab.answers import Answers
 
 
@@ -24,6 +25,7 @@ class Finding:
     """What a check found. `credit` is the share of its points, 0 to 1.
 
     `credit_alone` is the share when what the function leans on is replaced by something right.
+    `flags` are sentences for staff.
     """
 
     verdict: Verdict
@@ -31,8 +33,10 @@ class Finding:
     message: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     credit_alone: float | None = None
+    misconception: Misconception | None = None
     model: ModelResult | None = None
     bonus: float = 0.0
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Evidence:
     oracle: Oracle
     player: Player
     measurements: Measurements
+    misconceptions: Misconceptions
     import_failure: Failure | None
 
     def solution(self) -> str | Finding:

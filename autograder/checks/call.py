@@ -1,21 +1,23 @@
 """A check that calls into the student's module and compares with the reference.
 
-The same program runs behind the wall and in the oracle. Where a function leans on another one of
-the student's (`get_scale`, `integer_conv2d`), a second program replaces that one by a stand-in, so
-that a bug is paid for once, in the check of the function that has it.
+The same program runs behind the wall and in the oracle. Every argument must come back as it was.
+Where a function leans on others of the student's (`get_scale`, `integer_conv2d`), the program is
+run a second time with the reference's in their place, so that a bug is paid for once, in the check
+of the function that has it. A constant in their place would forgive a wrong argument passed on.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
 from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 from autograder.verdict import Verdict
-from quantlab.compare import CORRECT, Outcome, Rule, describe
+from quantlab.compare import CORRECT, WRONG, Outcome, Rule, describe
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,17 @@ Judge = Callable[[Program, Answer, Answer, float], Judged]  # program, got, expe
 
 @dataclass(frozen=True)
 class CallCheck:
-    """`program(rng)` is run on the student's module and on the reference; `judge` compares."""
+    """`program(rng)` is run on the student's module and on the reference; `judge` compares.
+
+    `leans_on` names functions of the student's that the checked one may call: the answer is right
+    if it is so with the reference in their place.
+    """
 
     id: str
     title: str
     program: Callable[[Generator], Program]
     judge: Judge
-    alone: Callable[[Generator], Program] | None = None
-    leans_on: str = ""
+    leans_on: tuple[str, ...] = ()
     picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
     source: str = "call"
     needs_data: bool = False
@@ -47,21 +52,36 @@ class CallCheck:
         source = evidence.solution()
         if isinstance(source, Finding):
             return source
-        finding = self._run(evidence, item, source, self.program)
-        if self.leans_on:
-            shown = {"depends_on": [self.leans_on], **finding.evidence}
-            finding = replace(finding, evidence=shown)
-        if finding.credit == 1 or self.alone is None or finding.verdict is Verdict.MISSING:
-            return finding
-        alone = self._run(evidence, item, source, self.alone)
-        if alone.credit < 1:
-            return finding
+        generator = evidence.draws.generator(self.id)
+        program = replace(self.program(generator), return_inputs=True)
+        finding, answer = self._run(evidence, item, source, program)
+        if finding.credit < 1 and self.leans_on:
+            finding = replace(
+                finding, evidence={"depends_on": list(self.leans_on), **finding.evidence}
+            )
+            alone, _ = self._run(
+                evidence, item, source, self._leaning_on_the_right(evidence, program)
+            )
+            if alone.credit == 1:
+                return self._right_alone(finding)
+        if finding.credit < 1 and answer is not None:
+            name = evidence.misconceptions.name(self.id, program, answer)
+            finding = replace(finding, misconception=name)
+        return finding
+
+    def _leaning_on_the_right(self, evidence: Evidence, program: Program) -> Program:
+        stand_ins = {name: evidence.oracle.code(name) for name in self.leans_on}
+        return replace(program, calls=tuple(replace(c, stand_ins=stand_ins) for c in program.calls))
+
+    def _right_alone(self, finding: Finding) -> Finding:
+        names = " and ".join(self.leans_on)
+        verb = "are" if len(self.leans_on) > 1 else "is"
         return Finding(
             Verdict.CORRECT,
             credit=1.0,
             credit_alone=1.0,
-            message=f"Right when {self.leans_on} is; with your own {self.leans_on} the result is "
-            f"not: {finding.message}",
+            message=f"Right when {names} {verb}; with your own {names} the result is not: "
+            f"{finding.message}",
             evidence=finding.evidence,
         )
 
@@ -70,15 +90,17 @@ class CallCheck:
         evidence: Evidence,
         item: Item,
         source: str,
-        build: Callable[[Generator], Program],
-    ) -> Finding:
-        program = build(evidence.draws.generator(self.id))
+        program: Program,
+    ) -> tuple[Finding, Answer | None]:
+        """What `program` makes of the student's code, and the answer if there is one."""
         answer = evidence.player.run(source, program)
         if isinstance(answer, Failure):
             shown = {**_shown_call(program, 0), **failure_evidence(answer)}
-            return Finding(Verdict(answer.kind), message=answer.message, evidence=shown)
+            return Finding(Verdict(answer.kind), message=answer.message, evidence=shown), None
         expected = evidence.oracle.answer(program)
         judged = self.judge(program, answer, expected, item.tolerance or 0.0)
+        if judged.outcome.correct:
+            judged = judge_arguments_kept(program, answer)
         shown = {
             **_shown_call(program, judged.call),
             "expected": describe(_of(expected.results, judged.call)),
@@ -88,9 +110,19 @@ class CallCheck:
         if self.picture and (histogram := self.picture(program, answer)):
             shown["histogram"] = histogram
         credit = 1.0 if judged.outcome.correct else 0.0
-        return Finding(
+        finding = Finding(
             Verdict(judged.outcome.kind), credit, message=judged.outcome.message, evidence=shown
         )
+        return finding, answer
+
+
+def judge_arguments_kept(program: Program, got: Answer) -> Judged:
+    """Whether every argument is as it was, also after the results were written over."""
+    for name, before in program.inputs.items():
+        if not np.array_equal(got.inputs[name], before):
+            sentence = f"The argument {name} was changed in place, or its memory returned."
+            return Judged(Outcome(WRONG, sentence))
+    return Judged(Outcome(CORRECT))
 
 
 def results_by(rule: Callable[[float], Rule]) -> Judge:

@@ -1,5 +1,7 @@
 """Question 1a: linear_quantize, linear_dequantize, get_scale, reset_scale_and_zero_point."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,13 @@ from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers,
 from autograder.checks.error import SquaredError
 from autograder.checks.sawb import published_scales
 from autograder.picture import histogram
-from autograder.sandbox.calls import Answer, Call, Constant, Input, Program
+from autograder.sandbox.calls import Answer, Call, Input, Program
 from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
 
 X = Input("x")
 SCALE = Input("scale")
-SAMPLES = 4096
+SHAPE = (8, 8, 8, 8)  # of inputs whose scale is asked for: a scale per channel is seen
+SAMPLES = math.prod(SHAPE)
 
 
 def quantize(rng: Generator, bits: int, signed: bool, zero_point: int, size: int = 64) -> Program:
@@ -48,19 +51,16 @@ def quantize_every_width(rng: Generator) -> Program:
     return Program(tuple(calls), inputs)
 
 
-def quantize_twice(rng: Generator) -> Program:
-    """The same call twice on a matrix that is not contiguous, with the inputs sent back."""
-    scale = step(rng)
-    x = near_grid(rng, (6, 7), scale, 4, True)
-    call = Call("linear_quantize", (X, SCALE, 0, 4))
-    return Program((call, call), {"x": x, "scale": scale}, return_inputs=True)
-
-
-def judge_pure(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    for name, before in program.inputs.items():
-        if name not in got.inputs or not np.array_equal(got.inputs[name], before):
-            return Judged(Outcome(WRONG, f"The call changed its argument {name} in place."))
-    return results_by(lambda _: Codes())(program, got, expected, tolerance)
+def quantize_again(rng: Generator) -> Program:
+    """A call, another one of the same shape, and the first once more: nothing may be remembered."""
+    inputs: dict[str, np.ndarray] = {}
+    for name in ("x", "y"):
+        scale = step(rng)
+        inputs |= {f"{name}_scale": scale, name: near_grid(rng, (6, 7), scale, 4, True)}
+    first, other = (
+        Call("linear_quantize", (Input(name), Input(f"{name}_scale"), 0, 4)) for name in ("x", "y")
+    )
+    return Program((first, other, first), inputs)
 
 
 def dequantize(rng: Generator, zero_point: int) -> Program:
@@ -72,7 +72,7 @@ def dequantize(rng: Generator, zero_point: int) -> Program:
 
 def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Program:
     inputs = {
-        f"x{bits}": (gaussian if i % 2 else heavy_tailed)(rng, SAMPLES, shift)
+        f"x{bits}": (gaussian if i % 2 else heavy_tailed)(rng, SAMPLES, shift).reshape(SHAPE)
         for i, bits in enumerate(widths)
     }
     calls = tuple(Call("get_scale", (Input(f"x{bits}"), bits)) for bits in widths)
@@ -90,29 +90,36 @@ def judge_sawb(program: Program, got: Answer, expected: Answer, tolerance: float
     return Judged(Outcome(CORRECT))
 
 
-def reset(rng: Generator, method: str, sample: str, widths: tuple[int, ...] = (8, 4, 2)) -> Program:
-    make = {
-        "heavy": lambda: heavy_tailed(rng, SAMPLES),
-        "negative": lambda: -np.abs(heavy_tailed(rng, SAMPLES)) + np.float32(0.2),
-        "positive": lambda: np.abs(heavy_tailed(rng, SAMPLES)),
-        "bounded": lambda: rng.uniform(-1, 1, SAMPLES).astype(np.float32) * np.float32(1.7),
-    }[sample]
-    inputs = {f"x{bits}": make() for bits in widths}
-    calls = tuple(
-        Call("reset_scale_and_zero_point", (Input(f"x{bits}"), bits, method)) for bits in widths
-    )
-    return Program(calls, inputs)
+def heavy(rng: Generator) -> np.ndarray:
+    return heavy_tailed(rng, SAMPLES)
 
 
-def reset_sawb_alone(rng: Generator) -> Program:
-    """`get_scale` replaced by a secret number, which then must be the scale."""
-    secret = np.array(rng.uniform(0.5, 2.0), np.float32)
-    call = Call(
-        "reset_scale_and_zero_point",
-        (X, 4, "SAWB"),
-        stand_ins={"get_scale": Constant(secret)},
-    )
-    return Program((call,), {"x": heavy_tailed(rng, SAMPLES)})
+def farther_below(rng: Generator) -> np.ndarray:
+    """Numbers of both signs, the largest magnitude among the negative ones."""
+    return np.float32(0.2) - np.abs(heavy(rng))
+
+
+def farther_above(rng: Generator) -> np.ndarray:
+    return -farther_below(rng)
+
+
+def positive(rng: Generator) -> np.ndarray:
+    """Clearly above zero, so that a range that begins at the minimum is another one."""
+    return np.abs(heavy(rng)) + np.float32(0.25)
+
+
+def bounded(rng: Generator) -> np.ndarray:
+    return rng.uniform(-1.7, 1.7, SAMPLES).astype(np.float32)
+
+
+def reset(rng: Generator, *calls: tuple[str, int, Callable[[Generator], np.ndarray]]) -> Program:
+    """A call for each (method, bits, sample)."""
+    inputs = {f"x{bits}": sample(rng).reshape(SHAPE) for _, bits, sample in calls}
+    asked = [
+        Call("reset_scale_and_zero_point", (Input(f"x{bits}"), bits, method))
+        for method, bits, _ in calls
+    ]
+    return Program(tuple(asked), inputs)
 
 
 SCALE_AND_ZERO = ("scale", "zero_point")
@@ -129,9 +136,7 @@ def judge_reset_sawb(program: Program, got: Answer, expected: Answer, tolerance:
     rule = Each((AnyOf(Close(tolerance)), Codes()), SCALE_AND_ZERO)
     for number, call in enumerate(program.calls):
         scale, zero_point = expected.results[number]
-        published: list[np.float32] = []
-        if not call.stand_ins:
-            published = published_scales(program.inputs[call.args[0].name], call.args[1])
+        published = published_scales(program.inputs[call.args[0].name], call.args[1])
         outcome = rule.compare(got.results[number], ([scale, *published], zero_point))
         if not outcome.correct:
             return Judged(outcome, number)
@@ -198,9 +203,9 @@ CHECKS = (
     ),
     CallCheck(
         "1a.linear_quantize.pure",
-        "linear_quantize leaves its input as it was and gives the same result again",
-        quantize_twice,
-        judge_pure,
+        "linear_quantize leaves its input as it was and remembers nothing",
+        quantize_again,
+        results_by(lambda _: Codes()),
     ),
     CallCheck(
         "1a.linear_dequantize.values",
@@ -217,7 +222,7 @@ CHECKS = (
     CallCheck(
         "1a.get_scale.handed_out_widths",
         "get_scale is the SAWB step at 8, 4 and 2 bits",
-        lambda rng: sawb_scales(rng, (8, 4, 2), shift=0.0),
+        lambda rng: sawb_scales(rng, (8, 4, 2), shift=0.3),
         judge_sawb,
     ),
     CallCheck(
@@ -229,33 +234,40 @@ CHECKS = (
     CallCheck(
         "1a.reset.sym",
         'reset_scale_and_zero_point, "sym": max|x| / 2^(b-1), zero point 0',
-        lambda rng: reset(rng, "sym", "negative"),
+        lambda rng: reset(
+            rng, ("sym", 8, farther_below), ("sym", 4, farther_above), ("sym", 2, farther_below)
+        ),
         judge_scale_and_zero,
     ),
     CallCheck(
         "1a.reset.unsigned",
         'reset_scale_and_zero_point, "unsigned": max / (2^b - 1), zero point 0',
-        lambda rng: reset(rng, "unsigned", "positive"),
+        lambda rng: reset(
+            rng, ("unsigned", 8, positive), ("asym", 4, positive), ("unsigned", 2, positive)
+        ),
         judge_scale_and_zero,
     ),
     CallCheck(
         "1a.reset.heuristic",
         'reset_scale_and_zero_point, "heuristic": least squared error, heavy tails',
-        lambda rng: reset(rng, "heuristic", "heavy"),
+        lambda rng: reset(
+            rng, ("heuristic", 8, heavy), ("heuristic", 4, heavy), ("heuristic", 2, heavy)
+        ),
         judge_heuristic,
+        leans_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(
         "1a.reset.heuristic_above_maximum",
         'reset_scale_and_zero_point, "heuristic": bounded data, best clip above the maximum',
-        lambda rng: reset(rng, "heuristic", "bounded", widths=(2, 3)),
+        lambda rng: reset(rng, ("heuristic", 2, bounded), ("heuristic", 3, bounded)),
         judge_heuristic,
+        leans_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(
         "1a.reset.SAWB",
         'reset_scale_and_zero_point, "SAWB": the step of get_scale, zero point 0',
-        lambda rng: reset(rng, "SAWB", "heavy"),
+        lambda rng: reset(rng, ("SAWB", 8, heavy), ("SAWB", 4, heavy), ("SAWB", 2, heavy)),
         judge_reset_sawb,
-        alone=reset_sawb_alone,
-        leans_on="get_scale",
+        leans_on=("get_scale",),
     ),
 )

@@ -1,6 +1,6 @@
 """Question 2c: the PTQ half of Table 1, against the reference on the same calibration images."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.table import Accepted, Cell, mark_row
@@ -32,11 +32,27 @@ class PostTrainingTableCheck:
         reported = {cell: answers.table1["ptq"][cell][self.method] for cell in CELLS}
         if all(value is None for value in reported.values()):  # then nothing need be measured
             return mark_row([Cell(cell, None, ()) for cell in CELLS])
-        reference = evidence.measurements.post_training(self.method)
+        tables = {one: evidence.measurements.post_training(one) for one in ("SAWB", "sym")}
         margin = (item.tolerance or 0.0) + HALF_A_LAST_DIGIT
-        return mark_row(
-            [Cell(cell, reported[cell], (Accepted(reference[cell], margin),)) for cell in CELLS]
+        reference = tables[self.method]
+        finding = mark_row(
+            [
+                Cell(cell, reported[cell], (Accepted(reference[cell], margin, margin),))
+                for cell in CELLS
+            ]
         )
+        if finding.credit == 1:
+            return finding
+        right = {cell: {one: table[cell] for one, table in tables.items()} for cell in CELLS}
+        name = evidence.misconceptions.name_row(
+            self.id,
+            {"dataset": answers.dataset, "table1": {"ptq": right, "qat": answers.table1["qat"]}},
+            lambda record: all(
+                value is None or abs(value - record["table1"]["ptq"][cell][self.method]) <= margin
+                for cell, value in reported.items()
+            ),
+        )
+        return replace(finding, misconception=name)
 
 
 CHECKS = (PostTrainingTableCheck("SAWB"), PostTrainingTableCheck("sym"))

@@ -1,6 +1,6 @@
 """Question 2d: the saved models. The grader measures each on the test images itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
 from autograder.rubric import CELLS, Item
@@ -47,7 +47,7 @@ class ModelCheck:
         verdict = (
             Verdict.CORRECT if credit == 1 else Verdict.PARTIAL if credit > 0 else Verdict.WRONG
         )
-        message = f"{measured.accuracy:.2f} % on {measured.images} test images"
+        message = str(measured)
         if credit < 1:
             ramp = evidence.rubric.ramp
             message += f"; full points from {threshold:g} %, none at {threshold - ramp:g} %"
@@ -56,9 +56,21 @@ class ModelCheck:
             credit,
             message + ".",
             evidence={"histogram": measured.histogram} if measured.histogram else {},
-            model=ModelResult(
-                self.file, weight_bits, act_bits, measured.accuracy, measured.images, threshold
+            model=replace(
+                unmeasured,
+                accuracy=measured.accuracy,
+                images=measured.images,
+                interval=measured.interval,
             ),
+            flags=self._flags(measured.accuracy, evidence.rubric.plausible[dataset]),
+        )
+
+    def _flags(self, accuracy: float, plausible: float) -> tuple[str, ...]:
+        if accuracy <= plausible:
+            return ()
+        return (
+            f"{self.file} has {accuracy:.2f} % on the test images; more than {plausible:g} % was "
+            "hardly reached without training on them. Ask how it was made.",
         )
 
 

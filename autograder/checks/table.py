@@ -8,10 +8,14 @@ from autograder.verdict import Verdict
 
 @dataclass(frozen=True)
 class Accepted:
-    """A right value, and how far from it a reported number may lie."""
+    """A right value, and how far below and above it a reported number may lie."""
 
     value: float
-    margin: float
+    below: float
+    above: float
+
+    def covers(self, reported: float) -> bool:
+        return self.value - self.below <= reported <= self.value + self.above
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Cell:
     @property
     def right(self) -> bool:
         return self.reported is not None and any(
-            abs(self.reported - right.value) <= right.margin for right in self.accepted
+            right.covers(self.reported) for right in self.accepted
         )
 
 

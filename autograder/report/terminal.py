@@ -138,7 +138,7 @@ def _remarks(check: CheckResult, evidence: Evidence) -> list[str]:
     )
     remarks = [
         check.message,
-        check.misconception,
+        check.misconception.sentence if check.misconception else None,
         wording.alone_sentence(check, evidence.depends_on),
     ]
     remarks += [f"{name}: {value}" for name, value in named if value is not None]

@@ -51,6 +51,17 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A stand-in: the function `name` of `source`, a module executed by itself for this call.
+
+    It is in the student's process, so it never holds the function that is being marked.
+    """
+
+    source: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Call:
     """One call of `target`, a name in the student's module.
 
@@ -64,14 +75,15 @@ class Call:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     cotangent: np.ndarray | None = None
     wrt: tuple[str, ...] = ()
-    stand_ins: Mapping[str, Constant] = field(default_factory=dict)
+    stand_ins: Mapping[str, Constant | Code] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Program:
     """Calls on named inputs. `seed` is what torch, numpy and random are seeded with before.
 
-    With `return_inputs` the inputs come back as they are after the last call (to see mutation).
+    With `return_inputs` the inputs come back as they are after the last call, and after every
+    result has been written over: who changes an argument or returns its memory is seen.
     """
 
     calls: tuple[Call, ...]

@@ -16,6 +16,7 @@ from autograder.sandbox.calls import (
     AdditiveLoss,
     Answer,
     Call,
+    Code,
     Constant,
     Failure,
     Input,
@@ -53,7 +54,7 @@ Request = RunRequest | CheckpointRequest
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(AdditiveLoss, Call, Constant, Input, Program, Result),
+        *(AdditiveLoss, Call, Code, Constant, Input, Program, Result),
         *(RunRequest, CheckpointRequest),
     )
 }

@@ -11,8 +11,8 @@ from quantlab.answers import Answers
 
 
 @pytest.fixture
-def course(rubric, secret, oracle, measurements) -> Course:
-    return Course(rubric, secret, oracle, measurements)
+def course(rubric, secret, oracle, measurements, misconceptions) -> Course:
+    return Course(rubric, secret, oracle, measurements, misconceptions)
 
 
 @pytest.fixture

@@ -35,11 +35,13 @@ def test_the_same_submission_and_secret_give_the_same_bytes(marked, reference_so
 
 
 def test_another_secret_or_another_student_gives_other_inputs(
-    player, rubric, oracle, measurements, reference_source
+    player, rubric, oracle, measurements, misconceptions, reference_source
 ):
     def inputs(student: str, secret: bytes):
         player.programs.clear()
-        course = Course(rubric, secret, oracle, measurements, "1a.linear_quantize.signed")
+        course = Course(
+            rubric, secret, oracle, measurements, misconceptions, "1a.linear_quantize.signed"
+        )
         mark(Submission(student, reference_source), course, player)
         return player.programs[0].inputs["x"].tobytes()
 
@@ -96,19 +98,19 @@ def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
 
 
 def test_staff_may_see_a_hidden_check_in_full(
-    rubric, secret, oracle, measurements, player, reference_source
+    rubric, secret, oracle, measurements, misconceptions, player, reference_source
 ):
     id = "1a.linear_quantize.zero_point"
-    course = Course(rubric, secret, oracle, measurements, id, reveal=True)
+    course = Course(rubric, secret, oracle, measurements, misconceptions, id, reveal=True)
     report = mark(Submission("ada", reference_source), course, player)
     assert [check.id for check in report.checks] == [id]
     assert {"call", "inputs", "expected", "got"} <= set(report.checks[0].evidence)
 
 
 def test_a_pattern_selects_checks_and_the_report_says_so(
-    rubric, secret, oracle, measurements, player, reference_source
+    rubric, secret, oracle, measurements, misconceptions, player, reference_source
 ):
-    course = Course(rubric, secret, oracle, measurements, "2b.*")
+    course = Course(rubric, secret, oracle, measurements, misconceptions, "2b.*")
     report = mark(Submission("ada", reference_source), course, player)
     assert {check.question for check in report.checks} == {"2b"}
     assert report.provisional

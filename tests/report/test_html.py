@@ -9,7 +9,7 @@ import pytest
 
 from autograder.report import html
 from autograder.report.wording import WORDS
-from autograder.verdict import CheckResult, ModelResult, Report, Verdict
+from autograder.verdict import CheckResult, Misconception, ModelResult, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]
@@ -76,7 +76,7 @@ def test_a_visible_check_shows_what_was_called_expected_and_got(
         points=0.0,
         points_alone=3.0,
         message="The largest code is 7, not 8.",
-        misconception="The upper end is off by one.",
+        misconception=Misconception("upper_end", "The upper end is off by one."),
         evidence={
             "call": "linear_quantize(x, 0.1, 0, 4)",
             "inputs": [["x", "float32 (2,) [1.0, 2.0]"]],
@@ -128,7 +128,7 @@ def test_hostile_text_of_a_report_stays_text(
     assert "{{ 7 * 7 }}&amp;" in page.text
 
 
-@pytest.mark.parametrize("field", ["id", "title", "message", "misconception", "source"])
+@pytest.mark.parametrize("field", ["id", "title", "message", "source"])
 def test_hostile_text_of_a_check_stays_text(
     field: str, make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
@@ -169,9 +169,18 @@ def test_long_text_does_not_bury_the_page(make_check: MakeCheck, make_report: Ma
     long = "x" * 100_000
     evidence = dict.fromkeys(("call", "expected", "got", "difference", "printed"), long)
     empty = len(html.render(make_report(make_check())))
-    check = make_check(title=long, message=long, misconception=long, evidence=evidence)
+    check = make_check(
+        title=long, message=long, misconception=Misconception("long", long), evidence=evidence
+    )
     page = html.render(make_report(check, student=long, flags=(long,)))
     assert len(page) - empty < 40_000
+
+
+def test_hostile_text_of_a_misconception_stays_text(
+    make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
+) -> None:
+    check = make_check(misconception=Misconception(HOSTILE, HOSTILE), verdict=Verdict.WRONG)
+    assert _tags_that_run(parse_page(html.render(make_report(check)))) == []
 
 
 def test_names_of_all_scripts_are_shown_apart_from_what_surrounds_them(

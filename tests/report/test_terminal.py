@@ -9,7 +9,7 @@ from rich.console import Console
 
 from autograder.report.terminal import print_report, print_summary
 from autograder.report.wording import WORDS
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]
@@ -81,7 +81,9 @@ def test_text_cannot_steer_the_terminal(
     make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     bad = "\x1b]0;owned\x07\x1b[2J\u202eab\rcd [red]ef[/red] [link=x]gh[/link]"
-    check = make_check(title=bad, message=bad, misconception=bad, verdict=Verdict.WRONG)
+    check = make_check(
+        title=bad, message=bad, misconception=Misconception(bad, bad), verdict=Verdict.WRONG
+    )
     text = shown(
         print_report, make_report(check, student=bad, flags=(bad,)), force_terminal=True, width=300
     )

@@ -153,7 +153,9 @@ def test_a_change_of_an_input_is_seen_and_does_not_change_ours(sandbox: Sandbox)
     before = X.copy()
     program = Program((Call("double_in_place", (Input("x"),)),), {"x": X}, return_inputs=True)
     answer = run_both(sandbox, program)
-    np.testing.assert_array_equal(answer.inputs["x"], 2 * X)
+    np.testing.assert_array_equal(answer.results[0], 2 * X)
+    # The function also returned its argument's memory, which is written over at the end.
+    np.testing.assert_array_equal(answer.inputs["x"], 2 * X + 1)
     np.testing.assert_array_equal(X, before)
 
 

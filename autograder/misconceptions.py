@@ -1,0 +1,123 @@
+"""From a wrong answer to the mistake behind it: the mutant that gives exactly this answer.
+
+A student's answer is compared, on the same inputs, with the answers of every mutant that the check
+must catch, and a row of a table with what the mutant makes of the right one. Only an exact match
+names a mistake (real numbers to within rounding), and only where one sentence fits: near matches
+and several mistakes that look the same stay silent. The sentences are a fixed vocabulary, so that
+they may be shown for hidden checks too.
+"""
+
+import copy
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograder.known import Mutant
+from autograder.sandbox.calls import Answer, Program
+from autograder.sandbox.execute import load_module, run_program
+from autograder.verdict import Misconception
+from quantlab.compare import is_number
+
+ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for float64
+
+
+class Misconceptions:
+    """Names mistakes by the known mutants; may be asked from several threads.
+
+    The mutants run in this process: they are ours. A module is loaded when it is first needed.
+    """
+
+    def __init__(self, reference: str, mutants: Iterable[Mutant]) -> None:
+        self._reference = reference
+        named = tuple(mutant for mutant in mutants if mutant.named)
+        self._mutants = tuple(mutant for mutant in named if mutant.in_solution)
+        self._tables = tuple(mutant for mutant in named if mutant.folder == "answers")
+        self._modules: dict[str, ModuleType] = {}
+        self._lock = threading.Lock()
+
+    def name(self, check: str, program: Program, answer: Answer) -> Misconception | None:
+        """The one mistake that gives this answer, or None."""
+        with self._lock:
+            return _only(
+                mutant
+                for mutant in self._mutants
+                if check in mutant.caught_by and self._gives(mutant, program, answer)
+            )
+
+    def name_row(
+        self, check: str, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
+    ) -> Misconception | None:
+        """The one mistake that turns the record `right` into one whose row `is_reported`.
+
+        `right` has the form of answers.json; it may lack what the row does not need.
+        """
+        return _only(
+            mutant
+            for mutant in self._tables
+            if check in mutant.caught_by and _gives_row(mutant, right, is_reported)
+        )
+
+    def _gives(self, mutant: Mutant, program: Program, answer: Answer) -> bool:
+        try:
+            theirs = run_program(self._module(mutant), program)
+        except Exception:  # a mistake that shows as an exception has a sentence already
+            return False
+        return (
+            same(answer.results, theirs.results)
+            and same(answer.gradients, theirs.gradients)
+            and _changed(program, answer) == _changed(program, theirs)
+        )
+
+    def _module(self, mutant: Mutant) -> ModuleType:
+        if mutant.name not in self._modules:
+            source = mutant.source(self._reference)
+            self._modules[mutant.name] = load_module(source, name=f"mutant {mutant.name}")
+        return self._modules[mutant.name]
+
+
+def _only(found: Iterable[Mutant]) -> Misconception | None:
+    by_sentence = {m.sentence: Misconception(m.name, m.sentence) for m in found}
+    return next(iter(by_sentence.values())) if len(by_sentence) == 1 else None
+
+
+def _gives_row(
+    mutant: Mutant, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
+) -> bool:
+    record = copy.deepcopy(dict(right))
+    try:
+        mutant.change()(record)
+    except KeyError:  # it needs numbers that are not among those given
+        return False
+    return is_reported(record)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers are equal: in structure, shape, kind of number and value."""
+    if is_number(one) and is_number(other):
+        return _same_numbers(np.asarray(one), np.asarray(other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
+def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.size == other.size == 1:  # numbers and tensors of one element stand for each other
+        one, other = one.reshape(()), other.reshape(())
+    if one.shape != other.shape:
+        return False
+    bound = ROUNDING * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
+    return bool(np.allclose(one, other, rtol=0, atol=bound, equal_nan=True))
+
+
+def _changed(program: Program, answer: Answer) -> frozenset[str]:
+    """The arguments that are not as they were."""
+    return frozenset(
+        name
+        for name, after in answer.inputs.items()
+        if not np.array_equal(after, program.inputs[name], equal_nan=True)
+    )

@@ -1,0 +1,1 @@
+"""The command `verify`: proves every check by submissions whose marks are known beforehand."""

@@ -1,0 +1,17 @@
+"""
+fault = "takes magnitudes in place"
+sentence = "Your scale is right, but the signs of the caller's numbers are gone: the magnitudes \
+were written into the argument. Compute them as a new tensor."
+caught_by = ["1a.get_scale.handed_out_widths", "1a.get_scale.mean_not_zero"]
+"""
+
+
+def get_scale(input, N_bits=8):
+    if N_bits not in SAWB_COEFFICIENTS:
+        raise ValueError(f"no coefficients for {N_bits} bits")
+    c1, c2 = SAWB_COEFFICIENTS[N_bits]
+    x = input.detach().abs_()
+    alpha = c1 * x.square().mean().sqrt() - c2 * x.mean()
+    if alpha <= 0:
+        alpha = x.abs().max()
+    return (alpha / 2 ** (N_bits - 1)).to(input.dtype)

@@ -1,0 +1,17 @@
+"""
+fault = "divides by 2^b"
+sentence = "You divide alpha by 2^b, the number of all codes; alpha is only the length of one \
+side of zero, so s = alpha / 2^(b-1)."
+caught_by = ["1a.get_scale.handed_out_widths", "1a.get_scale.mean_not_zero"]
+"""
+
+
+def get_scale(input, N_bits=8):
+    if N_bits not in SAWB_COEFFICIENTS:
+        raise ValueError(f"no coefficients for {N_bits} bits")
+    c1, c2 = SAWB_COEFFICIENTS[N_bits]
+    x = input.detach().double()
+    alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
+    if alpha <= 0:
+        alpha = x.abs().max()
+    return (alpha / 2**N_bits).to(input.dtype)

@@ -1,0 +1,15 @@
+"""
+fault = "does not pass the dilation on"
+sentence = "The dilation does not reach your integer convolution. Pass on all four arguments of \
+the geometry."
+caught_by = ["2b.quantized_conv2d.geometry"]
+"""
+
+
+def quantized_conv2d_function(
+    input, weight, bias, input_scale, weight_scale, stride=1, padding=0, dilation=1, groups=1
+):
+    sums = integer_conv2d(input, weight, stride, padding, 1, groups).long()
+    if bias is not None:
+        sums = sums + bias.view(-1, 1, 1)
+    return input_scale * weight_scale * sums

@@ -1,0 +1,20 @@
+"""
+fault = "heuristic: returns the clipping value"
+sentence = "Your search finds the best range but returns its end; the scale is the width of one \
+step, 2^(b-1) times smaller."
+caught_by = ["1a.reset.heuristic", "1a.reset.heuristic_above_maximum"]
+"""
+
+import math
+
+
+def _scale_of_least_error(data, N_bits):
+    widest = 2 * data.abs().max() / 2 ** (N_bits - 1)
+    best, least = widest, math.inf
+    for k in range(1, 501):
+        scale = widest * k / 500
+        codes = linear_quantize(data, scale, 0, N_bits)
+        error = (data - linear_dequantize(codes, scale, 0)).square().mean()
+        if error < least:
+            best, least = scale, error
+    return best * 2 ** (N_bits - 1)

@@ -1,0 +1,25 @@
+"""
+fault = "raises where no width is above the floor"
+sentence = "Where no model is above the floor your search raises an exception. The widest is \
+asked for then."
+caught_by = ["3.search.floor"]
+named = false
+"""
+
+
+def variable_precision_search(
+    layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
+):
+    widths = sorted(candidate_bits)
+    bits = dict.fromkeys(layer_sizes, widths[-1])
+    for width in reversed(widths):
+        if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
+            bits = dict.fromkeys(layer_sizes, width)
+    for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
+        for width in widths:
+            if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
+                bits[layer] = width
+                break
+    if evaluate(bits) <= accuracy_floor:
+        raise ValueError("no widths are above the floor")
+    return bits
