@@ -37,6 +37,7 @@ def _grade(options: argparse.Namespace) -> int:
             dataset=options.data,
             quick=options.quick,
             replay=options.replay,
+            save=options.save,
             allow_unsafe=options.allow_unsafe,
         )
     )
@@ -111,7 +112,13 @@ def _parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--replay",
         metavar="CHECK",
-        help="for staff: show this check's call, answer and expected answer; write nothing",
+        help="for staff: show exactly what this check called, got and expected; mark nothing",
+    )
+    grade.add_argument(
+        "--save",
+        type=Path,
+        metavar="DIR",
+        help="with --replay: every input, answer and expected answer as DIR/<student>/<check>.npz",
     )
     grade.add_argument(
         "--allow-unsafe",

@@ -12,11 +12,13 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from autograder.checks.call import CallCheck
 from autograder.known import BadKnownSubmission, load_mutants
-from autograder.marking import Course, Trace, UnknownCheck, mark, select
+from autograder.marking import Course, Trace, UnknownCheck, gather, mark, select
 from autograder.measuring import Measurements
 from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
+from autograder.replay import replay
 from autograder.report.terminal import print_replay, print_summary
 from autograder.results import Results, UnwritableResults
 from autograder.rubric import RubricError, load_rubric
@@ -36,7 +38,10 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class GradeOptions:
-    """What `grade` was asked for. `replay` is one check's id: shown in full, nothing written."""
+    """What `grade` was asked for.
+
+    `replay` is one check's id: shown in full, and nothing is written but its arrays below `save`.
+    """
 
     paths: tuple[Path, ...]
     out: Path
@@ -46,6 +51,7 @@ class GradeOptions:
     dataset: str = "cifar10"
     quick: bool = False
     replay: str | None = None
+    save: Path | None = None
     allow_unsafe: bool = False
 
 
@@ -130,12 +136,32 @@ def _grade(options: GradeOptions, console: Console) -> int:
         except IsolationUnavailable as problem:
             raise UsageError(str(problem)) from problem
         reports = _mark_all(submissions, course, players, results, console)
-    if results is None:
-        for check in (check for report in reports for check in report.checks):
-            print_replay(check, console)
-    else:
+        if results is None:
+            player = players.get()
+            for submission, report in zip(submissions, reports, strict=True):
+                _show_again(submission, report, course, player, options.save, console)
+    if results is not None:
         print_summary(reports, [results.page(report.student) for report in reports], console)
     return NEEDS_STAFF if problems or any(report.needs_staff for report in reports) else DONE
+
+
+def _show_again(
+    submission: Submission,
+    report: Report,
+    course: Course,
+    player: Sandbox,
+    save: Path | None,
+    console: Console,
+) -> None:
+    """The checks of one report, and of those that call into solution.py what was asked and came."""
+    evidence = gather(submission, course, player)
+    for result, check in zip(report.checks, select(course.rubric, course.selected), strict=True):
+        played = replay(check, evidence) if isinstance(check, CallCheck) else None
+        print_replay(result, played, console)
+        if played is not None and save is not None:
+            path = save / submission.student / f"{check.id}.npz"
+            played.save(path)
+            console.print(f"All values: {path}", soft_wrap=True)
 
 
 def _mark_all(

@@ -81,16 +81,8 @@ def mark(
     results = {check.id: _not_reached(check, course.rubric) for check in checks}
     report = _start(submission, course, player, list(results.values()))
     on_report(report)
-    evidence = Evidence(
-        submission=submission,
-        rubric=course.rubric,
-        draws=Draws(course.secret, submission.student),
-        oracle=course.oracle,
-        player=player,
-        measurements=course.measurements,
-        misconceptions=course.misconceptions,
-        import_failure=_import(submission, player, checks, trace),
-    )
+    import_failure = _import(submission, player, checks, trace)
+    evidence = gather(submission, course, player, import_failure)
     for check in checks:
         started = time.perf_counter()
         item = course.rubric.items[check.id]
@@ -107,6 +99,22 @@ def mark(
         )
         on_report(report)
     return report
+
+
+def gather(
+    submission: Submission, course: Course, player: Player, import_failure: Failure | None = None
+) -> Evidence:
+    """What the checks look at; `import_failure` is why solution.py can't be imported, if so."""
+    return Evidence(
+        submission=submission,
+        rubric=course.rubric,
+        draws=Draws(course.secret, submission.student),
+        oracle=course.oracle,
+        player=player,
+        measurements=course.measurements,
+        misconceptions=course.misconceptions,
+        import_failure=import_failure,
+    )
 
 
 def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) -> CheckResult:

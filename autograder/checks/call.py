@@ -52,8 +52,7 @@ class CallCheck:
         source = evidence.solution()
         if isinstance(source, Finding):
             return source
-        generator = evidence.draws.generator(self.id)
-        program = replace(self.program(generator), return_inputs=True)
+        program = self.ask(evidence)
         finding, answer = self._run(evidence, item, source, program)
         if finding.credit < 1 and self.leans_on:
             finding = replace(
@@ -68,6 +67,10 @@ class CallCheck:
             name = evidence.misconceptions.name(self.id, program, answer)
             finding = replace(finding, misconception=name)
         return finding
+
+    def ask(self, evidence: Evidence) -> Program:
+        """What this student's code is asked, drawn from the course secret."""
+        return replace(self.program(evidence.draws.generator(self.id)), return_inputs=True)
 
     def _leaning_on_the_right(self, evidence: Evidence, program: Program) -> Program:
         stand_ins = {name: evidence.oracle.code(name) for name in self.leans_on}

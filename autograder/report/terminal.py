@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.cleaning import clean
+from autograder.replay import Replay
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
 from autograder.verdict import CheckResult, Report, Verdict
@@ -47,15 +48,13 @@ def print_report(report: Report, console: Console) -> None:
                 console.print(_check(check))
 
 
-def print_replay(check: CheckResult, console: Console) -> None:
-    """For staff: one check with its call, its inputs, the answer and the expected answer."""
-    evidence = read_evidence(check)
+def print_replay(check: CheckResult, replay: Replay | None, console: Console) -> None:
+    """For staff: one check with its verdict, and every call with its answer and the right one."""
     console.print(_text(f"{check.id}  {wording.WORDS[check.verdict]}", 200, "bold"))
-    for remark in [
-        *(f"{name} = {text}" for name, text in evidence.inputs),
-        *_remarks(check, evidence),
-    ]:
+    for remark in _remarks(check, read_evidence(check)):
         console.print(_indented(remark))
+    for line in replay.lines() if replay else ():
+        console.print(Padding(Text(clean(line, 100_000, 2_000)), (0, 0, 0, 4)), soft_wrap=True)
 
 
 def print_summary(

@@ -27,12 +27,11 @@ from autograder.known import (
     load_alternatives,
     load_mutants,
 )
-from autograder.marking import Course, mark, select
+from autograder.marking import Course, gather, mark, select
 from autograder.misconceptions import Misconceptions
 from autograder.player import Player
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
-from autograder.secret import Draws
 from autograder.verify import show, tolerances
 from autograder.verify.elsewhere import CIRCUMSTANCES, Elsewhere
 from autograder.verify.folders import STUDENT, Right, right
@@ -126,17 +125,10 @@ def measure_tolerances(
     """The bounds of every tolerance, from recorded answers and from those made elsewhere."""
     submissions = {row.name: start.submission(row.known) for row in found.rows}
 
+    unnamed = replace(course, misconceptions=Misconceptions(course.oracle.source, ()))
+
     def evidence_by(player: Player) -> Callable[[str], Evidence]:
-        return lambda name: Evidence(
-            submission=submissions[name],
-            rubric=course.rubric,
-            draws=Draws(course.secret, STUDENT),
-            oracle=course.oracle,
-            player=player,
-            measurements=course.measurements,
-            misconceptions=Misconceptions(course.oracle.source, ()),
-            import_failure=None,
-        )
+        return lambda name: gather(submissions[name], unnamed, player)
 
     toleranced: list[Check] = [
         check
