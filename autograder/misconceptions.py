@@ -10,7 +10,6 @@ they may be shown for hidden checks too.
 import copy
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for 
 class Misconceptions:
     """Names mistakes by the known mutants; may be asked from several threads.
 
-    The mutants run in this process: they are ours. A module is loaded when it is first needed.
+    The mutants run in this process: they are ours. Each is loaded anew for every program, as the
+    student's code was.
     """
 
     def __init__(self, reference: str, mutants: Iterable[Mutant]) -> None:
@@ -35,16 +35,17 @@ class Misconceptions:
         named = tuple(mutant for mutant in mutants if mutant.named)
         self._mutants = tuple(mutant for mutant in named if mutant.in_solution)
         self._tables = tuple(mutant for mutant in named if mutant.folder == "answers")
-        self._modules: dict[str, ModuleType] = {}
         self._lock = threading.Lock()
 
-    def name(self, check: str, program: Program, answer: Answer) -> Misconception | None:
-        """The one mistake that gives this answer, or None."""
+    def name(
+        self, check: str, program: Program, answer: Answer, alike: Callable[[Answer], bool]
+    ) -> Misconception | None:
+        """The one mistake that gives this answer, or None; `alike`: it gets the same verdict."""
         with self._lock:
             return _only(
                 mutant
                 for mutant in self._mutants
-                if check in mutant.caught_by and self._gives(mutant, program, answer)
+                if check in mutant.caught_by and self._gives(mutant, program, answer, alike)
             )
 
     def name_row(
@@ -60,22 +61,20 @@ class Misconceptions:
             if check in mutant.caught_by and _gives_row(mutant, right, is_reported)
         )
 
-    def _gives(self, mutant: Mutant, program: Program, answer: Answer) -> bool:
+    def _gives(
+        self, mutant: Mutant, program: Program, answer: Answer, alike: Callable[[Answer], bool]
+    ) -> bool:
         try:
-            theirs = run_program(self._module(mutant), program)
+            module = load_module(mutant.source(self._reference), name=f"mutant {mutant.name}")
+            theirs = run_program(module, program)
         except Exception:  # a mistake that shows as an exception has a sentence already
             return False
         return (
             same(answer.results, theirs.results)
             and same(answer.gradients, theirs.gradients)
             and _changed(program, answer) == _changed(program, theirs)
+            and alike(theirs)
         )
-
-    def _module(self, mutant: Mutant) -> ModuleType:
-        if mutant.name not in self._modules:
-            source = mutant.source(self._reference)
-            self._modules[mutant.name] = load_module(source, name=f"mutant {mutant.name}")
-        return self._modules[mutant.name]
 
 
 def _only(found: Iterable[Mutant]) -> Misconception | None:
@@ -95,7 +94,7 @@ def _gives_row(
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two answers are equal: in structure, shape, kind of number and value."""
+    """Whether two answers are equal in structure, shape and value, real ones to within rounding."""
     if is_number(one) and is_number(other):
         return _same_numbers(np.asarray(one), np.asarray(other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -110,6 +109,8 @@ def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
         one, other = one.reshape(()), other.reshape(())
     if one.shape != other.shape:
         return False
+    if one.dtype.kind in "iu" and other.dtype.kind in "iu":
+        return np.array_equal(one, other)
     bound = ROUNDING * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
     return bool(np.allclose(one, other, rtol=0, atol=bound, equal_nan=True))
 

@@ -74,8 +74,9 @@ def replay(check: CallCheck, evidence: Evidence) -> Replay | None:
 def _whole(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         threshold = sys.maxsize if value.size <= WHOLE else 0
+        edges = 3 if value.ndim <= 2 else 1  # values at each end of a dimension that is cut
         return f"{value.dtype} {value.shape}\n" + np.array2string(
-            value, threshold=threshold, max_line_width=96, precision=9
+            value, threshold=threshold, edgeitems=edges, max_line_width=96, precision=9
         )
     return describe(value)
 

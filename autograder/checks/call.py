@@ -16,7 +16,7 @@ from numpy.random import Generator
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
 from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
-from autograder.verdict import Verdict
+from autograder.verdict import Misconception, Verdict
 from quantlab.compare import CORRECT, WRONG, Outcome, Rule, describe
 
 
@@ -64,8 +64,7 @@ class CallCheck:
             if alone.credit == 1:
                 return self._right_alone(finding)
         if finding.credit < 1 and answer is not None:
-            name = evidence.misconceptions.name(self.id, program, answer)
-            finding = replace(finding, misconception=name)
+            finding = replace(finding, misconception=self._mistake(evidence, item, program, answer))
         return finding
 
     def ask(self, evidence: Evidence) -> Program:
@@ -101,9 +100,7 @@ class CallCheck:
             shown = {**_shown_call(program, 0), **failure_evidence(answer)}
             return Finding(Verdict(answer.kind), message=answer.message, evidence=shown), None
         expected = evidence.oracle.answer(program)
-        judged = self.judge(program, answer, expected, item.tolerance or 0.0)
-        if judged.outcome.correct:
-            judged = judge_arguments_kept(program, answer)
+        judged = self._judge(program, answer, expected, item)
         shown = {
             **_shown_call(program, judged.call),
             "expected": describe(_of(expected.results, judged.call)),
@@ -118,11 +115,29 @@ class CallCheck:
         )
         return finding, answer
 
+    def _judge(self, program: Program, got: Answer, expected: Answer, item: Item) -> Judged:
+        judged = self.judge(program, got, expected, item.tolerance or 0.0)
+        return judge_arguments_kept(program, got) if judged.outcome.correct else judged
+
+    def _mistake(
+        self, evidence: Evidence, item: Item, program: Program, answer: Answer
+    ) -> Misconception | None:
+        expected = evidence.oracle.answer(program)
+
+        def kind(one: Answer) -> str:
+            return self._judge(program, one, expected, item).outcome.kind
+
+        found = kind(answer)  # the right values in a wrong dtype are another mistake
+        return evidence.misconceptions.name(
+            self.id, program, answer, lambda theirs: kind(theirs) == found
+        )
+
 
 def judge_arguments_kept(program: Program, got: Answer) -> Judged:
     """Whether every argument is as it was, also after the results were written over."""
     for name, before in program.inputs.items():
-        if not np.array_equal(got.inputs[name], before):
+        after = got.inputs[name]
+        if after.dtype != before.dtype or not np.array_equal(after, before):
             sentence = f"The argument {name} was changed in place, or its memory returned."
             return Judged(Outcome(WRONG, sentence))
     return Judged(Outcome(CORRECT))

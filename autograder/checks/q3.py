@@ -68,8 +68,10 @@ def hopeless(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 
 
 def search(
-    *problems: Problem, candidates: tuple[int, ...] = CANDIDATES, times: int = 1
+    *problems: tuple[Problem, tuple[int, ...]], times: int = 1
 ) -> Callable[[Generator], Program]:
+    """One call per problem and its candidate widths; all of them so many times."""
+
     def program(rng: Generator) -> Program:
         calls = [
             Call(
@@ -77,7 +79,7 @@ def search(
                 problem(rng),
                 {"candidate_bits": candidates, "accuracy_floor": FLOOR},
             )
-            for problem in problems
+            for problem, candidates in problems
         ]
         return Program(tuple(calls) * times)
 
@@ -105,7 +107,10 @@ def _above_floor(found: Any, call: Call) -> Outcome:
     if not outcome.correct:
         return outcome
     sizes, table = call.args
-    accuracy, widest = _accuracy(table, found), dict.fromkeys(sizes, max(CANDIDATES))
+    accuracy, widest = (
+        _accuracy(table, found),
+        dict.fromkeys(sizes, max(call.kwargs["candidate_bits"])),
+    )
     if _accuracy(table, widest) <= FLOOR:
         if accuracy == _accuracy(table, widest):
             return Outcome(CORRECT)
@@ -244,25 +249,25 @@ CHECKS = (
     CallCheck(
         "3.search.valid",
         "variable_precision_search gives every layer one of the candidate widths",
-        search(easy, candidates=SOME_CANDIDATES),
+        search((easy, SOME_CANDIDATES)),
         judge_valid,
     ),
     CallCheck(
         "3.search.floor",
         "variable_precision_search stays above the accuracy floor",
-        search(steep, on_the_floor, hopeless),
+        search((steep, CANDIDATES), (on_the_floor, CANDIDATES), (hopeless, SOME_CANDIDATES)),
         judge_floor,
     ),
     CallCheck(
         "3.search.size",
         "variable_precision_search is never larger than the best uniform width",
-        search(easy),
+        search((easy, CANDIDATES)),
         judge_size,
     ),
     CallCheck(
         "3.search.repeatable",
         "variable_precision_search gives the same answer twice, within its budget",
-        search(steep, times=2),
+        search((steep, CANDIDATES), times=2),
         judge_repeatable,
     ),
     BitWidths(),

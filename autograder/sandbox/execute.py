@@ -7,6 +7,7 @@ is not data).
 """
 
 import contextlib
+import functools
 import linecache
 import random
 import sys
@@ -54,7 +55,7 @@ def load_module(source: str, name: str = "solution") -> types.ModuleType:
     """
     file = f"{name}.py"
     text = source.removeprefix("\ufeff")
-    code = compile(text, file, "exec", dont_inherit=True)
+    code = _compiled(text, file)
     # inspect.getsource, which torch.jit.script uses, finds the text here: there is no such file.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = types.ModuleType(name)
@@ -63,6 +64,11 @@ def load_module(source: str, name: str = "solution") -> types.ModuleType:
     _seed(0)
     exec(code, module.__dict__)
     return module
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(text: str, file: str) -> types.CodeType:
+    return compile(text, file, "exec", dont_inherit=True)
 
 
 def run_program(module: types.ModuleType, program: Program) -> Answer:

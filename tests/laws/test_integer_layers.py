@@ -110,7 +110,9 @@ class Convolution(Layer):
         )
         (inputs, outputs), (kh, kw) = self.channels, self.kernel
         x, w = (operand.numpy().astype(object) for operand in self.operands)
-        padded = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px)), constant_values=0)
+        # np.pad would pad with int64 zeros, which overflow
+        padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * py, x.shape[3] + 2 * px), object)
+        padded[:, :, py : py + x.shape[2], px : px + x.shape[3]] = x
         height = (padded.shape[2] - dy * (kh - 1) - 1) // sy + 1
         width = (padded.shape[3] - dx * (kw - 1) - 1) // sx + 1
         sums = np.zeros((len(x), len(w), height, width), object)

@@ -1,0 +1,69 @@
+"""The answer matrix, recorded once: every known submission against every check, in this process."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from autograder.checks import ALL_CHECKS
+from autograder.checks.base import Check, Evidence
+from autograder.known import Mutant, load_alternatives, load_mutants
+from autograder.marking import Course, gather
+from autograder.measuring import Measurements
+from autograder.misconceptions import Misconceptions
+from autograder.rubric import Rubric
+from autograder.sandbox.calls import Failure
+from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
+from autograder.verify.command import mark_known
+from autograder.verify.folders import STUDENT, Right, right
+from autograder.verify.matrix import Matrix
+from autograder.verify.recording import RecordingOracle, RecordingPlayer
+from instructor.examples import MODELS, right_record
+from tests.conftest import SECRET, InProcessPlayer
+
+
+class OpeningPlayer(InProcessPlayer):
+    """Opens models as the worker does, without its walls: the known ones are ours."""
+
+    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
+        try:
+            return read_saved_model(content)
+        except UnreadableModel as error:
+            return Failure("error", f"This file {error}.")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The matrix, and what it takes to ask one check again at no cost."""
+
+    matrix: Matrix
+    rubric: Rubric
+    evidence_of: Callable[[str], Evidence]
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory, rubric) -> Recorded:
+    oracle = RecordingOracle()
+    measurements = Measurements("shapes10", oracle)
+    mutants = load_mutants()
+    named = Misconceptions(oracle.source, mutants)
+    course = Course(rubric, SECRET, oracle, measurements, named)
+    folder = tmp_path_factory.mktemp("known")
+    start: Right = right(
+        oracle.source, right_record(STUDENT, measurements), MODELS / "shapes10", folder
+    )
+    player = RecordingPlayer(OpeningPlayer(), {})
+    known = (*load_alternatives(), *mutants)
+    found = mark_known(known, start, course, [player], Console(quiet=True))
+    submissions = {row.name: start.submission(row.known) for row in found.rows}
+    unnamed = Course(rubric, SECRET, oracle, measurements, Misconceptions(oracle.source, ()))
+    return Recorded(found, rubric, lambda name: gather(submissions[name], unnamed, player))
+
+
+AUTOMATIC: tuple[Check, ...] = tuple(check for check in ALL_CHECKS if check.source != "person")
+
+
+def mutants_of(matrix: Matrix, check: str) -> list[Mutant]:
+    return [mutant for mutant, row in matrix.mutants if check in row.lost]

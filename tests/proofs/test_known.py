@@ -1,0 +1,85 @@
+"""Files of known submissions: what they may say, and how a slip in one is told."""
+
+import pytest
+
+from autograder.known import (
+    ALTERNATIVES,
+    MUTANTS,
+    BadKnownSubmission,
+    load_alternatives,
+    load_mutants,
+)
+
+RIGHT = '''"""
+fault = "does nothing"
+sentence = "Nothing was done."
+caught_by = ["1a.reset.sym"]
+"""
+
+
+def f():
+    return 1
+'''
+
+
+def write(folder, text, name="get_scale/nothing.py"):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return folder
+
+
+def test_a_file_is_read_with_its_name_and_code(tmp_path):
+    (mutant,) = load_mutants(write(tmp_path, RIGHT))
+    assert (mutant.name, mutant.folder, mutant.breaks) == ("get_scale/nothing", "get_scale", "1a")
+    assert mutant.in_solution
+    assert mutant.source("x = 1\n").startswith("x = 1\n")
+    assert mutant.source("x = 1\n").endswith(RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def f(): pass\n", "lacks a key"),
+        ('"""not toml"""\n', "no docstring in TOML"),
+        ("def f(:\n", "no docstring in TOML"),
+        (RIGHT.replace("fault =", "fualt ="), "unknown keys fualt"),
+        (RIGHT.replace('"1a.reset.sym"', '"1a.reset.sym", "2a.STE.forward"'), "one question"),
+        (RIGHT.replace('["1a.reset.sym"]', "[]"), "one question"),
+        (RIGHT.replace('"1a.reset.sym"]', '"1a.reset.sym"]\nflagged = true'), "one question"),
+    ],
+)
+def test_a_slip_is_a_sentence_that_names_the_file(tmp_path, text, said):
+    with pytest.raises(BadKnownSubmission, match=said) as refused:
+        load_mutants(write(tmp_path, text))
+    assert "nothing.py" in str(refused.value)
+
+
+def test_a_table_is_changed_by_its_mutant(tmp_path):
+    text = RIGHT.replace("def f():\n    return 1", "def falsify(record):\n    record['a'] = 2")
+    (mutant,) = load_mutants(write(tmp_path, text, "answers/nothing.py"))
+    record = {"a": 1}
+    mutant.change()(record)
+    assert record == {"a": 2}
+    assert mutant.source("x = 1\n") == "x = 1\n"
+
+
+def test_a_whole_alternative_stands_alone(tmp_path):
+    text = '"""\ndiffers = "is alone"\nwhole = true\n"""\n'
+    write(tmp_path, text, "alone.py")
+    write(tmp_path, '"""\ndiffers = "is appended"\n"""\n', "appended.py")
+    alone, appended = load_alternatives(tmp_path)
+    assert alone.source("x = 1\n") == text
+    assert appended.source("x = 1\n").startswith("x = 1\n")
+
+
+def test_every_file_says_something_of_its_own():
+    mutants, alternatives = load_mutants(), load_alternatives()
+    assert len({(mutant.folder, mutant.fault) for mutant in mutants}) == len(mutants)
+    assert len({one.differs for one in alternatives}) == len(alternatives)
+    for mutant in mutants:
+        assert mutant.sentence.endswith("."), mutant.name
+        assert len(mutant.sentence) <= 300, mutant.name
+        assert not mutant.fault.endswith("."), mutant.name
+    assert len(list(MUTANTS.glob("*/*.py"))) == len(mutants)
+    assert len(list(ALTERNATIVES.glob("*.py"))) == len(alternatives)
