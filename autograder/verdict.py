@@ -131,6 +131,11 @@ class Report:
         return tuple(c.id for c in self.checks if c.verdict.needs_staff)
 
     @property
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """The mistakes that were named, each once."""
+        return tuple(dict.fromkeys(c.misconception for c in self.checks if c.misconception))
+
+    @property
     def questions(self) -> tuple[QuestionScore, ...]:
         return tuple(
             QuestionScore(

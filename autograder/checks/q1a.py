@@ -9,7 +9,7 @@ from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, Judged, results_by
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
-from autograder.checks.error import SquaredError
+from autograder.checks.error import SquaredError, least_error
 from autograder.checks.sawb import published_scales
 from autograder.picture import histogram
 from autograder.sandbox.calls import Answer, Call, Input, Program
@@ -152,8 +152,8 @@ def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: 
         shape = Each((_Positive(), Codes()), SCALE_AND_ZERO).compare(result, (1.0, 0))
         if not shape.correct:
             return Judged(shape, number)
-        errors = SquaredError(values)
-        error, least = errors.at(as_scalar(result[0]) or 0.0, bits), errors.least(bits)
+        error = SquaredError(values).at(as_scalar(result[0]) or 0.0, bits)
+        least = least_error(values.tobytes(), bits)
         if error > least * (1 + tolerance):
             more = 100 * (error / least - 1)
             sentence = (

@@ -21,7 +21,8 @@ def summary_csv(reports: Sequence[Report]) -> str:
 
     Columns: student, dataset, provisional (yes or no), the score of each question of any report,
     auto_score, auto_max, awaiting (points a person has yet to give), bonus, needs_staff (ids of
-    checks), flags, isolation. A question that a report does not have is an empty cell.
+    checks), misconceptions (names of mistakes), flags, isolation. A question that a report does not
+    have is an empty cell.
     """
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     stream = io.StringIO()
@@ -29,7 +30,8 @@ def summary_csv(reports: Sequence[Report]) -> str:
     heading = [
         *("student", "dataset", "provisional"),
         *questions,
-        *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff", "flags", "isolation"),
+        *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff"),
+        *("misconceptions", "flags", "isolation"),
     ]
     writer.writerow([_cell(name) for name in heading])
     for report in reports:
@@ -49,6 +51,7 @@ def _row(report: Report, questions: Sequence[str]) -> list[str | float]:
         wording.awaiting(report),
         report.bonus,
         " ".join(report.needs_staff),
+        " ".join(mistake.name for mistake in report.misconceptions),
         " ".join(report.flags),
         report.isolation,
     ]

@@ -6,6 +6,7 @@ only as the console's stream can.
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -62,7 +63,7 @@ def print_summary(
     report_paths: Sequence[str | os.PathLike[str]],
     console: Console,
 ) -> None:
-    """A row per student with the points of each question, then the path of each HTML report.
+    """A row per student with the points of each question, the mistakes, each report's path.
 
     `report_paths` stand in the order of `reports`; it may be shorter when some were not written.
     """
@@ -79,10 +80,21 @@ def print_summary(
     if needed > console.width:
         table.width = needed
     console.print(table, crop=False)
+    for line in _mistakes(reports):
+        console.print(_text(line, 400), soft_wrap=True)
     for report, path in zip_longest(reports, report_paths):
         if report is not None and path is not None:
             # Not wrapped: a path has to survive copying.
             console.print(_text(os.fspath(path), 1000), soft_wrap=True)
+
+
+def _mistakes(reports: Sequence[Report]) -> list[str]:
+    """The mistakes that were named, those of most students first."""
+    counts = Counter(mistake for report in reports for mistake in report.misconceptions)
+    if not counts:
+        return []
+    lines = [f"{count:>5}  {mistake.sentence}" for mistake, count in counts.most_common()]
+    return ["Mistakes by students who made them:", *lines, ""]
 
 
 def _cells(report: Report, questions: Sequence[str]) -> list[Text]:

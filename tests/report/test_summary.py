@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from autograder.report.summary import summary_csv
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]
@@ -34,7 +34,7 @@ def test_columns_come_in_one_order(make_report: MakeReport) -> None:
     heading = summary_csv([make_report()]).splitlines()[0]
     assert heading.replace('"', "") == (
         "student,dataset,provisional,1a,1b,1c,"
-        "auto_score,auto_max,awaiting,bonus,needs_staff,flags,isolation"
+        "auto_score,auto_max,awaiting,bonus,needs_staff,misconceptions,flags,isolation"
     )
 
 
@@ -82,6 +82,13 @@ def test_provisional_and_faults_are_told(make_check: MakeCheck, make_report: Mak
     faults = [make_check(id=name, verdict=Verdict.GRADER_FAULT, points=0.0) for name in "ab"]
     (row,) = _rows(make_report(*faults, provisional=True))
     assert (row["needs_staff"], row["provisional"]) == ("a b", "yes")
+
+
+def test_mistakes_stand_by_name_each_once(make_check: MakeCheck, make_report: MakeReport) -> None:
+    floor, ceiling = (Misconception(f"f/{name}", "A sentence.") for name in ("floor", "ceil"))
+    checks = [make_check(misconception=one) for one in (floor, ceiling, floor, None)]
+    (row,) = _rows(make_report(*checks))
+    assert row["misconceptions"] == "f/floor f/ceil"
 
 
 def test_no_reports_are_a_heading(make_report: MakeReport) -> None:

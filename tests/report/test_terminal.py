@@ -104,6 +104,24 @@ def test_the_summary_has_a_row_per_student_and_then_the_paths(sample: Report, sh
     ]
 
 
+def test_the_summary_counts_the_students_of_each_mistake(
+    make_check: MakeCheck, make_report: MakeReport, shown: Show
+) -> None:
+    often, once = Misconception("f/often", "Often made."), Misconception("f/once", "Once made.")
+    reports = [
+        make_report(make_check(misconception=often), make_check(misconception=often)),
+        make_report(make_check(misconception=once), make_check(misconception=often)),
+        make_report(make_check()),
+    ]
+    lines = shown(print_summary, reports, []).splitlines()
+    start = lines.index("Mistakes by students who made them:")
+    assert [line.split(maxsplit=1) for line in lines[start + 1 : start + 3]] == [
+        ["2", "Often made."],
+        ["1", "Once made."],
+    ]
+    assert "Mistakes" not in shown(print_summary, reports[2:], [])
+
+
 def test_a_narrow_terminal_cuts_no_number(sample: Report, shown: Show) -> None:
     text = shown(print_summary, [sample], ["report.html"], width=40)
     assert "96.75/121" in text
