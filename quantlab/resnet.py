@@ -9,6 +9,8 @@ The names of the modules (`conv1`, `layer1.0.conv1`, ..., `layer3.2.conv2`, `fc`
 every saved model of this kit.
 """
 
+import functools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -76,10 +78,15 @@ def resnet20(num_classes: int = 10) -> ResNet20:
 
 def layer_sizes() -> dict[str, int]:
     """Number of weights of each of the 20 layers, from `conv1` to `fc`; 268,336 in all."""
+    return dict(_layer_sizes())
+
+
+@functools.cache  # a network takes some time to build, even without memory for its weights
+def _layer_sizes() -> tuple[tuple[str, int], ...]:
     with torch.device("meta"):
         network = ResNet20()
-    return {
-        name: module.weight.numel()
+    return tuple(
+        (name, module.weight.numel())
         for name, module in network.named_modules()
         if isinstance(module, (nn.Conv2d, nn.Linear))
-    }
+    )

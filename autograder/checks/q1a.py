@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +67,27 @@ def quantize_again(rng: Generator) -> Program:
 def dequantize(rng: Generator, zero_point: int) -> Program:
     low, high = grid_range(4, True)
     codes = integers(rng, (5, 9), low, high).astype(np.float32)
-    call = Call("linear_dequantize", (Input("x_int"), SCALE, zero_point))
+    call = Call(
+        "linear_dequantize",
+        (Input("x_int"), SCALE, zero_point),
+        cotangent=rng.standard_normal(codes.shape).astype(np.float32),
+        wrt=("x_int",),
+    )
     return Program((call,), {"x_int": codes, "scale": step(rng)})
+
+
+def judge_with_gradient(
+    program: Program, got: Answer, expected: Answer, tolerance: float
+) -> Judged:
+    """Quantization-aware training stops where the gradient does."""
+    judged = results_by(Close)(program, got, expected, tolerance)
+    if not judged.outcome.correct:
+        return judged
+    gradient = got.gradients[0]["x_int"]
+    if gradient is None:
+        return Judged(Outcome(WRONG, "No gradient reaches the codes, so nothing can be trained."))
+    outcome = Close(tolerance).compare(gradient, expected.gradients[0]["x_int"])
+    return Judged(replace(outcome, message=outcome.message and f"Gradient: {outcome.message}"))
 
 
 def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Program:
@@ -209,9 +229,9 @@ CHECKS = (
     ),
     CallCheck(
         "1a.linear_dequantize.values",
-        "linear_dequantize multiplies by the scale",
+        "linear_dequantize multiplies by the scale, the gradient too",
         lambda rng: dequantize(rng, zero_point=0),
-        results_by(Close),
+        judge_with_gradient,
     ),
     CallCheck(
         "1a.linear_dequantize.zero_point",

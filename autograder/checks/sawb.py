@@ -8,14 +8,15 @@ widths that a published table covers, its pair is accepted too.
 import numpy as np
 
 # (c1, c2) by bit width. IBM: fms-model-optimizer, the tables "bits" and "codes" of its SAWB
-# quantizers. Handout family: what its public starter hands out. torch2chip: "z_typical".
+# quantizers. Handout family: what its public starter hands out. torch2chip: "z_typical",
+# whose 8-bit pair it computes as 1 / 0.027 and 1.114 / 0.027.
 PUBLISHED_PAIRS: dict[int, tuple[tuple[float, float], ...]] = {
     2: ((3.12, 2.064), (3.2154, 2.1801), (3.212, 2.178), (2.6, 1.71)),
     3: ((7.509, 6.892),),
     4: ((12.68, 12.80), (12.987, 13.156), (12.035, 12.03)),
     5: ((17.74, 18.64),),
     7: ((28.24, 30.81),),
-    8: ((31.76, 35.04), (31.25, 33.906), (37.04, 41.26)),
+    8: ((31.76, 35.04), (31.25, 33.906), (37.04, 41.26), (1 / 0.027, 1.114 / 0.027)),
 }
 
 

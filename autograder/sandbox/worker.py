@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has 
 import contextlib
 import fcntl
 import gc
+import importlib
 import json
 import select
 import signal
@@ -108,7 +109,14 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Does once what the first use of each would do in every fork."""
+    """Does once what the first use of each would do in every fork, or could not do there.
+
+    matplotlib wants a folder that it may write to when it is imported; a fork has none, and need
+    not know where the host's is.
+    """
+    with contextlib.suppress(ImportError, OSError):
+        importlib.import_module("matplotlib.pyplot")
+    os.environ.pop("MPLCONFIGDIR", None)
     image = torch.zeros(1, 1, 4, 4)
     kernel_weight = torch.ones(1, 1, 3, 3, requires_grad=True)
     output = torch.nn.functional.conv2d(image, kernel_weight, padding=1)

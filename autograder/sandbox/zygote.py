@@ -17,6 +17,7 @@ from typing import Any
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import WALLS_STAND
+from quantlab.data import user_cache
 
 _WORKER = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0  # importing torch takes 2 s; from a cold network disk it has taken a minute
@@ -79,7 +80,7 @@ class Zygote:
         try:
             self._process = subprocess.Popen(
                 [python, *_FLAGS, str(_WORKER), str(theirs.fileno())],
-                env=_ENVIRONMENT,
+                env={**_ENVIRONMENT, "MPLCONFIGDIR": str(user_cache() / "matplotlib")},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
