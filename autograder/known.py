@@ -36,7 +36,8 @@ class Mutant:
 
     `name` is "<folder>/<file>". `fault` says in a few words for staff what is wrong; `sentence` is
     what a student reads who made this mistake. `caught_by` names the checks that must take
-    points away; no others may. `flagged` instead asks for a flag and no points. `named`
+    points away; no others may, but those of `sometimes`, which see the fault on some students'
+    inputs only. `flagged` instead asks for a flag and no points. `named`
     is false where an answer can't tell the mistake, because it differs from student to student.
     """
 
@@ -45,6 +46,7 @@ class Mutant:
     fault: str
     sentence: str
     caught_by: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
     named: bool = True
     flagged: bool = False
 
@@ -56,6 +58,9 @@ class Mutant:
     def in_solution(self) -> bool:
         """Whether the fault is in solution.py, not in a table or a saved model."""
         return self.folder not in NO_FUNCTION
+
+    def may_be_caught_by(self, check: str) -> bool:
+        return check in self.caught_by + self.sometimes
 
     @property
     def breaks(self) -> str:
@@ -99,7 +104,8 @@ def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
     mutants = []
     for path in sorted(folder.glob("*/*.py")):
         mutant = _read(path, f"{path.parent.name}/{path.stem}", Mutant)
-        if len({pattern.split(".", 1)[0] for pattern in mutant.caught_by}) != 1 - mutant.flagged:
+        checks = (*mutant.caught_by, *mutant.sometimes)
+        if len({check.split(".", 1)[0] for check in checks}) != 1 - mutant.flagged:
             raise BadKnownSubmission(
                 f"{path}: caught_by must name checks of one question, or flagged must be true."
             )

@@ -45,7 +45,7 @@ class Misconceptions:
             return _only(
                 mutant
                 for mutant in self._mutants
-                if check in mutant.caught_by and self._gives(mutant, program, answer, alike)
+                if mutant.may_be_caught_by(check) and self._gives(mutant, program, answer, alike)
             )
 
     def name_row(
@@ -58,7 +58,7 @@ class Misconceptions:
         return _only(
             mutant
             for mutant in self._tables
-            if check in mutant.caught_by and _gives_row(mutant, right, is_reported)
+            if mutant.may_be_caught_by(check) and _gives_row(mutant, right, is_reported)
         )
 
     def _gives(

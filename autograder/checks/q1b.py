@@ -1,14 +1,13 @@
 """Question 1b: the table of squared errors in answers.json, on the student's own two vectors."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
-import numpy as np
-from torch import Tensor
-
 from autograder.checks.base import Evidence, Finding
-from autograder.checks.error import SquaredError, least_error
+from autograder.checks.error import SquaredError
 from autograder.checks.sawb import published_scales
 from autograder.checks.table import Accepted, Cell, mark_row
 from autograder.rubric import Item
@@ -43,17 +42,15 @@ class ErrorTableCheck:
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
-        values = student_vectors(answers.student)[self.vector]
+        right = right_errors(answers.student, self.vector, evidence.oracle.module)[self.method]
         reported = answers.mse[self.vector][self.method]
         tolerance = item.tolerance or 0.0
+        below = ROUNDING if self.method == "heuristic" else tolerance
         cells = [
             Cell(
                 f"{bits} bits",
                 reported[bits],
-                tuple(
-                    self._accepted(error, tolerance)
-                    for error in self._errors_of(self.method, evidence, values, bits)
-                ),
+                tuple(Accepted(error, below * error, tolerance * error) for error in right[bits]),
             )
             for bits in BITS
         ]
@@ -61,25 +58,11 @@ class ErrorTableCheck:
         if 0 < finding.credit < 1 or finding.verdict is Verdict.WRONG:
             name = evidence.misconceptions.name_row(
                 self.id,
-                self._right_record(evidence, answers.student),
+                _right_record(evidence, answers.student),
                 lambda record: self._is_reported(reported, record["mse"], tolerance),
             )
             finding = replace(finding, misconception=name)
         return finding
-
-    def _right_record(self, evidence: Evidence, student: str) -> Mapping[str, Any]:
-        """The right numbers of the two methods that have no search."""
-        mse = {
-            vector: {
-                method: {
-                    str(bits): next(iter(self._errors_of(method, evidence, values, bits)))
-                    for bits in BITS
-                }
-                for method in ("sym", "SAWB")
-            }
-            for vector, values in student_vectors(student).items()
-        }
-        return {"student": student, "mse": mse}
 
     def _is_reported(
         self,
@@ -94,22 +77,35 @@ class ErrorTableCheck:
             if value is not None
         )
 
-    def _accepted(self, error: float, tolerance: float) -> Accepted:
-        below = ROUNDING if self.method == "heuristic" else tolerance
-        return Accepted(error, below * error, tolerance * error)
 
-    def _errors_of(
-        self, method: str, evidence: Evidence, values: Tensor, bits: int
-    ) -> Iterable[float]:
-        errors = SquaredError(values.numpy())
-        if method == "heuristic":
-            return [least_error(values.numpy().tobytes(), bits)]
-        reference = evidence.oracle.module
-        scale, _ = reference.reset_scale_and_zero_point(values, bits, method)
-        scales = [np.float32(float(scale))]
-        if method == "SAWB":
-            scales += published_scales(values.numpy(), bits)
-        return [errors.at(float(s), bits) for s in scales]
+@functools.lru_cache(maxsize=4)  # the rows of a vector share it; two students at a time
+def right_errors(
+    student: str, vector: str, reference: ModuleType
+) -> Mapping[str, Mapping[int, tuple[float, ...]]]:
+    """`[method][bits]`: the errors that count as right, the reference's first."""
+    values = student_vectors(student)[vector]
+    errors = SquaredError(values.numpy())
+    right: dict[str, dict[int, tuple[float, ...]]] = {"sym": {}, "heuristic": {}, "SAWB": {}}
+    for bits in BITS:
+        right["heuristic"][bits] = (errors.least(bits),)
+        for method in ("sym", "SAWB"):
+            scale, _ = reference.reset_scale_and_zero_point(values, bits, method)
+            published = published_scales(values.numpy(), bits) if method == "SAWB" else []
+            scales = [float(scale), *map(float, published)]
+            right[method][bits] = tuple(errors.at(one, bits) for one in scales)
+    return right
+
+
+def _right_record(evidence: Evidence, student: str) -> Mapping[str, Any]:
+    """The right numbers of the two methods that have no search, as answers.json holds them."""
+    mse = {}
+    for vector in ("A", "B"):
+        right = right_errors(student, vector, evidence.oracle.module)
+        mse[vector] = {
+            method: {str(bits): right[method][bits][0] for bits in BITS}
+            for method in ("sym", "SAWB")
+        }
+    return {"student": student, "mse": mse}
 
 
 CHECKS = tuple(

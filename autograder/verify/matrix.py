@@ -34,9 +34,15 @@ class Row:
         return tuple(check.id for check in self.checks if check.points < check.max_points)
 
     @property
-    def named(self) -> dict[str, str]:
-        """By check, the mistake that it named."""
-        return {c.id: c.misconception.name for c in self.checks if c.misconception}
+    def named(self) -> tuple[str, ...]:
+        """The checks that named the mistake, in the words of this mutant."""
+        return tuple(
+            check.id
+            for check in self.checks
+            if isinstance(self.known, Mutant)
+            and check.misconception
+            and check.misconception.sentence == self.known.sentence
+        )
 
 
 @dataclass(frozen=True)
@@ -110,9 +116,9 @@ def diagnosis(found: Matrix) -> Diagnosis:
     """Counts only mutants of solution.py whose answer can tell them from the others."""
     rows = [row for mutant, row in found.mutants if mutant.in_solution and mutant.named]
     return Diagnosis(
-        mutants_named=sum(row.name in row.named.values() for row in rows),
+        mutants_named=sum(bool(row.named) for row in rows),
         mutants=len(rows),
-        checks_named=sum(name == row.name for row in rows for name in row.named.values()),
+        checks_named=sum(len(row.named) for row in rows),
         checks=sum(len(row.lost) for row in rows),
     )
 
@@ -137,11 +143,12 @@ def _about_wrong(mutant: Mutant, row: Row) -> Iterator[str]:
     if mutant.flagged and not row.report.flags:
         yield f"{row.name} must be flagged, and is not."
     for check in mutant.caught_by:
-        if row.lost and check not in row.lost:
+        if check not in row.lost:
             yield f"{row.name} must lose points in {check}, and does not."
     for check in row.lost:
-        if check not in mutant.caught_by:
+        if not mutant.may_be_caught_by(check):
             yield f"{row.name} loses points in {check}, which it does not break."
-    for check, name in row.named.items():
-        if name != row.name:
-            yield f"{row.name} is taken for {name} in {check}."
+    for result in row.checks:
+        mistake = result.misconception
+        if mistake and mistake.sentence != mutant.sentence:
+            yield f"{row.name} is taken for {mistake.name} in {result.id}: {mistake.sentence}"

@@ -7,9 +7,7 @@ of them, · none.
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from autograder.known import Mutant
@@ -42,21 +40,17 @@ def print_matrix(found: Matrix, rubric: Rubric, console: Console) -> None:
 
 def print_tolerances(measured: Mapping[str, Bounds], rubric: Rubric, console: Console) -> None:
     """Each tolerance between the two numbers that it must keep apart."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("tolerance of", "worst right", "tolerance", "nearest wrong"):
-        table.add_column(heading, justify="left" if heading == "tolerance of" else "right")
-    for heading in ("that right one", "that wrong one"):
-        table.add_column(heading)
+    console.print()
+    console.print(
+        Text("Tolerances: the farthest right answer < tolerance < the nearest mistake", "bold")
+    )
     for check, bounds in measured.items():
-        table.add_row(
-            check,
-            f"{bounds.honest:.2g}",
-            f"{rubric.items[check].tolerance:g}",
-            f"{bounds.mutant:.2g}",
-            bounds.honest_name if bounds.honest else "exact",
-            bounds.mutant_name,
+        numbers = (
+            f"{bounds.honest:>9.2g} < {rubric.items[check].tolerance:>6g} < {bounds.mutant:<9.2g}"
         )
-    console.print(table, crop=False)
+        whose = f"{bounds.honest_name if bounds.honest else 'all exact'} | {bounds.mutant_name}"
+        console.print(Text(f"{check:<42}{numbers} {whose}"), soft_wrap=True)
+    console.print()
 
 
 def print_outcome(found: Matrix, complaints: Sequence[str], console: Console) -> None:

@@ -71,8 +71,8 @@ def bounds(
         ]
         wrong = [
             (mutant.name, evidence_of(mutant.name))
-            for mutant, row in found.mutants
-            if check.id in row.lost
+            for mutant, _ in found.mutants
+            if check.id in mutant.caught_by
         ]
         measured[check.id] = Bounds(*_farthest(check, item, honest), *_nearest(check, item, wrong))
     return measured

@@ -16,13 +16,14 @@ RIGHT = Alternative("other", "", "looks different")
 
 def check(id: str, points: float, named: str | None = None) -> CheckResult:
     verdict = Verdict.CORRECT if points == 2 else Verdict.WRONG
-    mistake = Misconception(named, "A sentence.") if named else None
+    mistake = Misconception("a/name", named) if named else None
     return CheckResult(
         id, "1a", id, True, "call", verdict, points, 2, points, misconception=mistake
     )
 
 
 def row(known, *points: float, named: str | None = None, flags: tuple[str, ...] = ()) -> Row:
+    """`named`: the sentence of the mistake that every check names which takes points."""
     ids = ("1a.f.first", "1a.f.second", "1a.g.only")
     checks = tuple(
         check(id, p, named if p < 2 else None) for id, p in zip(ids, points, strict=True)
@@ -34,11 +35,11 @@ OTHER = Mutant("g/wrong", "", "a fault", "Another sentence.", caught_by=("1a.g.o
 
 
 def proof(*rows: Row) -> Matrix:
-    return matrix([*rows, row(OTHER, 2, 2, 0, named="g/wrong")])
+    return matrix([*rows, row(OTHER, 2, 2, 0, named="Another sentence.")])
 
 
 def test_nothing_is_wrong_where_all_is_as_it_must_be():
-    found = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="f/wrong"))
+    found = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="A sentence."))
     assert complaints(found) == []
     assert found.kills("1a.f.first") == ("f/wrong",)
     assert found.alone("1a.g.only") == ("g/wrong",)
@@ -52,7 +53,10 @@ def test_nothing_is_wrong_where_all_is_as_it_must_be():
         ([row(MUTANT, 2, 2, 2)], "f/wrong survives"),
         ([row(MUTANT, 0, 2, 2)], "must lose points in 1a.f.second, and does not"),
         ([row(MUTANT, 0, 0, 0)], "loses points in 1a.g.only, which it does not break"),
-        ([row(MUTANT, 0, 0, 2, named="g/wrong")], "f/wrong is taken for g/wrong in 1a.f.first"),
+        (
+            [row(MUTANT, 0, 0, 2, named="Other.")],
+            "f/wrong is taken for a/name in 1a.f.first: Other.",
+        ),
         ([row(MUTANT, 2, 2, 2)], "1a.f.first takes points from no mutant"),
         ([row(replace(MUTANT, caught_by=(), flagged=True), 2, 2, 2)], "must be flagged"),
     ],

@@ -2,7 +2,8 @@
 fault = "heuristic: least largest error"
 sentence = "Equation (4) is about the mean of the squared errors; you seem to minimize the \
 largest error, for which a few far numbers decide alone."
-caught_by = ["1a.reset.heuristic", "1a.reset.heuristic_above_maximum"]
+caught_by = ["1a.reset.heuristic"]
+sometimes = ["1a.reset.heuristic_above_maximum"]
 """
 
 import math
