@@ -3,14 +3,11 @@
 A student's saved model is opened behind the wall; only tensors come out, and they are checked
 before they are used. The images, the labels and the measuring never enter a student's process.
 
-Equal work is done once: models are remembered by their content for the length of a run, and the
-reference's PTQ table, which depends on no student, in a file of the user's cache folder under a key
-made of everything that decides it.
+Equal work is done once: models are remembered by their content for the length of a run; the
+reference's PTQ table depends on no student and is kept (`ptq_table`).
 """
 
-import contextlib
 import hashlib
-import inspect
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -20,18 +17,16 @@ from typing import Any
 
 import torch
 
+from autograder import ptq_table
 from autograder.interval import wilson
 from autograder.oracle import Oracle
 from autograder.picture import histogram
 from autograder.player import Player
-from autograder.rubric import CELLS
 from autograder.sandbox.calls import Failure
 from autograder.verdict import Verdict
-from quantlab import calibration, checkpoint, inference, integer, layers
-from quantlab.data import load_dataset, user_cache
-from quantlab.files import write_text_atomically
+from quantlab import checkpoint, inference
+from quantlab.data import load_dataset
 from quantlab.images import ImageSet
-from quantlab.resnet import resnet20
 
 KIT = Path(__file__).resolve().parent.parent
 QUICK_IMAGES = 1_000
@@ -79,7 +74,7 @@ class Measurements:
         self._lock = threading.RLock()
         self._measured: dict[str, Measured] = {}
         self._all_images: ImageSet | None = None
-        self._post_training: dict[str, dict[str, float]] = {}
+        self._post_training: ptq_table.Accuracies | None = None
 
     @property
     def dataset_title(self) -> str:
@@ -155,49 +150,29 @@ class Measurements:
 
         return self._once(key, measure)
 
-    def post_training(self, method: str) -> dict[str, float]:
-        """The reference's PTQ accuracies {cell: percent} for "sym" or "SAWB".
+    def post_training(self, method: str) -> Mapping[str, tuple[float, ...]]:
+        """PTQ accuracies {cell: percentages} for "sym" or "SAWB": the reference's, then those of
+        published SAWB constants.
 
         On all test images also when `quick`: students report what they measured on all of them.
         """
         with self._lock:
-            if method not in self._post_training:
-                path = user_cache() / f"ptq-{self._key(method)}.json"
-                try:
-                    table = json.loads(path.read_text())
-                except (OSError, ValueError):
-                    table = self._measure_post_training(method)
-                    with contextlib.suppress(OSError):  # then it is measured again next time
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        write_text_atomically(path, json.dumps(table))
-                self._post_training[method] = table
+            if self._post_training is None:
+                self._post_training = self._find_post_training()
             return self._post_training[method]
 
-    def _measure_post_training(self, method: str) -> dict[str, float]:
-        model = resnet20()
-        model.load_state_dict(self._float_state())
-        images = calibration.calibration_images(load_dataset(self.dataset, "train"))
-        table = {}
-        for cell in CELLS:
-            weight_bits, act_bits = checkpoint.parse_name(f"ResNet20_{cell}.pt")
-            quantized = layers.quantize_model(
-                model, self._oracle.module, weight_bits, act_bits, method, images
-            )
-            saved = checkpoint.saved_model(quantized, self.dataset_title, method)
-            table[cell] = inference.evaluate_saved(saved, self.all_images)
+    def _find_post_training(self) -> ptq_table.Accuracies:
+        source = self._oracle.source
+        key = ptq_table.digest(self.dataset, source, FLOAT_MODELS[self.dataset])
+        table = ptq_table.find(self.dataset, key)
+        if table is None:
+            train = load_dataset(self.dataset, "train")
+            table = ptq_table.measure(source, self._float_state(), train, self.all_images)
+            ptq_table.remember(self.dataset, key, table)
         return table
 
     def _float_state(self) -> dict[str, torch.Tensor]:
         return torch.load(FLOAT_MODELS[self.dataset], map_location="cpu", weights_only=True)
-
-    def _key(self, method: str) -> str:
-        """A digest of everything that decides the PTQ table."""
-        digest = hashlib.sha256(f"{method} {self.dataset} {len(self.all_images)}".encode())
-        digest.update(FLOAT_MODELS[self.dataset].read_bytes())
-        digest.update(self._oracle.source.encode())
-        for module in (layers, calibration, checkpoint, inference, integer):
-            digest.update(inspect.getsource(module).encode())
-        return digest.hexdigest()[:24]
 
     def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
         with self._lock:

@@ -183,8 +183,8 @@ def write_answers(path: Path, student: str, measurements: Measurements) -> None:
                 answers.record_mse(vector, method, bits, error)
     folder = MODELS / measurements.dataset
     for method in ("sym", "SAWB"):
-        for cell, percent in measurements.post_training(method).items():
-            answers.record_accuracy("ptq", cell, method, round(percent, 2))
+        for cell, percents in measurements.post_training(method).items():
+            answers.record_accuracy("ptq", cell, method, round(percents[0], 2))
     for cell in CELLS:
         record = json.loads((folder / f"ResNet20_{cell}.json").read_text(encoding="utf-8"))
         answers.record_accuracy("qat", cell, "sym", record["test_accuracy"])

@@ -91,8 +91,8 @@ class KnownMeasurements:
     ) -> Measured:
         return Measured(self.variable, 10_000)
 
-    def post_training(self, method: str) -> dict[str, float]:
-        return dict.fromkeys(CELLS, self.ptq)
+    def post_training(self, method: str) -> dict[str, tuple[float, ...]]:
+        return dict.fromkeys(CELLS, (self.ptq,))
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from numpy.random import Generator
 from autograder.checks.call import CallCheck, Judged, results_by
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
 from autograder.checks.error import SquaredError, least_error
-from autograder.checks.sawb import published_scales
 from autograder.picture import histogram
 from autograder.sandbox.calls import Answer, Call, Input, Program
+from autograder.sawb import published_scales
 from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
 
 X = Input("x")

@@ -8,9 +8,9 @@ from typing import Any
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.error import SquaredError
-from autograder.checks.sawb import published_scales
 from autograder.checks.table import Accepted, Cell, mark_row
 from autograder.rubric import Item
+from autograder.sawb import published_scales
 from autograder.verdict import Verdict
 from quantlab.vectors import student_vectors
 

@@ -11,7 +11,10 @@ HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
 
 @dataclass(frozen=True)
 class PostTrainingTableCheck:
-    """One column of Table 1. The rubric's tolerance is in percentage points."""
+    """One column of Table 1. The rubric's tolerance is in percentage points.
+
+    With SAWB a student's weights may have published constants (`autograder.sawb`).
+    """
 
     method: str
     source: str = "table"
@@ -37,13 +40,17 @@ class PostTrainingTableCheck:
         reference = tables[self.method]
         finding = mark_row(
             [
-                Cell(cell, reported[cell], (Accepted(reference[cell], margin, margin),))
+                Cell(
+                    cell,
+                    reported[cell],
+                    tuple(Accepted(one, margin, margin) for one in reference[cell]),
+                )
                 for cell in CELLS
             ]
         )
         if finding.credit == 1:
             return finding
-        right = {cell: {one: table[cell] for one, table in tables.items()} for cell in CELLS}
+        right = {cell: {one: table[cell][0] for one, table in tables.items()} for cell in CELLS}
         name = evidence.misconceptions.name_row(
             self.id,
             {"dataset": answers.dataset, "table1": {"ptq": right, "qat": answers.table1["qat"]}},

@@ -22,12 +22,10 @@ _HARDEST = 8
 def print_matrix(found: Matrix, rubric: Rubric, console: Console) -> None:
     """The legend of the columns, then every submission's row."""
     width = max(len(row.name) for row in found.rows) + 2
-    console.print(Text("Columns", "bold"))
+    console.print(Text("Columns: the checks, and how many mutants lose points there", "bold"))
     for number, check in enumerate(found.checks, 1):
         kills, alone = len(found.kills(check)), len(found.alone(check))
-        console.print(
-            Text(f"{number:>4}  {check:<42}{kills:>3} mutants lose here, {alone} only here")
-        )
+        console.print(Text(f"{number:>4}  {check:<42}{kills:>3} lose here, {alone} only here"))
     groups = [list(g) for _, g in groupby(found.checks, key=lambda c: rubric.items[c].question)]
     heading = " ".join(rubric.items[g[0]].question.ljust(len(g))[: len(g)] for g in groups)
     for title, wanted in (("Right submissions", False), ("Wrong submissions", True)):

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -212,6 +213,16 @@ def test_replay_shows_staff_a_hidden_check_and_writes_nothing(tmp_path, submissi
     said = capsys.readouterr().out
     assert "linear_dequantize(x_int, scale" in said
     assert not out.exists()
+
+
+def test_a_replay_is_saved_in_full(tmp_path, submission, capsys):
+    save, check = tmp_path / "replay", "1a.linear_dequantize.zero_point"
+    options = ("--replay", check, "--save", str(save), "--data", "shapes10")
+    assert grade(tmp_path / "out", submission("ada"), *options) == 0
+    path = save / "ada" / f"{check}.npz"
+    assert str(path) in capsys.readouterr().out
+    with np.load(path) as saved:
+        assert {"x_int", "scale", "call1 expected", "call1 got"} <= set(saved)
 
 
 def test_a_second_submission_of_a_student_is_named(tmp_path, submission, capsys):

@@ -1,0 +1,90 @@
+"""The PTQ table that students' tables are compared with: kept, never stale, fair to the papers."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from autograder import ptq_table
+from autograder.measuring import FLOAT_MODELS, Measurements
+from autograder.oracle import Oracle
+from autograder.rubric import CELLS
+from autograder.sawb import PUBLISHED_PAIRS
+from autograder.submission import Submission
+from autograder.verdict import Verdict
+from quantlab.checkpoint import parse_name
+
+TABLE = {
+    "SAWB": dict.fromkeys(CELLS, (80.0, 75.0)),
+    "sym": dict.fromkeys(CELLS, (70.0,)),
+}
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "shapes10"])
+def test_the_committed_table_is_of_the_kit_as_it_stands(dataset, oracle):
+    key = ptq_table.digest(dataset, oracle.source, FLOAT_MODELS[dataset])
+    table = ptq_table.stored(ptq_table.committed(dataset), key)
+    assert table is not None, (
+        f"Something that decides it has changed: python -m instructor.measure_ptq_table "
+        f"--data {dataset} measures it again."
+    )
+    for cell in CELLS:
+        weight_bits, _ = parse_name(f"ResNet20_{cell}.pt")
+        assert len(table["sym"][cell]) == 1
+        assert len(table["SAWB"][cell]) == 1 + len(PUBLISHED_PAIRS[weight_bits])
+
+
+def test_a_table_comes_back_as_it_was_kept_and_only_under_its_digest(tmp_path):
+    path = tmp_path / "folder" / "table.json"
+    ptq_table.store(path, "the digest", TABLE)
+    assert ptq_table.stored(path, "the digest") == TABLE
+    assert ptq_table.stored(path, "another digest") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"digest": "k"}', '{"digest": "k", "accuracies": 3}']
+)
+def test_half_a_file_is_no_table(tmp_path, text):
+    path = tmp_path / "table.json"
+    path.write_text(text)
+    assert ptq_table.stored(path, "k") is None
+
+
+def test_the_digest_sees_the_reference_and_the_float_model(tmp_path):
+    model = tmp_path / "model.pt"
+    model.write_bytes(b"weights")
+    key = ptq_table.digest("cifar10", "source", model)
+    assert ptq_table.digest("cifar10", "source", model) == key
+    assert ptq_table.digest("cifar10", "another", model) != key
+    assert ptq_table.digest("shapes10", "source", model) != key
+    model.write_bytes(b"other weights")
+    assert ptq_table.digest("cifar10", "source", model) != key
+
+
+def test_a_kept_table_is_not_measured_again(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(ptq_table, "committed", lambda dataset: tmp_path / "none.json")
+    oracle = Oracle()
+    key = ptq_table.digest("shapes10", oracle.source, FLOAT_MODELS["shapes10"])
+    ptq_table.remember("shapes10", key, TABLE)
+    assert Measurements("shapes10", oracle).post_training("sym") == TABLE["sym"]
+    assert json.loads(next(tmp_path.glob("quantlab/*.json")).read_text())["digest"] == key
+
+
+def ptq_checks(marked, answers, cell_values):
+    cells = {c: {"SAWB": v, "sym": 80.4} for c, v in zip(CELLS, cell_values, strict=True)}
+    changed = replace(answers, table1={**answers.table1, "ptq": cells})
+    report = marked(Submission("ada", None, changed))
+    return {check.id: check for check in report.checks if check.question == "2c"}
+
+
+def test_accuracies_of_published_constants_are_right_too(marked, measurements, empty_answers):
+    published = dict.fromkeys(CELLS, (80.4, 75.0))
+    measurements.post_training = lambda method: (
+        published if method == "SAWB" else dict.fromkeys(CELLS, (80.4,))
+    )
+    found = ptq_checks(marked, empty_answers, (80.4, 75.3, 80.0, 74.5, 75.0))
+    assert found["2c.ptq.SAWB"].verdict is Verdict.CORRECT
+    found = ptq_checks(marked, empty_answers, (80.4, 77.7, 80.0, 74.5, 75.0))
+    assert found["2c.ptq.SAWB"].verdict is Verdict.PARTIAL
+    assert found["2c.ptq.SAWB"].points == pytest.approx(2.0)

@@ -1,0 +1,42 @@
+"""Right answers computed with other instructions: another process, the same programs."""
+
+import numpy as np
+import pytest
+
+from autograder.sandbox.calls import Answer, Call, Failure, Input, Program
+from autograder.verify.elsewhere import CIRCUMSTANCES, Elsewhere
+
+CODE = """
+import torch
+print("printed text is no answer")
+def f(x):
+    return x * 2
+def capability():
+    return torch.backends.cpu.get_cpu_capability(), torch.get_num_threads()
+def broken():
+    raise ValueError("no")
+"""
+
+
+def program(name: str, **inputs: np.ndarray) -> Program:
+    return Program((Call(name, tuple(map(Input, inputs))),), inputs)
+
+
+def test_the_environment_decides_how_torch_computes():
+    with Elsewhere({"ATEN_CPU_CAPABILITY": "default"}) as player:
+        assert player.run(CODE, program("capability")).results[0][0] == "DEFAULT"
+    with Elsewhere({"OMP_NUM_THREADS": "2"}) as player:
+        assert player.run(CODE, program("capability")).results[0][1] == 2
+
+
+@pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
+def test_answers_and_failures_come_back(circumstance):
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    with Elsewhere(CIRCUMSTANCES[circumstance]) as player:
+        for _ in range(2):
+            answer = player.run(CODE, program("f", x=x))
+            assert isinstance(answer, Answer)
+            np.testing.assert_array_equal(answer.results[0], 2 * x)
+        failure = player.run(CODE, program("broken"))
+        assert isinstance(failure, Failure)
+        assert "ValueError" in failure.message

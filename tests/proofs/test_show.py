@@ -1,0 +1,76 @@
+"""What `verify` prints: one mark per check and submission, the counts, and what is to be mended."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from autograder.known import Alternative, Mutant
+from autograder.rubric import Item
+from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verify import show
+from autograder.verify.matrix import Row, complaints, matrix
+from autograder.verify.tolerances import Bounds
+
+CHECKS = ("1a.f.first", "1a.f.second", "2b.g.only")
+
+
+def row(known, *points: float) -> Row:
+    checks = tuple(
+        CheckResult(id, id[:2], id, True, "call", Verdict.WRONG, p, 2, p)
+        for id, p in zip(CHECKS, points, strict=True)
+    )
+    return Row(known, Report("known", "Shapes-10", "none", checks, {}))
+
+
+@pytest.fixture
+def found():
+    return matrix(
+        [
+            row(Alternative("looks_different", "", "differs"), 2, 2, 2),
+            row(Mutant("f/wrong", "", "fault", "S.", caught_by=CHECKS[:2]), 0, 1, 2),
+            row(Mutant("g/wrong", "", "fault", "S.", caught_by=CHECKS[2:]), 2, 2, 0),
+        ]
+    )
+
+
+@pytest.fixture
+def small_rubric(rubric):
+    items = {id: Item(id, 2, True, tolerance=0.1) for id in CHECKS}
+    return replace(rubric, items=items)
+
+
+def printed(function, *arguments) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    function(*arguments, console)
+    return console.file.getvalue()
+
+
+def test_every_submission_has_a_row_with_a_mark_per_check(found, small_rubric):
+    lines = printed(show.print_matrix, found, small_rubric).splitlines()
+    marks = {
+        line.split()[0]: line.split(maxsplit=1)[1].strip() for line in lines if "/wrong" in line
+    }
+    assert marks == {"f/wrong": "●◐ ·", "g/wrong": "·· ●"}
+    assert any(line.split() == ["looks_different", "··", "·"] for line in lines)
+    assert any("1a.f.first" in line and "1 lose here, 0 only here" in line for line in lines)
+    assert any("2b.g.only" in line and "1 lose here, 1 only here" in line for line in lines)
+
+
+def test_a_tolerance_stands_between_its_bounds(small_rubric):
+    bounds = {"1a.f.first": Bounds(0.02, "looks_different", 0.5, "f/wrong")}
+    text = printed(show.print_tolerances, bounds, small_rubric)
+    assert "0.02 <    0.1 < 0.5" in text
+    assert "looks_different | f/wrong" in text
+
+
+def test_the_outcome_counts_and_complains(found):
+    text = printed(show.print_outcome, found, complaints(found))
+    assert "Mutants caught: 2 of 2." in text
+    assert "Right submissions with every point: 1 of 1." in text
+    assert "g/wrong: 2 points, by 2b.g.only" in text
+    assert "Every check is proven." in text
+    text = printed(show.print_outcome, found, ["This is wrong."])
+    assert "This is wrong." in text
+    assert "1 to mend." in text
