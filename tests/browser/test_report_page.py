@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autograder.report import html
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +27,8 @@ def hostile() -> Report:
     word = "<script>document.title='owned'</script><img src='https://a.example/'>" + "W" * 9000
     evidence = dict.fromkeys(("call", "expected", "got", "difference", "printed"), word)
     check = CheckResult(
-        "id" + "W" * 300, "1a", word, True, "call", Verdict.WRONG, 0, 3, 3, word, word,
+        "id" + "W" * 300, "1a", word, True, "call", Verdict.WRONG, 0, 3, 3, word,
+        Misconception(word, word),
         {**evidence, "inputs": [[word, word]], "depends_on": [word]},
     )  # fmt: skip
     return Report(word, word, "UNISOLATED " + word, (check,), {"1a": word}, flags=(word,))
