@@ -23,8 +23,7 @@ from autograder import sawb
 from autograder.rubric import CELLS
 from autograder.sandbox.execute import load_module
 from quantlab import calibration, checkpoint, inference, integer, layers
-from quantlab.data import user_cache
-from quantlab.files import write_text_atomically
+from quantlab.files import user_cache, write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.resnet import resnet20
 

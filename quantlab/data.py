@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from quantlab.files import write_atomically, write_text_atomically
+from quantlab.files import user_cache, write_atomically, write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.shapes10 import load_shapes10
 
@@ -119,11 +119,6 @@ def _cache_folder(place: Path) -> Path:
         return place / ".quantlab"
     key = hashlib.blake2b(str(place.resolve()).encode(), digest_size=8).hexdigest()
     return user_cache() / key
-
-
-def user_cache() -> Path:
-    """The folder of the user's for what can be made again: `$XDG_CACHE_HOME/quantlab`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantlab"
 
 
 def _in_digest_order(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

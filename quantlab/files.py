@@ -30,3 +30,8 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
 def write_text_atomically(path: str | os.PathLike[str], text: str) -> None:
     """`write_atomically` for UTF-8 text."""
     write_atomically(path, lambda stream: stream.write(text.encode("utf-8")))
+
+
+def user_cache() -> Path:
+    """The folder of the user's for what can be made again: `$XDG_CACHE_HOME/quantlab`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantlab"

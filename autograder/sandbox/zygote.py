@@ -17,7 +17,7 @@ from typing import Any
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import WALLS_STAND
-from quantlab.data import user_cache
+from quantlab.files import user_cache
 
 _WORKER = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0  # importing torch takes 2 s; from a cold network disk it has taken a minute
