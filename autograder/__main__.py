@@ -45,16 +45,8 @@ def _grade(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from autograder.verify.command import VerifyOptions, verify
-    from quantlab.data import DataNotFound, load_cifar10
 
-    dataset = options.data
-    if dataset is None:
-        try:
-            load_cifar10("test")
-            dataset = "cifar10"
-        except DataNotFound:
-            dataset = "shapes10"
-    return verify(VerifyOptions(dataset, options.jobs, options.out))
+    return verify(VerifyOptions(options.data, options.jobs, options.out))
 
 
 def _isolation(options: argparse.Namespace) -> int:
@@ -137,7 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--data",
         choices=DATASETS,
-        help="what models are measured on (default: CIFAR-10 where it is found, else Shapes-10)",
+        default="shapes10",
+        help="what models are measured on (default: shapes10, which proves the same in less time)",
     )
     verify.add_argument(
         "--jobs", type=_jobs, default=2, metavar="N", help="submissions at a time (default: 2)"

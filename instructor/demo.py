@@ -16,7 +16,7 @@ DEMO = Path("demo")
 
 def main() -> int:
     dataset = _dataset()
-    print("Building the examples; the first time this measures the reference's PTQ table.")
+    print("Building the examples.")
     try:
         submissions = build(dataset, DEMO / "submissions")
     except (MissingModels, DataNotFound, OSError) as problem:

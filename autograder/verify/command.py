@@ -65,7 +65,7 @@ def verify(options: VerifyOptions) -> int:
 def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
     course = replace(prepare(options.dataset, "*"), oracle=RecordingOracle())
     known: tuple[Known, ...] = (*load_alternatives(), *load_mutants())
-    console.print("Making right tables; the first time this measures the reference's PTQ table.")
+    console.print("Making right tables and models.")
     record = right_record(STUDENT, course.measurements)
     start = right(course.oracle.source, record, MODELS / options.dataset, folder)
     memory: dict[bytes, Any] = {}
