@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,7 @@ def deflated(content: bytes) -> bytes:
         (b"<!DOCTYPE html><title>Log in</title>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (saved(STATE)[:-200], "is cut short"),
-        (os.urandom(3000), "no file that torch.save wrote"),
+        (random.Random(0).randbytes(3000), "no file that torch.save wrote"),
         (deflated(saved(STATE)), "was compressed again"),
         (saved(torch.nn.Linear(2, 2)), "a pickled module or other Python objects"),
         (saved({"a": Path("x")}), "a pickled module or other Python objects"),
