@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 LONGEST_ID = 64  # characters: with a suffix still a file name everywhere
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+# Folders of marks lie beside files that the grader writes (summary.csv); no id may be one of those.
+_OURS = re.compile(r".*\.(?:csv|db|html|json|sqlite|toml|xml)", re.IGNORECASE)
 
 # What browsers, operating systems and course sites add to the name of a second copy.
 _BEFORE = "(?:copy of )*"  # Google Drive
@@ -51,10 +53,11 @@ def _escaped(character: str) -> str:
 def student_id(given: str) -> StudentId:
     """`given` itself if it is made of A-Z a-z 0-9 . _ - and starts with none of the last two marks.
 
-    Otherwise what can be kept of it and eight digits of the SHA-256 of its composed form (NFC): the
-    same for the same name on every machine, and different for different names.
+    Nor may it end like a file that the grader writes. Otherwise what can be kept of it and eight
+    digits of the SHA-256 of its composed form (NFC): the same for the same name on every machine,
+    and different for different names.
     """
-    if len(given) <= LONGEST_ID and _PLAIN_ID.fullmatch(given):
+    if len(given) <= LONGEST_ID and _PLAIN_ID.fullmatch(given) and not _OURS.fullmatch(given):
         return StudentId(given, given, made_up=False)
     composed = unicodedata.normalize("NFC", given)  # macOS takes accents in file names apart
     ascii_part = unicodedata.normalize("NFKD", given).encode("ascii", "ignore").decode()
