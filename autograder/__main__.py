@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
+TIERS = ("A", "B", "C")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,27 +40,25 @@ def _grade(options: argparse.Namespace) -> int:
             replay=options.replay,
             save=options.save,
             allow_unsafe=options.allow_unsafe,
+            tier=options.tier,
         )
     )
 
 
 def _verify(options: argparse.Namespace) -> int:
+    if options.exploits:
+        from autograder.verify.exploits import ExploitOptions, verify_exploits
+
+        return verify_exploits(ExploitOptions(options.jobs, options.tier, options.cases))
     from autograder.verify.command import VerifyOptions, verify
 
     return verify(VerifyOptions(options.data, options.jobs, options.out))
 
 
 def _isolation(options: argparse.Namespace) -> int:
-    from autograder.sandbox.host import Sandbox
-    from autograder.sandbox.isolation import IsolationUnavailable, describe
+    from autograder.isolation_command import isolation
 
-    try:
-        with Sandbox(allow_unsafe=options.allow_unsafe) as sandbox:
-            print("\n".join(describe(sandbox.isolation, sandbox.probes)))
-    except IsolationUnavailable as problem:
-        print(problem, file=sys.stderr)
-        return 2
-    return 0
+    return isolation(options.tier, options.allow_unsafe)
 
 
 def _jobs(text: str) -> int:
@@ -113,17 +112,24 @@ def _parser() -> argparse.ArgumentParser:
         help="with --replay: every input, answer and expected answer as DIR/<student>/<check>.npz",
     )
     grade.add_argument(
+        "--tier",
+        choices=TIERS,
+        help="hold student code back in this way only (default: the strongest that holds here)",
+    )
+    grade.add_argument(
         "--allow-unsafe",
         action="store_true",
         help="mark without isolation; student code then runs with your rights",
     )
     verify = commands.add_parser(
         "verify",
-        help="prove the checks: right submissions pass, each known mistake is caught",
+        help="prove the checks: right submissions pass, mistakes are caught, cheats gain nothing",
         description="Mark every known right and wrong submission of instructor/ and print the "
         "matrix check x submission. Exit status 1 when a right one loses a point, a wrong one "
         "survives or loses points in what it does not break, a check takes points from nobody, "
-        "or a tolerance does not stand between the two.",
+        "or a tolerance does not stand between the two. With --exploits: hand in every hostile, "
+        "faulty and unusual submission on every tier of isolation that this machine offers; exit "
+        "status 1 when one gains, costs more than its own checks, or leaves something behind.",
     )
     verify.set_defaults(command=_verify)
     verify.add_argument(
@@ -138,10 +144,27 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--out", type=Path, metavar="DIR", help="keep the folders of wrong tables and models here"
     )
+    verify.add_argument(
+        "--exploits", action="store_true", help="prove the walls instead, by attacking them"
+    )
+    verify.add_argument(
+        "--tier", choices=TIERS, help="with --exploits: only this tier (default: all that stand)"
+    )
+    verify.add_argument(
+        "--cases",
+        default="*",
+        metavar="GLOB",
+        help="with --exploits: only these cases, such as 'theft/*'",
+    )
     isolation = commands.add_parser(
         "isolation",
         help="say what student code can and cannot reach on this machine",
-        description="Run the isolation self-test and say what student code can and cannot reach.",
+        description="Attack the sandbox on the strongest tier of isolation that holds here, and "
+        "say what student code can and cannot reach, and what a stronger tier needs. "
+        "Exit status 2 when student code cannot be held back.",
+    )
+    isolation.add_argument(
+        "--tier", choices=TIERS, help="only this tier (default: the strongest that holds)"
     )
     isolation.add_argument(
         "--allow-unsafe", action="store_true", help="list what gets through instead of refusing"

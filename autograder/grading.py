@@ -41,6 +41,7 @@ class GradeOptions:
     """What `grade` was asked for.
 
     `replay` is one check's id: shown in full, and nothing is written but its arrays below `save`.
+    `tier` is the letter of the only tier of isolation that will do.
     """
 
     paths: tuple[Path, ...]
@@ -53,6 +54,7 @@ class GradeOptions:
     replay: str | None = None
     save: Path | None = None
     allow_unsafe: bool = False
+    tier: str | None = None
 
 
 def grade(options: GradeOptions) -> int:
@@ -130,7 +132,7 @@ def _grade(options: GradeOptions, console: Console) -> int:
         players: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         try:
             for _ in range(min(options.jobs, len(submissions))):
-                sandbox = Sandbox(allow_unsafe=options.allow_unsafe)
+                sandbox = Sandbox(allow_unsafe=options.allow_unsafe, tier=options.tier)
                 players.put(open_sandboxes.enter_context(sandbox))
                 refuse_other_arithmetic(sandbox.arithmetic)
         except IsolationUnavailable as problem:

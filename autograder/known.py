@@ -1,4 +1,4 @@
-"""The known submissions: wrong ones with one fault each, and right ones that look different.
+"""The known submissions: wrong ones with one fault each, unusual right ones, and hostile ones.
 
 Each is a file of its own below `instructor/`. A file begins with a docstring in TOML that says what
 it is, and goes on with code:
@@ -7,10 +7,11 @@ it is, and goes on with code:
     instructor/mutants/answers/<name>.py        falsify(record) changes a right answers.json
     instructor/mutants/models/<name>.py         damage(models) changes the five saved models
     instructor/alternatives/<name>.py           appended to the reference, or standing alone
+    instructor/exploits/<family>/<name>.py      code as a student may hand it in, or build(folder)
 
-They prove the checks (`autograder.verify`), and a student's wrong answer is compared with theirs
-(`autograder.misconceptions`). A file with a misspelt key, or without one that it needs, is a
-`BadKnownSubmission`.
+They prove the checks and the walls (`autograder.verify`), and a student's wrong answer is compared
+with the mutants' (`autograder.misconceptions`). A file with a misspelt key, or without one that it
+needs, is a `BadKnownSubmission`.
 """
 
 import ast
@@ -23,6 +24,8 @@ from typing import Any, TypeVar
 INSTRUCTOR = Path(__file__).resolve().parent.parent / "instructor"
 MUTANTS = INSTRUCTOR / "mutants"
 ALTERNATIVES = INSTRUCTOR / "alternatives"
+EXPLOITS = INSTRUCTOR / "exploits"
+_KINDS = ("cheat", "fault", "legal", "refused")
 NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
 
 
@@ -96,7 +99,47 @@ class Alternative:
         return self.code if self.whole else f"{reference}\n\n{self.code}"
 
 
-Known = TypeVar("Known", Mutant, Alternative)
+@dataclass(frozen=True)
+class Exploit:
+    """A hostile, faulty or unusual submission, and what must come of it.
+
+    `name` is "<family>/<file>", `attack` says in a few words what it tries. `kind` is one of
+
+    - "cheat": code below the stub, or files: must end without a point;
+    - "fault": code below the reference, or files: loses points in `checks` and nowhere else;
+    - "legal": the same, only unusual: must get every point;
+    - "refused": files that the intake must not take at all.
+
+    The checks that match a pattern of `checks` must get one of `verdicts`. `problem`, where it is
+    given, must occur in the sentence of one of them, or in that of the refusal.
+    """
+
+    name: str
+    code: str
+    attack: str
+    kind: str
+    checks: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
+    problem: str = ""
+
+    def source(self, reference: str, stub: str) -> str:
+        """The solution.py of a case that is code."""
+        return f"{stub if self.kind == 'cheat' else reference}\n\n{self.code}"
+
+    def build(self) -> Callable[..., Path | None] | None:
+        """What writes the files of a case into a folder, given a right one; None if it is code.
+
+        Returns the archive to hand in where that is not the folder.
+        """
+        if "\ndef build(folder, right):\n" not in self.code:
+            return None
+        names: dict[str, Any] = {"__name__": "exploit"}
+        exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
+        build: Callable[..., Path | None] = names["build"]
+        return build
+
+
+Known = TypeVar("Known", Mutant, Alternative, Exploit)
 
 
 def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
@@ -116,6 +159,21 @@ def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
 def load_alternatives(folder: Path = ALTERNATIVES) -> tuple[Alternative, ...]:
     """All alternatives, ordered by name. Raises `BadKnownSubmission`."""
     return tuple(_read(path, path.stem, Alternative) for path in sorted(folder.glob("*.py")))
+
+
+def load_exploits(folder: Path = EXPLOITS) -> tuple[Exploit, ...]:
+    """All exploits, ordered by name. Raises `BadKnownSubmission`."""
+    exploits = []
+    for path in sorted(folder.glob("*/*.py")):
+        exploit = _read(path, f"{path.parent.name}/{path.stem}", Exploit)
+        expected = (bool(exploit.checks), bool(exploit.verdicts))
+        if exploit.kind not in _KINDS or expected != (exploit.kind != "refused",) * 2:
+            raise BadKnownSubmission(
+                f"{path}: kind must be one of {', '.join(_KINDS)}, and all but refused cases need "
+                "checks and verdicts."
+            )
+        exploits.append(exploit)
+    return tuple(exploits)
 
 
 def _read(path: Path, name: str, kind: type[Known]) -> Known:

@@ -7,6 +7,7 @@ goes into the run's record for staff.
 """
 
 import fnmatch
+import json
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -143,7 +144,9 @@ def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) 
 
 def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding:
     try:
-        return check.mark(evidence, item)
+        finding = check.mark(evidence, item)
+        json.dumps(dict(finding.evidence), allow_nan=False)  # or no report could be written at all
+        return finding
     except Exception as error:  # ours, whatever it is: it must not become a mark
         trace.faults[check.id] = traceback.format_exc()
         return Finding(

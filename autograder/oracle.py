@@ -9,11 +9,12 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from autograder.closure import closure
 from autograder.sandbox.calls import Answer, Code, Program
 from autograder.sandbox.execute import load_module, run_program
 
-REFERENCE = Path(__file__).resolve().parent.parent / "instructor" / "solution.py"
+INSTRUCTOR = Path(__file__).resolve().parent.parent / "instructor"
+REFERENCE = INSTRUCTOR / "solution.py"
+STAND_INS = INSTRUCTOR / "stand_ins"
 
 
 class Oracle:
@@ -35,5 +36,9 @@ class Oracle:
             return run_program(self._for_programs, program)
 
     def code(self, name: str) -> Code:
-        """The reference's function `name` as a stand-in, with what it needs and nothing else."""
-        return Code(closure(self.source, name), name)
+        """What stands in for the student's function `name` when one that leans on it is tried.
+
+        It runs in the student's process, so it is no part of the reference: one plain function that
+        helps nobody to write another.
+        """
+        return Code((STAND_INS / f"{name}.py").read_text(encoding="utf-8"), name)

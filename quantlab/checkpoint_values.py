@@ -96,10 +96,10 @@ def _tensor(name: str, value: Any, expected: str) -> Tensor:
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.array(value, dtype=value.dtype.newbyteorder("="), order="C")
         try:
-            return torch.from_numpy(array)
+            value = torch.from_numpy(array)
         except TypeError:  # strings, objects, long doubles: described below
             value = array
-    elif (
+    if (
         isinstance(value, Tensor)
         and value.layout == torch.strided
         and not (value.is_meta or value.is_quantized)

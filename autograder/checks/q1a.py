@@ -53,7 +53,7 @@ def quantize_every_width(rng: Generator) -> Program:
 
 
 def quantize_again(rng: Generator) -> Program:
-    """A call, another one of the same shape, and the first once more: nothing may be remembered."""
+    """A call, another of the same shape, the first once more and with fewer bits: nothing sticks."""
     inputs: dict[str, np.ndarray] = {}
     for name in ("x", "y"):
         scale = step(rng)
@@ -61,7 +61,8 @@ def quantize_again(rng: Generator) -> Program:
     first, other = (
         Call("linear_quantize", (Input(name), Input(f"{name}_scale"), 0, 4)) for name in ("x", "y")
     )
-    return Program((first, other, first), inputs)
+    narrower = Call("linear_quantize", (Input("x"), Input("x_scale"), 0, 3))
+    return Program((first, other, first, narrower), inputs)
 
 
 def dequantize(rng: Generator, zero_point: int) -> Program:
@@ -174,7 +175,7 @@ def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: 
             return Judged(shape, number)
         error = SquaredError(values).at(as_scalar(result[0]) or 0.0, bits)
         least = least_error(values.tobytes(), bits)
-        if error > least * (1 + tolerance):
+        if not error <= least * (1 + tolerance):  # NaN is not near either
             more = 100 * (error / least - 1)
             sentence = (
                 f"With this scale the mean squared error is {error:.4g}, {more:.1f} % more than "

@@ -137,6 +137,8 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
 def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
     first, second = got.results
     outcome = _valid(first, program.calls[0])
+    if outcome.correct:
+        outcome = _valid(second, program.calls[1])
     if outcome.correct and first != second:
         outcome = Outcome(WRONG, "Called twice with the same problem, it gave different widths.")
     return Judged(outcome)

@@ -92,7 +92,7 @@ def _load(content: bytes) -> Any:
 
 
 def _name(name: Any) -> str:
-    if type(name) is not str or len(name) > MAX_NAME:
+    if type(name) is not str or len(name) > MAX_NAME or not _encodes(name):
         raise UnreadableModel(f"has a name that is no short string; {_SAVE_INSTEAD}")
     return name
 
@@ -107,9 +107,14 @@ def _value(name: str, value: Any, encoder: Encoder) -> Any:
             raise UnreadableModel(f"holds under {name} {error}") from error
     if type(value) in (bool, float) or (type(value) is int and abs(value) < 1 << 63):
         return value
-    if type(value) is str and len(value) <= MAX_STRING:
+    if type(value) is str and len(value) <= MAX_STRING and _encodes(value):
         return value
     raise UnreadableModel(
         f"holds under {name} a {type(value).__name__}, where tensors, numbers and short strings "
         f"belong; {_SAVE_INSTEAD}"
     )
+
+
+def _encodes(text: str) -> bool:
+    """Whether no half of a surrogate pair stands alone in `text`."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -18,7 +18,6 @@ from autograder.sandbox.execute import AbsentFunction, WrongCall
 from autograder.sandbox.messages import EXCEPTION_NAMES, MESSAGE_LENGTH
 
 FILE = "solution.py"
-_WITHHELD = "quantlab."  # what is missing from there says itself why; see `given`
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
@@ -45,7 +44,7 @@ def failure_of(error: BaseException, file: str = FILE) -> Failure:
             line = error.lineno
             source = f": {error.text.strip()}" if error.text else ""
             message = f"{file} is not valid Python in line {line} ({error.msg}){source}"
-        case ModuleNotFoundError() if error.name and not error.name.startswith(_WITHHELD):
+        case ModuleNotFoundError() if error.name:  # what is withheld says itself why; see `given`
             message = f"{file} imports {error.name}{place}, which is not available here; remove it."
         case SystemExit() | KeyboardInterrupt():
             message = f"{file} ends the program{place}; remove that call."

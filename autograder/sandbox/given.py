@@ -67,9 +67,9 @@ class _GivenPackage(MetaPathFinder):
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name in WITHHELD:
+            # without its name, or `from quantlab import integer` would put other words in its place
             raise ModuleNotFoundError(
-                f"{name} is withheld while your own functions are marked; do not import it",
-                name=name,
+                f"{name} is withheld while your own functions are marked; do not import it"
             )
         if name != "quantlab":
             return None

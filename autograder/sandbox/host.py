@@ -18,14 +18,15 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from autograder.cleaning import clean
-from autograder.sandbox import isolation, landlock, messages
+from autograder.sandbox import messages, tiers
 from autograder.sandbox.calls import Answer, Failure, Program
-from autograder.sandbox.isolation import IsolationUnavailable, Probe
+from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.starting import NoTierHolds, PassedOver, Starter
+from autograder.sandbox.tiers import Tier
 from autograder.sandbox.wire import WireError
 from autograder.sandbox.zygote import Ended, WorkerDied, Zygote
 
-UNISOLATED = "UNISOLATED"
 _SHOWN_LINES = 100
 _Value = TypeVar("_Value")
 
@@ -33,10 +34,11 @@ _Value = TypeVar("_Value")
 class Sandbox:
     """A context manager around a worker process; use it from one thread at a time.
 
-    `use_landlock` and `use_seccomp` leave a wall out, for machines that lack it; what then leaks
-    makes the start fail unless `allow_unsafe` is given. After the start, `isolation` is the stamp
-    for reports, `probes` what the self-test found, and `arithmetic` names torch's version and the
-    instructions it computes with, which have to be those of the trusted side.
+    `tier` is the letter of the only tier that will do (or a `Tier`, to leave layers out); else the
+    strongest that holds is used. After the start, `isolation` is the stamp for reports, `probes`
+    what the self-test found, `passed_over` the (letter, reason) of stronger tiers that do not hold
+    here, and `arithmetic` names torch's version and the instructions it computes with, which have
+    to be those of the trusted side. A worker started again is behind the same tier as the first.
     """
 
     def __init__(
@@ -44,16 +46,15 @@ class Sandbox:
         python: str = sys.executable,
         limits: Limits | None = None,
         allow_unsafe: bool = False,
-        use_landlock: bool = True,
-        use_seccomp: bool = True,
+        tier: str | Tier | None = None,
     ) -> None:
         self.isolation = "not started"
         self.probes: tuple[Probe, ...] = ()
+        self.passed_over: PassedOver = ()
         self.arithmetic = ""
-        self._python = python
         self._limits = limits or Limits()
-        self._allow_unsafe = allow_unsafe
-        self._landlock, self._seccomp = use_landlock, use_seccomp
+        self._starter = Starter(python, self._limits, allow_unsafe, self._attack)
+        self._candidates = (tier,) if isinstance(tier, Tier) else tiers.ways(tier, allow_unsafe)
         self._zygote: Zygote | None = None
 
     def __enter__(self) -> "Sandbox":
@@ -116,55 +117,22 @@ class Sandbox:
         return self._zygote
 
     def _start(self) -> Zygote:
-        if sys.platform != "linux":
-            raise IsolationUnavailable(
-                "Student code can only be held back on Linux; mark in Docker or a Linux virtual "
-                "machine."
-            )
-        abi = landlock.abi()
         try:
-            zygote = Zygote(self._python, self._limits, self._landlock and abi > 0, self._seccomp)
-        except WorkerDied as error:
-            raise IsolationUnavailable(
-                f"The sandbox did not start: {error}. Check that {self._python} can import torch "
-                "and numpy."
-            ) from error
-
-        def attack(source: str, program: Program) -> Answer | Failure:
-            job = self._run_job(source, program)
-            ended = zygote.run(job.request, self._limits.cpu_seconds, self._limits.wall_seconds)
-            return _outcome(ended, job, self._limits)
-
-        try:
-            probes = isolation.self_test(attack)
-            self.isolation = self._stamp(abi, probes)
-        except WorkerDied as error:
-            zygote.close()
-            raise IsolationUnavailable(
-                f"The self-test of the sandbox did not run: {error}. Mark on another machine."
-            ) from error
-        except BaseException:
-            zygote.close()
+            started, passed_over = self._starter.strongest(self._candidates)
+        except NoTierHolds as problem:
+            self.passed_over = self.passed_over or problem.passed_over
             raise
-        self.probes = probes
-        self.arithmetic = f"torch {zygote.ready['torch']}, {zygote.ready['cpu']}"
-        return zygote
+        if self.isolation == "not started":
+            self.passed_over = passed_over
+        self._candidates = (started.tier,)
+        self.isolation, self.probes = started.stamp, started.probes
+        self.arithmetic = f"torch {started.zygote.ready['torch']}, {started.zygote.ready['cpu']}"
+        return started.zygote
 
-    def _stamp(self, abi: int, probes: tuple[Probe, ...]) -> str:
-        open_doors = isolation.leaks(probes)
-        if not open_doors:
-            walls = [f"Landlock ABI {abi}"] * (self._landlock and abi > 0)
-            walls += ["seccomp"] * self._seccomp
-            return f"B: {' + '.join([*walls, 'limits'])}"
-        names = ", ".join(probe.name for probe in open_doors)
-        if self._allow_unsafe:
-            return f"{UNISOLATED}: {names} not blocked"
-        kernel = "this kernel has no Landlock" if abi == 0 else "a wall does not hold"
-        raise IsolationUnavailable(
-            f"Student code could {open_doors[0].meaning}: {kernel} (not blocked: {names}). Mark on "
-            "Linux 5.13 or newer with Landlock switched on, or in Docker on such a machine; or "
-            "allow unsafe marking, at your own risk."
-        )
+    def _attack(self, zygote: Zygote, source: str, program: Program) -> Answer | Failure:
+        job = self._run_job(source, program)
+        ended = zygote.run(job.request, self._limits.cpu_seconds, self._limits.wall_seconds)
+        return _outcome(ended, job, self._limits)
 
     # Running --------------------------------------------------------------------------------------
 

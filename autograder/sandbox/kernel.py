@@ -40,6 +40,18 @@ def forgo_new_privileges() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
+def become(user: int) -> None:
+    """Turns root into `user`, a member of the group of that number and of no other, for good."""
+    try:
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+    except PermissionError as error:
+        raise PermissionError(
+            f"root may not become user {user}: it lacks the capabilities SETUID and SETGID"
+        ) from error
+
+
 def drop_capabilities() -> None:
     """Takes root's powers from this process: root without them is a user who is called root."""
     capset = ctypes.CDLL(None, use_errno=True).capset

@@ -5,7 +5,6 @@ is limited relative to what the worker occupies after its imports, because an ab
 that (which differs by gigabytes between builds of torch) would fail every submission in silence.
 """
 
-import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,18 +38,6 @@ def address_space_in_use() -> int:
         if line.startswith("VmSize:"):
             return int(line.split()[1]) * 1024
     raise OSError("/proc/self/status does not tell the size of this process")
-
-
-def threads_of_this_user() -> int:
-    """How many threads the current user runs on the whole machine."""
-    total = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if process.stat().st_uid == os.getuid():
-                total += len(os.listdir(process / "task"))
-        except OSError:  # it has ended meanwhile
-            continue
-    return total
 
 
 def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int) -> None:

@@ -102,9 +102,12 @@ def pack_failure(failure: Failure) -> bytes:
 def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answer | Failure:
     """What a reply to `program` says; WireError if it is no reply to it."""
     match unpack(frame, limit):
-        case {"answer": {"results": tuple(r), "gradients": tuple(g), "inputs": dict(i)}}:
+        case {
+            "answer": {"results": tuple(r), "gradients": tuple(g), "inputs": dict(i), **more},
+            **beside,
+        } if not more and not beside:
             results, gradients, inputs = r, g, i
-        case {"failure": (kind, message, exception, line)}:
+        case {"failure": (kind, message, exception, line), **beside} if not beside:
             return _failure(kind, message, exception, line)
         case _:
             raise WireError("the reply is neither an answer nor a failure")
@@ -124,12 +127,12 @@ def read_checkpoint_values(
 ) -> dict[str, np.ndarray | float | int | str] | Failure:
     """What a reply to a saved model says; WireError if it is no reply to one."""
     match unpack(frame, limit):
-        case {"values": dict(values)} if all(
+        case {"values": dict(values), **beside} if not beside and all(
             type(name) is str and type(value) in (np.ndarray, bool, int, float, str)
             for name, value in values.items()
         ):
             return values
-        case {"failure": (kind, message, exception, line)}:
+        case {"failure": (kind, message, exception, line), **beside} if not beside:
             return _failure(kind, message, exception, line)
     raise WireError("the reply is neither values nor a failure")
 

@@ -19,6 +19,7 @@ def attempt(targets: dict) -> dict:
         "read_course": lambda: _read(targets["course_file"]),
         "import_course": lambda: __import__(targets["course_module"]),
         "list_folder": lambda: os.listdir(targets["folder"]),
+        "stat_file": lambda: os.stat(targets["secret"]),
         "write_file": lambda: _write(targets["folder"] + "/written"),
         "change_mode": lambda: os.chmod(targets["secret"], 0o644),
         "write_tmp": lambda: _write(targets["tmp_file"]),
@@ -34,6 +35,8 @@ def attempt(targets: dict) -> dict:
         "read_host_environment": lambda: _read(f"/proc/{targets['host']}/environ"),
         "read_worker_memory": lambda: _read(f"/proc/{os.getppid()}/mem"),
         "trace_worker": lambda: _c_call("ptrace", 16, os.getppid(), 0, 0),
+        "list_processes": lambda: os.listdir("/proc").index(str(targets["host"])),
+        "keyring": lambda: _session_keyring(targets["keyctl"]),
         "fork": _fork,
         "execute": lambda: os.posix_spawn("/bin/true", ["true"], {}),
         "new_namespace": lambda: _c_call("unshare", 0x10000000),
@@ -74,3 +77,9 @@ def _fork() -> None:
 def _c_call(name: str, *arguments: int) -> None:
     if getattr(ctypes.CDLL(None), name)(*arguments) != 0:
         raise OSError(f"{name} was refused")
+
+
+def _session_keyring(keyctl: int) -> None:
+    get_keyring, session = 0, -3
+    if ctypes.CDLL(None).syscall(keyctl, get_keyring, session, 1) < 0:
+        raise OSError("the keyring was refused")

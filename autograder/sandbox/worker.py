@@ -1,254 +1,52 @@
-"""Runs behind the wall: a process that imports torch once, and a fork of it for every check.
+"""The script that runs behind the wall: becomes who it shall be, then serves (`serving`).
 
-Started by `zygote.Zygote` as a script, with the number of a control socket as its argument. The
-parent process reads nothing of what students send: it passes three file descriptors on to a fresh
-fork, so that nothing of one submission is in memory when the next one runs. It holds one thread
-only, because a fork takes no other along and the locks of those stay shut for ever.
-
-The fork closes every wall first, says so with one byte, and only then reads the request and
-executes the student's code. It ends with the process; nothing it does to Python outlives it. A
-failure of the walls themselves ends it without that byte.
+Started by `zygote.Zygote` with the number of a control socket as its argument. What it shall be
+comes as the first message there. A user of its own is taken on before numpy and torch are imported,
+so that what this user may not read is found out before anything is marked.
 """
 
+import fcntl
+import json
 import os
+import select
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has no package otherwise
 
-import contextlib
-import fcntl
-import gc
-import importlib
-import json
-import select
-import signal
-import socket
-import time
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from autograder.sandbox import kernel
 
-import numpy as np
-import torch
-
-from autograder.sandbox import given, kernel, landlock, limits, seccomp
-from autograder.sandbox.calls import Failure
-from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
-from autograder.sandbox.execute import load_module, run_program
-from autograder.sandbox.failures import failure_of
-from autograder.sandbox.landlock import Readable
-from autograder.sandbox.limits import Limits
-from autograder.sandbox.messages import (
-    WALLS_STAND,
-    CheckpointRequest,
-    pack_answer,
-    pack_checkpoint_values,
-    pack_failure,
-    unpack_request,
-)
-from autograder.sandbox.wire import WireError
-
-_REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most
-_LARGEST = 1 << 20  # bytes read at a time
-
-# Taken before any student's code runs: later changes to the os module do not reach these.
-_write, _exit = os.write, os._exit
-
-
-@dataclass(frozen=True)
-class Walls:
-    """What a fork closes before it reads its request."""
-
-    limits: Limits
-    address_space: int
-    threads: int
-    readable: Readable | None  # None: without Landlock
-    seccomp: bool
-
-    def close(self, cpu_seconds: int, parent: int) -> None:
-        """Puts this process behind the walls, for good; OSError if one of them does not stand."""
-        os.setpgid(0, 0)
-        kernel.die_with_parent()
-        if os.getppid() != parent:  # it died before the line above
-            _exit(1)
-        limits.apply(self.limits, cpu_seconds, self.address_space, self.threads)
-        kernel.drop_capabilities()
-        kernel.forgo_new_privileges()
-        if self.readable is not None:
-            own = Path(f"/proc/{os.getpid()}")
-            landlock.restrict(replace(self.readable, trees=(*self.readable.trees, own)))
-        if self.seccomp:
-            seccomp.restrict()
 
 
 def main() -> None:
     """Gets ready, says so, and serves until the host closes the control socket."""
     control = socket.socket(fileno=int(sys.argv[1]))
     wanted = json.loads(control.recv(_MESSAGE))
-    kernel.hide_memory()
-    given.confine_imports()
-    torch.set_num_threads(1)
-    _warm_up()
-    threads = len(os.listdir("/proc/self/task"))
-    if threads != 1:
-        raise RuntimeError(f"the worker has {threads} threads before its first fork")
-    allowed = Limits(**wanted["limits"])
-    walls = Walls(
-        limits=allowed,
-        address_space=limits.address_space_in_use() + allowed.memory,
-        threads=limits.threads_of_this_user() + allowed.threads,
-        readable=given.readable_files() if wanted["landlock"] else None,
-        seccomp=wanted["seccomp"],
-    )
-    gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page it marks
-    ready = {"torch": torch.__version__, "cpu": torch.backends.cpu.get_cpu_capability()}
-    control.send(json.dumps(ready).encode())
-    _serve(control, walls)
+    if wanted["user"] is not None:
+        kernel.become(wanted["user"])
+    with _ending_with_the_host(control):
+        from autograder.sandbox.serving import arithmetic, prepare, serve  # noqa: PLC0415
+
+        walls = prepare(wanted)
+    control.send(json.dumps(arithmetic()).encode())
+    serve(control, walls)
+    os._exit(0)  # nothing is left to tidy up, and torch would take its time to
 
 
-def _warm_up() -> None:
-    """Does once what the first use of each would do in every fork, or could not do there.
-
-    matplotlib wants a folder that it may write to when it is imported; a fork has none, and need
-    not know where the host's is.
-    """
-    with contextlib.suppress(ImportError, OSError):
-        importlib.import_module("matplotlib.pyplot")
-    os.environ.pop("MPLCONFIGDIR", None)
-    image = torch.zeros(1, 1, 4, 4)
-    kernel_weight = torch.ones(1, 1, 3, 3, requires_grad=True)
-    output = torch.nn.functional.conv2d(image, kernel_weight, padding=1)
-    torch.autograd.grad(output, kernel_weight, torch.ones_like(output))  # imports half of sympy
-    torch.from_numpy(np.zeros(4, np.float32)).round().clamp(-1, 1).std().item()
-    (torch.zeros(4, 4) @ torch.zeros(4, 4)).numpy()
-
-
-# The parent ---------------------------------------------------------------------------------------
-
-
-def _serve(control: socket.socket, walls: Walls) -> None:
-    parent = os.getpid()
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE, 3)
-        if not message:  # the host has gone
-            return
-        if len(descriptors) != 3:  # "abort", for a fork that had ended meanwhile
-            continue
-        job = json.loads(message)
-        begun = time.monotonic()
-        child = os.fork()
-        if child == 0:
-            control.close()
-            _check(walls, parent, job["cpu_seconds"], descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        stopped = _wait(child, control, job["wall_seconds"])
-        waited = _waited_seconds(child) if stopped else 0.0
-        for kill in (os.killpg, os.kill):
-            with contextlib.suppress(ProcessLookupError):
-                kill(child, signal.SIGKILL)
-        _, status, used = os.wait4(child, 0)
-        ended = {
-            "stopped": stopped,
-            "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
-            "cpu_seconds": used.ru_utime + used.ru_stime,
-            "wall_seconds": time.monotonic() - begun,
-            "waited_seconds": waited,
-        }
-        control.send(json.dumps(ended).encode())
-
-
-def _wait(child: int, control: socket.socket, wall_seconds: float) -> str | None:
-    """None when the child has ended; "deadline", or "abort" when the host spoke up or went."""
-    watched = os.pidfd_open(child)
-    try:
-        events = select.poll()
-        events.register(watched, select.POLLIN)
-        events.register(control, select.POLLIN)
-        happened = {descriptor for descriptor, _ in events.poll(wall_seconds * 1000)}
-    finally:
-        os.close(watched)
-    if not happened:
-        return "deadline"
-    return None if watched in happened else "abort"
-
-
-def _waited_seconds(child: int) -> float:
-    """How long `child` has been ready to run without a processor to run on."""
-    try:
-        return int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):  # a kernel without scheduler statistics
-        return 0.0
-
-
-# The fork -----------------------------------------------------------------------------------------
-
-
-def _check(walls: Walls, parent: int, cpu_seconds: int, descriptors: list[int]) -> NoReturn:
-    try:
-        _arrange_descriptors(*descriptors)
-        walls.close(cpu_seconds, parent)
-        _send(WALLS_STAND)
-        _send(_answer())
-        _exit(0)
-    finally:
-        _exit(1)  # also when the code above was tampered with
-
-
-def _arrange_descriptors(request: int, reply: int, output: int) -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    # First out of the way of each other, then to the numbers they are known by.
-    sources = [fcntl.fcntl(d, fcntl.F_DUPFD, 16) for d in (nothing, output, output, reply, request)]
-    for number, source in enumerate(sources):
-        os.dup2(source, number)
-    os.closerange(len(sources), 4096)
-
-
-def _answer() -> bytes:
-    """The reply to the request that waits; nothing that the student's code raises gets past it."""
-    try:
-        request = unpack_request(_read_all(_REQUEST))
-    except MemoryError:
-        return pack_failure(Failure("memory", "The file is too large to be read."))
-    try:
-        if isinstance(request, CheckpointRequest):
-            return _saved_model(request.content.tobytes())
-        module = load_module(request.source.tobytes().decode("utf-8"))
-        return pack_answer(run_program(module, request.program))
-    except WireError as error:
-        return pack_failure(Failure("error", f"The result cannot be taken over: {error}."))
-    except BaseException as error:
-        return pack_failure(failure_of(error))
-
-
-def _saved_model(content: bytes) -> bytes:
-    try:
-        return pack_checkpoint_values(read_saved_model(content))
-    except UnreadableModel as error:
-        return pack_failure(Failure("error", f"This file {error}."))
-    except MemoryError:
-        return pack_failure(
-            Failure("memory", "This file needs far more memory than a saved model.")
-        )
-    except Exception as error:  # torch meets a kind of tensor that it cannot copy
-        name = type(error).__name__
-        return pack_failure(Failure("error", f"This file holds what cannot be read ({name})."))
-
-
-def _read_all(descriptor: int) -> bytes:
-    parts = []
-    while part := os.read(descriptor, _LARGEST):
-        parts.append(part)
-    os.close(descriptor)
-    return b"".join(parts)
-
-
-def _send(data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[_write(_REPLY, rest) :]
+@contextmanager
+def _ending_with_the_host(control: socket.socket) -> Iterator[None]:
+    """Has the kernel end this process, for as long as it does not listen, when the host is gone."""
+    flags = fcntl.fcntl(control, fcntl.F_GETFL)
+    fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(control, fcntl.F_SETFL, flags | os.O_ASYNC)  # a hang-up is the signal SIGIO
+    if select.select([control], [], [], 0)[0]:  # it was gone before the line above
+        sys.exit("the host has gone")
+    yield
+    fcntl.fcntl(control, fcntl.F_SETFL, flags)
 
 
 if __name__ == "__main__":

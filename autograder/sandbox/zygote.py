@@ -7,16 +7,21 @@ closes when its control socket does, so a host that is killed leaves none behind
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.sandbox import bubble, landlock
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import WALLS_STAND
+from autograder.sandbox.spare_user import NoSpareUser, SpareUser, threads_by_user
+from autograder.sandbox.tiers import Tier
 from quantlab.files import user_cache
 
 _WORKER = Path(__file__).with_name("worker.py")
@@ -70,42 +75,62 @@ class Ended:
 
 
 class Zygote:
-    """A running worker. Belongs to one thread at a time."""
+    """A running worker behind the layers of a tier. Belongs to one thread at a time."""
 
-    def __init__(self, python: str, limits: Limits, landlock: bool, seccomp: bool) -> None:
+    def __init__(self, python: str, limits: Limits, tier: Tier) -> None:
         """Starts `python` and waits until it is ready; WorkerDied if that fails."""
         self._limits = limits
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._complaints = os.memfd_create("worker-errors")
+        with ExitStack() as undo:
+            user = self._spare_user(undo) if tier.own_uid else None
+            self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.callback(self._control.close)
+            self._complaints = os.memfd_create("worker-errors")
+            undo.callback(os.close, self._complaints)
+            with theirs:
+                self._process = self._start(python, tier, theirs.fileno())
+            undo.callback(self._end_process)
+            self._send(json.dumps(self._wanted(tier, user)).encode())
+            self.ready: Mapping[str, Any] = self._receive(_START_SECONDS)
+            self._undo = undo.pop_all()
+
+    def _spare_user(self, undo: ExitStack) -> int:
         try:
-            self._process = subprocess.Popen(
-                [python, *_FLAGS, str(_WORKER), str(theirs.fileno())],
-                env={**_ENVIRONMENT, "MPLCONFIGDIR": str(user_cache() / "matplotlib")},
+            user = SpareUser()
+        except (NoSpareUser, OSError) as error:
+            raise WorkerDied(str(error)) from error
+        undo.callback(user.close)
+        return user.number
+
+    def _start(self, python: str, tier: Tier, control: int) -> "subprocess.Popen[bytes]":
+        environment = dict(_ENVIRONMENT)
+        fonts = _matplotlib_cache()
+        if fonts is not None and not tier.bubblewrap and not tier.own_uid:
+            environment["MPLCONFIGDIR"] = str(fonts)
+        try:
+            around = bubble.command(python, _FLAGS, tier.own_uid) if tier.bubblewrap else []
+            return subprocess.Popen(
+                [*around, python, *_FLAGS, str(_WORKER), str(control)],
+                env=environment,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(control,),
                 start_new_session=True,  # Ctrl-C is the host's to handle
             )
         except OSError as error:
-            self._control.close()
-            os.close(self._complaints)
             raise WorkerDied(f"{python} could not be started ({error.strerror})") from error
-        finally:
-            theirs.close()
-        try:
-            wanted = {"limits": asdict(limits), "landlock": landlock, "seccomp": seccomp}
-            self._send(json.dumps(wanted).encode())
-            self.ready: Mapping[str, Any] = self._receive(_START_SECONDS)
-        except BaseException:
-            self.close()
-            raise
 
-    @property
-    def pid(self) -> int:
-        """The worker's process id."""
-        return self._process.pid
+    def _wanted(self, tier: Tier, user: int | None) -> dict[str, Any]:
+        # Counted here: /proc in a bubble shows nothing of what else this user runs.
+        running = threads_by_user().get(os.getuid() if user is None else user, 0)
+        return {
+            "limits": asdict(self._limits),
+            "landlock": tier.landlock and landlock.abi() > 0,
+            "seccomp": tier.seccomp,
+            "user": user,
+            "threads": running + self._limits.threads,
+        }
 
     def run(self, request: bytes, cpu_seconds: int, wall_seconds: float) -> Ended:
         """Has a fresh fork handle `request`. After any exception the worker must be closed."""
@@ -135,15 +160,16 @@ class Zygote:
 
     def close(self) -> None:
         """Ends the worker and whatever it runs, and waits for it. May be called again."""
+        self._undo.close()
+
+    def _end_process(self) -> None:
         self._control.close()
         try:
             self._process.wait(0.5)
         except subprocess.TimeoutExpired:
-            self._process.kill()  # its fork dies with it, by PR_SET_PDEATHSIG
+            # The bubble with all in it; without one the worker, with which its fork dies.
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        if self._complaints >= 0:
-            os.close(self._complaints)
-            self._complaints = -1
 
     def _send(self, message: bytes, *descriptors: int) -> None:
         try:
@@ -167,3 +193,13 @@ class Zygote:
         complaints = os.pread(self._complaints, _CHUNK, 0).decode("utf-8", "replace").split("\n")
         last = next((line for line in reversed(complaints) if line.strip()), "")
         return f"the worker ended: {last}" if last else "the worker ended without a word"
+
+
+def _matplotlib_cache() -> Path | None:
+    """Where matplotlib keeps its list of fonts between starts; None if this user may not write."""
+    folder = user_cache() / "matplotlib"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None

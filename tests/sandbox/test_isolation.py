@@ -10,11 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox import isolation, seccomp
+from autograder.isolation_command import describe
+from autograder.sandbox import isolation, seccomp, tiers
 from autograder.sandbox.calls import Answer, Call, Program
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import MEANINGS, IsolationUnavailable
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED
+from autograder.sandbox.tiers import Tier
 
 COURSE = Path(__file__).parents[2]
 
@@ -22,13 +25,18 @@ COURSE = Path(__file__).parents[2]
 def test_every_attempt_is_blocked_and_the_stamp_says_by_what(sandbox: Sandbox) -> None:
     assert [probe.name for probe in sandbox.probes] == list(MEANINGS)
     assert isolation.leaks(sandbox.probes) == ()
-    assert re.fullmatch(r"B: Landlock ABI \d+ \+ seccomp \+ limits", sandbox.isolation)
+    assert re.fullmatch(r"[ABC]: (.+ \+ )?Landlock ABI \d+ \+ seccomp \+ limits", sandbox.isolation)
 
 
 def test_a_person_can_read_what_holds(sandbox: Sandbox) -> None:
-    lines = isolation.describe(sandbox.isolation, sandbox.probes)
-    assert lines[0].endswith(f"{len(MEANINGS)} of {len(MEANINGS)} attempts blocked.")
-    assert all(probe.meaning in "\n".join(lines) for probe in sandbox.probes)
+    reasons = (("A", "bubblewrap is not installed."),)
+    text = "\n".join(describe(sandbox.isolation, sandbox.probes, reasons, Limits(cpu_seconds=7)))
+    cannot, _, can = text.partition("Student code can\n")
+    for probe in sandbox.probes:
+        assert probe.meaning in (cannot if probe.blocked else can)
+    assert "compute for 7 s" in can
+    assert "bubblewrap is not installed." in can
+    assert "LEAK" not in text
 
 
 @pytest.mark.parametrize(
@@ -42,15 +50,16 @@ def test_without_one_wall_nothing_runs_unless_it_is_allowed(
     landlock: bool, seccomp_filter: bool, open_doors: set[str]
 ) -> None:
     with pytest.raises(IsolationUnavailable, match="Student code could") as refusal:
-        Sandbox(use_landlock=landlock, use_seccomp=seccomp_filter).__enter__()
+        Sandbox(tier=Tier("B", landlock=landlock, seccomp=seccomp_filter)).__enter__()
     assert open_doors <= set(re.findall(r"\w+", str(refusal.value)))
 
 
 def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
     """Were an attempt broken, it would count as blocked: so most of them must be seen to work."""
-    with Sandbox(allow_unsafe=True, use_landlock=False, use_seccomp=False) as unsafe:
+    bare = Tier("E", landlock=False, seccomp=False)
+    with Sandbox(allow_unsafe=True, tier=bare) as unsafe:
         assert unsafe.isolation.startswith("UNISOLATED: read_file, ")
-        succeeded = {probe.name for probe in isolation.leaks(unsafe.probes)}
+        succeeded = {probe.name for probe in unsafe.probes if not probe.blocked}
         assert isinstance(unsafe.run("def f(): return 1", Program((Call("f"),))), Answer)
     blocked_by_limits_and_lost_powers = {
         *("raise_limits", "much_memory", "new_namespace"),
@@ -58,6 +67,14 @@ def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
         *("limit_host", "read_host_environment", "signal_host", "signal_worker"),
     }
     assert set(MEANINGS) - blocked_by_limits_and_lost_powers <= succeeded
+
+
+def test_what_leaks_is_used_only_where_that_is_allowed() -> None:
+    with pytest.raises(IsolationUnavailable, match="allow unsafe marking, at your own risk"):
+        Sandbox(tier="E").__enter__()
+    assert tiers.E not in tiers.ways(None, allow_unsafe=False)
+    letters = [tier.letter for tier in tiers.ways(None, allow_unsafe=True)]
+    assert letters[-3:] == ["B", "E", "E"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +91,7 @@ def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
 def test_files_of_the_course_cannot_be_opened(sandbox: Sandbox, path: str) -> None:
     file = COURSE / path
     assert file.exists()
-    source = f"def f():\n    try: open({str(file)!r})\n    except PermissionError: return 'closed'"
+    source = f"def f():\n    try: open({str(file)!r})\n    except OSError: return 'closed'"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer)
     assert outcome.results == ("closed",)
@@ -83,7 +100,7 @@ def test_files_of_the_course_cannot_be_opened(sandbox: Sandbox, path: str) -> No
 @pytest.mark.parametrize("name", ["instructor.solution", "autograder.checks", "tests.conftest"])
 def test_modules_of_the_course_cannot_be_imported(sandbox: Sandbox, name: str) -> None:
     source = f"def f():\n    try: import {name}\n    except ImportError: return 'absent'\n"
-    source += "    except PermissionError: return 'closed'"
+    source += "    except OSError: return 'closed'"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer)
     assert outcome.results[0] in ("absent", "closed")

@@ -13,6 +13,7 @@ import pytest
 from autograder.sandbox.calls import Answer, Call, Failure, Program
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.tiers import CANDIDATES, why_unavailable
 
 ONE = "def f(): return 1"
 PROGRAM = Program((Call("f"),))
@@ -28,6 +29,21 @@ def children(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z":
             found.append(int(status.parent.name))
     return found
+
+
+def descendants(pid: int) -> list[int]:
+    return [found for child in children(pid) for found in (child, *descendants(child))]
+
+
+def worker_of(host: int) -> int:
+    """The Python process that forks for `host`; in tier A it is in a bubble."""
+    pid, *_forks = [
+        pid
+        for pid in descendants(host)
+        for program, *arguments in [Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
+        if not program.endswith(b"bwrap") and any(a.endswith(b"worker.py") for a in arguments)
+    ]
+    return pid
 
 
 def gone(pids: list[int], seconds: float = 20.0) -> bool:
@@ -49,12 +65,7 @@ def is_running(pid: int) -> bool:
 @pytest.fixture
 def worker(sandbox: Sandbox) -> int:
     sandbox.run(ONE, PROGRAM)
-    (pid,) = [
-        pid
-        for pid in children(os.getpid())
-        if b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-    return pid
+    return worker_of(os.getpid())
 
 
 def test_no_process_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
@@ -63,6 +74,8 @@ def test_no_process_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
 
 
 def test_no_file_descriptor_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root may look into a worker")
     before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), worker)]
     sandbox.run(ONE, PROGRAM)
     sandbox.run("1 / 0", PROGRAM)
@@ -105,13 +118,16 @@ def test_a_fork_has_no_descriptors_but_its_own(sandbox: Sandbox) -> None:
     assert outcome.results == (standard + reply + of_the_listing,)
 
 
+@pytest.mark.parametrize("tier", [tier.letter for tier in CANDIDATES])
 @pytest.mark.parametrize("busy", [True, False], ids=["busy", "idle"])
-def test_a_killed_host_leaves_no_worker(busy: bool) -> None:
+def test_a_killed_host_leaves_no_worker(busy: bool, tier: str) -> None:
+    if reason := why_unavailable(next(one for one in CANDIDATES if one.letter == tier)):
+        pytest.skip(reason)
     code = (
         "import sys\n"
         "from autograder.sandbox.host import Sandbox\n"
         "from autograder.sandbox.calls import Call, Program\n"
-        "with Sandbox() as s:\n"
+        f"with Sandbox(tier={tier!r}) as s:\n"
         "    print('ready', flush=True)\n"
         f"    s.run('while True: pass', Program((Call('f'),))) if {busy} else input()\n"
     )
@@ -123,17 +139,41 @@ def test_a_killed_host_leaves_no_worker(busy: bool) -> None:
     )
     assert host.stdout is not None
     assert host.stdout.readline() == b"ready\n"
-    (worker,) = children(host.pid)
+    worker = worker_of(host.pid)
     forks = await_fork(worker) if busy else []
+    started = descendants(host.pid)
+    assert {worker, *forks} <= set(started)
     host.kill()
     host.wait()
     host.communicate()
-    assert gone([worker, *forks])
+    assert gone(started)
+
+
+def test_a_host_killed_while_its_worker_starts_leaves_none() -> None:
+    code = "from autograder.sandbox.host import Sandbox\nSandbox().__enter__()"
+    host = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    deadline = time.monotonic() + 20
+    while not is_importing_torch(host.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started = descendants(host.pid)
+    host.kill()
+    host.wait()
+    assert len(started) > 0
+    assert gone(started, seconds=1)  # before the import is over
+
+
+def is_importing_torch(host: int) -> bool:
+    try:
+        return "/torch/" in Path(f"/proc/{worker_of(host)}/maps").read_text()
+    except (OSError, ValueError):
+        return False
 
 
 def test_a_closed_sandbox_leaves_no_worker(sandbox: Sandbox, worker: int) -> None:
+    started = descendants(os.getpid())
+    assert worker in started
     sandbox.close()
-    assert not is_running(worker)
+    assert gone(started, seconds=1)
     sandbox.close()
 
 

@@ -72,7 +72,7 @@ def test_sentences(sandbox: Sandbox, source: str, message: str) -> None:
 
 
 def test_what_is_closed_is_named(sandbox: Sandbox) -> None:
-    found = failure(sandbox, "open('/etc/passwd')")
+    found = failure(sandbox, "open('/proc/version')")
     assert (found.exception, found.line) == ("PermissionError", 1)
     assert "closed while it is marked" in found.message
 

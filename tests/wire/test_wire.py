@@ -240,6 +240,23 @@ def test_many_arrays_cannot_share_the_same_bytes() -> None:
         read(None, entries, bytes(1000))
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"list": [{"array": 0}, {"array": 1}, {"array": 1}]},
+        {"list": [{"array": 1}, {"array": 0}]},
+        {"array": 0},
+        {"dict": [[{"array": 0}, {"array": 1}]]},
+        None,
+    ],
+    ids=["twice", "out-of-turn", "one-left", "as-key", "none"],
+)
+def test_every_array_is_named_once_and_in_turn(node: Any) -> None:
+    """Else 70,000 mentions of one array would be as many arrays for whoever writes them out."""
+    with pytest.raises(WireError, match=r"array|key"):
+        read(node, [["uint8", [2]], ["uint8", [2]]], bytes(4))
+
+
 def test_a_bool_is_true_or_false_whatever_its_byte_was() -> None:
     back = read({"array": 0}, [["bool", [3]]], b"\x00\x02\xff")
     assert back.view(np.uint8).tolist() == [0, 1, 1]

@@ -1,0 +1,73 @@
+"""A user for one worker: a number that no account, no process and no other worker here has.
+
+Such a user owns no file, and is limited apart from everybody else. Numbers are from a range that
+neither Debian, nor systemd, nor adduser hands out. A number is taken by holding a socket of that
+name, which the kernel takes back when the holder ends, however it ends. Raises `NoSpareUser`.
+
+Source: systemd, docs/UIDS-GIDS.md: 60706 to 61183 are unused.
+"""
+
+import errno
+import pwd
+import socket
+from pathlib import Path
+
+NUMBERS = range(60_800, 61_056)
+
+
+class NoSpareUser(Exception):
+    """Every number of the range is in use."""
+
+
+class SpareUser:
+    """Holds `number` until it is closed; another worker may have it then."""
+
+    def __init__(self) -> None:
+        busy = threads_by_user()
+        for number in NUMBERS:
+            if number not in busy and not _has_account(number):
+                holder = _hold(number)
+                if holder is not None:
+                    self.number, self._holder = number, holder
+                    return
+        raise NoSpareUser(
+            f"every user id from {NUMBERS.start} to {NUMBERS.stop - 1} is in use on this machine"
+        )
+
+    def close(self) -> None:
+        """Gives the number back. May be called again."""
+        self._holder.close()
+
+
+def threads_by_user() -> dict[int, int]:
+    """How many threads each user runs, as far as /proc shows."""
+    found: dict[int, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            lines = (process / "status").read_text("utf-8", "replace").splitlines()
+        except OSError:  # it has ended meanwhile
+            continue
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        user = int(fields["Uid"].split()[0])
+        found[user] = found.get(user, 0) + int(fields["Threads"])
+    return found
+
+
+def _has_account(number: int) -> bool:
+    try:
+        pwd.getpwuid(number)
+    except KeyError:
+        return False
+    return True
+
+
+def _hold(number: int) -> socket.socket | None:
+    holder = socket.socket(socket.AF_UNIX)
+    try:
+        holder.bind(f"\0quantization-autograder-user-{number}")
+    except OSError as error:
+        holder.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise
+    return holder

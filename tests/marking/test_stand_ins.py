@@ -1,0 +1,50 @@
+"""What stands in for a function that another leans on: right, and of no use for anything else."""
+
+import ast
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder.checks import ALL_CHECKS
+from autograder.checks.call import CallCheck
+from autograder.oracle import STAND_INS
+from autograder.sandbox.execute import load_module, run_program
+from autograder.secret import Draws
+
+NAMES = sorted(path.stem for path in STAND_INS.glob("*.py"))
+CHECKS = [check for check in ALL_CHECKS if isinstance(check, CallCheck)]
+
+
+def test_there_is_one_for_everything_that_a_check_leans_on():
+    assert {name for check in CHECKS for name in check.leans_on} == set(NAMES)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_the_reference_gives_the_same_with_stand_ins(oracle, check):
+    program = check.program(Draws(b"a secret of nobody", "ada").generator(check.id))
+    stand_ins = {name: oracle.code(name) for name in NAMES if name != program.calls[0].target}
+    replaced = tuple(
+        replace(call, stand_ins={**stand_ins, **call.stand_ins}) for call in program.calls
+    )
+    module = load_module(oracle.source, "reference_with_stand_ins")
+    with_them = run_program(module, replace(program, calls=replaced))
+    assert_same(with_them.results, oracle.answer(program).results)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_holds_one_function_that_needs_nothing_beside_it(oracle, name):
+    tree = ast.parse(oracle.code(name).source)
+    kinds = [type(node) for node in tree.body if not isinstance(node, ast.Import)]
+    assert kinds == [ast.Expr, ast.FunctionDef]  # a docstring, and the function
+
+
+def assert_same(got, expected):
+    if isinstance(expected, (tuple, list)):
+        assert len(got) == len(expected)
+        for one, other in zip(got, expected, strict=True):
+            assert_same(one, other)
+    elif isinstance(expected, dict):
+        assert got == expected
+    else:
+        np.testing.assert_allclose(got, expected, rtol=1e-12)

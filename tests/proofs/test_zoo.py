@@ -1,0 +1,255 @@
+"""The judge of hostile submissions can itself fail: every rule finds what it is there to find.
+
+Nothing is marked here. Reports, pages and leftovers are made up, each with one thing wrong.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from autograder.known import Alternative, Exploit
+from autograder.marking import Trace
+from autograder.report import html
+from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verify import pages
+from autograder.verify.leftovers import watch
+from autograder.verify.zoo import wrong_with_refusal, wrong_with_report
+
+CHEAT = Exploit("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",))
+FAULT = Exploit("resources/x", "", "fills x", "fault", ("1a.x",), ("timeout",))
+LEGAL = Exploit("legal/x", "", "sleeps", "legal", ("1a.x",), ("correct",))
+REFUSED = Exploit("archive/x", "", "lies", "refused", problem="is a lie")
+RIGHT = Alternative("sorted", "", "sorts first")
+
+
+def check(id: str, verdict: str, points: float, message: str = "") -> CheckResult:
+    return CheckResult(id, "1a", id, True, "call", Verdict(verdict), points, 2, points, message)
+
+
+def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:
+    """Two checks of two points each: 1a.x, which the cases are about, and 1a.y."""
+    worth = {"correct": 2.0, "partial": 1.0}
+    return Report(
+        student="known",
+        dataset="Shapes-10",
+        isolation="made up",
+        checks=(
+            check("1a.x", x, worth.get(x, 0.0), message),
+            check("1a.y", y, worth.get(y, 0.0)),
+        ),
+        question_titles={"1a": "Quantize"},
+        bonus=bonus,
+    )
+
+
+# Reports ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "found"),
+    [
+        (CHEAT, report("error", "missing")),
+        (FAULT, report("timeout", "correct")),
+        (LEGAL, report("correct", "correct")),
+        (RIGHT, report("correct", "awaiting_marking")),
+    ],
+)
+def test_what_must_come_is_no_complaint(case, found):
+    assert wrong_with_report(case, found) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "found", "said"),
+    [
+        (CHEAT, report("correct", "missing"), "it gains: 1a.x is correct"),
+        (CHEAT, report("error", "partial"), "it gains: 1a.y is partial"),
+        (CHEAT, report("error", "missing", bonus=1.0), "it gains a bonus."),
+        (CHEAT, report("wrong", "missing"), "1a.x is wrong"),
+        (CHEAT, report("error", "grader_fault"), "1a.y: the grader failed"),
+        (FAULT, report("error", "correct"), "1a.x is error"),
+        (FAULT, report("timeout", "wrong"), "it is punished: 1a.y is wrong"),
+        (FAULT, report("timeout", "grader_fault"), "1a.y: the grader failed"),
+        (FAULT, report("correct", "correct"), "it costs nothing: 1a.x is correct"),
+        (LEGAL, report("correct", "partial"), "it is punished: 1a.y is partial"),
+        (LEGAL, report("error", "correct"), "it is punished: 1a.x is error"),
+        (REFUSED, report("correct", "correct"), "it is not refused."),
+        (RIGHT, report("correct", "wrong"), "1a.y is wrong"),
+        (RIGHT, report("correct", "grader_fault"), "1a.y: the grader failed"),
+    ],
+)
+def test_every_rule_finds_what_it_is_there_for(case, found, said):
+    assert any(sentence.startswith(said) for sentence in wrong_with_report(case, found))
+
+
+def test_a_case_about_no_check_is_told():
+    case = Exploit("theft/x", "", "takes x", "cheat", ("1b.x",), ("error",))
+    assert "no check is called 1b.x." in wrong_with_report(case, report("error", "missing"))
+
+
+def test_the_sentence_that_a_student_must_read_is_looked_for():
+    case = Exploit("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
+    told = report("error", "missing", message="The file is closed.")
+    silent = report("error", "missing", message="Something happened.")
+    assert wrong_with_report(case, told) == []
+    (complaint,) = wrong_with_report(case, silent)
+    assert complaint.startswith("no sentence says 'is closed': 1a.x is error (Something happened.)")
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "sentence", "said"),
+    [
+        (REFUSED, "This archive is too large.", "the refusal does not say 'is a lie'"),
+        (REFUSED, "This archive is a lie\x1b[2J.", "the refusal cannot be printed"),
+        (FAULT, "This archive is a lie.", "it is refused: This archive"),
+        (RIGHT, "This archive is a lie.", "it is refused: This archive"),
+    ],
+)
+def test_a_wrong_refusal_is_told(case, sentence, said):
+    (complaint,) = wrong_with_refusal(case, sentence)
+    assert complaint.startswith(said)
+
+
+def test_a_refusal_that_says_why_is_right():
+    assert wrong_with_refusal(REFUSED, "This archive is a lie.") == []
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page():
+    return html.render(report("wrong", "correct"))
+
+
+def test_the_page_of_the_template_has_no_problems(page, tmp_path):
+    assert pages.problems_of_page(page) == []
+    assert pages.complaints(report("wrong", "correct"), Trace(), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        ("<script>alert(1)</script>", "<script> is no element of the template"),
+        ("<iframe></iframe>", "<iframe> is no element of the template"),
+        ('<p onerror="alert(1)"></p>', '<p onerror="alert(1)"> runs or loads something'),
+        ('<a href="javascript:1"></a>', '<a href="javascript:1"> runs or loads something'),
+        ('<p src="https://example.org/"></p>', "runs or loads something"),
+        ("<p>", "</main> closes what is not open"),
+        ("</p>", "</p> closes what is not open"),
+    ],
+)
+def test_what_the_template_has_not_is_found_on_a_page(page, added, said):
+    problems = pages.problems_of_page(page.replace("</main>", f"{added}</main>"))
+    assert any(said in problem for problem in problems), problems
+
+
+def test_an_element_that_is_left_open_is_found(page):
+    assert pages.problems_of_page(f"{page}<p>") == ["<p> is left open"]
+
+
+def test_a_page_without_its_policy_is_found(page):
+    bare = page.replace("Content-Security-Policy", "Policy")
+    assert "there is no content security policy" in pages.problems_of_page(bare)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"])
+def test_a_formula_is_found_in_a_table(cell):
+    assert pages.problems_of_table(f'student,points\nada,"{cell}"\n') == [f"{cell!r} is a formula"]
+
+
+def test_a_row_of_another_length_is_found_in_a_table():
+    assert pages.problems_of_table("a,b\n1,2\n") == []
+    assert pages.problems_of_table("a,b\n1,2,3\n") == ["a row has another number of cells"]
+
+
+# Leftovers ----------------------------------------------------------------------------------------
+
+ORPHAN = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    os.closerange(0, 3)
+    time.sleep(60)
+"""
+
+
+def test_an_orphan_in_a_session_of_its_own_is_found(tmp_path):
+    with watch(tmp_path) as left:
+        subprocess.run([sys.executable, "-c", ORPHAN], check=True)
+        time.sleep(0.2)  # until the kernel has handed it on
+    orphans = [found for found in left.found if found.startswith("process ")]
+    for orphan in orphans:
+        process = int(orphan.removeprefix("process ").partition(",")[0])
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+    assert len(orphans) == 1, left.found
+
+
+def test_a_process_that_nobody_waited_for_is_found(tmp_path):
+    with watch(tmp_path) as left:
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    process.wait()
+    (zombie,) = [found for found in left.found if found.startswith(f"process {process.pid},")]
+    assert zombie.endswith("(ended, and nobody asked how)")
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
+def test_a_file_is_found(tmp_path, folder):
+    path = Path(folder, f"left-{uuid.uuid4().hex}")
+    try:
+        with watch(tmp_path) as left:
+            path.touch()
+    finally:
+        path.unlink()
+    assert f"file {path}" in left.found
+
+
+def test_what_is_left_in_our_own_folder_is_not_told(tmp_path):
+    mine = Path("/tmp", f"mine-{uuid.uuid4().hex}")
+    try:
+        with watch(mine) as left:
+            mine.mkdir()
+    finally:
+        mine.rmdir()
+    assert f"file {mine}" not in left.found
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_an_open_port_is_found(tmp_path, kind):
+    with ExitStack() as stack:
+        with watch(tmp_path) as left:
+            server = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            server.bind(("127.0.0.1", 0))
+            if kind is socket.SOCK_STREAM:
+                server.listen()
+        name = "tcp" if kind is socket.SOCK_STREAM else "udp"
+        assert f"open port {name} {server.getsockname()[1]}" in left.found
+
+
+def test_shared_memory_of_system_v_is_found(tmp_path):
+    libc = ctypes.CDLL(None, use_errno=True)
+    private, made, removed = 0, 0o1600, 0
+    with watch(tmp_path) as left:
+        memory = libc.shmget(private, ctypes.c_size_t(4096), made)
+    libc.shmctl(memory, removed, None)
+    assert memory >= 0
+    assert f"System V object shm {memory}" in left.found
+
+
+def test_nothing_is_found_where_nothing_was_left(tmp_path):
+    with watch(tmp_path) as left:
+        subprocess.run([sys.executable, "-c", ""], check=True)
+    assert [found for found in left.found if found.startswith(("process", "System V"))] == []

@@ -1,0 +1,317 @@
+"""Every tier holds, behaves like the others, and never gives way to a weaker one in silence."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.sandbox import bubble, isolation, spare_user, starting, tiers
+from autograder.sandbox.calls import Answer, Call, Failure, Program
+from autograder.sandbox.given import COURSE
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable, Probe
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.messages import pack_run
+from autograder.sandbox.spare_user import SpareUser
+from autograder.sandbox.tiers import Tier
+from autograder.sandbox.zygote import Zygote
+
+PROGRAM = Program((Call("f"),))
+ONE = Answer((1,), ({},), {})
+EVERY = {
+    "A": tiers.A,
+    "A with its own uid": replace(tiers.A, own_uid=True),
+    "C": tiers.C,
+    "B": tiers.B,
+}
+
+
+@pytest.fixture(scope="module", params=EVERY)
+def tier(request: pytest.FixtureRequest) -> Tier:
+    """Each tier that this machine offers."""
+    if reason := tiers.why_unavailable(EVERY[request.param]):
+        pytest.skip(reason)
+    return EVERY[request.param]
+
+
+@pytest.fixture(scope="module")
+def limits() -> Limits:
+    return Limits(
+        cpu_seconds=2, wall_seconds=60.0, import_wall_seconds=2.0, memory=512 << 20, threads=24
+    )
+
+
+@pytest.fixture(scope="module")
+def on_tier(tier: Tier, limits: Limits) -> Iterator[Sandbox]:
+    with Sandbox(tier=tier, limits=limits) as running:
+        yield running
+
+
+def result(sandbox: Sandbox, source: str) -> object:
+    outcome = sandbox.run(source, PROGRAM)
+    assert isinstance(outcome, Answer), outcome
+    return outcome.results[0]
+
+
+# What each tier holds -----------------------------------------------------------------------------
+
+
+def test_all_that_a_tier_promises_is_blocked(on_tier: Sandbox, tier: Tier) -> None:
+    assert isolation.leaks(on_tier.probes) == ()
+    promised = {probe.name for probe in on_tier.probes if probe.promised}
+    assert ("stat_file" in promised) == tier.bubblewrap
+
+
+def test_the_stamp_names_the_layers_and_nothing_that_changes(on_tier: Sandbox, tier: Tier) -> None:
+    layers = ["bubblewrap"] * tier.bubblewrap + ["own uid"] * tier.own_uid
+    pattern = " \\+ ".join([*layers, r"Landlock ABI \d+", "seccomp", "limits"])
+    assert re.fullmatch(f"{tier.letter}: {pattern}", on_tier.isolation)
+
+
+def test_in_a_bubble_there_are_no_names_of_what_is_closed(on_tier: Sandbox, tier: Tier) -> None:
+    paths = [COURSE / "instructor", COURSE / "quantlab" / "integer.py", Path("/etc/passwd")]
+    source = f"import os\ndef f(): return [os.path.exists(p) for p in {[*map(str, paths)]!r}]"
+    assert result(on_tier, source) == [not tier.bubblewrap] * len(paths)
+
+
+def test_in_a_bubble_no_process_of_the_host_is_seen(on_tier: Sandbox, tier: Tier) -> None:
+    source = f"import os\ndef f(): return os.path.exists('/proc/{os.getpid()}')"
+    assert result(on_tier, source) == (not tier.bubblewrap)
+
+
+def test_a_user_of_its_own_is_nobody_elses(on_tier: Sandbox, tier: Tier, limits: Limits) -> None:
+    who = "import os\ndef f(): return [os.getuid(), os.getgid(), len(os.getgroups())]"
+    user, group, others = result(on_tier, who)
+    if not tier.own_uid:
+        assert user == os.getuid()
+        return
+    assert (user in spare_user.NUMBERS, group, others) == (True, user, 0)
+    with Sandbox(tier=tier, limits=limits) as second:
+        assert result(second, who) != [user, group, others]
+
+
+def test_threads_are_limited_per_user_where_the_user_is_not_root(
+    on_tier: Sandbox, tier: Tier, limits: Limits
+) -> None:
+    if os.getuid() == 0 and not tier.own_uid:
+        pytest.skip("the kernel limits no threads of root")
+    source = (
+        "import threading, time\n"
+        "def f():\n"
+        "    count = 0\n"
+        "    try:\n"
+        "        while count < 500:\n"
+        "            threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+        "            count += 1\n"
+        "    except RuntimeError: return count\n"
+    )
+    others = 0 if tier.own_uid else 100  # the user's other programs come and go
+    assert 0 < result(on_tier, source) <= limits.threads + others
+
+
+# What is the same on each -------------------------------------------------------------------------
+
+
+def test_arithmetic_is_that_of_the_trusted_side(on_tier: Sandbox) -> None:
+    here = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+    assert on_tier.arithmetic == here
+
+
+ENDS = {
+    "loop": ("timeout", "def f():\n    while True: pass"),
+    "abort": ("crash", "import os\ndef f(): os.abort()"),
+    "address zero": ("crash", "import ctypes\ndef f(): ctypes.string_at(0)"),
+    "exit": ("crash", "import os\ndef f(): os._exit(0)"),
+    "memory": ("memory", "import torch\ndef f(): torch.ones(1 << 40)"),
+    "flood": ("bad_reply", "import os\nwhile True: os.write(3, b'A' * 65536)"),
+    "exception": ("error", "def f(): return 1 / 0"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_happens_to_a_process_has_the_same_name(on_tier: Sandbox, name: str) -> None:
+    kind, source = ENDS[name]
+    outcome = on_tier.run(source, PROGRAM)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == kind, outcome
+    assert on_tier.run("def f(): return 1", PROGRAM) == ONE
+
+
+def test_what_sleeps_meets_the_deadline(on_tier: Sandbox) -> None:
+    outcome = on_tier.import_source("import time\ntime.sleep(60)")
+    assert outcome is not None
+    assert outcome.kind == "timeout"
+    assert "does not finish within 2 s" in outcome.message
+
+
+def test_waiting_for_a_processor_is_measured(tier: Tier, limits: Limits) -> None:
+    """The kernel counts nanoseconds: a process that ran a second has waited for some of them."""
+    with closing(Zygote(sys.executable, limits, tier)) as zygote:
+        ended = zygote.run(pack_run("while True: pass", PROGRAM), 30, 1.0)
+    assert ended.stopped == "deadline"
+    assert 0 < ended.waited_seconds < ended.wall_seconds
+    assert 0 < ended.cpu_seconds < 5
+
+
+@pytest.mark.parametrize("package", ["matplotlib.pyplot", "scipy.optimize", "quantlab.resnet"])
+def test_what_submissions_import_is_there(on_tier: Sandbox, package: str) -> None:
+    assert result(on_tier, f"import {package}\ndef f(): return 1") == 1
+
+
+# Which tier is used -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def only_b(monkeypatch: pytest.MonkeyPatch) -> None:
+    def why(tier: Tier, python: str) -> str | None:
+        return None if tier is tiers.B else f"{tier.letter} lacks something."
+
+    monkeypatch.setattr(tiers, "why_unavailable", why)
+
+
+@pytest.mark.usefixtures("only_b")
+def test_a_tier_that_lacks_something_gives_way_with_its_reason() -> None:
+    with Sandbox() as sandbox:
+        assert sandbox.isolation.startswith("B: ")
+        assert sandbox.passed_over == tuple((one, f"{one} lacks something.") for one in "AC")
+
+
+@pytest.mark.usefixtures("only_b")
+def test_a_tier_that_is_asked_for_gives_way_to_none() -> None:
+    with pytest.raises(IsolationUnavailable, match="Tier A does not hold here: A lacks something"):
+        Sandbox(tier="A").__enter__()
+
+
+def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := tiers.why_unavailable(tiers.A):
+        pytest.skip(reason)
+    honest = isolation.self_test
+
+    def leaking(run: object, bubblewrap: bool) -> tuple[Probe, ...]:
+        leak = (Probe("udp", "use the network (UDP)", blocked=False, promised=True),)
+        return leak if bubblewrap else honest(run, bubblewrap)
+
+    monkeypatch.setattr(starting.isolation, "self_test", leaking)
+    with Sandbox() as sandbox:
+        assert sandbox.isolation[0] in "CB"
+        assert "Student code could use the network (UDP)" in dict(sandbox.passed_over)["A"]
+
+
+def test_a_worker_that_starts_again_is_never_behind_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox() as sandbox:
+        stamp = sandbox.isolation
+        sandbox.close()
+        assert sandbox.run("def f(): return 1", PROGRAM) == ONE
+        assert sandbox.isolation == stamp
+        sandbox.close()
+        monkeypatch.setattr(tiers, "why_unavailable", lambda tier, python: f"{tier.letter} broke.")
+        with pytest.raises(IsolationUnavailable, match=f"Tier {stamp[0]} does not hold here"):
+            sandbox.run("def f(): return 1", PROGRAM)
+
+
+def test_a_letter_that_is_none_is_a_slip() -> None:
+    with pytest.raises(ValueError, match="no tier D; the tiers are A, C, B, E"):
+        Sandbox(tier="D")
+
+
+# Why a tier is not to be had ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (None, "apt install bubblewrap"),
+        ("echo 'bwrap: No permissions to create new namespace' >&2; exit 1", "--security-opt"),
+        ("echo 'bwrap: Unknown option --size' >&2; exit 1", "install 0.7 or newer"),
+        ("exit 3", "exit status 3"),
+        ("exit 0", None),
+    ],
+)
+def test_what_keeps_bubblewrap_from_working_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, reason: str | None
+) -> None:
+    if script is not None:
+        program = tmp_path / "bwrap"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = tiers.why_unavailable(tiers.A)
+    assert (found is None) == (reason is None)
+    assert reason is None or reason in str(found)
+
+
+def test_a_user_of_its_own_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "Only root" in str(tiers.why_unavailable(tiers.C))
+    assert all(not tier.own_uid or tier is tiers.C for tier in tiers.ways(None, False))
+
+
+def test_a_folder_that_keeps_other_users_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python").touch()
+    reason = tiers.why_unavailable(tiers.C, str(closed / "python"))
+    assert f"Only its owner may enter {closed}, where python is" in str(reason)
+
+
+# The parts ----------------------------------------------------------------------------------------
+
+
+def test_a_bubble_takes_nothing_in_that_may_be_written_and_nothing_of_the_instructors() -> None:
+    command = bubble.command(sys.executable, (), own_uid=False)
+    assert not {"--bind", "--bind-try", "--dev", "--share-net"} & set(command)
+    assert command.count("--tmpfs") == command.count("--size") == 1
+    assert command[-5:] == ["--remount-ro", "/", "--chdir", "/", "--"]
+    bound = {Path(path) for path in command if path.startswith(str(COURSE))}
+    assert COURSE / "quantlab" / "layers.py" in bound
+    for closed in ("instructor", "autograder/checks", "quantlab/integer.py", "checkpoints", "data"):
+        assert not any((COURSE / closed).is_relative_to(path) for path in bound - parents(bound))
+
+
+def parents(paths: set[Path]) -> set[Path]:
+    """Those that are only made as folders for others to be bound in."""
+    return {path for path in paths if any(path in other.parents for other in paths)}
+
+
+def test_an_interpreter_is_reached_by_the_links_that_lead_to_it(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.symlink_to(sys.executable)
+    link.symlink_to("real")
+    command = bubble.command(str(link), (), own_uid=False)
+    links = [command[i + 1 : i + 3] for i, word in enumerate(command) if word == "--symlink"]
+    assert links[:2] == [["real", str(link)], [sys.executable, str(real)]]
+
+
+def test_users_of_two_workers_differ_and_come_back() -> None:
+    with closing(SpareUser()) as first, closing(SpareUser()) as second:
+        assert first.number != second.number
+    with closing(SpareUser()) as again:
+        assert again.number == first.number
+
+
+def test_a_user_with_a_process_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SpareUser()) as free:
+        lowest = free.number
+    monkeypatch.setattr(spare_user, "threads_by_user", lambda: {lowest: 1})
+    with closing(SpareUser()) as user:
+        assert user.number > lowest
+
+
+def test_threads_are_counted_by_the_user_they_run_as() -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can run a process as somebody else")
+    with closing(SpareUser()) as user:
+        assert user.number not in spare_user.threads_by_user()
+        with subprocess.Popen(["sleep", "9"], user=user.number) as sleeper:
+            assert spare_user.threads_by_user()[user.number] == 1
+            sleeper.kill()
