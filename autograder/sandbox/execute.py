@@ -31,6 +31,7 @@ from autograder.sandbox.calls import (
 )
 from autograder.sandbox.encode import Encoder, UnsupportedResult
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.questions import evaluation
 
 _ABSENT = object()
 
@@ -152,10 +153,10 @@ def _kind(value: Any) -> str:
             return name
         case Result(_) | np.ndarray():
             return "tensor"
-        case AdditiveLoss():
-            return "function"
         case Mapping():
             return "dict"
+    if isinstance(value, AdditiveLoss) or callable(value):
+        return "function"
     return type(value).__name__
 
 
@@ -168,7 +169,7 @@ def _argument(  # noqa: PLR0911 - one return per kind of value
         case Result(call):
             return returned[call]
         case AdditiveLoss():
-            return _evaluation(value)
+            return evaluation(value)
         case np.ndarray():
             return _tensor(value)
         case tuple() | list():
@@ -218,29 +219,6 @@ def _write_over(result: Any) -> None:
     elif isinstance(result, tuple | list):
         for part in result:
             _write_over(part)
-
-
-def _evaluation(loss: AdditiveLoss) -> Callable[[Mapping[str, int]], float]:
-    made = 0
-
-    def evaluate(bit_widths: Mapping[str, int]) -> float:
-        nonlocal made
-        if made == loss.budget:
-            raise RuntimeError(f"evaluate may be called {loss.budget} times; this is one more.")
-        made += 1
-        if bit_widths.keys() != loss.losses.keys():
-            raise ValueError(
-                f"evaluate needs a bit width for each of the layers {', '.join(loss.losses)}; "
-                f"it was given {', '.join(map(str, bit_widths)) or 'none'}."
-            )
-        total = 0.0
-        for layer, bits in bit_widths.items():
-            if bits not in loss.losses[layer]:
-                raise ValueError(f"evaluate was given {bits!r} bits for {layer}, no candidate.")
-            total += loss.losses[layer][bits]
-        return loss.ceiling - total
-
-    return evaluate
 
 
 def _gradients(

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from autograder.cleaning import clean
-from autograder.sandbox import messages, tiers
+from autograder.sandbox import messages, questions, tiers
 from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
@@ -107,7 +107,8 @@ class Sandbox:
         def read(reply: bytes) -> Answer | Failure:
             return messages.read_answer(reply, program, self._limits.reply)
 
-        return _Job(messages.pack_run(source, program), read, "solution.py")
+        request = messages.pack_run(source, questions.hidden(program))
+        return _Job(request, read, "solution.py", lambda: questions.responder(program))
 
     # Starting -------------------------------------------------------------------------------------
 
@@ -131,16 +132,15 @@ class Sandbox:
 
     def _attack(self, zygote: Zygote, source: str, program: Program) -> Answer | Failure:
         job = self._run_job(source, program)
-        ended = zygote.run(job.request, self._limits.cpu_seconds, self._limits.wall_seconds)
-        return _outcome(ended, job, self._limits)
+        return _outcome(_run(zygote, job, self._limits), job, self._limits)
 
     # Running --------------------------------------------------------------------------------------
 
     def _ask(self, job: "_Job[_Value]", limits: Limits) -> _Value | Failure:
         try:
-            ended = self._worker().run(job.request, limits.cpu_seconds, limits.wall_seconds)
+            ended = _run(self._worker(), job, limits)
             if _was_kept_waiting(ended):
-                ended = self._worker().run(job.request, limits.cpu_seconds, limits.wall_seconds)
+                ended = _run(self._worker(), job, limits)
         except WorkerDied as error:
             self.close()
             return Failure(
@@ -155,11 +155,19 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class _Job(Generic[_Value]):
-    """A request, how its reply is read, and the file that a sentence about it begins with."""
+    """A request, how its reply is read, and the file that a sentence about it begins with.
+
+    `responder` makes what answers the questions of one run.
+    """
 
     request: bytes
     read: Callable[[bytes], _Value | Failure]
     subject: str
+    responder: Callable[[], Callable[[bytes], bytes] | None] = lambda: None
+
+
+def _run(zygote: Zygote, job: _Job[_Value], limits: Limits) -> Ended:
+    return zygote.run(job.request, limits.cpu_seconds, limits.wall_seconds, job.responder())
 
 
 def _outcome(ended: Ended, job: _Job[_Value], limits: Limits) -> _Value | Failure:

@@ -21,6 +21,7 @@ from autograder.sandbox.calls import (
     Failure,
     Input,
     Program,
+    Question,
     Result,
 )
 from autograder.sandbox.wire import WireError, pack, unpack
@@ -54,7 +55,7 @@ Request = RunRequest | CheckpointRequest
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(AdditiveLoss, Call, Code, Constant, Input, Program, Result),
+        *(AdditiveLoss, Call, Code, Constant, Input, Program, Question, Result),
         *(RunRequest, CheckpointRequest),
     )
 }

@@ -18,7 +18,9 @@ import os
 import select
 import signal
 import socket
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +30,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograder.sandbox import given, kernel, landlock, limits, seccomp
+from autograder.sandbox import given, kernel, landlock, limits, questions, seccomp
 from autograder.sandbox.calls import Failure
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
 from autograder.sandbox.execute import load_module, run_program
@@ -43,7 +45,7 @@ from autograder.sandbox.messages import (
     pack_failure,
     unpack_request,
 )
-from autograder.sandbox.wire import WireError
+from autograder.sandbox.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most
@@ -51,6 +53,7 @@ _LARGEST = 1 << 20  # bytes read at a time
 
 # Taken before any student's code runs: later changes to the os module do not reach these.
 _write, _exit = os.write, os._exit
+_one_question = threading.Lock()  # students may ask from threads of their own
 
 
 @dataclass(frozen=True)
@@ -216,14 +219,14 @@ def _arrange_descriptors(request: int, reply: int, output: int) -> None:
 def _answer() -> bytes:
     """The reply to the request that waits; nothing that the student's code raises gets past it."""
     try:
-        request = unpack_request(_read_all(_REQUEST))
+        request = unpack_request(_read_request())
     except MemoryError:
         return pack_failure(Failure("memory", "The file is too large to be read."))
     try:
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
         module = load_module(request.source.tobytes().decode("utf-8"))
-        return pack_answer(run_program(module, request.program))
+        return pack_answer(run_program(module, questions.asking(request.program, _exchange)))
     except WireError as error:
         return pack_failure(Failure("error", f"The result cannot be taken over: {error}."))
     except BaseException as error:
@@ -244,12 +247,31 @@ def _saved_model(content: bytes) -> bytes:
         return pack_failure(Failure("error", f"This file holds what cannot be read ({name})."))
 
 
-def _read_all(descriptor: int) -> bytes:
+def _read_request() -> bytes:
+    """One frame, and not what comes behind it: those are answers to questions."""
+    prefix = _read_exactly(PREFIX.size)
+    return prefix + _read_exactly(sum(lengths(prefix, sys.maxsize)))
+
+
+def _read_exactly(size: int) -> bytes:
     parts = []
-    while part := os.read(descriptor, _LARGEST):
+    while size and (part := os.read(_REQUEST, min(size, _LARGEST))):
         parts.append(part)
-    os.close(descriptor)
+        size -= len(part)
     return b"".join(parts)
+
+
+def _exchange(line: bytes) -> bytes:
+    """Sends a question, and waits for the line that answers it."""
+    with _one_question:
+        _send(line)
+        answer = b""
+        while not answer.endswith(questions.END):
+            part = os.read(_REQUEST, questions.LONGEST)
+            if not part:  # the host has gone
+                _exit(1)
+            answer += part
+        return answer
 
 
 def _send(data: bytes) -> None:

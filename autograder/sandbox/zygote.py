@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from typing import Any
 from autograder.sandbox import bubble, landlock
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.messages import WALLS_STAND
 from autograder.sandbox.spare_user import NoSpareUser, SpareUser, threads_by_user
 from autograder.sandbox.tiers import Tier
 from quantlab.files import user_cache
@@ -132,12 +131,21 @@ class Zygote:
             "threads": running + self._limits.threads,
         }
 
-    def run(self, request: bytes, cpu_seconds: int, wall_seconds: float) -> Ended:
-        """Has a fresh fork handle `request`. After any exception the worker must be closed."""
+    def run(
+        self,
+        request: bytes,
+        cpu_seconds: int,
+        wall_seconds: float,
+        respond: Callable[[bytes], bytes] | None = None,
+    ) -> Ended:
+        """Has a fresh fork handle `request`, and `respond` to the lines that it asks meanwhile.
+
+        After any exception the worker must be closed.
+        """
         job = {"cpu_seconds": cpu_seconds, "wall_seconds": wall_seconds}
         output = os.memfd_create("output")
         try:
-            with Exchange(self._control, request, self._limits.reply) as exchange:
+            with Exchange(self._control, request, self._limits.reply, respond) as exchange:
                 self._send(json.dumps(job).encode(), *exchange.far_ends, output)
                 exchange.until_answered(wall_seconds + _GRACE_SECONDS)
                 status = self._receive(_GRACE_SECONDS)
@@ -148,9 +156,9 @@ class Zygote:
         finally:
             os.close(output)
         return Ended(
-            reply=bytes(exchange.reply[1:]),
-            walls_stood=exchange.reply[:1] == WALLS_STAND,
-            stopped="reply" if exchange.too_long else status["stopped"],
+            reply=bytes(exchange.reply),
+            walls_stood=exchange.walls_stood,
+            stopped="reply" if exchange.too_much else status["stopped"],
             signal=status["signal"],
             cpu_seconds=status["cpu_seconds"],
             wall_seconds=status["wall_seconds"],

@@ -49,9 +49,8 @@ def _children() -> Iterator[str]:
         except OSError:  # it has ended meanwhile
             continue
         state, parent = rest.split()[:2]
-        if int(parent) == os.getpid():
-            ended = " (ended, and nobody asked how)" if state == "Z" else ""
-            yield f"process {stat.parent.name}, {name.partition('(')[2]}{ended}"
+        if int(parent) == os.getpid() and state != "Z":  # that one has ended
+            yield f"process {stat.parent.name}, {name.partition('(')[2]}"
 
 
 def _files(scratch: Path) -> Iterator[str]:

@@ -1,0 +1,169 @@
+"""A callable argument is asked across the wall: its numbers and its budget stay on this side."""
+
+import json
+import os
+import socket
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.sandbox import questions
+from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Failure, Program
+from autograder.sandbox.exchange import Exchange
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.messages import WALLS_STAND, pack_run
+from autograder.sandbox.wire import WireError
+
+LOSSES = {"a": {2: 7.5, 8: 0.125}, "b": {2: 3.25, 8: 0.25}}
+TABLE = AdditiveLoss(92.0, LOSSES, budget=3)
+PROGRAM = Program((Call("search", (TABLE,)),))
+
+
+def ask(sandbox: Sandbox, *lines: str, program: Program = PROGRAM) -> Answer | Failure:
+    body = "".join(f"    {line}\n" for line in lines)
+    return sandbox.run(f"import sys, threading\ndef search(evaluate):\n{body}", program)
+
+
+def test_the_value_is_that_of_the_table(sandbox: Sandbox) -> None:
+    outcome = ask(sandbox, "return evaluate({'a': 2, 'b': 8})")
+    assert isinstance(outcome, Answer)
+    assert outcome.results == (92.0 - 7.5 - 0.25,)
+
+
+def test_every_call_of_a_program_has_its_own_table(sandbox: Sandbox) -> None:
+    other = AdditiveLoss(80.0, {"a": {4: 1.0}}, budget=1)
+    program = Program((Call("search", (TABLE,)), Call("search", (other,))))
+    outcome = ask(
+        sandbox,
+        "try: return evaluate({'a': 2, 'b': 2})",
+        "except ValueError: return evaluate({'a': 4})",
+        program=program,
+    )
+    assert isinstance(outcome, Failure)  # the one evaluation of the second table is spent
+    assert outcome.message.endswith("evaluate may be called 1 times; this is one more.")
+
+
+@pytest.mark.parametrize(
+    ("widths", "sentence"),
+    [
+        ("{'a': 2}", "evaluate needs a bit width for each of the layers a, b; it was given a."),
+        ("{'a': 2, 'b': 5}", "evaluate was given 5 bits for b, no candidate."),
+        ("{'a': 2, 'b': 2.5}", "evaluate was given 2.5 bits for b, no candidate."),
+    ],
+)
+def test_what_cannot_be_evaluated_is_said(sandbox: Sandbox, widths: str, sentence: str) -> None:
+    outcome = ask(sandbox, f"return evaluate({widths})")
+    assert isinstance(outcome, Failure)
+    assert outcome.exception == "ValueError"
+    assert sentence in outcome.message
+
+
+def test_the_budget_is_counted_where_no_student_can_set_it_back(sandbox: Sandbox) -> None:
+    outcome = ask(
+        sandbox,
+        "for cell in evaluate.__closure__:",
+        "    if isinstance(cell.cell_contents, int): cell.cell_contents = 0",
+        "for _ in range(4): evaluate({'a': 2, 'b': 2})",
+    )
+    assert isinstance(outcome, Failure)
+    assert outcome.exception == "RuntimeError"
+    assert "evaluate may be called 3 times" in outcome.message
+
+
+def test_threads_may_ask_at_once(sandbox: Sandbox) -> None:
+    program = Program((Call("search", (AdditiveLoss(92.0, LOSSES, budget=64),)),))
+    outcome = ask(
+        sandbox,
+        "found = []",
+        "def ask(bits): found.append((bits, evaluate({'a': bits, 'b': 8})))",
+        "threads = [threading.Thread(target=ask, args=(2 + 6 * (i % 2),)) for i in range(64)]",
+        "[t.start() for t in threads]; [t.join() for t in threads]",
+        "return sorted(set(found))",
+        program=program,
+    )
+    assert isinstance(outcome, Answer)
+    assert outcome.results == ([(2, 84.25), (8, 91.625)],)
+
+
+def test_no_number_of_the_table_is_sent() -> None:
+    request = pack_run("", questions.hidden(PROGRAM))
+    for number in (92.0, 7.5, 0.125, 3.25):
+        assert str(number).encode() not in request
+    assert b"7.5" in pack_run("", PROGRAM)
+
+
+def test_who_asks_on_and_on_is_stopped(sandbox: Sandbox) -> None:
+    outcome = ask(
+        sandbox,
+        "while True:",
+        "    try: evaluate({'a': 2, 'b': 2})",
+        "    except RuntimeError: pass",
+    )
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "bad_reply"
+
+
+def test_a_question_that_is_none_is_a_bad_reply(sandbox: Sandbox) -> None:
+    outcome = ask(sandbox, "import os", "os.write(3, b'?[[[[\\n')", "return 1")
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "bad_reply"
+
+
+def test_a_question_without_end_is_a_bad_reply(sandbox: Sandbox) -> None:
+    outcome = ask(sandbox, "import os", "os.write(3, b'?' + b'9' * 60_000)", "return 1")
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "bad_reply"
+
+
+junk = st.one_of(
+    st.binary(max_size=200),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+        ),
+        max_leaves=12,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(junk, max_size=5))
+def test_whatever_is_asked_only_a_value_a_refusal_or_a_wire_error_comes_out(lines) -> None:
+    respond = questions.responder(PROGRAM)
+    assert respond is not None
+    for line in lines:
+        try:
+            answer = json.loads(respond(line))
+        except WireError:
+            continue
+        assert answer.keys() in ({"value"}, {"raise"})
+
+
+def test_nothing_is_sent_before_the_walls_stand() -> None:
+    control, theirs = socket.socketpair()
+    with control, theirs, Exchange(control, b"secret inputs", limit=100) as exchange:
+        request_end, reply_end = (os.dup(end) for end in exchange.far_ends)
+        os.set_blocking(request_end, False)
+        theirs.send(b"ended")
+        exchange.until_answered(5)
+        with pytest.raises(BlockingIOError):
+            os.read(request_end, 100)
+        control.recv(100)
+        os.write(reply_end, WALLS_STAND)
+        theirs.send(b"ended")
+        exchange.read_what_is_left()
+        assert exchange.walls_stood
+        exchange.until_answered(5)
+        exchange.until_answered(5)
+        assert os.read(request_end, 100) == b"secret inputs"
+        os.close(request_end)
+        os.close(reply_end)
+
+
+def test_a_program_without_tables_asks_nothing() -> None:
+    program = Program((Call("f", (np.zeros(3),)),))
+    assert questions.responder(program) is None
+    assert questions.hidden(program).calls[0].target == "f"
