@@ -7,7 +7,7 @@ what to raise. `WireError` is what a line that is no question costs, or one ques
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -91,6 +91,11 @@ def _parsed(line: bytes) -> tuple[int, dict[str, int]]:
 # The worker's side --------------------------------------------------------------------------------
 
 
+def are_in(program: Program) -> bool:
+    """Whether the code of `program` is given something to ask."""
+    return any(isinstance(value, Question) for value in _values(program))
+
+
 def asking(program: Program, exchange: Callable[[bytes], bytes]) -> Program:
     """`program` with a callable for every `Question`; `exchange` sends a line and waits for one."""
     return _replaced(program, Question, lambda question: _asker(question.number, exchange))
@@ -114,8 +119,11 @@ def _asker(number: int, exchange: Callable[[bytes], bytes]) -> Evaluate:
 
 
 def _losses(program: Program) -> list[AdditiveLoss]:
-    values = (value for call in program.calls for value in (*call.args, *call.kwargs.values()))
-    return [value for value in values if isinstance(value, AdditiveLoss)]
+    return [value for value in _values(program) if isinstance(value, AdditiveLoss)]
+
+
+def _values(program: Program) -> Iterator[Any]:
+    return (value for call in program.calls for value in (*call.args, *call.kwargs.values()))
 
 
 def _replaced(program: Program, kind: type, make: Callable[[Any], Any]) -> Program:

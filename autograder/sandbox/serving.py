@@ -223,6 +223,8 @@ def _answer() -> bytes:
     except MemoryError:
         return pack_failure(Failure("memory", "The file is too large to be read."))
     try:
+        if isinstance(request, CheckpointRequest) or not questions.are_in(request.program):
+            os.close(_REQUEST)
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
         module = load_module(request.source.tobytes().decode("utf-8"))
