@@ -20,10 +20,10 @@ from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.player import Player
 from autograder.rubric import Item, Rubric, refuse_mismatch
-from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
 from autograder.submission import Submission
 from autograder.verdict import CheckResult, Report, Verdict
+from quantlab.programs.calls import Failure
 
 NOT_REACHED = "Not reached."
 SHOWN_OF_HIDDEN = frozenset({"exception", "depends_on"})

@@ -22,11 +22,11 @@ from autograder.interval import wilson
 from autograder.oracle import Oracle
 from autograder.picture import histogram
 from autograder.player import Player
-from autograder.sandbox.calls import Failure
 from autograder.verdict import Verdict
 from quantlab import checkpoint, inference
 from quantlab.data import load_dataset
 from quantlab.images import ImageSet
+from quantlab.programs.calls import Failure
 
 KIT = Path(__file__).resolve().parent.parent
 QUICK_IMAGES = 1_000

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from autograder.known import Mutant
-from autograder.sandbox.calls import Answer, Program
-from autograder.sandbox.execute import load_module, run_program
 from autograder.verdict import Misconception
 from quantlab.compare import is_number
+from quantlab.programs.calls import Answer, Program
+from quantlab.programs.execute import load_module, run_program
 
 ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for float64
 

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from autograder.sandbox.calls import Answer, Code, Program
-from autograder.sandbox.execute import load_module, run_program
+from quantlab.programs.calls import Answer, Code, Program
+from quantlab.programs.execute import load_module, run_program
 
 INSTRUCTOR = Path(__file__).resolve().parent.parent / "instructor"
 REFERENCE = INSTRUCTOR / "solution.py"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from autograder.sandbox.calls import Answer, Failure, Program
+from quantlab.programs.calls import Answer, Failure, Program
 
 
 class Player(Protocol):

@@ -21,10 +21,10 @@ from tqdm import tqdm
 
 from autograder import sawb
 from autograder.rubric import CELLS
-from autograder.sandbox.execute import load_module
 from quantlab import calibration, checkpoint, inference, integer, layers
 from quantlab.files import user_cache, write_text_atomically
 from quantlab.images import ImageSet
+from quantlab.programs.execute import load_module
 from quantlab.resnet import resnet20
 
 KIT = Path(__file__).resolve().parent.parent

@@ -14,9 +14,9 @@ import numpy as np
 
 from autograder.checks.base import Evidence
 from autograder.checks.call import CallCheck, call_text
-from autograder.sandbox.calls import Answer, Failure, Program
 from quantlab.compare import describe
 from quantlab.files import write_atomically
+from quantlab.programs.calls import Answer, Failure, Program
 
 WHOLE = 200  # values of an array that are shown without leaving any out
 

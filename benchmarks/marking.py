@@ -21,8 +21,6 @@ import torch
 from autograder.grading import UsageError, prepare
 from autograder.marking import mark
 from autograder.oracle import REFERENCE
-from autograder.sandbox.calls import Call, Input, Program
-from autograder.sandbox.execute import load_module, run_program
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.submission import read_submission
@@ -30,6 +28,8 @@ from instructor.examples import MissingModels, build
 from quantlab.checkpoint import load
 from quantlab.data import DATASETS
 from quantlab.inference import evaluate_saved
+from quantlab.programs.calls import Call, Input, Program
+from quantlab.programs.execute import load_module, run_program
 from quantlab.resnet import resnet20
 from quantlab.training import evaluate
 

@@ -21,12 +21,12 @@ from autograder.measuring import TITLES, Measured
 from autograder.misconceptions import Misconceptions
 from autograder.oracle import REFERENCE, Oracle
 from autograder.rubric import CELLS, Rubric, load_rubric
-from autograder.sandbox.calls import Answer, Failure, Program
-from autograder.sandbox.execute import load_module, run_program
-from autograder.sandbox.failures import failure_of
 from autograder.verdict import Verdict
 from instructor import solution
 from quantlab.images import normalize
+from quantlab.programs.calls import Answer, Failure, Program
+from quantlab.programs.execute import load_module, run_program
+from quantlab.programs.failures import failure_of
 from quantlab.resnet import resnet20
 
 # The tensors of tests are small: more threads would only wait for each other.

@@ -13,11 +13,11 @@ from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.player import Player
 from autograder.rubric import Item, Rubric
-from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
 from autograder.submission import Submission
 from autograder.verdict import Misconception, ModelResult, Verdict
 from quantlab.answers import Answers
+from quantlab.programs.calls import Failure
 
 
 @dataclass(frozen=True)

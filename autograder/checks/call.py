@@ -15,9 +15,9 @@ from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
-from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 from autograder.verdict import Misconception, Verdict
 from quantlab.compare import CORRECT, WRONG, Outcome, Rule, describe
+from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 
 
 @dataclass(frozen=True)

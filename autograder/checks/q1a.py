@@ -12,9 +12,9 @@ from autograder.checks.call import CallCheck, Judged, results_by
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
 from autograder.checks.error import SquaredError, least_error
 from autograder.picture import histogram
-from autograder.sandbox.calls import Answer, Call, Input, Program
 from autograder.sawb import published_scales
 from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
+from quantlab.programs.calls import Answer, Call, Input, Program
 
 X = Input("x")
 SCALE = Input("scale")
@@ -53,7 +53,7 @@ def quantize_every_width(rng: Generator) -> Program:
 
 
 def quantize_again(rng: Generator) -> Program:
-    """A call, another of the same shape, the first once more and with fewer bits: nothing sticks."""
+    """A call, another of its shape, the first once more, and with fewer bits: nothing sticks."""
     inputs: dict[str, np.ndarray] = {}
     for name in ("x", "y"):
         scale = step(rng)

@@ -5,8 +5,8 @@ from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, Judged, results_by
 from autograder.checks.draw import near_grid, step
-from autograder.sandbox.calls import Answer, Call, Input, Program
 from quantlab.compare import CORRECT, WRONG, Close, Codes, Outcome
+from quantlab.programs.calls import Answer, Call, Input, Program
 
 X, SCALE = Input("x"), Input("scale")
 

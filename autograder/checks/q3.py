@@ -14,9 +14,9 @@ from numpy.random import Generator
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.call import CallCheck, Judged
 from autograder.rubric import Item
-from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Program
 from autograder.verdict import ModelResult, Verdict
 from quantlab.compare import BAD_SHAPE, CORRECT, WRONG, Outcome, describe
+from quantlab.programs.calls import AdditiveLoss, Answer, Call, Program
 from quantlab.resnet import layer_sizes
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8)

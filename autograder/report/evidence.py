@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from autograder.cleaning import clean
 from autograder.verdict import CheckResult
+from quantlab.cleaning import clean
 
 SHOWN_OF_HIDDEN = ("depends_on", "exception")
 MOST_INPUTS = 12

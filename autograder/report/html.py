@@ -17,11 +17,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.cleaning import clean
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
 from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
 from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
+from quantlab.cleaning import clean
 
 TEMPLATE = "report.html.j2"
 MOST_LOSSES = 12  # listed at the top; the sections below hold all of them

@@ -8,9 +8,9 @@ import csv
 import io
 from collections.abc import Sequence
 
-from autograder.cleaning import clean
 from autograder.report import wording
 from autograder.verdict import Report
+from quantlab.cleaning import clean
 
 # What spreadsheets take for the start of a formula, full-width forms included (OWASP).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

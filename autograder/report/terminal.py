@@ -16,11 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.cleaning import clean
 from autograder.replay import Replay
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
 from autograder.verdict import CheckResult, Report, Verdict
+from quantlab.cleaning import clean
 
 _STYLES = {
     "good": "green",

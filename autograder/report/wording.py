@@ -4,8 +4,8 @@ A verdict is always said in a word; its tone only chooses a colour and a picture
 Nothing here can fail: a `Verdict` without a word is found by the tests.
 """
 
-from autograder.cleaning import clean
 from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
+from quantlab.cleaning import clean
 
 WORDS = {
     Verdict.CORRECT: "Correct",

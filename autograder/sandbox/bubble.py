@@ -26,8 +26,7 @@ _MOST_LINKS = 40  # as the kernel follows
 
 # Of the kit, what the worker imports; and what Debian's packages of numerics are linked through.
 _KIT = tuple(
-    COURSE / name
-    for name in ("autograder/__init__.py", "autograder/cleaning.py", "autograder/sandbox")
+    COURSE / name for name in ("autograder/__init__.py", "autograder/sandbox", "quantlab/programs")
 )
 _SYSTEM = (Path("/etc/alternatives"),)
 _DEVICES, _PROCESSES = Path("/dev"), Path("/proc")

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
-from autograder.sandbox.encode import Encoder, UnsupportedResult
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.wire import MAX_ARRAYS
+from quantlab.programs.encode import Encoder, UnsupportedResult
+from quantlab.programs.wire import MAX_ARRAYS
 
 MAX_NAME = 200  # characters
 MAX_STRING = 1000  # characters

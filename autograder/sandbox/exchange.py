@@ -15,7 +15,7 @@ from types import TracebackType
 
 from autograder.sandbox import questions
 from autograder.sandbox.messages import WALLS_STAND
-from autograder.sandbox.wire import MAX_HEADER, PREFIX, WireError
+from quantlab.programs.wire import MAX_HEADER, PREFIX, WireError
 
 _CHUNK = 1 << 20  # bytes
 

@@ -17,15 +17,15 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from autograder.cleaning import clean
 from autograder.sandbox import messages, questions, tiers
-from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.starting import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
-from autograder.sandbox.wire import WireError
 from autograder.sandbox.zygote import Ended, WorkerDied, Zygote
+from quantlab.cleaning import clean
+from quantlab.programs.calls import Answer, Failure, Program
+from quantlab.programs.wire import WireError
 
 _SHOWN_LINES = 100
 _Value = TypeVar("_Value")

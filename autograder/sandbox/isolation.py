@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox.calls import Answer, Call, Failure, Program
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import DENIED
+from quantlab.programs.calls import Answer, Call, Failure, Program
 
 _PROBES = Path(__file__).with_name("probes.py")
 _COURSE = Path(__file__).resolve().parents[2]

@@ -5,9 +5,12 @@ is limited relative to what the worker occupies after its imports, because an ab
 that (which differs by gigabytes between builds of torch) would fail every submission in silence.
 """
 
+import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
+
+from quantlab.programs.wire import MAX_BYTES
 
 _MIB = 1 << 20
 
@@ -27,9 +30,11 @@ class Limits:
     memory: int = 2048 * _MIB  # beyond the worker; a ResNet-20 training step needs 0.4 GiB
     printed: int = _MIB  # also the size of any file; more than this is a print left in a loop
     shown: int = 4096  # characters of the printed that are kept
-    reply: int = 64 * _MIB  # a check's largest honest answer is under 4 MiB
+    reply: int = MAX_BYTES  # also what the worker packs at most
     files: int = 64  # torch computes with 8
-    threads: int = 512  # of this user beyond those at the start; the kernel exempts root
+    # Of this user beyond those at the start; the kernel exempts root. All cores are an honest wish;
+    # hundreds of threads slow others down where the kernel shares processors by thread.
+    threads: int = (os.cpu_count() or 1) + 64
 
 
 def address_space_in_use() -> int:

@@ -4,15 +4,16 @@ The worker believes a request. The host believes nothing of a reply but that it 
 is not exactly the answer asked for is a `Failure` of kind "bad_reply".
 """
 
-import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from autograder.cleaning import clean
-from autograder.sandbox.calls import (
+from quantlab.cleaning import clean
+from quantlab.programs.calls import (
+    EXCEPTION_NAMES,
+    MESSAGE_LENGTH,
     AdditiveLoss,
     Answer,
     Call,
@@ -24,15 +25,9 @@ from autograder.sandbox.calls import (
     Question,
     Result,
 )
-from autograder.sandbox.wire import WireError, pack, unpack
+from quantlab.programs.wire import WireError, pack, unpack
 
 WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
-MESSAGE_LENGTH = 500  # characters
-EXCEPTION_NAMES = frozenset(
-    name
-    for name, value in vars(builtins).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
-)
 CLAIMABLE = frozenset({"error", "memory", "missing"})  # the other kinds are the host's to find
 
 

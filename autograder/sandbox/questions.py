@@ -11,39 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from autograder.sandbox.calls import AdditiveLoss, Call, Program, Question
-from autograder.sandbox.wire import WireError
+from quantlab.programs.calls import AdditiveLoss, Call, Program, Question
+from quantlab.programs.evaluation import Evaluate, evaluation
+from quantlab.programs.wire import WireError
 
 MARK, END = b"?", b"\n"
 LONGEST = 1 << 14  # bytes of a line; twenty layers take 600
 _REFUSALS = 1000  # answered in words when a budget is spent; who goes on then is stopped
 _RAISED: Mapping[str, type[Exception]] = {"ValueError": ValueError, "RuntimeError": RuntimeError}
-
-Evaluate = Callable[[Mapping[str, int]], float]
-
-
-def evaluation(loss: AdditiveLoss) -> Evaluate:
-    """The callable that `loss` stands for, with its budget."""
-    made = 0
-
-    def evaluate(bit_widths: Mapping[str, int]) -> float:
-        nonlocal made
-        if made == loss.budget:
-            raise RuntimeError(f"evaluate may be called {loss.budget} times; this is one more.")
-        made += 1
-        if bit_widths.keys() != loss.losses.keys():
-            raise ValueError(
-                f"evaluate needs a bit width for each of the layers {', '.join(loss.losses)}; "
-                f"it was given {', '.join(map(str, bit_widths)) or 'none'}."
-            )
-        total = 0.0
-        for layer, bits in bit_widths.items():
-            if bits not in loss.losses[layer]:
-                raise ValueError(f"evaluate was given {bits!r} bits for {layer}, no candidate.")
-            total += loss.losses[layer][bits]
-        return loss.ceiling - total
-
-    return evaluate
 
 
 # The grader's side --------------------------------------------------------------------------------

@@ -31,10 +31,7 @@ import numpy as np
 import torch
 
 from autograder.sandbox import given, kernel, landlock, limits, questions, seccomp
-from autograder.sandbox.calls import Failure
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
-from autograder.sandbox.execute import load_module, run_program
-from autograder.sandbox.failures import failure_of
 from autograder.sandbox.landlock import Readable
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
@@ -45,7 +42,10 @@ from autograder.sandbox.messages import (
     pack_failure,
     unpack_request,
 )
-from autograder.sandbox.wire import PREFIX, WireError, lengths
+from quantlab.programs.calls import Failure
+from quantlab.programs.execute import load_module, run_program
+from quantlab.programs.failures import failure_of
+from quantlab.programs.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autograder.sandbox import isolation, landlock, tiers
-from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.isolation import IsolationUnavailable, Probe
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.zygote import WorkerDied, Zygote
+from quantlab.programs.calls import Answer, Failure, Program
 
 UNISOLATED = "UNISOLATED"
 PassedOver = tuple[tuple[str, str], ...]

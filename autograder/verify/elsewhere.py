@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import IO, Any
 
-from autograder.sandbox.calls import Answer, Failure, Program
-from autograder.sandbox.execute import load_module, run_program
-from autograder.sandbox.failures import failure_of
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     RunRequest,
@@ -24,6 +21,9 @@ from autograder.sandbox.messages import (
     read_answer,
     unpack_request,
 )
+from quantlab.programs.calls import Answer, Failure, Program
+from quantlab.programs.execute import load_module, run_program
+from quantlab.programs.failures import failure_of
 
 CIRCUMSTANCES: Mapping[str, Mapping[str, str]] = {
     " without vector instructions": {"ATEN_CPU_CAPABILITY": "default"},

@@ -28,7 +28,7 @@ _ELEMENTS = frozenset(
 )
 _ADDRESSES = frozenset({"href", "src", "action", "srcdoc", "data", "formaction", "xlink:href"})
 _VOID = frozenset({"meta", "link"})
-_JOINERS = "\u200c\u200d"  # needed by living scripts, harmless; see autograder.cleaning
+_JOINERS = "\u200c\u200d"  # needed by living scripts, harmless; see quantlab.cleaning
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from autograder.oracle import Oracle
 from autograder.player import Player
-from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.messages import pack_run
+from quantlab.programs.calls import Answer, Failure, Program
 
 
 class RecordingOracle(Oracle):

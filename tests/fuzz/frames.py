@@ -5,7 +5,14 @@ import random
 
 import numpy as np
 
-from autograder.sandbox.calls import (
+from autograder.sandbox.messages import (
+    pack_answer,
+    pack_checkpoint,
+    pack_checkpoint_values,
+    pack_failure,
+    pack_run,
+)
+from quantlab.programs.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -16,14 +23,7 @@ from autograder.sandbox.calls import (
     Program,
     Result,
 )
-from autograder.sandbox.messages import (
-    pack_answer,
-    pack_checkpoint,
-    pack_checkpoint_values,
-    pack_failure,
-    pack_run,
-)
-from autograder.sandbox.wire import DTYPES, MAGIC, PREFIX
+from quantlab.programs.wire import DTYPES, MAGIC, PREFIX
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited
 
 _X = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -20,8 +20,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.cleaning import clean
-from autograder.sandbox.calls import Answer, Failure, Program
 from autograder.sandbox.messages import (
     EXCEPTION_NAMES,
     MESSAGE_LENGTH,
@@ -34,7 +32,9 @@ from autograder.sandbox.messages import (
     read_checkpoint_values,
     unpack_request,
 )
-from autograder.sandbox.wire import DTYPES, MAX_DEPTH, MAX_HEADER, WireError, pack, unpack
+from quantlab.cleaning import clean
+from quantlab.programs.calls import Answer, Failure, Program
+from quantlab.programs.wire import DTYPES, MAX_DEPTH, MAX_HEADER, WireError, pack, unpack
 from tests.fuzz.campaign import Allowance, campaign
 from tests.fuzz.frames import CHECKPOINTS, HONEST, PROGRAM, REPLIES, REQUESTS, framed, hostile
 

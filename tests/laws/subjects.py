@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from autograder.known import load_alternatives
 from autograder.oracle import REFERENCE
-from autograder.sandbox.execute import load_module
+from quantlab.programs.execute import load_module
 
 EXAMPLES_OF_THE_REFERENCE = 200
 EXAMPLES = 15

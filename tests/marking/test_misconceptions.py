@@ -7,10 +7,10 @@ import pytest
 
 from autograder.known import Mutant
 from autograder.misconceptions import Misconceptions, same
-from autograder.sandbox.calls import Answer, Call, Input, Program
 from autograder.submission import Submission
 from instructor.examples import HALF_RIGHT
 from quantlab.answers import parse, to_text
+from quantlab.programs.calls import Answer, Call, Input, Program
 from quantlab.vectors import student_vectors
 
 QUANTIZE = """

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from autograder.sandbox.calls import Call, Constant, Input, Program
+from quantlab.programs.calls import Call, Constant, Input, Program
 
 
 def product(stand_in: int | None) -> Program:

@@ -9,11 +9,11 @@ from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
 from autograder.marking import Course, Trace, UnknownCheck, mark, select
 from autograder.oracle import Oracle
-from autograder.sandbox.calls import Failure
 from autograder.secret import Draws
 from autograder.submission import Submission
 from autograder.verdict import Report, Verdict
 from quantlab.answers import Answers
+from quantlab.programs.calls import Failure
 
 
 def test_a_report_exists_from_the_first_moment_and_after_each_check(

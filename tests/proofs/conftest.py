@@ -15,13 +15,13 @@ from autograder.marking import Course, gather
 from autograder.measuring import Measurements
 from autograder.misconceptions import Misconceptions
 from autograder.rubric import Rubric
-from autograder.sandbox.calls import Failure
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
 from autograder.verify.command import mark_known
 from autograder.verify.folders import STUDENT, Right, right
 from autograder.verify.matrix import Matrix
 from autograder.verify.recording import RecordingOracle, RecordingPlayer
 from instructor.examples import MODELS, right_record
+from quantlab.programs.calls import Failure
 from tests.conftest import SECRET, InProcessPlayer
 
 

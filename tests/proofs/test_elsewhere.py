@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder.sandbox.calls import Answer, Call, Failure, Input, Program
 from autograder.verify.elsewhere import CIRCUMSTANCES, Elsewhere
+from quantlab.programs.calls import Answer, Call, Failure, Input, Program
 
 CODE = """
 import torch

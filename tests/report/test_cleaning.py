@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.cleaning import CUT, clean
+from quantlab.cleaning import CUT, clean
 
 HOSTILE = st.text(
     st.one_of(

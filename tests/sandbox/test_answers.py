@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.sandbox.calls import (
+from autograder.sandbox.host import Sandbox
+from quantlab.programs.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -16,9 +17,8 @@ from autograder.sandbox.calls import (
     Program,
     Result,
 )
-from autograder.sandbox.execute import AbsentFunction, load_module, run_program
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.wire import WireError
+from quantlab.programs.execute import AbsentFunction, load_module, run_program
+from quantlab.programs.wire import WireError
 
 SOLUTION = """
 import random

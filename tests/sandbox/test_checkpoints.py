@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.sandbox.calls import Failure
 from autograder.sandbox.host import Sandbox
+from quantlab.programs.calls import Failure
 
 
 def saved(value: Any, **options: Any) -> bytes:

@@ -12,12 +12,12 @@ import pytest
 
 from autograder.isolation_command import describe
 from autograder.sandbox import isolation, seccomp, tiers
-from autograder.sandbox.calls import Answer, Call, Program
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import MEANINGS, IsolationUnavailable
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED
 from autograder.sandbox.tiers import Tier
+from quantlab.programs.calls import Answer, Call, Program
 
 COURSE = Path(__file__).parents[2]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox.calls import Answer, Call, Failure, Input, Program
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.messages import pack_answer, read_answer
-from autograder.sandbox.wire import WireError, pack
+from quantlab.programs.calls import Answer, Call, Failure, Input, Program
+from quantlab.programs.wire import WireError, pack
 
 PROGRAM = Program((Call("f", (Input("x"), 0.5)),), {"x": np.zeros(2, np.float32)})
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.sandbox import questions
-from autograder.sandbox.calls import AdditiveLoss, Answer, Call, Failure, Program
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.messages import WALLS_STAND, pack_run
-from autograder.sandbox.wire import WireError
+from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Program
+from quantlab.programs.wire import WireError
 
 LOSSES = {"a": {2: 7.5, 8: 0.125}, "b": {2: 3.25, 8: 0.25}}
 TABLE = AdditiveLoss(92.0, LOSSES, budget=3)

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from autograder.sandbox import bubble, isolation, spare_user, starting, tiers
-from autograder.sandbox.calls import Answer, Call, Failure, Program
 from autograder.sandbox.given import COURSE
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable, Probe
@@ -22,6 +21,7 @@ from autograder.sandbox.messages import pack_run
 from autograder.sandbox.spare_user import SpareUser
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.zygote import Zygote
+from quantlab.programs.calls import Answer, Call, Failure, Program
 
 PROGRAM = Program((Call("f"),))
 ONE = Answer((1,), ({},), {})

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.sandbox.calls import Answer, Call, Failure, Input, Program
 from autograder.sandbox.host import Sandbox
+from quantlab.programs.calls import Answer, Call, Failure, Input, Program
 
 X = np.random.default_rng(7).standard_normal((4, 5)).astype(np.float32)
 PROGRAM = Program((Call("f", (Input("x"),)),), {"x": X})
@@ -189,7 +189,7 @@ HOSTILE = {
     "reads_parent_memory": ("error", body("open(f'/proc/{os.getppid()}/mem', 'rb').read(1)")),
     "writes_results": ("error", body("open('results.json', 'w').write('{}')")),
     "writes_torch": ("error", "import torch\nopen(torch.__file__, 'a').write('#')\n"),
-    "writes_worker": ("error", "import autograder.sandbox.wire as w\nopen(w.__file__, 'a')\n"),
+    "writes_worker": ("error", "import quantlab.programs.wire as w\nopen(w.__file__, 'a')\n"),
     "writes_shared_memory": ("error", "open('/dev/shm/pwn', 'wb').write(b'x')\n"),
     "new_namespace": (
         "answer",
@@ -247,7 +247,7 @@ HOSTILE = {
     ),
     "forged_fault": (
         "bad_reply",
-        "import os\nfrom autograder.sandbox.wire import pack\n"
+        "import os\nfrom quantlab.programs.wire import pack\n"
         "os.write(3, pack({'failure': ('grader_fault', 'x', None, None)})); os._exit(0)\n",
     ),
     "forged_lengths": (
@@ -269,7 +269,7 @@ HOSTILE = {
     "floods_reply": ("bad_reply", "import os\nwhile True: os.write(3, b'A' * 65536)\n"),
     "two_answers": (
         "bad_reply",
-        "import os\nfrom autograder.sandbox.wire import pack\n"
+        "import os\nfrom quantlab.programs.wire import pack\n"
         "os.write(3, pack({'answer': {'results': (1.0,), 'gradients': ({},), 'inputs': {}}}))\n"
         + GOOD,
     ),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from autograder.sandbox.wire import (
+from quantlab.programs.wire import (
     DTYPES,
     MAGIC,
     MAX_ARRAYS,

@@ -30,6 +30,7 @@ MAGIC = b"QKW1"
 PREFIX = struct.Struct("<4sIQ")
 MAX_HEADER = 1 << 20
 MAX_ARRAYS = 4096
+MAX_BYTES = 64 << 20  # of arrays in a reply; an honest answer is under 4 MiB
 MAX_DEPTH = 25
 MAX_DIMENSIONS = 16
 MAX_DIMENSION = 1 << 40

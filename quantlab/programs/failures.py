@@ -11,11 +11,10 @@ import errno
 import traceback
 from types import FrameType
 
-from autograder.cleaning import clean
-from autograder.sandbox.calls import Failure
-from autograder.sandbox.encode import UnsupportedResult
-from autograder.sandbox.execute import AbsentFunction, WrongCall
-from autograder.sandbox.messages import EXCEPTION_NAMES, MESSAGE_LENGTH
+from quantlab.cleaning import clean
+from quantlab.programs.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
+from quantlab.programs.encode import UnsupportedResult
+from quantlab.programs.execute import AbsentFunction, WrongCall
 
 FILE = "solution.py"
 _RAISE = dis.opmap["RAISE_VARARGS"]

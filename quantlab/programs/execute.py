@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.sandbox.calls import (
+from quantlab.programs.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -29,9 +29,8 @@ from autograder.sandbox.calls import (
     Program,
     Result,
 )
-from autograder.sandbox.encode import Encoder, UnsupportedResult
-from autograder.sandbox.limits import Limits
-from autograder.sandbox.questions import evaluation
+from quantlab.programs.encode import Encoder, UnsupportedResult
+from quantlab.programs.evaluation import evaluation
 
 _ABSENT = object()
 
@@ -82,7 +81,7 @@ def run_program(module: types.ModuleType, program: Program) -> Answer:
     inputs = {name: _tensor(array) for name, array in program.inputs.items()}
     for name in {name for call in program.calls for name in call.wrt}:
         inputs[name].requires_grad_(True)
-    encoder = Encoder(Limits.reply)
+    encoder = Encoder()
     returned: list[Any] = []
     results: list[Any] = []
     gradients: list[Mapping[str, np.ndarray | None]] = []

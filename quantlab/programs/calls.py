@@ -9,11 +9,20 @@ tuples, lists and dicts of these, and the markers below. This module is imported
 the wall and holds nothing that a student may not read.
 """
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+# Of a Failure; a class of a student's own making could spell out what it has seen.
+MESSAGE_LENGTH = 500  # characters
+EXCEPTION_NAMES = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
 
 
 @dataclass(frozen=True)

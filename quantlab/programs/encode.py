@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.sandbox.wire import DTYPES, MAX_DEPTH, MAX_INTEGER
+from quantlab.programs.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_INTEGER
 
 MAX_PARTS = 50_000  # of lists and dicts; a header of 1 MiB holds about as many
 MAX_TEXT = 10_000  # characters
@@ -35,7 +35,7 @@ class UnsupportedResult(TypeError):
 class Encoder:
     """Turns results into plain values, `limit` bytes of arrays in all."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = MAX_BYTES) -> None:
         self._bytes_left = limit
         self._parts_left = MAX_PARTS
 
