@@ -9,18 +9,15 @@ they may be shown for hidden checks too.
 
 import copy
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-import numpy as np
 
 from autograder.known import Mutant
 from autograder.verdict import Misconception
-from quantlab.compare import is_number
+from quantlab.compare import same
 from quantlab.programs.calls import Answer, Program
 from quantlab.programs.execute import load_module, run_program
-
-ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for float64
+from quantlab.programs.expectation import changed_arguments
 
 
 class Misconceptions:
@@ -72,7 +69,7 @@ class Misconceptions:
         return (
             same(answer.results, theirs.results)
             and same(answer.gradients, theirs.gradients)
-            and _changed(program, answer) == _changed(program, theirs)
+            and changed_arguments(program, answer) == changed_arguments(program, theirs)
             and alike(theirs)
         )
 
@@ -91,34 +88,3 @@ def _gives_row(
     except KeyError:  # it needs numbers that are not among those given
         return False
     return is_reported(record)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two answers are equal in structure, shape and value, real ones to within rounding."""
-    if is_number(one) and is_number(other):
-        return _same_numbers(np.asarray(one), np.asarray(other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and bool(np.array_equal(one, other))
-
-
-def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.size == other.size == 1:  # numbers and tensors of one element stand for each other
-        one, other = one.reshape(()), other.reshape(())
-    if one.shape != other.shape:
-        return False
-    if one.dtype.kind in "iu" and other.dtype.kind in "iu":
-        return np.array_equal(one, other)
-    bound = ROUNDING * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
-    return bool(np.allclose(one, other, rtol=0, atol=bound, equal_nan=True))
-
-
-def _changed(program: Program, answer: Answer) -> frozenset[str]:
-    """The arguments that are not as they were."""
-    return frozenset(
-        name
-        for name, after in answer.inputs.items()
-        if not np.array_equal(after, program.inputs[name], equal_nan=True)
-    )

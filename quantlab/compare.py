@@ -14,6 +14,7 @@ import numpy as np
 
 CORRECT, WRONG, BAD_SHAPE, BAD_DTYPE = "correct", "wrong", "bad_shape", "bad_dtype"
 SHOWN_VALUES = 8
+ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for float64
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,31 @@ class Each:
         return Outcome(CORRECT)
 
 
+@dataclass(frozen=True)
+class Widths:
+    """A candidate bit width for each of the layers, and for nothing else. Expects nothing more."""
+
+    layers: tuple[str, ...]
+    candidates: tuple[int, ...]
+
+    def compare(self, got: Any, expected: Any = None) -> Outcome:
+        if not isinstance(got, Mapping):
+            return Outcome(BAD_SHAPE, f"The result is {describe(got)}, not {{layer: bits}}.")
+        if set(got) != set(self.layers):
+            return Outcome(WRONG, "The result must name every layer, and no other, exactly once.")
+        for name, bits in got.items():
+            if not is_width(bits, self.candidates):
+                return Outcome(WRONG, f"{name} has {describe(bits)} bits, none of the candidates.")
+        return Outcome(CORRECT)
+
+
+def is_width(bits: Any, allowed: range | tuple[int, ...]) -> bool:
+    """Whether `bits` is an integer, of Python's or of an array without dimensions, in `allowed`."""
+    if isinstance(bits, np.ndarray) and bits.shape == () and bits.dtype.kind in "iu":
+        bits = int(bits)
+    return type(bits) is int and bits in allowed
+
+
 def is_number(value: Any) -> bool:
     """Whether `value` is a real number or holds nothing but real numbers."""
     if isinstance(value, np.ndarray):
@@ -123,6 +149,28 @@ def describe(value: Any) -> str:
         pairs = [f"{k}: {describe(v)}" for k, v in list(value.items())[:SHOWN_VALUES]]
         return "{" + ", ".join(pairs) + (", …" if len(value) > SHOWN_VALUES else "") + "}"
     return _short(value)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two answers are equal in structure, shape and value, real ones to within rounding."""
+    if is_number(one) and is_number(other):
+        return _same_numbers(np.asarray(one), np.asarray(other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(np.array_equal(one, other))
+
+
+def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.size == other.size == 1:  # numbers and tensors of one element stand for each other
+        one, other = one.reshape(()), other.reshape(())
+    if one.shape != other.shape:
+        return False
+    if one.dtype.kind in "iu" and other.dtype.kind in "iu":
+        return np.array_equal(one, other)
+    bound = ROUNDING * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
+    return bool(np.allclose(one, other, rtol=0, atol=bound, equal_nan=True))
 
 
 def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Outcome:

@@ -6,18 +6,18 @@ run a second time with the reference's in their place, so that a bug is paid for
 of the function that has it. A constant in their place would forgive a wrong argument passed on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
 from autograder.verdict import Misconception, Verdict
-from quantlab.compare import CORRECT, WRONG, Outcome, Rule, describe
+from quantlab.compare import CORRECT, WRONG, Close, Outcome, Rule, describe
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
+from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet
 
 
 @dataclass(frozen=True)
@@ -135,25 +135,48 @@ class CallCheck:
 
 def judge_arguments_kept(program: Program, got: Answer) -> Judged:
     """Whether every argument is as it was, also after the results were written over."""
-    for name, before in program.inputs.items():
-        after = got.inputs[name]
-        if after.dtype != before.dtype or not np.array_equal(after, before):
-            sentence = f"The argument {name} was changed in place, or its memory returned."
-            return Judged(Outcome(WRONG, sentence))
+    for name in changed_arguments(program, got):
+        sentence = f"The argument {name} was changed in place, or its memory returned."
+        return Judged(Outcome(WRONG, sentence))
     return Judged(Outcome(CORRECT))
 
 
-def results_by(rule: Callable[[float], Rule]) -> Judge:
+@dataclass(frozen=True)
+class Expecting:
+    """A judge that is data once the reference has answered: what must come, part by part.
+
+    `expect(program, expected, tolerance)` lists it. What is visible to students is judged like
+    this, so that they can be given it.
+    """
+
+    expect: Callable[[Program, Answer, float], Sequence[Expectation]]
+
+    def __call__(self, program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+        outcome, unmet = first_unmet(self.expect(program, expected, tolerance), got)
+        return Judged(outcome, unmet.call if unmet else 0)
+
+
+def results_by(rule: Callable[[float], Rule]) -> Expecting:
     """Every call's result by one rule, made from the rubric's tolerance."""
 
-    def judge(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-        for number, (g, e) in enumerate(zip(got.results, expected.results, strict=True)):
-            outcome = rule(tolerance).compare(g, e)
-            if not outcome.correct:
-                return Judged(outcome, number)
-        return Judged(Outcome(CORRECT))
+    def expect(program: Program, expected: Answer, tolerance: float) -> Sequence[Expectation]:
+        return [Expectation(n, rule(tolerance), e) for n, e in enumerate(expected.results)]
 
-    return judge
+    return Expecting(expect)
+
+
+def gradient_of(name: str) -> Expecting:
+    """The gradient of the first call for one input, within the rubric's tolerance."""
+
+    def expect(program: Program, expected: Answer, tolerance: float) -> Sequence[Expectation]:
+        return [Expectation(0, Close(tolerance), expected.gradients[0][name], name)]
+
+    return Expecting(expect)
+
+
+def both(first: Expecting, second: Expecting) -> Expecting:
+    """What `first` expects, then what `second` does."""
+    return Expecting(lambda *asked: [*first.expect(*asked), *second.expect(*asked)])
 
 
 def call_text(call: Call) -> str:

@@ -2,19 +2,26 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
-from autograder.checks.call import CallCheck, Judged, results_by
+from autograder.checks.call import (
+    CallCheck,
+    Expecting,
+    Judged,
+    both,
+    gradient_of,
+    results_by,
+)
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
 from autograder.checks.error import SquaredError, least_error
 from autograder.picture import histogram
 from autograder.sawb import published_scales
 from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
 from quantlab.programs.calls import Answer, Call, Input, Program
+from quantlab.programs.expectation import Expectation
 
 X = Input("x")
 SCALE = Input("scale")
@@ -77,20 +84,6 @@ def dequantize(rng: Generator, zero_point: int) -> Program:
     return Program((call,), {"x_int": codes, "scale": step(rng)})
 
 
-def judge_with_gradient(
-    program: Program, got: Answer, expected: Answer, tolerance: float
-) -> Judged:
-    """Quantization-aware training stops where the gradient does."""
-    judged = results_by(Close)(program, got, expected, tolerance)
-    if not judged.outcome.correct:
-        return judged
-    gradient = got.gradients[0]["x_int"]
-    if gradient is None:
-        return Judged(Outcome(WRONG, "No gradient reaches the codes, so nothing can be trained."))
-    outcome = Close(tolerance).compare(gradient, expected.gradients[0]["x_int"])
-    return Judged(replace(outcome, message=outcome.message and f"Gradient: {outcome.message}"))
-
-
 def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Program:
     inputs = {
         f"x{bits}": (gaussian if i % 2 else heavy_tailed)(rng, SAMPLES, shift).reshape(SHAPE)
@@ -100,15 +93,25 @@ def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Progra
     return Program(calls, inputs)
 
 
-def judge_sawb(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    for number, call in enumerate(program.calls):
-        bits = call.args[1]
-        values = program.inputs[call.args[0].name]
-        right = [expected.results[number], *published_scales(values, bits)]
-        outcome = AnyOf(Close(tolerance)).compare(got.results[number], right)
-        if not outcome.correct:
-            return Judged(outcome, number)
-    return Judged(Outcome(CORRECT))
+def expect_sawb(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    """The step by the constants handed out or by published ones."""
+    return [
+        Expectation(number, AnyOf(Close(tolerance)), [scale, *_published(program, number)])
+        for number, scale in enumerate(expected.results)
+    ]
+
+
+def expect_reset_sawb(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    rule = Each((AnyOf(Close(tolerance)), Codes()), SCALE_AND_ZERO)
+    return [
+        Expectation(number, rule, ([scale, *_published(program, number)], zero_point))
+        for number, (scale, zero_point) in enumerate(expected.results)
+    ]
+
+
+def _published(program: Program, number: int) -> list[float]:
+    sample, bits = program.calls[number].args[:2]
+    return [float(scale) for scale in published_scales(program.inputs[sample.name], bits)]
 
 
 def heavy(rng: Generator) -> np.ndarray:
@@ -146,22 +149,8 @@ def reset(rng: Generator, *calls: tuple[str, int, Callable[[Generator], np.ndarr
 SCALE_AND_ZERO = ("scale", "zero_point")
 
 
-def judge_scale_and_zero(
-    program: Program, got: Answer, expected: Answer, tolerance: float
-) -> Judged:
-    rule = Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
-    return results_by(lambda _: rule)(program, got, expected, tolerance)
-
-
-def judge_reset_sawb(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    rule = Each((AnyOf(Close(tolerance)), Codes()), SCALE_AND_ZERO)
-    for number, call in enumerate(program.calls):
-        scale, zero_point = expected.results[number]
-        published = published_scales(program.inputs[call.args[0].name], call.args[1])
-        outcome = rule.compare(got.results[number], ([scale, *published], zero_point))
-        if not outcome.correct:
-            return Judged(outcome, number)
-    return Judged(Outcome(CORRECT))
+def scale_and_zero(tolerance: float) -> Each:
+    return Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
 
 
 def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
@@ -232,7 +221,7 @@ CHECKS = (
         "1a.linear_dequantize.values",
         "linear_dequantize multiplies by the scale, the gradient too",
         lambda rng: dequantize(rng, zero_point=0),
-        judge_with_gradient,
+        both(results_by(Close), gradient_of("x_int")),
     ),
     CallCheck(
         "1a.linear_dequantize.zero_point",
@@ -244,13 +233,13 @@ CHECKS = (
         "1a.get_scale.handed_out_widths",
         "get_scale is the SAWB step at 8, 4 and 2 bits",
         lambda rng: sawb_scales(rng, (8, 4, 2), shift=0.3),
-        judge_sawb,
+        Expecting(expect_sawb),
     ),
     CallCheck(
         "1a.get_scale.mean_not_zero",
         "get_scale uses E[x^2] and E|x|, also where the mean is not zero",
         lambda rng: sawb_scales(rng, (3, 4, 5), shift=0.6),
-        judge_sawb,
+        Expecting(expect_sawb),
     ),
     CallCheck(
         "1a.reset.sym",
@@ -258,7 +247,7 @@ CHECKS = (
         lambda rng: reset(
             rng, ("sym", 8, farther_below), ("sym", 4, farther_above), ("sym", 2, farther_below)
         ),
-        judge_scale_and_zero,
+        results_by(scale_and_zero),
     ),
     CallCheck(
         "1a.reset.unsigned",
@@ -266,7 +255,7 @@ CHECKS = (
         lambda rng: reset(
             rng, ("unsigned", 8, positive), ("asym", 4, positive), ("unsigned", 2, positive)
         ),
-        judge_scale_and_zero,
+        results_by(scale_and_zero),
     ),
     CallCheck(
         "1a.reset.heuristic",
@@ -288,7 +277,7 @@ CHECKS = (
         "1a.reset.SAWB",
         'reset_scale_and_zero_point, "SAWB": the step of get_scale, zero point 0',
         lambda rng: reset(rng, ("SAWB", 8, heavy), ("SAWB", 4, heavy), ("SAWB", 2, heavy)),
-        judge_reset_sawb,
+        Expecting(expect_reset_sawb),
         leans_on=("get_scale",),
     ),
 )

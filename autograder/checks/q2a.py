@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.random import Generator
 
-from autograder.checks.call import CallCheck, Judged, results_by
+from autograder.checks.call import CallCheck, both, gradient_of, results_by
 from autograder.checks.draw import near_grid, step
-from quantlab.compare import CORRECT, WRONG, Close, Codes, Outcome
-from quantlab.programs.calls import Answer, Call, Input, Program
+from quantlab.compare import Codes
+from quantlab.programs.calls import Call, Input, Program
 
 X, SCALE = Input("x"), Input("scale")
 
@@ -30,25 +30,6 @@ def apply(
     return Program((call,), {"x": x, "scale": scale})
 
 
-def judge_gradient(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    gradient = got.gradients[0].get("x")
-    if gradient is None:
-        return Judged(Outcome(WRONG, "No gradient reaches the input."))
-    outcome = Close(tolerance).compare(gradient, expected.gradients[0]["x"])
-    return Judged(Outcome(outcome.kind, _about_gradient(outcome), outcome.detail))
-
-
-def judge_arguments(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    forward = results_by(lambda _: Codes())(program, got, expected, tolerance)
-    if not forward.outcome.correct:
-        return forward
-    return judge_gradient(program, got, expected, tolerance)
-
-
-def _about_gradient(outcome: Outcome) -> str:
-    return "" if outcome.kind == CORRECT else f"Gradient of the input: {outcome.message}"
-
-
 CHECKS = (
     CallCheck(
         "2a.STE.forward",
@@ -61,14 +42,14 @@ CHECKS = (
         "2a.STE.gradient",
         "the gradient makes quantize and dequantize together the identity",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=True),
-        judge_gradient,
+        gradient_of("x"),
         leans_on=("linear_quantize",),
     ),
     CallCheck(
         "2a.STE.arguments",
         "unsigned, two bits and a zero point: the same rules forward and backward",
         lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True),
-        judge_arguments,
+        both(results_by(lambda _: Codes()), gradient_of("x")),
         leans_on=("linear_quantize",),
     ),
 )

@@ -8,10 +8,10 @@ made of that tensor.
 import numpy as np
 from numpy.random import Generator
 
-from autograder.checks.call import CallCheck, Judged, results_by
+from autograder.checks.call import CallCheck, results_by
 from autograder.checks.draw import integers, step
 from quantlab.compare import Close, IntegerTensor
-from quantlab.programs.calls import Answer, Call, Constant, Input, Program
+from quantlab.programs.calls import Call, Constant, Input, Program
 
 X, W, B = Input("input"), Input("weight"), Input("bias")
 S_X, S_W = Input("input_scale"), Input("weight_scale")
@@ -123,42 +123,40 @@ def _with_stand_in(program: Program, name: str, values: tuple[np.ndarray, ...]) 
     return Program(calls, program.inputs)
 
 
-def judge_integers(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    return results_by(lambda _: IntegerTensor())(program, got, expected, tolerance)
-
+INTEGERS = results_by(lambda _: IntegerTensor())
 
 CHECKS = (
     CallCheck(
         "2b.integer_linear.values",
         "integer_linear is the exact integer product",
         linear,
-        judge_integers,
+        INTEGERS,
     ),
     CallCheck(
         "2b.integer_linear.beyond_float32",
         "integer_linear stays exact where sums pass 2^24",
         linear_beyond_float32,
-        judge_integers,
+        INTEGERS,
     ),
     CallCheck(
         "2b.integer_conv2d.values",
         "integer_conv2d is the exact integer convolution",
         lambda rng: convolution(rng, (PLAIN,)),
-        judge_integers,
+        INTEGERS,
         leans_on=("integer_linear",),  # a convolution may be written as a matrix product
     ),
     CallCheck(
         "2b.integer_conv2d.geometry",
         "integer_conv2d honours stride, padding, dilation and groups",
         lambda rng: convolution(rng, GEOMETRIES),
-        judge_integers,
+        INTEGERS,
         leans_on=("integer_linear",),
     ),
     CallCheck(
         "2b.integer_conv2d.beyond_float32",
         "integer_conv2d stays exact where sums pass 2^24",
         convolution_beyond_float32,
-        judge_integers,
+        INTEGERS,
         leans_on=("integer_linear",),
     ),
     CallCheck(

@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding
-from autograder.checks.call import CallCheck, Judged
+from autograder.checks.call import CallCheck, Expecting, Judged
 from autograder.rubric import Item
 from autograder.verdict import ModelResult, Verdict
-from quantlab.compare import BAD_SHAPE, CORRECT, WRONG, Outcome, describe
+from quantlab.compare import CORRECT, WRONG, Outcome, Widths, is_width
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Program
+from quantlab.programs.expectation import Expectation
 from quantlab.resnet import layer_sizes
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8)
@@ -86,12 +86,12 @@ def search(
     return program
 
 
-def judge_valid(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
-    for number, (call, found) in enumerate(zip(program.calls, got.results, strict=True)):
-        outcome = _valid(found, call)
-        if not outcome.correct:
-            return Judged(outcome, number)
-    return Judged(Outcome(CORRECT))
+def expect_valid(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    return [Expectation(n, _widths(call), None) for n, call in enumerate(program.calls)]
+
+
+def _widths(call: Call) -> Widths:
+    return Widths(tuple(call.args[0]), tuple(call.kwargs["candidate_bits"]))
 
 
 def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
@@ -103,7 +103,7 @@ def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: floa
 
 
 def _above_floor(found: Any, call: Call) -> Outcome:
-    outcome = _valid(found, call)
+    outcome = _widths(call).compare(found)
     if not outcome.correct:
         return outcome
     sizes, table = call.args
@@ -136,30 +136,12 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
 
 def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
     first, second = got.results
-    outcome = _valid(first, program.calls[0])
+    outcome = _widths(program.calls[0]).compare(first)
     if outcome.correct:
-        outcome = _valid(second, program.calls[1])
+        outcome = _widths(program.calls[1]).compare(second)
     if outcome.correct and first != second:
         outcome = Outcome(WRONG, "Called twice with the same problem, it gave different widths.")
     return Judged(outcome)
-
-
-def _valid(found: Any, call: Call) -> Outcome:
-    sizes, candidates = call.args[0], call.kwargs["candidate_bits"]
-    if not isinstance(found, Mapping):
-        return Outcome(BAD_SHAPE, f"The result is {describe(found)}, not {{layer: bits}}.")
-    if set(found) != set(sizes):
-        return Outcome(WRONG, "The result must name every layer, and no other, exactly once.")
-    for name, bits in found.items():
-        if not _is_width(bits, candidates):
-            return Outcome(WRONG, f"{name} has {describe(bits)} bits, none of the candidates.")
-    return Outcome(CORRECT)
-
-
-def _is_width(bits: Any, allowed: range | tuple[int, ...]) -> bool:
-    if isinstance(bits, np.ndarray) and bits.shape == () and bits.dtype.kind in "iu":
-        bits = int(bits)
-    return type(bits) is int and bits in allowed
 
 
 def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
@@ -184,7 +166,7 @@ class BitWidths:
             return Finding(Verdict.MISSING, message="answers.json holds no bit widths.")
         forgotten = [name for name in layer_sizes() if name not in widths]
         unknown = [name for name in widths if name not in layer_sizes()]
-        outside = [name for name, bits in widths.items() if not _is_width(bits, WIDTHS)]
+        outside = [name for name, bits in widths.items() if not is_width(bits, WIDTHS)]
         for names, what in (
             (forgotten, "No width is given for"),
             (unknown, "There is no layer called"),
@@ -252,7 +234,7 @@ CHECKS = (
         "3.search.valid",
         "variable_precision_search gives every layer one of the candidate widths",
         search((easy, SOME_CANDIDATES)),
-        judge_valid,
+        Expecting(expect_valid),
     ),
     CallCheck(
         "3.search.floor",

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from autograder.known import Mutant
-from autograder.misconceptions import Misconceptions, same
+from autograder.misconceptions import Misconceptions
 from autograder.submission import Submission
 from instructor.examples import HALF_RIGHT
 from quantlab.answers import parse, to_text
+from quantlab.compare import same
 from quantlab.programs.calls import Answer, Call, Input, Program
 from quantlab.vectors import student_vectors
 

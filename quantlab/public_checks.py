@@ -1,0 +1,103 @@
+"""The visible checks as they are given to students: inputs, what must come, and known mistakes.
+
+They lie in `tests/public/<question>.checks`, one file per question, written by the instructor's
+side from the checks that mark. Inputs and answers in them are real; the grader draws others. Files
+that are missing or damaged are a `NoPublicChecks`, one sentence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantlab.compare import AnyOf, Close, Codes, Each, IntegerTensor, Outcome, Widths, same
+from quantlab.programs.calls import AdditiveLoss, Answer, Call, Constant, Input, Program, Result
+from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet
+from quantlab.programs.wire import MAX_BYTES, WireError, pack, unpack
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "public"
+SUFFIX = ".checks"
+
+
+class NoPublicChecks(Exception):
+    """There are no public checks to run; the message says which, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What a known mistake answers, how that compares, and the sentence that teaches."""
+
+    sentence: str
+    kind: str
+    answer: Answer
+    changes: tuple[str, ...] = ()  # arguments that it changes in place
+
+
+@dataclass(frozen=True)
+class PublicCheck:
+    """One visible check: the program is run on a solution, `expectations` say what must come."""
+
+    id: str
+    title: str
+    points: float
+    program: Program
+    expectations: tuple[Expectation, ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+    def judge(self, answer: Answer) -> tuple[Outcome, Expectation | None]:
+        """The first thing that is wrong with `answer`, an argument that was changed included."""
+        outcome, unmet = first_unmet(self.expectations, answer)
+        changed = changed_arguments(self.program, answer)
+        if outcome.correct and changed:
+            sentence = f"The argument {changed[0]} was changed in place, or its memory returned."
+            return Outcome("wrong", sentence), None
+        return outcome, unmet
+
+    def hint(self, answer: Answer) -> str:
+        """The sentence of the one mistake that gives exactly this answer; else empty."""
+        kind, changed = self.judge(answer)[0].kind, changed_arguments(self.program, answer)
+        sentences = {
+            mistake.sentence
+            for mistake in self.mistakes
+            if mistake.kind == kind
+            and mistake.changes == changed
+            and same(answer.results, mistake.answer.results)
+            and same(answer.gradients, mistake.answer.gradients)
+        }
+        return sentences.pop() if len(sentences) == 1 else ""
+
+
+_RECORDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        *(AdditiveLoss, Answer, Call, Constant, Input, Program, Result),
+        *(AnyOf, Close, Codes, Each, IntegerTensor, Widths),
+        *(Expectation, Mistake, PublicCheck),
+    )
+}
+
+
+def to_bytes(checks: Sequence[PublicCheck]) -> bytes:
+    """The content of the file of one question."""
+    return pack(tuple(checks))
+
+
+def questions(folder: Path = FOLDER) -> tuple[str, ...]:
+    """The questions that have public checks, in order."""
+    return tuple(sorted(path.stem for path in folder.glob(f"*{SUFFIX}")))
+
+
+def load(question: str, folder: Path = FOLDER) -> tuple[PublicCheck, ...]:
+    """The public checks of one question. Raises `NoPublicChecks`."""
+    path = folder / f"{question}{SUFFIX}"
+    if not path.is_file():
+        raise NoPublicChecks(
+            f"Question {question!r} has no functions to check; those that have are "
+            f"{', '.join(questions(folder)) or f'none, for there are no checks in {folder}'}."
+        )
+    try:
+        checks = unpack(path.read_bytes(), MAX_BYTES, _RECORDS)
+    except (OSError, WireError) as error:
+        raise NoPublicChecks(
+            f"{path} cannot be read ({error}): get the bundle of the assignment again."
+        ) from error
+    return tuple(checks)
