@@ -15,7 +15,7 @@ from numpy.random import Generator
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
 from autograder.verdict import Misconception, Verdict
-from quantlab.compare import CORRECT, WRONG, Close, Outcome, Rule, describe
+from quantlab.compare import CORRECT, WRONG, Close, Outcome, Rule, describe, same
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet
 
@@ -36,7 +36,8 @@ class CallCheck:
     """`program(rng)` is run on the student's module and on the reference; `judge` compares.
 
     `leans_on` names functions of the student's that the checked one may call: the answer is right
-    if it is so with the reference in their place.
+    if it is so with the reference in their place. With `again` the program is run once more in a
+    fresh process under another seed, and has to give the same.
     """
 
     id: str
@@ -45,6 +46,7 @@ class CallCheck:
     judge: Judge
     leans_on: tuple[str, ...] = ()
     picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
+    again: bool = False
     source: str = "call"
     needs_data: bool = False
 
@@ -109,6 +111,13 @@ class CallCheck:
         }
         if self.picture and (histogram := self.picture(program, answer)):
             shown["histogram"] = histogram
+        if judged.outcome.correct and self.again:
+            second = evidence.player.run(source, replace(program, seed=program.seed + 1))
+            if isinstance(second, Failure):
+                return Finding(Verdict(second.kind), message=second.message), None
+            if not same(second.results, answer.results):
+                sentence = "Run once more with other random numbers, it gives another answer."
+                judged = Judged(Outcome(WRONG, sentence), judged.call)
         credit = 1.0 if judged.outcome.correct else 0.0
         finding = Finding(
             Verdict(judged.outcome.kind), credit, message=judged.outcome.message, evidence=shown

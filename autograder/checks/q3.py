@@ -127,7 +127,7 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
     if not outcome.correct:
         return Judged(outcome)
     uniform = min(b for b in CANDIDATES if _accuracy(table, dict.fromkeys(sizes, b)) > FLOOR)
-    found = sum(sizes[name] * bits for name, bits in got.results[0].items())
+    found = sum(sizes[name] * int(bits) for name, bits in got.results[0].items())
     if found > uniform * sum(sizes.values()):
         sentence = f"These widths take {found} bits of weights; {uniform} everywhere take fewer."
         return Judged(Outcome(WRONG, sentence))
@@ -253,6 +253,7 @@ CHECKS = (
         "variable_precision_search gives the same answer twice, within its budget",
         search((steep, CANDIDATES), times=2),
         judge_repeatable,
+        again=True,
     ),
     BitWidths(),
     VariablePrecision(),

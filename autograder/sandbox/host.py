@@ -56,6 +56,7 @@ class Sandbox:
         self._starter = Starter(python, self._limits, allow_unsafe, self._attack)
         self._candidates = (tier,) if isinstance(tier, Tier) else tiers.ways(tier, allow_unsafe)
         self._zygote: Zygote | None = None
+        self._source, self._spent = "", 0.0  # the last solution.py, and its processor time so far
 
     def __enter__(self) -> "Sandbox":
         self._worker()
@@ -108,7 +109,7 @@ class Sandbox:
             return messages.read_answer(reply, program, self._limits.reply)
 
         request = messages.pack_run(source, questions.hidden(program))
-        return _Job(request, read, "solution.py", lambda: questions.responder(program))
+        return _Job(request, read, "solution.py", lambda: questions.responder(program), source)
 
     # Starting -------------------------------------------------------------------------------------
 
@@ -137,6 +138,14 @@ class Sandbox:
     # Running --------------------------------------------------------------------------------------
 
     def _ask(self, job: "_Job[_Value]", limits: Limits) -> _Value | Failure:
+        if job.source and job.source != self._source:
+            self._source, self._spent = job.source, 0.0
+        if job.source and self._spent > limits.total_cpu_seconds:
+            return Failure(
+                "timeout",
+                f"{job.subject} has used {self._spent:.0f} s of computing time in earlier "
+                "checks; no more of it is run. Compute less while it is imported and in functions.",
+            )
         try:
             ended = _run(self._worker(), job, limits)
             if _was_kept_waiting(ended):
@@ -150,6 +159,7 @@ class Sandbox:
         except BaseException:  # Ctrl-C: the worker still owes an answer that nobody will read
             self.close()
             raise
+        self._spent += ended.cpu_seconds if job.source else 0.0
         return _outcome(ended, job, limits)
 
 
@@ -164,6 +174,7 @@ class _Job(Generic[_Value]):
     read: Callable[[bytes], _Value | Failure]
     subject: str
     responder: Callable[[], Callable[[bytes], bytes] | None] = lambda: None
+    source: str = ""
 
 
 def _run(zygote: Zygote, job: _Job[_Value], limits: Limits) -> Ended:

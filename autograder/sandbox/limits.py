@@ -27,6 +27,8 @@ class Limits:
     wall_seconds: float = 30.0
     import_cpu_seconds: int = 10  # importing torch again costs nothing; the rest is the student's
     import_wall_seconds: float = 30.0
+    # All runs of one solution.py together; those of an honest one take ten to thirty seconds.
+    total_cpu_seconds: int = 300
     memory: int = 2048 * _MIB  # beyond the worker; a ResNet-20 training step needs 0.4 GiB
     printed: int = _MIB  # also the size of any file; more than this is a print left in a loop
     shown: int = 4096  # characters of the printed that are kept

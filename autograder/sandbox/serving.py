@@ -125,6 +125,7 @@ def _warm_up() -> None:
             os.environ["MPLCONFIGDIR"] = moment.enter_context(folder)
         importlib.import_module("matplotlib.pyplot")
     os.environ.pop("MPLCONFIGDIR", None)
+    tempfile.tempdir = "/tmp"  # known on every tier, and closed to every fork
     np.random.seed(0)  # numpy imports its random numbers when they are first used
     image = torch.zeros(1, 1, 4, 4)
     kernel_weight = torch.ones(1, 1, 3, 3, requires_grad=True)

@@ -54,7 +54,7 @@ class AdditiveLoss:
 
 @dataclass(frozen=True)
 class Question:
-    """Stands for the callable of an AdditiveLoss that student code may ask, and not look into."""
+    """Stands for an AdditiveLoss or a Constant that student code may ask, and not look into."""
 
     number: int
 
@@ -77,6 +77,10 @@ class Code:
     name: str
 
 
+# A Question becomes a callable in the worker, which gets the value when the student's code asks.
+StandIn = Constant | Code | Any
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of `target`, a name in the student's module.
@@ -91,7 +95,7 @@ class Call:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     cotangent: np.ndarray | None = None
     wrt: tuple[str, ...] = ()
-    stand_ins: Mapping[str, Constant | Code] = field(default_factory=dict)
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from quantlab.programs.calls import (
     Input,
     Program,
     Result,
+    StandIn,
 )
 from quantlab.programs.encode import Encoder, UnsupportedResult
 from quantlab.programs.evaluation import evaluation
@@ -179,9 +180,7 @@ def _argument(  # noqa: PLR0911 - one return per kind of value
 
 
 @contextlib.contextmanager
-def _standing_in(
-    module: types.ModuleType, stand_ins: Mapping[str, Constant | Code]
-) -> Iterator[None]:
+def _standing_in(module: types.ModuleType, stand_ins: Mapping[str, StandIn]) -> Iterator[None]:
     names = vars(module)
     before = {name: names.get(name, _ABSENT) for name in stand_ins}
     names.update({name: _function(stand_in) for name, stand_in in stand_ins.items()})
@@ -195,7 +194,7 @@ def _standing_in(
                 names[name] = value
 
 
-def _function(stand_in: Constant | Code) -> Callable[..., Any]:
+def _function(stand_in: Any) -> Callable[..., Any]:
     if isinstance(stand_in, Code):
         names: dict[str, Any] = {"__name__": "stand_in"}
         exec(compile(stand_in.source, "stand_in.py", "exec", dont_inherit=True), names)
@@ -203,7 +202,8 @@ def _function(stand_in: Constant | Code) -> Callable[..., Any]:
         return function
 
     def constant(*_args: Any, **_kwargs: Any) -> Any:
-        return _argument(stand_in.value, {}, [])  # a fresh copy, which the caller may change
+        value = stand_in.value if isinstance(stand_in, Constant) else stand_in()
+        return _argument(value, {}, [])  # a fresh copy, which the caller may change
 
     return constant
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from autograder.sandbox import questions
 from autograder.sandbox.exchange import Exchange
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import WALLS_STAND, pack_run
-from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Program
+from quantlab.programs.calls import AdditiveLoss, Answer, Call, Constant, Failure, Program
 from quantlab.programs.wire import WireError
 
 LOSSES = {"a": {2: 7.5, 8: 0.125}, "b": {2: 3.25, 8: 0.25}}
@@ -167,3 +168,45 @@ def test_a_program_without_tables_asks_nothing() -> None:
     program = Program((Call("f", (np.zeros(3),)),))
     assert questions.responder(program) is None
     assert questions.hidden(program).calls[0].target == "f"
+
+
+def test_a_constant_that_stands_in_is_known_to_who_calls_it_only(sandbox: Sandbox) -> None:
+    secret = np.arange(6, dtype=np.int32).reshape(2, 3) * 1_234_567
+    call = Call("layer", stand_ins={"integer_linear": Constant(secret)})
+    program = Program((call,))
+    assert secret.tobytes() not in pack_run("", questions.hidden(program))
+    called = sandbox.run("def layer(): return integer_linear(1, 2) + 1", program)
+    assert isinstance(called, Answer), called
+    np.testing.assert_array_equal(called.results[0], secret + 1)
+    climbed = sandbox.run(CLIMBS, program)
+    assert isinstance(climbed, Answer), climbed
+    assert climbed.results == (0,)
+
+
+CLIMBS = """
+import gc, sys, torch
+def layer():
+    found, frame = [], sys._getframe()
+    while frame is not None:
+        found += frame.f_locals.values()
+        frame = frame.f_back
+    tensors = [x for x in gc.get_objects() if isinstance(x, torch.Tensor)]
+    return sum(getattr(x, "shape", None) == (2, 3) for x in [*found, *tensors])
+"""
+
+
+def test_a_solution_has_a_limit_for_all_its_runs_together() -> None:
+    limits = Limits(total_cpu_seconds=1)
+    slow = """if True:
+        import time
+        def f():
+            begun = time.process_time()
+            while time.process_time() - begun < 0.7: pass
+            return 1
+    """
+    program = Program((Call("f"),))
+    with Sandbox(limits=limits, tier="B") as sandbox:
+        kinds = [getattr(sandbox.run(slow, program), "kind", "answer") for _ in range(3)]
+        other = sandbox.run("def f(): return 1", program)
+    assert kinds == ["answer", "answer", "timeout"]
+    assert isinstance(other, Answer)
