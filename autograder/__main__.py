@@ -49,10 +49,19 @@ def _verify(options: argparse.Namespace) -> int:
     if options.exploits:
         from autograder.verify.exploits import ExploitOptions, verify_exploits
 
-        return verify_exploits(ExploitOptions(options.jobs, options.tier, options.cases))
+        return verify_exploits(ExploitOptions(options.jobs, options.tier, tuple(options.cases)))
     from autograder.verify.command import VerifyOptions, verify
 
     return verify(VerifyOptions(options.data, options.jobs, options.out))
+
+
+def _release(options: argparse.Namespace) -> int:
+    try:
+        from autograder.release.command import ReleaseOptions, release
+    except ModuleNotFoundError as missing:
+        print(f"{missing.name} is missing: pip install -e '.[notebook]'.", file=sys.stderr)
+        return 2
+    return release(ReleaseOptions(options.out, options.course_id, options.address, options.data))
 
 
 def _isolation(options: argparse.Namespace) -> int:
@@ -152,9 +161,33 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument(
         "--cases",
-        default="*",
+        nargs="+",
+        default=["*"],
         metavar="GLOB",
-        help="with --exploits: only these cases, such as 'theft/*'",
+        help="with --exploits: only these cases, such as 'theft/*' 'escape/*'",
+    )
+    release = commands.add_parser(
+        "release",
+        help="make what is handed out: student bundle, Gradescope autograder, nbgrader course",
+        description="Build the student bundle, the Gradescope autograder, the nbgrader course and "
+        "the solved notebook, and put them into DIR if every proof holds. Exit status 1 when one "
+        "does not; nothing is changed then.",
+    )
+    release.set_defaults(command=_release)
+    release.add_argument(
+        "--out", type=Path, default=Path("dist"), metavar="DIR", help="default: dist/"
+    )
+    release.add_argument(
+        "--address",
+        default="",
+        metavar="URL",
+        help="where students' notebooks in Colab will find DIR/colab.zip",
+    )
+    release.add_argument(
+        "--course-id", default="quantization", metavar="ID", help="of the nbgrader course"
+    )
+    release.add_argument(
+        "--data", choices=DATASETS, default="cifar10", help="what the graders measure models on"
     )
     isolation = commands.add_parser(
         "isolation",

@@ -1,0 +1,230 @@
+"""The command `release`: what an instructor hands out, put in place only when every proof holds.
+
+    DIR/student/, DIR/student.zip   for students
+    DIR/colab.zip                   the same without the notebook, which fetches it in Colab
+    DIR/gradescope.zip              the autograder to upload there
+    DIR/nbgrader/                   a course tree for nbgrader
+    DIR/solved/main.ipynb           the notebook with the reference's written answers, for staff
+
+Equal kits and options give equal bytes. Everything is made beside DIR's content and renamed. Exit
+status 0 done, 1 a proof failed and nothing was changed, 2 it could not start.
+"""
+
+import hashlib
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.gradescope import Settings
+from autograder.oracle import REFERENCE
+from autograder.release import alone, contents, marks
+from autograder.release.bundle import BadBundle, Bundle, Packing, replace_folder
+from autograder.release.course import course_bundle
+from autograder.release.gradescope import gradescope_bundle
+from autograder.release.overlap import BadAllowList, Reference, load_allowed
+from autograder.release.student import (
+    COLAB_ZIP,
+    KIT,
+    NOTEBOOK,
+    colab_files,
+    student_bundle,
+    where_to_fetch,
+)
+from autograder.rubric import RubricError, load_rubric
+from autograder.secret import SecretError, course_secret
+from instructor.notebook import BadNotebook, solved_notebook
+from quantlab.data import DataNotFound
+from quantlab.files import write_atomically
+
+DONE, NOT_PROVEN, USAGE = 0, 1, 2
+PROVEN_ON = "shapes10"  # always there, and it proves the same in half the time
+_COURSE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_ADDRESS = re.compile(r"(https?://|file://)[^\s\"'\\{}]+")
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """What `release` was asked for.
+
+    `address` is where students' notebooks will find colab.zip; empty where nobody uses Colab.
+    `dataset` is what the handed-out graders measure models on.
+    """
+
+    out: Path
+    course_id: str = "quantization"
+    address: str = ""
+    dataset: str = "cifar10"
+
+
+@dataclass(frozen=True)
+class Release:
+    """All bundles of one release; `colab` is the student's without its notebook."""
+
+    student: Bundle
+    colab: Bundle
+    gradescope: Bundle
+    course: Bundle
+    solved: Bundle
+
+    @property
+    def all(self) -> tuple[Bundle, ...]:
+        return (self.student, self.colab, self.gradescope, self.course, self.solved)
+
+
+def build(options: ReleaseOptions, kit: Path = KIT) -> Release:
+    """Put all bundles together. Raises `BadBundle`, `BadNotebook`, `RubricError`."""
+    files = colab_files(kit)
+    solved = Packing("the solved notebook")
+    solved.add(NOTEBOOK, solved_notebook(where_to_fetch(files, options.address)))
+    return Release(
+        student=student_bundle(files, options.address),
+        colab=files,
+        gradescope=gradescope_bundle(Settings(data=options.dataset), kit),
+        course=course_bundle(files, options.address, options.course_id, options.dataset),
+        solved=solved.pack(),
+    )
+
+
+def release(options: ReleaseOptions, kit: Path = KIT) -> int:
+    """Build, prove, put in place; returns the exit status. What goes wrong is a sentence."""
+    console = Console()
+    try:
+        _refuse_bad(options)
+        made = build(options, kit)
+        for title, proof in _proofs(made, options, kit):
+            with console.status(title):
+                found = list(proof())
+            console.print(f"{'FAILED' if found else 'proven'}  {title}", soft_wrap=True)
+            for complaint in found:
+                print(complaint, file=sys.stderr)
+            if found:
+                print(f"Nothing in {options.out} was changed.", file=sys.stderr)
+                return NOT_PROVEN
+        _put_in_place(made, options.out)
+    except (
+        BadBundle,
+        BadNotebook,
+        BadAllowList,
+        DataNotFound,
+        RubricError,
+        SecretError,
+        marks.CannotProve,
+        OSError,
+    ) as problem:
+        print(problem, file=sys.stderr)
+        return USAGE
+    _show(made, options.out, console)
+    return DONE
+
+
+def content_complaints(made: Release, secret: bytes, kit: Path = KIT) -> Iterator[str]:
+    """What the bundles hold and should not."""
+    reference = Reference(
+        REFERENCE.read_text(encoding="utf-8"), (kit / "solution.py").read_text(encoding="utf-8")
+    )
+    for_all: tuple[contents.Proof, ...] = (
+        contents.no_outputs,
+        contents.no_junk,
+        contents.no_machine_path((kit, Path.home(), Path(sys.prefix))),
+        contents.no_secret(secret),
+    )
+    for_students: tuple[contents.Proof, ...] = (
+        contents.no_solution_marker,
+        contents.nothing_of_staff,
+        contents.no_answer(reference, load_allowed()),
+    )
+    for bundle in made.all:
+        for proof in for_all:
+            yield from proof(bundle)
+    for bundle in (made.student, made.colab):
+        for proof in for_students:
+            yield from proof(bundle)
+
+
+_Proof = tuple[str, Callable[[], Iterable[str]]]
+
+
+def _proofs(made: Release, options: ReleaseOptions, kit: Path) -> Iterator[_Proof]:
+    def twice() -> Iterator[str]:
+        for first, second in zip(made.all, build(options, kit).all, strict=True):
+            yield from contents.same_twice(first, second)
+
+    yield "Built twice, every bundle is the same, byte for byte.", twice
+    yield (
+        "No bundle holds an answer, output, secret, machine path or left-over file.",
+        lambda: content_complaints(made, course_secret(), kit),
+    )
+    yield "The student bundle works alone in a folder.", lambda: alone.works_alone(made.student)
+    yield (
+        "The stub earns 0, the reference every automatic point: engine, Gradescope, nbgrader.",
+        lambda: mark_complaints(made, options),
+    )
+
+
+def mark_complaints(made: Release, options: ReleaseOptions) -> Iterator[str]:
+    """By marking, on the data set that is always there; settings apart, these are the bundles."""
+    rubric = load_rubric()
+    course = course_bundle(made.colab, options.address, options.course_id, PROVEN_ON)
+    autograder = gradescope_bundle(Settings(data=PROVEN_ON, quick=False))
+    solved = made.solved.files[NOTEBOOK].decode()
+    with tempfile.TemporaryDirectory() as temporary:
+        place = Path(temporary)
+        place.chmod(0o755)  # the user who runs students' code has to enter
+        marks.write_submissions(place / "submissions", PROVEN_ON, made.student, solved)
+        proven = marks.Proven(place / "submissions", PROVEN_ON, marks.automatic_points(rubric))
+        yield from marks.prove_engine(proven)
+        yield from marks.prove_gradescope(proven, autograder, place / "autograder")
+        yield from marks.prove_nbgrader(proven, course, place / "course")
+
+
+def _refuse_bad(options: ReleaseOptions) -> None:
+    if not _COURSE_ID.fullmatch(options.course_id):
+        raise BadBundle(
+            f"{options.course_id!r} can't be a course id: use letters, digits, '.', '_' and '-'."
+        )
+    if options.address and not _ADDRESS.fullmatch(options.address):
+        raise BadBundle(
+            f"{options.address!r} is no address: give the one of {COLAB_ZIP}, from https:// on."
+        )
+
+
+def _put_in_place(made: Release, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    folders = (("student", made.student), ("nbgrader", made.course), ("solved", made.solved))
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=out) as temporary:
+        for name, bundle in folders:
+            bundle.write_folder(Path(temporary) / name)
+        for name, _ in folders:
+            replace_folder(Path(temporary) / name, out / name)
+    for name, content in _zips(made):
+        _write(out / name, content)
+
+
+def _zips(made: Release) -> tuple[tuple[str, bytes], ...]:
+    return (
+        ("student.zip", made.student.to_zip()),
+        (COLAB_ZIP, made.colab.to_zip()),
+        ("gradescope.zip", made.gradescope.to_zip()),
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_atomically(path, lambda stream: stream.write(content))
+
+
+def _show(made: Release, out: Path, console: Console) -> None:
+    """What lies where; paths and digests are never cut or wrapped, so that they can be copied."""
+    folders = (("student/", made.student), ("nbgrader/", made.course), ("solved/", made.solved))
+    lines = [(name, bundle.size, f"{len(bundle.files)} files") for name, bundle in folders]
+    lines += [
+        (name, len(content), f"sha256 {hashlib.sha256(content).hexdigest()}")
+        for name, content in _zips(made)
+    ]
+    for name, size, remark in lines:
+        line = f"{size / 1000:>8,.0f} kB  {out / name}  {remark}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

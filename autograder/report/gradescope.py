@@ -1,0 +1,112 @@
+"""A report as Gradescope's results.json: one test per check, their points adding up.
+
+A pure function of a `Report`. The sum of `max_score` is the points that the grader gives; those of
+written answers are a person's, in Gradescope's own rubric, and their tests carry no score. A hidden
+check's line is shown as the report shows it, which tells nothing of its inputs, or later
+(`VISIBILITIES`); Gradescope hides students' totals as long as any line is hidden. Staff read flags,
+walls and faults in a test that students never see. Everything is plain text and cleaned.
+
+It can fail with a `ValueError` for a visibility that Gradescope does not have. The format is that
+of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
+"""
+
+import json
+from typing import Any
+
+from autograder.report import wording
+from autograder.report.lines import LONGEST, lines_under
+from autograder.verdict import CheckResult, Report, Verdict
+from quantlab.cleaning import clean
+
+VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
+
+
+def render(report: Report, hidden_checks: str = "visible", finished: bool = True) -> str:
+    """The text of results.json. `finished` is false while checks are still to come."""
+    if hidden_checks not in VISIBILITIES:
+        raise ValueError(f"{hidden_checks!r} is not one of {', '.join(VISIBILITIES)}")
+    numbers: dict[str, int] = {}
+    tests = []
+    for check in report.checks:
+        numbers[check.question] = numbers.get(check.question, 0) + 1
+        tests.append(_test(check, f"{check.question}.{numbers[check.question]}", hidden_checks))
+    if report.bonus:
+        tests.append(_bonus(report.bonus))
+    tests.append(_for_staff(report))
+    record = {
+        "score": round(report.auto_score + report.bonus, 4),
+        "output": "\n".join(_opening(report, finished)),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+    }
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _opening(report: Report, finished: bool) -> list[str]:
+    lines = []
+    if not finished:
+        lines.append("NOT FINISHED: marking was stopped before its end. This is no mark.")
+    if report.needs_staff:
+        lines.append("NOT FINAL: the grader itself failed on a check; a person will look.")
+    if report.provisional:
+        lines.append(
+            "PROVISIONAL: from fewer checks or test images than a mark. The final mark is made on "
+            "all of them."
+        )
+    lines.append(wording.total_sentence(report) + ".")
+    lines.append(f"Models are measured on {wording.dataset_name(report.dataset)}.")
+    lines += [clean(mistake.sentence, LONGEST) for mistake in report.misconceptions]
+    return lines
+
+
+def _test(check: CheckResult, number: str, hidden_checks: str) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "name": clean(check.title, 200),
+        "number": number,
+        "output": _output(check),
+        "tags": [check.question],
+        "visibility": "visible" if check.visible else hidden_checks,
+    }
+    if check.source == "person" or check.verdict is Verdict.GRADER_FAULT:
+        return test  # no score, and least of all a zero
+    return {
+        "score": check.points,
+        "max_score": check.max_points,
+        "status": "passed" if check.points == check.max_points else "failed",
+        **test,
+    }
+
+
+def _output(check: CheckResult) -> str:
+    lines = [wording.WORDS[check.verdict] + ".", *lines_under(check)]
+    if check.source == "person":
+        lines.append(f"Worth {wording.points(check.max_points)}, which a person gives.")
+    return "\n".join(lines)
+
+
+def _bonus(points: float) -> dict[str, Any]:
+    return {
+        "score": points,
+        "max_score": 0.0,
+        "status": "passed",
+        "name": "Bonus of question 3",
+        "number": "3.bonus",
+        "output": "For the size of the weights.",
+        "visibility": "visible",
+    }
+
+
+def _for_staff(report: Report) -> dict[str, Any]:
+    lines = [f"Marked as {report.student}.", report.isolation]
+    lines += [f"NEEDS STAFF: the grader failed on {check}." for check in report.needs_staff]
+    lines += [f"FLAG: {flag}" for flag in report.flags]
+    return {
+        "name": "For staff",
+        "number": "staff",
+        "output": "\n".join(clean(line, LONGEST) for line in lines),
+        "visibility": "hidden",
+    }

@@ -1,0 +1,29 @@
+"""One question of a report as plain text: what stands under a graded cell of a marked notebook.
+
+A pure function of a `Report`; it can fail with a `KeyError` for a question the report lacks.
+"""
+
+from autograder.report import wording
+from autograder.report.lines import lines_under
+from autograder.verdict import CheckResult, Report
+
+
+def question_text(report: Report, question: str) -> str:
+    """The question's automatic checks: a line each with its points, and below it what went wrong.
+
+    The first line says what they add up to.
+    """
+    title = report.question_titles[question]
+    checks = [check for check in report.automatic if check.question == question]
+    score = wording.number(sum(check.points for check in checks))
+    most = wording.number(sum(check.max_points for check in checks))
+    lines = [f"{question}  {title}: {score} of {most} automatic points"]
+    for check in checks:
+        lines += ["", *_check(check)]
+    return "\n".join(lines) + "\n"
+
+
+def _check(check: CheckResult) -> list[str]:
+    score = wording.check_score(check, " / ", "–")
+    first = f"{wording.WORDS[check.verdict]} ({score})  {check.title}"
+    return [first, *(f"    {part}" for line in lines_under(check) for part in line.split("\n"))]

@@ -1,0 +1,71 @@
+"""What was handed in comes to where nbgrader looks, under the names that it should have."""
+
+import zipfile
+
+import pytest
+
+from autograder.nbgrader_course.collect import main
+
+RELEASED = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+THEIRS = '{"cells": [], "metadata": {"mine": 1}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.fixture
+def course(tmp_path):
+    """Runs collect over one submission made of `files`; gives the status and what is there."""
+    release = tmp_path / "course" / "release" / "quantization"
+    release.mkdir(parents=True)
+    (release / "main.ipynb").write_text(RELEASED)
+
+    def run(files: dict[str, str], name: str = "ada.zip") -> tuple[int, dict[str, str]]:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for path, text in files.items():
+                archive.writestr(path, text)
+        status = main(["--course", str(tmp_path / "course"), str(tmp_path / name)])
+        place = tmp_path / "course" / "submitted" / "ada" / "quantization"
+        return status, {path.name: path.read_text() for path in place.glob("*")}
+
+    return run
+
+
+def test_files_get_the_names_they_should_have(course):
+    status, found = course({"x/Copy of main.ipynb": THEIRS, "x/Solution (1).py": "a = 1"})
+    assert status == 0
+    assert found == {"main.ipynb": THEIRS, "solution.py": "a = 1"}
+
+
+def test_what_is_not_asked_for_stays_out(course):
+    _, found = course({"solution.py": "", "nbgrader_config.py": "x", "quantlab/data.py": "x"})
+    assert set(found) == {"solution.py", "main.ipynb"}
+
+
+@pytest.mark.parametrize("notebook", [None, "", "{", "[1]", '{"cells": 3, "nbformat": 4}'])
+def test_a_notebook_that_is_none_is_replaced(course, capsys, notebook):
+    _, found = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
+    assert found["main.ipynb"] == RELEASED
+    assert "the released one stands in for it" in capsys.readouterr().out
+
+
+def test_two_different_files_are_both_kept_for_the_grader_to_tell(course, capsys):
+    _, found = course({"a/solution.py": "a = 1", "b/solution.py": "a = 2"})
+    assert found["solution.py"] == "a = 1"
+    assert found["solution (1).py"] == "a = 2"
+    assert "2 different files could be solution.py" in capsys.readouterr().out
+
+
+def test_what_was_there_before_is_gone(course):
+    course({"solution.py": "old", "report.md": "old"})
+    _, found = course({"solution.py": "new"})
+    assert found == {"solution.py": "new", "main.ipynb": RELEASED}
+
+
+def test_one_that_can_not_be_read_stops_no_other(course, tmp_path, capsys):
+    (tmp_path / "grace.zip").write_text("no zip")
+    arguments = ["--course", str(tmp_path / "course"), str(tmp_path / "grace.zip")]
+    assert main(arguments) == 1
+    assert "grace.zip" in capsys.readouterr().err
+
+
+def test_without_a_release_there_is_nothing_to_collect_for(tmp_path, capsys):
+    assert main(["--course", str(tmp_path), str(tmp_path)]) == 2
+    assert "nbgrader generate_assignment quantization" in capsys.readouterr().err

@@ -1,0 +1,157 @@
+"""nbgrader's own commands on the course that `release` makes."""
+
+import csv
+import json
+import re
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.release.course import ASSIGNMENT
+from autograder.release.marks import automatic_scores
+from instructor.notebook import student_notebook
+from tests.nbgrader.conftest import LiveCourse
+
+pytestmark = pytest.mark.long
+
+FUNCTIONS = {"auto-1a": 30, "auto-2a": 5, "auto-2b": 20}  # points that need solution.py alone
+
+
+def text_of(course: LiveCourse, student: str, name: str) -> str:
+    cell = next(c for c in course.autograded(student).cells if c.get("id") == name)
+    return "".join(output.text for output in cell.outputs)
+
+
+def test_what_is_handed_out_is_the_students_notebook(course):
+    """nbgrader's way to it and ours give the same cells: no answer, and the stub beside it."""
+    folder = course.folder / "release" / ASSIGNMENT
+    theirs = nbformat.read(folder / "main.ipynb", as_version=4)
+    ours = nbformat.reads(student_notebook(), as_version=4)
+    assert [(c.id, c.source.rstrip()) for c in theirs.cells] == [
+        (c.id, c.source.rstrip()) for c in ours.cells
+    ]
+    assert "NotImplementedError" in (folder / "solution.py").read_text()
+    leaks = [
+        path for path in folder.rglob("*") if path.is_file() and b"### BEGIN" in path.read_bytes()
+    ]
+    assert leaks == []
+
+
+def test_the_reference_gets_every_automatic_point_and_the_stub_none(course):
+    scores = automatic_scores(course.folder / "gradebook.db")
+    assert scores["reference"] == 121
+    assert scores["stub"] == 0
+
+
+def test_points_are_partial_not_all_or_nothing(course):
+    """Only linear_quantize exits: its checks are lost, and what is built on it is not."""
+    cell = course.grades("exits")["auto-1a"]
+    assert 0 < cell.auto < 30
+    assert not cell.needs_manual
+    assert "Crashed (0 / 3)" in text_of(course, "exits", "auto-1a")
+
+
+def test_a_right_but_unusual_solution_gets_what_it_earned(course):
+    grades = course.grades("terse")
+    assert {name: grades[name].auto for name in FUNCTIONS} == FUNCTIONS
+
+
+def test_a_doubled_and_a_deleted_cell_cost_nothing(course):
+    grades = course.grades("exits")
+    assert set(grades) == set(course.grades("reference"))
+    assert grades["auto-2b"].auto == 20
+    assert grades["written-1b"].needs_manual
+    assert "exits: cell auto-3 was missing" in course.log[0]
+    assert "exits: a second cell 'auto-1a'" in course.log[0]
+
+
+def test_written_answers_wait_for_a_person(course):
+    grades = course.grades("reference")
+    for name in ("written-1b", "written-1c", "written-2d"):
+        assert grades[name].auto is None
+        assert grades[name].needs_manual
+
+
+def test_an_untouched_answer_is_a_zero_unless_a_report_was_handed_in(course):
+    assert course.grades("stub")["written-1b"].auto == 0
+    assert course.grades("stub")["written-1b"].comment == "No response."
+    elsewhere = course.grades("zipped")["written-1b"]
+    assert elsewhere.auto is None
+    assert elsewhere.needs_manual
+    assert "report.md" in elsewhere.comment
+
+
+def test_a_notebook_that_can_not_be_read_costs_only_itself(course):
+    grades = course.grades("zipped")
+    assert {name: grades[name].auto for name in FUNCTIONS} == FUNCTIONS
+
+
+def test_the_students_solution_is_what_was_marked_and_stays(course):
+    folder = course.folder / "autograded" / "exits" / ASSIGNMENT
+    assert "os._exit" in (folder / "solution.py").read_text()
+
+
+def test_nothing_of_a_notebook_was_executed(course):
+    assert not list(course.folder.rglob("executed"))
+
+
+def test_what_was_found_stands_under_the_cell(course):
+    text = text_of(course, "stub", "auto-2a")
+    assert text.startswith("2a  The straight-through estimator: 0 of 5 automatic points")
+    assert "Missing (0 / 2.5)" in text
+    reports = course.folder / "marks"
+    assert json.loads((reports / "reference" / "report.json").read_text())["auto_score"] == 121
+    assert (reports / "stub" / "report.html").is_file()
+
+
+def test_the_csv_has_every_student(course):
+    course.nbgrader("export", "--to", "grades.csv")
+    rows = list(csv.DictReader((course.folder / "grades.csv").open()))
+    scores = {row["student_id"]: float(row["score"]) for row in rows}
+    assert set(scores) == {"reference", "stub", "terse", "exits", "hostile", "zipped"}
+    assert scores["reference"] == 121 + 2  # the bonus of question 3 is extra credit
+    assert {float(row["max_score"]) for row in rows} == {140}
+
+
+def test_feedback_shows_points_and_sheets_and_runs_no_script(course):
+    course.nbgrader("generate_feedback", ASSIGNMENT)
+    page = (course.folder / "feedback" / "hostile" / ASSIGNMENT / "main.html").read_text()
+    assert "Marking sheet, question 1b" in page
+    assert "of 30 automatic points" in page
+    assert "My <em>answer</em>: $a &lt; b$." in page
+    assert "<b>table</b>" in page
+    assert not re.search(r"<script[^>]*>\s*document.title", page)
+    assert not re.search(r"<[^>]*\bon(?:error|load)=", page)
+    assert "javascript:document" not in page
+
+
+def test_an_engine_that_does_not_start_takes_old_marks_away(course, tmp_path):
+    """No mark is not a 0 and not the mark of last time: a person is asked."""
+    short = tmp_path / "secret"
+    short.write_text("short")
+    before = course.grades("stub")["auto-1a"]
+    assert before.auto == 0
+    said = course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force", secret=short)
+    after = course.grades("stub")
+    assert "NOT MARKED: stub: The course secret" in said
+    assert all(after[name].auto is None for name in after if name.startswith("auto-"))
+    assert all(after[name].needs_manual for name in after if name.startswith("auto-"))
+    assert automatic_scores(course.folder / "gradebook.db")["stub"] is None
+    assert "A person will look." in text_of(course, "stub", "auto-1a")
+    course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force")
+    assert course.grades("stub")["auto-1a"].auto == 0
+
+
+def test_a_mark_by_hand_survives_marking_again(course):
+    """What a person decided is not replaced; it is listed as to be looked at once more."""
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
+        for name in ("written-1c", "auto-2c"):
+            grade = gradebook.find_grade(name, "main", ASSIGNMENT, "stub")
+            grade.manual_score, grade.needs_manual_grade = 2.5, False
+        gradebook.db.commit()
+    course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force")
+    for name in ("written-1c", "auto-2c"):
+        after = course.grades("stub")[name]
+        assert after.score == 2.5
+        assert after.needs_manual

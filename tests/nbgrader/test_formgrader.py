@@ -1,0 +1,111 @@
+"""A person marks a written answer in formgrader, in a real browser, and it is in the gradebook."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.release.course import ASSIGNMENT
+from tests.browser.conftest import Browser, browser  # noqa: F401
+from tests.nbgrader.conftest import LiveCourse
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def address(course) -> Iterator[str]:
+    """A Jupyter server with formgrader on the course, reachable from this machine alone."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ("ServerApp.port_retries=0", "IdentityProvider.token=", "ServerApp.password=")
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
+            *(f"--{option}" for option in options),
+            f"--ServerApp.root_dir={course.folder}",
+        ],
+        cwd=course.folder,
+        env=course.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: asked(f"{address}/formgrader/api/assignments"))
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(SECONDS)
+
+
+def asked(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+            return bool(json.load(answer))
+    except OSError:
+        return False
+
+
+def wait_for(happened) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+
+
+def open_submission(browser: Browser, address: str, course: LiveCourse, student: str) -> None:  # noqa: F811
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
+        number = gradebook.find_submission_notebook("main", ASSIGNMENT, student).id
+    browser.send("Page.navigate", url=f"{address}/formgrader/submissions/{number}/")
+    wait_for(lambda: browser.value("document.querySelectorAll('input.score').length") == 10)
+    wait_for(lambda: browser.value("document.querySelector('#auto-1a').placeholder !== ''"))
+
+
+def type_into(browser: Browser, selector: str, text: str) -> None:  # noqa: F811
+    browser.value(f"document.querySelector({json.dumps(selector)}).focus()")
+    browser.value(f"document.querySelector({json.dumps(selector)}).select()")
+    browser.send("Input.insertText", text=text)
+    browser.press("Tab")
+
+
+def test_a_manual_mark_and_a_comment_are_in_the_gradebook(browser, address, course):  # noqa: F811
+    open_submission(browser, address, course, "reference")
+    assert course.grades("reference")["written-1b"].needs_manual
+    type_into(browser, "#written-1b", "3.5")
+    type_into(browser, "#written-1b-comment", "Say what the search costs.")
+
+    def marked() -> bool:
+        cell = course.grades("reference")["written-1b"]
+        return cell.score == 3.5 and cell.comment == "Say what the search costs."
+
+    wait_for(marked)
+    assert not course.grades("reference")["written-1b"].needs_manual
+
+
+def test_the_engines_points_and_the_sheet_stand_on_the_page(browser, address, course):  # noqa: F811
+    open_submission(browser, address, course, "reference")
+    assert browser.value("document.querySelector('#auto-1a').placeholder") == "30"
+    page = browser.value("document.body.innerText")
+    assert "30 of 30 automatic points" in page
+    assert "Marking sheet, question 1b" in page
+
+
+def test_nothing_of_a_students_acts_on_the_page(browser, address, course):  # noqa: F811
+    open_submission(browser, address, course, "hostile")
+    assert "My answer" in browser.value("document.body.innerText")
+    assert browser.value("document.title") != "taken"
+    assert browser.value("document.querySelectorAll('[onerror], [onload], svg').length") == 0
+    links = browser.value("[...document.links].map(link => link.protocol).join()")
+    assert "javascript" not in links

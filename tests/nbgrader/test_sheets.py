@@ -1,0 +1,44 @@
+"""The marking sheets: criteria that add up to the rubric, under the answers they are about."""
+
+import copy
+
+import pytest
+
+from autograder.nbgrader_course.sheets import SHEETS, BadSheets, MarkingSheets, load_sheets
+
+WRITTEN = ("1b", "1c", "2d")
+
+
+def test_every_written_answer_has_criteria_that_add_up(rubric):
+    sheets = load_sheets(rubric)
+    assert tuple(sheets) == WRITTEN
+    total = sum(criterion.points for criteria in sheets.values() for criterion in criteria)
+    assert total == 19
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("points = 1.5", "points = 2.5", "add up to 5 points, the rubric says 4"),
+        ('["1c.comparison"]', '["1c.other"]', "exactly 1b.explanation, 1c.comparison"),
+        ("look_for", "lookfor", "can't be read"),
+    ],
+)
+def test_a_slip_is_refused(tmp_path, rubric, before, after, told):
+    path = tmp_path / "sheets.toml"
+    path.write_text(SHEETS.read_text().replace(before, after, 1))
+    with pytest.raises(BadSheets, match=told):
+        load_sheets(rubric, path)
+
+
+def test_a_sheet_stands_behind_each_answer_once(released):
+    notebook = copy.deepcopy(released)
+    for _ in range(2):  # marking again adds nothing
+        notebook, _ = MarkingSheets().preprocess(notebook, {})
+    names = [cell.id for cell in notebook.cells]
+    assert len(names) == len(set(names)) == len(released.cells) + len(WRITTEN)
+    for question in WRITTEN:
+        sheet = notebook.cells[names.index(f"written-{question}") + 1]
+        assert sheet.id == f"marking-sheet-{question}"
+        assert "| points | for |" in sheet.source
+        assert "nbgrader" not in sheet.metadata

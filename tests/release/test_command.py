@@ -1,0 +1,80 @@
+"""`python -m autograder release`: all of it, or nothing and a sentence."""
+
+import zipfile
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.release import command
+from autograder.release.command import DONE, NOT_PROVEN, USAGE, ReleaseOptions, release
+
+ADDRESS = "https://example.org/colab.zip"
+
+
+@pytest.fixture(autouse=True)
+def own_secret(tmp_path, monkeypatch):
+    path = tmp_path / "secret"
+    path.write_text("0123456789abcdef0123456789abcdef")
+    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(path))
+
+
+@pytest.fixture
+def fast_proofs(monkeypatch):
+    """The slow proofs run in .ci/run; that they find what they should is in the other files."""
+    monkeypatch.setattr(command, "mark_complaints", lambda made, options: iter(()))
+    monkeypatch.setattr(command.alone, "works_alone", lambda bundle: iter(()))
+
+
+@pytest.mark.usefixtures("fast_proofs")
+def test_everything_is_put_in_place_and_named(tmp_path, capsys):
+    out = tmp_path / "dist"
+    assert release(ReleaseOptions(out, "eff", ADDRESS)) == DONE
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("colab.zip", "gradescope.zip", "nbgrader", "solved", "student", "student.zip")
+    ]
+    inside = set(zipfile.ZipFile(out / "student.zip").namelist())
+    assert "solution.py" in inside
+    on_disk = (path for path in (out / "student").rglob("*") if path.is_file())
+    assert inside == {path.relative_to(out / "student").as_posix() for path in on_disk}
+    assert '"eff"' in (out / "nbgrader" / "nbgrader_config.py").read_text()
+    said = capsys.readouterr().out
+    assert said.count("proven") == 4
+    assert "gradescope.zip" in said
+
+
+@pytest.mark.usefixtures("fast_proofs")
+def test_two_releases_are_the_same(tmp_path):
+    for name in ("first", "second"):
+        assert release(ReleaseOptions(tmp_path / name, "eff", ADDRESS)) == DONE
+    for path in sorted((tmp_path / "first").rglob("*")):
+        if path.is_file():
+            other = tmp_path / "second" / path.relative_to(tmp_path / "first")
+            assert path.read_bytes() == other.read_bytes(), path
+            assert path.stat().st_mode == other.stat().st_mode
+
+
+def test_a_proof_that_fails_leaves_the_old_release(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "dist"
+    (out / "student").mkdir(parents=True)
+    (out / "student" / "old").touch()
+    monkeypatch.setattr(command, "content_complaints", lambda *_: iter(["It holds an answer."]))
+    assert release(ReleaseOptions(out)) == NOT_PROVEN
+    assert [path.name for path in out.rglob("*")] == ["student", "old"]
+    said = capsys.readouterr()
+    assert "It holds an answer." in said.err
+    assert "was changed" in said.err
+    assert "FAILED" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--course-id", 'x"; import os'], "can't be a course id"),
+        (["--address", "colab.zip"], "is no address"),
+        (["--address", 'https://example.org/"a'], "is no address"),
+    ],
+)
+def test_what_can_not_be_released_is_refused_at_once(tmp_path, capsys, arguments, told):
+    assert main(["release", "--out", str(tmp_path / "dist"), *arguments]) == USAGE
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()

@@ -1,0 +1,99 @@
+"""What a student gets: everything the assignment needs, nothing of the grader, no answer."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from autograder.release.alone import CHECKS, IMPORTS, STUBS, works_alone
+from autograder.release.bundle import Bundle
+from autograder.release.command import ReleaseOptions, build, content_complaints
+from autograder.release.student import KIT, NOTEBOOK, student_bundle
+from instructor.stub import STUB
+
+ADDRESS = "https://example.org/2026/colab.zip"
+SECRET = b"0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture(scope="module")
+def student(files) -> Bundle:
+    return student_bundle(files, ADDRESS)
+
+
+def test_it_holds_what_the_assignment_needs(student):
+    needed = {
+        *("solution.py", NOTEBOOK, "README.md", "AGENTS.md", "requirements.txt"),
+        *("data/README.md", "checkpoints/resnet20_cifar10.pt", "checkpoints/resnet20_shapes10.pt"),
+        *("quantlab/__init__.py", "quantlab/integer.py", "quantlab/inference.py"),
+    }
+    assert needed <= student.files.keys()
+    assert any(name.startswith("tests/public/") for name in student.files)
+    assert student.files["solution.py"] == STUB.read_bytes()
+
+
+def test_the_notebook_knows_where_its_files_are_and_how_they_look(student, files):
+    """Its first cells fetch colab.zip and compare the digest: both are those of this release."""
+    text = student.files[NOTEBOOK].decode()
+    assert NOTEBOOK not in files.files
+    assert ADDRESS in text
+    assert hashlib.sha256(files.to_zip()).hexdigest() in text
+
+
+def test_without_an_address_the_notebook_names_none(files):
+    text = student_bundle(files, "").files[NOTEBOOK].decode()
+    assert not re.search(r"[0-9a-f]{64}", text)
+    assert 'BUNDLE = \\"\\"' in text
+
+
+def test_students_install_jupyter_and_not_what_makes_reports(student):
+    wanted = student.files["requirements.txt"].decode().splitlines()
+    names = {re.split(r"[<>=]", line)[0] for line in wanted}
+    assert {"torch", "matplotlib", "jupyter"} <= names
+    assert not {"rich", "jinja2", "nbgrader"} & names
+
+
+def test_no_bundle_holds_what_it_must_not():
+    made = build(ReleaseOptions(KIT / "dist", "course", ADDRESS))
+    assert list(content_complaints(made, SECRET)) == []
+
+
+def test_a_solved_function_in_a_bundle_is_a_complaint(reference_source):
+    """The proof as the release runs it, with a leak in the place where one would happen."""
+    made = build(ReleaseOptions(KIT / "dist", "course", ADDRESS))
+    made.student.files["quantlab/plots.py"] = reference_source.encode()
+    complaints = list(content_complaints(made, SECRET))
+    assert any("quantlab/plots.py holds a part of the reference" in line for line in complaints)
+    assert any("BEGIN SOLUTION" in line for line in complaints)
+
+
+def test_it_works_alone(student):
+    assert list(works_alone(student)) == []
+
+
+def test_a_module_that_leans_on_the_kit_is_told(student):
+    leaning = {**student.files, "quantlab/extra.py": b"import autograder\n"}
+    complaints = list(works_alone(Bundle("the bundle", leaning), [IMPORTS]))
+    assert any("No module named 'autograder'" in line for line in complaints)
+
+
+def test_a_written_function_is_told(student):
+    solved = {**student.files, "solution.py": b"def f(x):\n    return x\n"}
+    complaints = list(works_alone(Bundle("the bundle", solved), [STUBS]))
+    assert any("f is written already" in line for line in complaints)
+
+
+def test_without_its_stored_answers_it_is_told(student):
+    less = {name: c for name, c in student.files.items() if not name.endswith(".checks")}
+    complaints = list(works_alone(Bundle("the bundle", less), [CHECKS]))
+    assert any("run the public checks" in line for line in complaints)
+
+
+def test_a_notebook_cell_of_points_gives_none_by_itself(student):
+    """The cells that receive points are comments: they run anywhere and say nothing."""
+    cells = json.loads(student.files[NOTEBOOK])["cells"]
+    graded = [cell for cell in cells if cell["id"].startswith("auto-")]
+    assert len(graded) == 7
+    for cell in graded:
+        source = "".join(cell["source"])
+        assert all(line.startswith("#") for line in source.splitlines())
