@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quantlab.files import user_cache
+
 _PR_SET_CHILD_SUBREAPER = 36
 _LISTENING = "0A"  # the state of a socket in /proc/net/tcp
 _KIT = Path(__file__).resolve().parents[2]
@@ -26,7 +28,7 @@ class Leftovers:
 
 @contextmanager
 def watch(scratch: Path) -> Iterator[Leftovers]:
-    """Compares the machine after the block with before; `scratch` is ours and not looked into."""
+    """Compares the machine after the block with before; `scratch` is ours, as is the cache."""
     leftovers = Leftovers()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -54,13 +56,14 @@ def _children() -> Iterator[str]:
 
 
 def _files(scratch: Path) -> Iterator[str]:
+    ours = {scratch, user_cache(), user_cache().parent}
     places = {Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")}
     for place in sorted({*places, Path.cwd(), Path.home(), _KIT}):
         try:
             names = os.listdir(place)
         except OSError:
             continue
-        yield from (f"file {place / name}" for name in names if place / name != scratch)
+        yield from (f"file {place / name}" for name in names if place / name not in ours)
 
 
 def _ports() -> Iterator[str]:
