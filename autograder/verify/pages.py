@@ -78,7 +78,7 @@ def _steering(text: str) -> list[str]:
     """The characters of `text` that do something instead of being something."""
     categories = ("Cc", "Cf", "Cs", "Co")
     steering = {c for c in text if unicodedata.category(c) in categories}
-    return sorted(f"U+{ord(c):04X}" for c in steering - {"\n", *_JOINERS})
+    return sorted(f"U+{ord(c):04X}" for c in steering - {"\n", "\t", *_JOINERS})
 
 
 class _Reader(HTMLParser):

@@ -17,6 +17,8 @@ from quantlab.programs.encode import UnsupportedResult
 from quantlab.programs.execute import AbsentFunction, WrongCall
 
 FILE = "solution.py"
+# What is closed is refused, or does not even exist: it depends on the tier of isolation.
+_CLOSED = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EROFS, errno.ENOENT)
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
@@ -51,7 +53,7 @@ def failure_of(error: BaseException, file: str = FILE) -> Failure:
             message = f"{file} calls itself without end{place}: {text}"
         case OSError() if error.errno == errno.EFBIG:
             message = f"{file} prints or writes more than is allowed{place}; remove the output."
-        case OSError() if error.errno in (errno.EPERM, errno.EACCES, errno.ENOSYS):
+        case OSError() if error.errno in _CLOSED:
             message = (
                 f"{file} does something{place} that is closed while it is marked ({text}); it may "
                 "compute, but not use files, the network or other programs."
