@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Runs the notebook in a kernel like Colab's of August 2026: Python 3.13, IPython 7.34.0 (whose
+# autoreload asks for a module that this Python does not have), ipykernel 6.17.1. Sets the kernel up
+# in runs/colab_kernel the first time, which fetches PyTorch once more. An argument is an expression
+# for pytest -k: `nothing` sets the kernel up and runs no test.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=${COLAB_PYTHON:-python3.13}
+kernel=$PWD/runs/colab_kernel
+if [ ! -e "$kernel/.complete" ]; then
+    "$python" -m venv "$kernel"
+    "$kernel/bin/python" -m pip install --quiet --disable-pip-version-check \
+        ipython==7.34.0 ipykernel==6.17.1 setuptools \
+        "torch>=2.10" torchvision numpy matplotlib tqdm scipy pyarrow pillow pytest
+    mkdir -p "$kernel/share/jupyter/kernels/colab-like"
+    cat >"$kernel/share/jupyter/kernels/colab-like/kernel.json" <<JSON
+{
+ "argv": ["$kernel/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+ "display_name": "Python 3, like Colab's",
+ "language": "python"
+}
+JSON
+    touch "$kernel/.complete"
+fi
+export JUPYTER_PATH=$kernel/share/jupyter NOTEBOOK_KERNEL=colab-like NOTEBOOK_RUNS=all
+exec .venv/bin/python -m pytest tests/notebook/test_runs.py -k "${*:-colab and solved}"

@@ -1,0 +1,157 @@
+"""The notebooks are made from one master, the same every time, and hold what they should."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.checks import ALL_CHECKS
+from autograder.rubric import load_rubric
+from instructor import notebook
+from instructor.notebook import (
+    STUB_ANSWER,
+    BadNotebook,
+    Bundle,
+    nbgrader_notebook,
+    solved_notebook,
+    student_notebook,
+)
+
+
+def cells(text: str) -> dict:
+    return {cell.id: cell for cell in nbformat.reads(text, as_version=4).cells}
+
+
+def with_master(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    master = tmp_path / "main.py"
+    master.write_text(text)
+    monkeypatch.setattr(notebook, "MASTER", master)
+
+
+@pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])
+def test_built_twice_is_the_same(build) -> None:
+    assert build() == build()
+
+
+def test_the_committed_notebook_is_a_fresh_build() -> None:
+    assert notebook.main(["--check"]) == 0, "run python -m instructor.notebook"
+
+
+def test_drift_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys) -> None:
+    changed = tmp_path / "main.ipynb"
+    changed.write_text(student_notebook().replace("Calibration", "Kalibration", 1))
+    monkeypatch.setattr(notebook, "NOTEBOOK", changed)
+    assert notebook.main(["--check"]) == 1
+    assert "python -m instructor.notebook" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])
+def test_every_notebook_is_valid_and_has_no_outputs(build) -> None:
+    made = nbformat.reads(build(), as_version=4)
+    nbformat.validate(made)
+    assert all(not c.outputs and c.execution_count is None for c in made.cells if "outputs" in c)
+
+
+def test_the_student_gets_no_answer_and_no_marker() -> None:
+    solved, student = cells(solved_notebook()), cells(student_notebook())
+    assert solved.keys() == student.keys()
+    text = student_notebook()
+    assert "BEGIN SOLUTION" not in text
+    assert "END SOLUTION" not in text
+    for name, cell in student.items():
+        if name.startswith("written-"):
+            assert STUB_ANSWER in cell.source
+            assert STUB_ANSWER not in solved[name].source
+            assert len(solved[name].source) > 3 * len(cell.source)
+        else:
+            assert cell.source == solved[name].source
+
+
+def test_the_notebook_names_no_machine_and_not_this_repository() -> None:
+    text = student_notebook()
+    assert not re.search(r"/work/|/root|/home/|C:\\", text)
+    assert "instructor" not in text
+
+
+def test_points_and_thresholds_are_those_of_the_rubric() -> None:
+    rubric = load_rubric()
+    text = student_notebook()
+    assert "{{" not in text
+    for question in rubric.questions:
+        if question.id != "3":
+            assert f"### {question.id}. " in text
+            assert re.search(rf"### {question.id}\. [^(]*\({question.points:g} points\)", text)
+    for cell in ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2"):
+        assert f"{cell} {rubric.thresholds['cifar10'][cell]:g}" in text
+
+
+def test_graded_cells_carry_all_points() -> None:
+    rubric = load_rubric()
+    graded = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader
+        for cell in cells(nbgrader_notebook()).values()
+        if "nbgrader" in cell.metadata
+    }
+    assert sum(g.points for g in graded.values()) == sum(q.points for q in rubric.questions)
+    words = {c.id.split(".")[0] for c in ALL_CHECKS if c.source == "person"}
+    assert {name for name, g in graded.items() if g.solution} == {f"written-{q}" for q in words}
+    assert graded["auto-1a"].points == 30
+    assert graded["auto-1a"].locked
+    assert not graded["written-1c"].locked
+
+
+def test_nbgraders_source_keeps_the_answers_between_markers() -> None:
+    source = cells(nbgrader_notebook())["written-1b"].source
+    assert source.count("### BEGIN SOLUTION") == source.count("### END SOLUTION") == 1
+
+
+def test_a_release_fills_in_where_its_files_are() -> None:
+    bundle = Bundle("https://example.org/kit.zip", "ab" * 32, "https://example.org/open")
+    made = cells(student_notebook(bundle))
+    assert f'BUNDLE = "{bundle.url}"' in made["setup"].source
+    assert f'BUNDLE_SHA256 = "{bundle.sha256}"' in made["setup"].source
+    assert f"]({bundle.badge})" in made["title"].source
+
+
+def test_the_parameters_cell_has_its_tag() -> None:
+    parameters = cells(student_notebook())["parameters"]
+    assert parameters.metadata.tags == ["parameters"]
+    for name in ("STUDENT", "FAST", "DATASET"):
+        assert re.search(rf"^{name} = ", parameters.source, re.M)
+
+
+def test_the_file_is_json_of_the_current_format() -> None:
+    made = json.loads(student_notebook())
+    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
+    assert made["metadata"]["accelerator"] == "GPU"
+
+
+@pytest.mark.parametrize(
+    ("master", "sentence"),
+    [
+        ("# %%\nx = 1\n", "has no id"),
+        ('# %% cell="a"\nx = 1\n\n# %% cell="a"\ny = 1\n', "the id 'a' of another"),
+        ('# %% cell="a" role="test"\nx = 1\n', "role 'test'"),
+        ('# %% cell="a"\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n', "no written answer"),
+        ('# %% [markdown] cell="a"\n# {{points 9}}\n', "{{points 9}}"),
+    ],
+)
+def test_a_slip_in_the_master_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, master: str, sentence: str
+) -> None:
+    with_master(monkeypatch, tmp_path, master)
+    with pytest.raises(BadNotebook, match=re.escape(sentence)):
+        student_notebook()
+
+
+def test_an_answer_without_an_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    master = (
+        '# %% [markdown] role="written" cell="written-1b"\n# Why?\n# ### BEGIN SOLUTION\n# So.\n'
+    )
+    with_master(monkeypatch, tmp_path, master)
+    with pytest.raises(BadNotebook, match="END SOLUTION"):
+        student_notebook()

@@ -1,0 +1,105 @@
+"""submission.zip holds what is there, says what is missing, and is read by the grader."""
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograder.submission import read_submission
+from quantlab.handin import CannotHandIn, hand_in
+from quantlab.images import ImageSet
+from quantlab.session import NOBODY, Session
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    images = ImageSet("Shapes-10", "test", torch.zeros(1, 3, 32, 32), torch.zeros(1))
+    results = tmp_path / "results" / "shapes10"
+    results.mkdir(parents=True)
+    (tmp_path / "solution.py").write_text("x = 1\n")
+    (tmp_path / "main.ipynb").write_text('{"cells": []}')
+    device, model = torch.device("cpu"), torch.nn.Identity()
+    return Session("Jupyter", device, tmp_path, results, "ada", False, images, images, model)
+
+
+def names(archive: Path) -> set[str]:
+    return set(zipfile.ZipFile(archive).namelist())
+
+
+def test_it_holds_what_there_is(session: Session) -> None:
+    session.answers.record_accuracy("ptq", "W8A8", "sym", 90)
+    (session.results / "ResNet20_W2A2.pt").write_bytes(b"a model")
+    (session.folder / "report.pdf").write_bytes(b"%PDF")
+    (session.folder / "student.txt").write_text("ada")
+    archive = hand_in(session)
+    assert names(archive) == {
+        "solution.py",
+        "main.ipynb",
+        "answers.json",
+        "ResNet20_W2A2.pt",
+        "report.pdf",
+    }
+
+
+def test_what_is_missing_is_named(session: Session, capsys) -> None:
+    hand_in(session)
+    text = capsys.readouterr().out
+    for name in ("answers.json", "ResNet20_W8A8.pt", "ResNet20_W2A2.pt"):
+        assert name in text
+
+
+def test_the_grader_reads_it(session: Session) -> None:
+    session.answers.record_accuracy("ptq", "W8A8", "sym", 90)
+    read = read_submission(hand_in(session), student="ada")
+    assert read.solution == "x = 1\n"
+    assert read.answers is not None
+    assert read.answers.student == "ada"
+    assert read.report_file == "main.ipynb"
+    assert not read.problems
+    assert not read.flags
+
+
+def test_the_same_files_give_the_same_bytes(session: Session) -> None:
+    assert hand_in(session).read_bytes() == hand_in(session).read_bytes()
+
+
+def test_nobody_hands_in(session: Session) -> None:
+    with pytest.raises(CannotHandIn, match="STUDENT"):
+        hand_in(replace(session, student=NOBODY))
+
+
+def test_without_solution_there_is_nothing_to_hand_in(session: Session) -> None:
+    (session.folder / "solution.py").unlink()
+    with pytest.raises(CannotHandIn, match="no solution"):
+        hand_in(session)
+
+
+def test_a_solution_that_cannot_be_imported_is_named_and_handed_in(session, capsys) -> None:
+    (session.folder / "solution.py").write_text("def f(:\n")
+    assert "solution.py" in names(hand_in(session))
+    assert "cannot be imported" in capsys.readouterr().out
+
+
+def test_the_open_notebook_is_the_one_handed_in(session: Session, monkeypatch) -> None:
+    (session.folder / "my copy.ipynb").write_text('{"cells": ["mine"]}')
+    monkeypatch.setenv("JPY_SESSION_NAME", str(session.folder / "my copy.ipynb"))
+    archive = zipfile.ZipFile(hand_in(session))
+    assert json.loads(archive.read("main.ipynb")) == {"cells": ["mine"]}
+
+
+def test_a_rehearsal_is_called_one(session: Session, capsys) -> None:
+    hand_in(replace(session, fast=True))
+    assert "FAST" in capsys.readouterr().out
+
+
+def test_colab_without_its_notebook_hands_in_the_rest(session: Session, capsys) -> None:
+    archive = hand_in(replace(session, place="Colab"))  # there is no google.colab here
+    assert "solution.py" in names(archive)
+    assert "main.ipynb" not in names(archive)
+    text = capsys.readouterr().out
+    assert "Download .ipynb" in text
+    assert "Files pane" in text

@@ -1,0 +1,174 @@
+"""The recipe trains through the student's functions, and resumes its own work only."""
+
+import types
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from autograder.checks.q3 import kibibytes as graders_kibibytes
+from instructor import solution
+from quantlab import integer, recipe
+from quantlab.images import ImageSet, normalize
+from quantlab.layers import QuantConv2d, QuantLinear
+from quantlab.recipe import Plan, fine_tune, quick_integers
+from quantlab.resnet import layer_sizes
+
+PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
+
+
+@pytest.fixture
+def train(pixels: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
+    monkeypatch.setattr(recipe, "calibration_images", lambda images: images.images)
+    monkeypatch.setattr(recipe, "STATISTICS_IMAGES", 24)
+    return ImageSet("Blocks", "train", pixels, torch.arange(24) % 10)
+
+
+def copy_of(module: types.ModuleType) -> types.ModuleType:
+    """The reference as a module of its own, to be changed."""
+    copy = types.ModuleType("a copy of the reference")
+    exec(Path(module.__file__).read_text(), vars(copy))
+    return copy
+
+
+def weights(model: nn.Module) -> torch.Tensor:
+    return model.get_submodule("layer2.0.conv1").weight.detach().clone()
+
+
+# ---------------------------------------------------------------- the kit's kernels
+
+
+def test_right_integer_layers_are_replaced_by_quick_ones() -> None:
+    ops = copy_of(solution)
+    own = ops.integer_conv2d
+    with quick_integers(ops):
+        assert ops.integer_conv2d is integer.integer_conv2d
+    assert ops.integer_conv2d is own
+
+
+def test_wrong_ones_are_kept_and_said_to_be_wrong(capsys) -> None:
+    ops = copy_of(solution)
+    ops.integer_linear = lambda input, weight: solution.integer_linear(input, weight) + 1
+    own = ops.integer_conv2d
+    with quick_integers(ops):
+        assert ops.integer_conv2d is own
+    assert "question 2b" in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- training
+
+
+def test_training_goes_through_the_students_estimator(float_model, train, tmp_path) -> None:
+    ops = copy_of(solution)
+
+    class Blocked(ops._quantize_func_STE):
+        @staticmethod
+        def backward(ctx, grad_output):
+            return torch.zeros_like(grad_output), None, None, None, None
+
+    trained = fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    ops.linear_quantize_STE = Blocked.apply
+    blocked = fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    start = float_model.layer2[0].conv1.weight.detach()
+    moved, decayed = (float((weights(m) - start).abs().max()) for m in (trained, blocked))
+    assert moved > 10 * decayed  # without a gradient there is only weight decay
+
+
+def test_the_float_network_stays_as_it_is(float_model, train, tmp_path) -> None:
+    before = {name: tensor.clone() for name, tensor in float_model.state_dict().items()}
+    fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
+    after = float_model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not float_model.training
+
+
+def test_the_steps_of_activations_learn_and_stay_positive(float_model, train, tmp_path) -> None:
+    network = fine_tune(float_model, solution, "W8A2", "SAWB", train, PLAN, tmp_path)
+    start = fine_tune(float_model, solution, "W8A2", "SAWB", train, Plan(0, 0.01, 12), tmp_path)
+    scales = [
+        (float(a.input_scale.detach()), float(b.input_scale.detach()))
+        for a, b in zip(network.modules(), start.modules(), strict=True)
+        if isinstance(a, (QuantConv2d, QuantLinear))
+    ]
+    assert all(trained > 0 for trained, _ in scales)
+    assert any(trained != untrained for trained, untrained in scales)
+
+
+def test_a_finished_training_is_not_done_again(float_model, train, tmp_path, monkeypatch) -> None:
+    first = fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
+
+    def refuse(*_: object) -> torch.Tensor:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(recipe, "distillation", lambda teacher: refuse)
+    again = fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
+    assert torch.equal(weights(first), weights(again))
+
+
+def test_another_plan_or_another_estimator_begins_again(float_model, train, tmp_path) -> None:
+    ops = copy_of(solution)
+    fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    fine_tune(float_model, ops, "W4A4", "sym", train, Plan(1, 0.02, 12), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    quantize = ops.linear_quantize_STE
+    ops.linear_quantize_STE = lambda x, *rest: quantize(2 * x, *rest) / 2
+    fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_an_edit_elsewhere_in_solution_changes_nothing(float_model, train, tmp_path) -> None:
+    ops = copy_of(solution)
+    fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    ops.variable_precision_search = None
+    fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_coarser_network_starts_from_the_trained_weights(float_model, train, tmp_path) -> None:
+    finer = fine_tune(float_model, solution, "W2A8", "SAWB", train, PLAN, tmp_path)
+    nothing = Plan(0, 0.01, 12, after="W2A8")
+    coarser = fine_tune(float_model, solution, "W2A2", "SAWB", train, nothing, tmp_path, finer)
+    assert torch.equal(weights(coarser), weights(finer))
+    assert coarser.get_submodule("fc").quantizer.act_bits == 2
+
+
+def test_every_plan_starts_from_one_that_comes_before_it() -> None:
+    for plans in (recipe.PLANS, recipe.FAST_PLANS):
+        done: list[str] = []
+        for cell, plan in plans.items():
+            assert plan.after is None or plan.after in done
+            done.append(cell)
+        assert sorted(done) == sorted(recipe.CELLS)
+
+
+def test_there_is_no_other_cell() -> None:
+    assert recipe.widths("W2A8") == (2, 8)
+    with pytest.raises(ValueError, match="W3A3"):
+        recipe.widths("W3A3")
+
+
+# ---------------------------------------------------------------- images, sizes
+
+
+def test_matched_noise_is_nearer_to_what_the_network_remembers(float_model) -> None:
+    def distance(images: torch.Tensor) -> float:
+        seen = []
+        norm = float_model.layer3[2].bn2
+        hook = norm.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        with torch.no_grad():
+            float_model(normalize(images))
+        hook.remove()
+        return float((seen[0].mean((0, 2, 3)) - norm.running_mean).square().mean())
+
+    noise = recipe.gaussian_images(8)
+    matched = recipe.matched_images(float_model, 8, steps=10)
+    assert matched.dtype == torch.uint8
+    assert matched.shape == (8, 3, 32, 32)
+    assert distance(matched) < 0.5 * distance(noise)
+    assert float_model.conv1.weight.grad is None
+
+
+def test_the_size_is_the_graders() -> None:
+    mixed = {name: 2 + i % 7 for i, name in enumerate(layer_sizes())}
+    assert recipe.kibibytes(mixed, layer_sizes()) == graders_kibibytes(mixed)

@@ -1,0 +1,239 @@
+"""The notebooks run top to bottom: the student's with its stub, the solved one, and in Colab.
+
+Every run is one of FAST mode, on drawn images. The student's takes seconds, the solved one minutes:
+`make test` runs each of them once. With NOTEBOOK_RUNS=all in the environment (.ci/run) they run
+again, and as Colab would run them.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from desk import KIT, STUDENT, answers, lay_out, printed, run, shown
+from nbclient.exceptions import CellExecutionError
+
+from autograder.rubric import load_rubric
+from autograder.submission import read_submission
+from instructor.notebook import Bundle, solved_notebook, student_notebook
+from quantlab.checkpoint import load
+from quantlab.data import load_dataset
+from quantlab.inference import evaluate_saved
+from quantlab.resnet import layer_sizes
+
+REFERENCE = (KIT / "instructor" / "solution.py").read_text()
+STUB = (KIT / "solution.py").read_text()
+FAKE_COLAB = Path(__file__).parent / "fake_colab"
+KERNEL = os.environ.get("NOTEBOOK_KERNEL", "python3")  # colab_kernel.sh names its own
+
+all_runs = pytest.mark.skipif(
+    os.environ.get("NOTEBOOK_RUNS") != "all", reason="minutes; NOTEBOOK_RUNS=all runs it"
+)
+
+
+@pytest.fixture(scope="module")
+def student_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    folder = lay_out(tmp_path_factory.mktemp("student") / "kit", student_notebook(), STUB)
+    return folder, run(folder, KERNEL, STUDENT=STUDENT)
+
+
+@pytest.fixture(scope="module")
+def solved_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    folder = lay_out(tmp_path_factory.mktemp("solved") / "kit", solved_notebook(), REFERENCE)
+    return folder, run(folder, KERNEL, STUDENT=STUDENT)
+
+
+# ---------------------------------------------------------------- the student's, with the stub
+
+
+def test_nothing_is_raised_and_every_cell_says_what_it_waits_for(student_run) -> None:
+    _, notebook = student_run
+    texts = printed(notebook)
+    for cell, question in {"mse": "1a", "gradient": "2a", "ptq": "2b", "sensitivity": "1a"}.items():
+        assert f"Waiting for question {question}: " in texts[cell]
+        assert texts[cell].count("\n") == 1
+    assert all(not count for count in shown(notebook, "image/png").values())
+
+
+def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
+    folder, notebook = student_run
+    assert "Not in it, because not there: answers.json" in printed(notebook)["hand-in"]
+    assert read_submission(folder / "submission.zip").solution == STUB
+
+
+@all_runs
+def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
+    broken = STUB.replace('raise NotImplementedError("Question 1a: linear_quantize")', "return 1/0")
+    assert broken != STUB
+    folder = lay_out(tmp_path / "kit", student_notebook(), broken)
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        run(folder, KERNEL, STUDENT=STUDENT)
+
+
+# ---------------------------------------------------------------- the solved one
+
+
+def test_every_table_is_full_and_every_figure_there(solved_run) -> None:
+    folder, notebook = solved_run
+    figures = shown(notebook, "image/png")
+    drawing = ("staircase", "curves", "histograms", "bias", "gradient", "agreement")
+    drawing += ("synthetic", "layers", "sensitivity", "pareto")
+    assert [cell for cell in drawing if not figures[cell]] == []
+    assert "Waiting" not in "".join(printed(notebook).values())
+    recorded = answers(folder)
+    numbers = [n for ms in recorded["mse"].values() for bits in ms.values() for n in bits.values()]
+    numbers += [n for methods in recorded["table1"]["ptq"].values() for n in methods.values()]
+    numbers += [methods["SAWB"] for methods in recorded["table1"]["qat"].values()]
+    assert None not in numbers
+    assert recorded["bit_widths"].keys() == layer_sizes().keys()
+
+
+def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> None:
+    folder, _ = solved_run
+    read = read_submission(folder / "submission.zip", student=STUDENT)
+    assert read.solution == REFERENCE
+    assert read.report_file == "main.ipynb"
+    assert len(read.models) == 5
+    assert read.answers is not None
+    assert read.answers.dataset == "Shapes-10"
+    assert not read.problems
+
+
+@pytest.mark.parametrize("cell", ["W8A8", "W4A4", "W8A2", "W2A8", "W2A2"])
+def test_the_recipe_reaches_full_points(solved_run, cell: str) -> None:
+    folder, _ = solved_run
+    saved = load(folder / "results" / "shapes10-fast" / f"ResNet20_{cell}.pt")
+    accuracy = evaluate_saved(saved, load_dataset("shapes10", "test"))
+    assert accuracy >= load_rubric().thresholds["shapes10"][cell]
+    assert accuracy == pytest.approx(answers(folder)["table1"]["qat"][cell]["SAWB"], abs=0.1)
+
+
+def test_the_integers_are_found_again(solved_run) -> None:
+    _, notebook = solved_run
+    assert printed(notebook)["agreement"].startswith("100.00%")
+
+
+@all_runs
+def test_a_second_run_keeps_the_students_work_and_resumes(solved_run, tmp_path: Path) -> None:
+    folder = shutil.copytree(solved_run[0], tmp_path / "kit")
+    (folder / "solution.py").write_text(REFERENCE + "\n# an edit of mine\n")
+    before = answers(folder)
+    run(folder, KERNEL)  # the id is in student.txt
+    assert (folder / "solution.py").read_text().endswith("# an edit of mine\n")
+    assert answers(folder)["student"] == STUDENT
+    assert answers(folder)["table1"]["qat"] == before["table1"]["qat"]
+
+
+# ---------------------------------------------------------------- Colab
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Iterator[Bundle]:
+    """A bundle on a server of this machine, as a release would put it on the course's."""
+    kit = lay_out(tmp_path / "served" / "quantization-kit", student_notebook(), STUB)
+    shutil.make_archive(str(tmp_path / "served" / "kit"), "zip", kit.parent, kit.name)
+    bundle = tmp_path / "served" / "kit.zip"
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(bundle.parent))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/{bundle.name}"
+    yield Bundle(url, hashlib.sha256(bundle.read_bytes()).hexdigest())
+    server.shutdown()
+    server.server_close()
+
+
+def in_colab(folder: Path, notebook: str, **more: str) -> Any:
+    """Run this notebook as Colab would: alone on a machine, `folder` being its /content."""
+    folder.mkdir(exist_ok=True)
+    (folder / "main.ipynb").write_text(notebook)
+    return run(
+        folder,
+        KERNEL,
+        COLAB_RELEASE_TAG="release-colab-external-images_20260819",
+        QUANTLAB_CONTENT=str(folder),
+        PYTHONPATH=str(FAKE_COLAB),
+        FAKE_NOTEBOOK=str(folder / "main.ipynb"),
+        FAKE_DOWNLOADS=str(folder / "downloads"),
+        **more,
+    )
+
+
+@all_runs
+def test_colab_fetches_the_bundle_and_keeps_the_work_on_drive(released, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    notebook = in_colab(content, student_notebook(released), STUDENT=STUDENT)
+    work = content / "drive" / "MyDrive" / "quantization"
+    assert "Colab on a CPU" in printed(notebook)["setup"]
+    assert (work / "solution.py").read_text() == STUB
+    archive = work / "submission.zip"
+    assert (content / "downloads").read_text() == f"{archive}\n"
+    assert nbformat.reads(zipfile.ZipFile(archive).read("main.ipynb").decode(), 4).cells
+
+    # A new machine, the next day: the edit and the id are on Drive.
+    (work / "solution.py").write_text(STUB + "\n# an edit of mine\n")
+    shutil.rmtree(content / "quantization-kit")
+    notebook = in_colab(content, student_notebook(released))
+    assert (work / "solution.py").read_text().endswith("# an edit of mine\n")
+    assert f"Student {STUDENT}" in printed(notebook)["setup"]
+
+
+@all_runs
+def test_colab_works_without_drive_and_says_what_that_means(released, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    notebook = in_colab(content, student_notebook(released), STUDENT=STUDENT, FAKE_DRIVE="refused")
+    assert "lost with this runtime" in printed(notebook)["setup"]
+    assert (content / "quantization" / "submission.zip").is_file()
+
+
+@all_runs
+def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Path) -> None:
+    lying = student_notebook(Bundle(released.url, "0" * 64))
+    with pytest.raises(CellExecutionError, match="is not the file that was released"):
+        in_colab(tmp_path / "content", lying, STUDENT=STUDENT)
+    assert not (tmp_path / "content" / "quantization-kit").exists()
+
+
+@all_runs
+def test_an_unreleased_notebook_says_so_in_colab(tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError, match="Colab link of your course"):
+        in_colab(tmp_path / "content", student_notebook(), STUDENT=STUDENT)
+
+
+@all_runs
+def test_the_solved_notebook_runs_in_colab_and_grades_in_full(released, tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    work = content / "drive" / "MyDrive" / "quantization"
+    work.mkdir(parents=True)
+    (work / "solution.py").write_text(REFERENCE)
+    notebook = in_colab(content, solved_notebook(released), STUDENT=STUDENT)
+    assert "Waiting" not in "".join(printed(notebook).values())
+    graded = graded_in_full(work / "submission.zip", tmp_path)
+    assert graded["auto_score"] == graded["auto_max"]
+
+
+@all_runs
+def test_the_grader_gives_the_solved_submission_every_automatic_point(solved_run, tmp_path) -> None:
+    report = graded_in_full(solved_run[0] / "submission.zip", tmp_path)
+    marked = [check for check in report["checks"] if check["source"] != "person"]
+    assert [c["id"] for c in marked if c["points"] != c["max_points"]] == []
+    assert report["auto_score"] == report["auto_max"]
+
+
+def graded_in_full(archive: Path, folder: Path) -> dict[str, Any]:
+    """The report of `python -m autograder grade` on Shapes-10."""
+    out = folder / "marks"
+    options = ["--student", STUDENT, "--out", str(out), "--data", "shapes10"]
+    command = [sys.executable, "-m", "autograder", "grade", str(archive), *options]
+    subprocess.run(command, cwd=KIT, check=False)
+    return json.loads(next(out.glob("*/report.json")).read_text())

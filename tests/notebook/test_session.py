@@ -1,0 +1,142 @@
+"""The notebook knows where it runs and for whom, asks once, and keeps results apart."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from quantlab import session as sessions
+from quantlab.data import DataNotFound
+from quantlab.images import ImageSet
+from quantlab.session import NOBODY, CannotBegin, begin, student_id, waiting, where
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder of one's own, and nothing in the environment that a session looks at."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("STUDENT", "FAST", "DATASET", "COLAB_RELEASE_TAG", "CIFAR10_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    def images(name: str, count: int) -> ImageSet:
+        pixels = torch.zeros(count, 3, 32, 32, dtype=torch.uint8)
+        return ImageSet(name, "some", pixels, torch.zeros(count, dtype=torch.int64))
+
+    def load(name: str, split: str) -> ImageSet:
+        return images("Shapes-10", 40)
+
+    def load_cifar10(split: str, download: bool = False) -> ImageSet:
+        return images("CIFAR-10", 3_000)
+
+    monkeypatch.setattr(sessions, "load_dataset", load)
+    monkeypatch.setattr(sessions, "load_cifar10", load_cifar10)
+
+
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", refuse)
+
+
+def test_the_id_is_asked_for_once_and_kept(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt: " ada ")
+    assert student_id(tmp_path) == "ada"
+    nobody_answers(monkeypatch)
+    assert student_id(tmp_path) == "ada"
+
+
+def test_an_id_that_is_given_replaces_the_kept_one(tmp_path: Path) -> None:
+    student_id(tmp_path, "ada")
+    assert student_id(tmp_path, "grace") == "grace"
+    assert student_id(tmp_path) == "grace"
+
+
+def test_without_anybody_to_ask_it_is_nobody_and_nothing_is_kept(monkeypatch, tmp_path) -> None:
+    nobody_answers(monkeypatch)
+    assert student_id(tmp_path) == NOBODY
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a\nb", "x" * 101])
+def test_what_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CannotBegin, match="cannot be a student id"):
+        student_id(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"), [("COLAB_RELEASE_TAG", "Colab"), ("VSCODE_PID", "VS Code")]
+)
+def test_it_knows_whose_notebook_it_is(monkeypatch, variable: str, place: str) -> None:
+    monkeypatch.setenv(variable, "1")
+    assert where() == place
+
+
+@pytest.mark.usefixtures("small_images")
+def test_fast_results_never_meet_the_others(capsys) -> None:
+    slow, fast = begin("ada", "cifar10"), begin("ada", "cifar10", fast=True)
+    assert slow.results.name == "cifar10"
+    assert fast.results.name == "cifar10-fast"
+    assert (len(slow.test), len(fast.test)) == (3_000, 2_000)
+    fast.answers.record_accuracy("ptq", "W8A8", "sym", 90)
+    assert slow.answers.read().table1["ptq"]["W8A8"]["sym"] is None
+    assert "FAST" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("small_images")
+def test_nobodys_numbers_are_in_nobodys_way(monkeypatch) -> None:
+    nobody_answers(monkeypatch)
+    begin(dataset="shapes10").answers.record_accuracy("ptq", "W8A8", "sym", 90)
+    begin("ada", "shapes10").answers.record_accuracy("ptq", "W8A8", "sym", 91)  # no BadAnswers
+
+
+@pytest.mark.usefixtures("small_images")
+def test_fast_takes_drawn_images_where_there_are_no_others_and_says_so(monkeypatch, capsys) -> None:
+    def missing(split: str, download: bool = False) -> ImageSet:
+        raise DataNotFound("not here")
+
+    monkeypatch.setattr(sessions, "load_cifar10", missing)
+    monkeypatch.setenv("FAST", "1")
+    session = begin("ada")
+    assert session.train.name == "Shapes-10"
+    assert "Shapes-10" in capsys.readouterr().out
+    with pytest.raises(CannotBegin, match=r"not here.*shapes10"):
+        begin("ada", "cifar10")
+
+
+@pytest.mark.usefixtures("small_images")
+def test_what_derives_from_the_id_is_said(capsys) -> None:
+    begin("ada", "shapes10")
+    text = capsys.readouterr().out
+    assert "vectors A and B" in text
+    assert "inputs" in text
+
+
+def test_an_old_torch_is_refused_and_nothing_installed(monkeypatch) -> None:
+    monkeypatch.setattr(torch, "__version__", "2.9.1+cu126")
+    with pytest.raises(CannotBegin, match=r"2\.9\.1\+cu126.*2\.10"):
+        begin("ada", "shapes10")
+
+
+def test_a_data_set_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(CannotBegin, match="imagenet"):
+        begin("ada", "imagenet")
+
+
+def test_a_stub_is_waited_for_in_one_line(capsys) -> None:
+    with waiting():
+        raise NotImplementedError("Question 2a: _quantize_func_STE")
+    line = capsys.readouterr().out
+    assert "question 2a: _quantize_func_STE" in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "error", [NotImplementedError("aten::_fused on 'mps'"), ValueError("Question 2a: no")]
+)
+def test_other_errors_are_errors(error: Exception) -> None:
+    with pytest.raises(type(error)), waiting():
+        raise error

@@ -1,0 +1,122 @@
+"""Each picture shows what it was given: its labels, its marks, its numbers."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from quantlab import plots
+from quantlab.layers import quantize_model
+
+
+@pytest.fixture(scope="module")
+def vector() -> torch.Tensor:
+    return torch.randn(2_000, generator=torch.Generator().manual_seed(0))
+
+
+def texts(figure: Figure) -> str:
+    found = [text.get_text() for axis in figure.axes for text in [axis.title, *axis.texts]]
+    found += [axis.get_xlabel() + axis.get_ylabel() for axis in figure.axes]
+    for axis in figure.axes:
+        if axis.get_legend():
+            found += [text.get_text() for text in axis.get_legend().get_texts()]
+        found += [tick.get_text() for tick in axis.get_xticklabels()]
+    return "\n".join(found)
+
+
+def drawn(figure: Figure, label: str) -> np.ndarray:
+    """The points (N, 2) of the line with this label."""
+    lines = [line for axis in figure.axes for line in axis.lines if line.get_label() == label]
+    assert len(lines) == 1, label
+    return np.column_stack(
+        [np.asarray(data, dtype=float) for data in lines[0].get_data(orig=False)]
+    )
+
+
+def test_a_picture_shows_itself_once_and_without_pyplot(vector: torch.Tensor) -> None:
+    picture = plots.staircase(vector.sort().values, vector.sort().values.round(), "three bits")
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    assert picture.canvas.manager is None  # pyplot knows nothing of it, so it cannot show it again
+    assert picture.get_facecolor() == (1, 1, 1, 1)
+
+
+def test_the_staircase_draws_the_error_too(vector: torch.Tensor) -> None:
+    x = vector.sort().values
+    picture = plots.staircase(x, x.round(), "rounded")
+    error = picture.axes[1].lines[-1].get_ydata()
+    assert np.allclose(error, (x.round() - x).numpy(), atol=1e-6)
+    assert "rounded" in texts(picture)
+
+
+def test_every_method_is_marked_at_its_choice() -> None:
+    scales = torch.logspace(-2, 0, 30)
+    chosen = {"sym": (0.5, 0.2), "SAWB": (0.1, 0.1)}
+    picture = plots.error_curves({"A, 4 bits": (scales, scales**2, chosen)})
+    assert drawn(picture, "SAWB").tolist() == [[0.1, 0.1]]
+    assert drawn(picture, "sym").tolist() == [[0.5, 0.2]]
+    assert "A, 4 bits" in texts(picture)
+
+
+def test_levels_and_real_numbers_have_the_same_area(vector: torch.Tensor) -> None:
+    picture = plots.histograms({"A": (vector, (vector / 0.5).round() * 0.5)})
+    (levels,) = picture.axes[0].collections
+    heights = [segment[1, 1] for segment in levels.get_segments()]
+    assert sum(heights) * 0.5 == pytest.approx(1)
+
+
+def test_the_bias_figure_gives_the_mean_error(vector: torch.Tensor) -> None:
+    picture = plots.bias({"A": (vector, vector - 0.25)})
+    assert "mean of all: -0.25" in texts(picture)
+
+
+def test_the_gradient_is_the_one_given() -> None:
+    x = torch.linspace(-1, 1, 50)
+    through = torch.full_like(x, 0.75)
+    picture = plots.gradient(x, x.round(), through)
+    assert (drawn(picture, "what your backward gives")[:, 1] == 0.75).all()
+
+
+def test_differing_accumulators_are_counted() -> None:
+    accumulator = torch.arange(100)
+    found = accumulator.clone()
+    found[:10] += 1
+    assert "90.00% equal" in texts(plots.agreement(accumulator, found))
+
+
+def test_layers_of_both_models_are_side_by_side(
+    float_model: nn.Module, pixels: torch.Tensor, ops
+) -> None:
+    before = quantize_model(float_model, ops, 2, 4, "sym", pixels)
+    after = quantize_model(float_model, ops, 2, 4, "SAWB", pixels)
+    picture = plots.plot_layers_histogram(before, after, ("PTQ", "QAT"))
+    titles = [axis.get_title() for axis in picture.axes if axis.get_visible()]
+    assert titles[0] == "layer1.0.conv1"
+    assert titles[-1] == "fc"
+    assert len(titles) == 19
+    shares = [bar.get_height() for bar in picture.axes[0].patches]
+    assert sum(shares) == pytest.approx(2)  # all weights of two models
+    assert {"PTQ", "QAT"} <= set(texts(picture).splitlines())
+
+
+def test_bars_carry_their_numbers() -> None:
+    picture = plots.accuracy_bars({"W8A8": {"images": 92.0, "noise": 41.0}}, "by source")
+    assert {"92", "41", "W8A8", "images", "noise"} <= set(texts(picture).splitlines())
+
+
+def test_sensitivity_names_every_layer() -> None:
+    picture = plots.sensitivity({2: {"conv1": 10.0, "fc": 80.0}}, full=92.0)
+    assert drawn(picture, "2 bits")[:, 1].tolist() == [10.0, 80.0]
+
+
+def test_the_front_holds_what_nothing_smaller_reaches() -> None:
+    points = np.array([[10, 80], [20, 70], [20, 90], [30, 90], [15, 80]], dtype=float)
+    assert plots.front_of(points).tolist() == [[10, 80], [20, 90]]
+
+
+def test_your_point_is_on_the_pareto_figure_or_there_is_none() -> None:
+    uniform = {2: (64.0, 20.0), 8: (256.0, 92.0)}
+    tried = [(64.0, 20.0), (256.0, 92.0), (90.0, 88.0)]
+    picture = plots.pareto(tried, (90.0, 88.0), 85.0, uniform)
+    assert drawn(picture, "your model").tolist() == [[90.0, 88.0]]
+    assert "your model" not in texts(plots.pareto(tried, None, 85.0, uniform))

@@ -1,0 +1,36 @@
+"""Tables read the same as HTML and as text, and show what is not filled in yet."""
+
+from quantlab.answers import Answers
+from quantlab.tables import EMPTY, Table, accuracy_table, bit_width_table, mse_table
+
+
+def test_a_table_is_html_in_a_notebook_and_text_elsewhere() -> None:
+    table = Table("<Sizes>", ["layer", "bits"], [["conv1", "8"], ["a & b", "2"]])
+    markup = table._repr_html_()
+    assert "&lt;Sizes&gt;" in markup
+    assert "a &amp; b" in markup
+    assert repr(table).splitlines() == ["<Sizes>", "layer  bits", "conv1     8", "a & b     2"]
+
+
+def test_colours_are_left_to_the_page() -> None:
+    markup = Table("t", ["a"], [["b"]])._repr_html_()
+    assert "white" not in markup
+    assert "#" not in markup
+
+
+def test_the_tables_have_all_cells_filled_or_not() -> None:
+    answers = Answers("ada", "CIFAR-10")
+    answers.mse["B"]["SAWB"][2] = 0.12345  # type: ignore[index]
+    answers.table1["ptq"]["W4A4"]["sym"] = 82.611  # type: ignore[index]
+    errors, accuracies = repr(mse_table(answers)), repr(accuracy_table(answers))
+    assert "0.1235" in errors
+    assert errors.count(EMPTY) == 17
+    assert "82.61" in accuracies
+    assert accuracies.count(EMPTY) == 19
+    assert "CIFAR-10" in accuracies
+
+
+def test_widths_stand_beside_sizes() -> None:
+    text = repr(bit_width_table({"conv1": 4}, {"conv1": 1432}))
+    assert "conv1" in text
+    assert "1,432" in text
