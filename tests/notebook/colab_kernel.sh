@@ -22,5 +22,5 @@ if [ ! -e "$kernel/.complete" ]; then
 JSON
     touch "$kernel/.complete"
 fi
-export JUPYTER_PATH=$kernel/share/jupyter NOTEBOOK_KERNEL=colab-like NOTEBOOK_RUNS=all
-exec .venv/bin/python -m pytest tests/notebook/test_runs.py -k "${*:-colab and solved}"
+export JUPYTER_PATH=$kernel/share/jupyter NOTEBOOK_KERNEL=colab-like
+exec .venv/bin/python -m pytest -m long tests/notebook/test_runs.py -k "${*:-colab and solved}"

@@ -37,10 +37,6 @@ STUB = (KIT / "solution.py").read_text()
 FAKE_COLAB = Path(__file__).parent / "fake_colab"
 KERNEL = os.environ.get("NOTEBOOK_KERNEL", "python3")  # colab_kernel.sh names its own
 
-all_runs = pytest.mark.skipif(
-    os.environ.get("NOTEBOOK_RUNS") != "all", reason="minutes; NOTEBOOK_RUNS=all runs it"
-)
-
 
 @pytest.fixture(scope="module")
 def student_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
@@ -72,7 +68,7 @@ def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
     assert read_submission(folder / "submission.zip").solution == STUB
 
 
-@all_runs
+@pytest.mark.long
 def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
     broken = STUB.replace('raise NotImplementedError("Question 1a: linear_quantize")', "return 1/0")
     assert broken != STUB
@@ -84,6 +80,7 @@ def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the solved one
 
 
+@pytest.mark.long
 def test_every_table_is_full_and_every_figure_there(solved_run) -> None:
     folder, notebook = solved_run
     figures = shown(notebook, "image/png")
@@ -99,6 +96,7 @@ def test_every_table_is_full_and_every_figure_there(solved_run) -> None:
     assert recorded["bit_widths"].keys() == layer_sizes().keys()
 
 
+@pytest.mark.long
 def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> None:
     folder, _ = solved_run
     read = read_submission(folder / "submission.zip", student=STUDENT)
@@ -110,6 +108,7 @@ def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> N
     assert not read.problems
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cell", ["W8A8", "W4A4", "W8A2", "W2A8", "W2A2"])
 def test_the_recipe_reaches_full_points(solved_run, cell: str) -> None:
     folder, _ = solved_run
@@ -119,12 +118,13 @@ def test_the_recipe_reaches_full_points(solved_run, cell: str) -> None:
     assert accuracy == pytest.approx(answers(folder)["table1"]["qat"][cell]["SAWB"], abs=0.1)
 
 
+@pytest.mark.long
 def test_the_integers_are_found_again(solved_run) -> None:
     _, notebook = solved_run
     assert printed(notebook)["agreement"].startswith("100.00%")
 
 
-@all_runs
+@pytest.mark.long
 def test_a_second_run_keeps_the_students_work_and_resumes(solved_run, tmp_path: Path) -> None:
     folder = shutil.copytree(solved_run[0], tmp_path / "kit")
     (folder / "solution.py").write_text(REFERENCE + "\n# an edit of mine\n")
@@ -169,7 +169,7 @@ def in_colab(folder: Path, notebook: str, **more: str) -> Any:
     )
 
 
-@all_runs
+@pytest.mark.long
 def test_colab_fetches_the_bundle_and_keeps_the_work_on_drive(released, tmp_path: Path) -> None:
     content = tmp_path / "content"
     notebook = in_colab(content, student_notebook(released), STUDENT=STUDENT)
@@ -188,7 +188,7 @@ def test_colab_fetches_the_bundle_and_keeps_the_work_on_drive(released, tmp_path
     assert f"Student {STUDENT}" in printed(notebook)["setup"]
 
 
-@all_runs
+@pytest.mark.long
 def test_colab_works_without_drive_and_says_what_that_means(released, tmp_path: Path) -> None:
     content = tmp_path / "content"
     notebook = in_colab(content, student_notebook(released), STUDENT=STUDENT, FAKE_DRIVE="refused")
@@ -196,7 +196,7 @@ def test_colab_works_without_drive_and_says_what_that_means(released, tmp_path: 
     assert (content / "quantization" / "submission.zip").is_file()
 
 
-@all_runs
+@pytest.mark.long
 def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Path) -> None:
     lying = student_notebook(Bundle(released.url, "0" * 64))
     with pytest.raises(CellExecutionError, match="is not the file that was released"):
@@ -204,13 +204,13 @@ def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Pat
     assert not (tmp_path / "content" / "quantization-kit").exists()
 
 
-@all_runs
+@pytest.mark.long
 def test_an_unreleased_notebook_says_so_in_colab(tmp_path: Path) -> None:
     with pytest.raises(CellExecutionError, match="Colab link of your course"):
         in_colab(tmp_path / "content", student_notebook(), STUDENT=STUDENT)
 
 
-@all_runs
+@pytest.mark.long
 def test_the_solved_notebook_runs_in_colab_and_grades_in_full(released, tmp_path: Path) -> None:
     content = tmp_path / "content"
     work = content / "drive" / "MyDrive" / "quantization"
@@ -222,7 +222,7 @@ def test_the_solved_notebook_runs_in_colab_and_grades_in_full(released, tmp_path
     assert graded["auto_score"] == graded["auto_max"]
 
 
-@all_runs
+@pytest.mark.long
 def test_the_grader_gives_the_solved_submission_every_automatic_point(solved_run, tmp_path) -> None:
     report = graded_in_full(solved_run[0] / "submission.zip", tmp_path)
     marked = [check for check in report["checks"] if check["source"] != "person"]
