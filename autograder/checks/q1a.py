@@ -60,7 +60,7 @@ def quantize_every_width(rng: Generator) -> Program:
 
 
 def quantize_again(rng: Generator) -> Program:
-    """A call, another of its shape, the first once more, and with fewer bits: nothing sticks."""
+    """A call, another of its shape, the first once more, and with twice the scale: nothing sticks."""
     inputs: dict[str, np.ndarray] = {}
     for name in ("x", "y"):
         scale = step(rng)
@@ -68,8 +68,10 @@ def quantize_again(rng: Generator) -> Program:
     first, other = (
         Call("linear_quantize", (Input(name), Input(f"{name}_scale"), 0, 4)) for name in ("x", "y")
     )
-    narrower = Call("linear_quantize", (Input("x"), Input("x_scale"), 0, 3))
-    return Program((first, other, first, narrower), inputs)
+    # Twice the scale brings no value near a tie: what is 0.1 steps off the grid is 0.05 off a tie.
+    inputs["wider_scale"] = inputs["x_scale"] * np.float32(2)
+    wider = Call("linear_quantize", (Input("x"), Input("wider_scale"), 0, 4))
+    return Program((first, other, first, wider), inputs)
 
 
 def dequantize(rng: Generator, zero_point: int) -> Program:
