@@ -60,7 +60,7 @@ def quantize_every_width(rng: Generator) -> Program:
 
 
 def quantize_again(rng: Generator) -> Program:
-    """A call, another of its shape, the first once more, and with twice the scale: nothing sticks."""
+    """A call, another of its shape, the first once more, then twice the scale: nothing sticks."""
     inputs: dict[str, np.ndarray] = {}
     for name in ("x", "y"):
         scale = step(rng)
