@@ -69,7 +69,7 @@ def quantize_again(rng: Generator) -> Program:
         Call("linear_quantize", (Input(name), Input(f"{name}_scale"), 0, 4)) for name in ("x", "y")
     )
     # Twice the scale brings no value near a tie: what is 0.1 steps off the grid is 0.05 off a tie.
-    inputs["wider_scale"] = inputs["x_scale"] * np.float32(2)
+    inputs["wider_scale"] = np.asarray(inputs["x_scale"] * 2, np.float32)
     wider = Call("linear_quantize", (Input("x"), Input("wider_scale"), 0, 4))
     return Program((first, other, first, wider), inputs)
 
