@@ -140,3 +140,14 @@ def test_a_stub_is_waited_for_in_one_line(capsys) -> None:
 def test_other_errors_are_errors(error: Exception) -> None:
     with pytest.raises(type(error)), waiting():
         raise error
+
+
+@pytest.mark.usefixtures("small_images")
+def test_accuracy_is_that_of_the_test_images_or_of_others() -> None:
+    session = begin("ada", "shapes10")
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 10))
+    torch.nn.init.zeros_(network[1].weight)
+    network[1].bias.data = torch.eye(10)[0]  # always class 0, which every image here is
+    assert session.accuracy(network) == 100
+    half = torch.arange(40) % 2
+    assert session.accuracy(network, ImageSet("some", "test", session.test.images, half)) == 50
