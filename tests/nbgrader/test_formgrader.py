@@ -1,13 +1,6 @@
 """A person marks a written answer in formgrader, in a real browser, and it is in the gradebook."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -15,54 +8,18 @@ from nbgrader.api import Gradebook
 
 from autograder.release.course import ASSIGNMENT
 from tests.browser.conftest import Browser, browser  # noqa: F401
+from tests.browser.jupyter_server import jupyter_server, wait_for
 from tests.nbgrader.conftest import LiveCourse
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-
-SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def address(course) -> Iterator[str]:
     """A Jupyter server with formgrader on the course, reachable from this machine alone."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ("ServerApp.port_retries=0", "IdentityProvider.token=", "ServerApp.password=")
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root"),
-            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
-            *(f"--{option}" for option in options),
-            f"--ServerApp.root_dir={course.folder}",
-        ],
-        cwd=course.folder,
-        env=course.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: asked(f"{address}/formgrader/api/assignments"))
+    ready = "/formgrader/api/assignments"
+    with jupyter_server(course.folder, course.environment(), ready) as address:
         yield address
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(SECONDS)
-
-
-def asked(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
-            return bool(json.load(answer))
-    except OSError:
-        return False
-
-
-def wait_for(happened) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.2)
 
 
 def open_submission(browser: Browser, address: str, course: LiveCourse, student: str) -> None:  # noqa: F811
