@@ -206,7 +206,8 @@ def _killed(ended: Ended, limits: Limits, subject: str) -> Failure | None:
         kind = "grader_fault"
         message = "The process that runs a check could not be walled in."
     elif ended.signal == signal.SIGXCPU or (
-        ended.signal == signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds
+        # the kernel's limit counts ticks: it may strike well before this much time was used
+        ended.signal == signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds / 2
     ):
         kind = "timeout"
         message = (

@@ -32,6 +32,7 @@ import torch
 
 from autograder.sandbox import given, kernel, landlock, limits, questions, seccomp
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
+from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
@@ -110,6 +111,7 @@ def prepare(wanted: Mapping[str, Any]) -> Walls:
     )
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page it marks
+    collapse_memory()
     return walls
 
 
