@@ -14,7 +14,7 @@ test: setup  ## format, lint, types, tests
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 setup: $(VENV)/.complete  ## an environment in .venv with everything that is needed
 

@@ -228,21 +228,21 @@ def await_moment(
     patience = 10 * start + 60
     begun = time.time()
     if moment == "marking":
-
-        def marks() -> bool:
-            return any(file.stat().st_mtime > begun for file in out.glob("*/report.json"))
-
-        launcher.wait_until(grader, marks, patience)
+        launcher.wait_until(grader, lambda: new_reports(out, begun) > 0, patience)
         time.sleep(draw.uniform(0, 1))
         return
-    seen = set(unfinished(out))
-    last = len(seen) + draw.randrange(1, 12)
+    left = set(unfinished(out))
+    marked = draw.randrange(len(HONEST))
+    launcher.wait_until(grader, lambda: new_reports(out, begun) >= marked, patience)
 
-    def writes() -> bool:
-        seen.update(unfinished(out))
-        return len(seen) >= last
+    def writes() -> bool:  # a file is seldom unfinished for long enough to be seen
+        return not left.issuperset(unfinished(out)) or new_reports(out, begun) > marked
 
     launcher.wait_until(grader, writes, patience)
+
+
+def new_reports(out: Path, begun: float) -> int:
+    return sum(file.stat().st_mtime > begun for file in out.glob("*/report.json"))
 
 
 def unfinished(out: Path) -> list[str]:

@@ -37,13 +37,17 @@ def descendants(pid: int) -> list[int]:
 
 def worker_of(host: int) -> int:
     """The Python process that forks for `host`; in tier A it is in a bubble."""
-    pid, *_forks = [
+    pid, *_forks = workers_among(descendants(host))
+    return pid
+
+
+def workers_among(pids: list[int]) -> list[int]:
+    return [
         pid
-        for pid in descendants(host)
+        for pid in pids
         for program, *arguments in [Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
         if not program.endswith(b"bwrap") and any(a.endswith(b"worker.py") for a in arguments)
     ]
-    return pid
 
 
 def gone(pids: list[int], seconds: float = 20.0) -> bool:
@@ -63,9 +67,18 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.fixture
-def worker(sandbox: Sandbox) -> int:
+def started(sandbox: Sandbox) -> list[int]:
+    """The processes of `sandbox`, without those of another one that these tests have open."""
+    sandbox.close()
+    others = descendants(os.getpid())
     sandbox.run(ONE, PROGRAM)
-    return worker_of(os.getpid())
+    return [pid for pid in descendants(os.getpid()) if pid not in others]
+
+
+@pytest.fixture
+def worker(started: list[int]) -> int:
+    (pid,) = workers_among(started)
+    return pid
 
 
 def test_no_process_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
@@ -169,8 +182,9 @@ def is_importing_torch(host: int) -> bool:
         return False
 
 
-def test_a_closed_sandbox_leaves_no_worker(sandbox: Sandbox, worker: int) -> None:
-    started = descendants(os.getpid())
+def test_a_closed_sandbox_leaves_no_worker(
+    sandbox: Sandbox, worker: int, started: list[int]
+) -> None:
     assert worker in started
     sandbox.close()
     assert gone(started, seconds=1)
