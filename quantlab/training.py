@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from quantlab.checkpoint import BadCheckpoint, load_float
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_atomically, write_text_atomically
 from quantlab.images import ImageSet, normalize
@@ -278,8 +279,10 @@ def main(arguments: list[str] | None = None) -> int:
         train, test = load_dataset(options.data, "train"), load_dataset(options.data, "test")
         torch.manual_seed(options.seed)
         model = resnet20()
+        if options.start is not None:
+            model.load_state_dict(load_float(options.start), strict=False)  # the names are checked
         history = fit(model, train, recipe, checkpoint=resume, compile=options.compile)
-    except (DataNotFound, RecipeMismatch, ValueError, OSError) as error:
+    except (DataNotFound, BadCheckpoint, RecipeMismatch, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     accuracy = evaluate(model, test)
@@ -308,6 +311,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", choices=DATASETS, default="cifar10")
     parser.add_argument("--out", type=Path, required=True, help="where the weights go (.pt)")
+    parser.add_argument(
+        "--start", type=Path, help="weights to go on from: a warm restart (SGDR, Loshchilov 2017)"
+    )
     parser.add_argument("--epochs", type=int, default=70)
     parser.add_argument("--small-epochs", type=int, default=48, help="of these, on 24x24 images")
     parser.add_argument("--batch-size", type=int, default=128)

@@ -63,3 +63,17 @@ def test_missing_data_are_one_sentence_and_status_2(monkeypatch, capsys):
     monkeypatch.setattr(training, "load_dataset", nothing)
     assert run() == 2
     assert capsys.readouterr().err == "There are no data.\n"
+
+
+def test_a_warm_restart_goes_on_from_given_weights(few_images, tmp_path):
+    run()
+    before = torch.load(tmp_path / "out/model.pt", weights_only=True)
+    assert run("--start", "out/model.pt", "--out", "out/again.pt", "--epochs", "0") == 0
+    after = torch.load(tmp_path / "out/again.pt", weights_only=True)
+    names = [name for name in before if not name.endswith("num_batches_tracked")]
+    assert all(torch.equal(before[name], after[name]) for name in names)
+
+
+def test_a_start_that_is_no_network_is_one_sentence_and_status_2(few_images, capsys):
+    assert run("--start", "missing.pt") == 2
+    assert capsys.readouterr().err.count("\n") == 1
