@@ -1,0 +1,83 @@
+"""ResNet-20 with a fake quantizer on the weights and on the inputs of every layer but conv1.
+
+`quantized_network(model, quantizers)` copies a float network and puts a `QuantizedLayer` in the
+place of each layer of `LAYERS`; which quantizers these are is a method's business, and the only
+thing in which methods differ here. `saved_model` turns the result into codes and scales, which is
+what `quantlab.inference` measures. Per tensor, z = 0, signed weights and unsigned inputs; biases
+stay in floating point until they are saved.
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.quantizers.base import Quantizer
+from quantlab.checkpoint import LAYERS, TENSORS, SavedLayer, SavedModel
+
+
+class QuantizedLayer(nn.Module):
+    """A convolution or linear layer on fake-quantized weights and inputs; `layer` keeps its own."""
+
+    def __init__(
+        self, layer: nn.Conv2d | nn.Linear, weight_quantizer: Quantizer, input_quantizer: Quantizer
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        self.weight_quantizer = weight_quantizer
+        self.input_quantizer = input_quantizer
+
+    def forward(self, x: Tensor) -> Tensor:
+        x, weight = self.input_quantizer(x), self.weight_quantizer(self.layer.weight)
+        if isinstance(self.layer, nn.Linear):
+            return F.linear(x, weight, self.layer.bias)
+        return F.conv2d(x, weight, None, self.layer.stride, self.layer.padding)
+
+
+Quantizers = Callable[[str, nn.Conv2d | nn.Linear], tuple[Quantizer, Quantizer]]
+
+
+def quantized_network(model: nn.Module, quantizers: Quantizers) -> nn.Module:
+    """A copy of the float `model`; `quantizers(name, layer)` makes those of weights and inputs."""
+    network = copy.deepcopy(model)
+    for name in LAYERS:
+        parent, _, child = name.rpartition(".")
+        layer: Any = network.get_submodule(name)
+        quantized = QuantizedLayer(layer, *quantizers(name, layer))
+        setattr(network.get_submodule(parent), child, quantized)
+    return network
+
+
+def quantized_layers(network: nn.Module) -> dict[str, QuantizedLayer]:
+    """The quantized layers by name, in the order of the modules."""
+    found = network.named_modules()
+    return {name: module for name, module in found if isinstance(module, QuantizedLayer)}
+
+
+@torch.no_grad()
+def saved_model(network: nn.Module, method: str, dataset: str, bits: tuple[int, int]) -> SavedModel:
+    """Codes, scales and float tensors of `network`; `bits` are those of weights and inputs.
+
+    Raises `ValueError` when the codes of a layer do not fit them.
+    """
+    weight_bits, act_bits = bits
+    layers, state = {}, network.state_dict()
+    for name, module in quantized_layers(network).items():
+        weight, input = module.weight_quantizer, module.input_quantizer
+        if weight.high >= 2 ** (weight_bits - 1) or input.high != 2**act_bits - 1:
+            raise ValueError(
+                f"{name} has weight codes up to {weight.high} and input codes up to {input.high}: "
+                f"that is no W{weight_bits}A{act_bits}."
+            )
+        bias = module.layer.bias
+        layers[name] = SavedLayer(
+            weight_int=weight.codes(module.layer.weight).to(torch.int8).contiguous().cpu(),
+            weight_scale=float(weight.scale),
+            input_scale=float(input.scale),
+            bias=None if bias is None else bias.detach().cpu(),
+        )
+    tensors = {name: state[name].contiguous().cpu() for name in TENSORS}
+    return SavedModel(method, dataset, weight_bits, act_bits, layers, tensors)
