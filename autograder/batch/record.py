@@ -1,6 +1,6 @@
 """What is known about a whole class: who handed in what, and what marking it gave.
 
-A `ClassRecord` is to a class what a `Report` is to a submission: everything that people see of it is
+A `ClassRecord` is to a class what a `Report` is to a submission: all that people see of it is
 a pure function of it, and nothing of it depends on the order or the number of the processes that
 marked.
 """
