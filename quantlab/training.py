@@ -31,13 +31,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from quantlab.augmentation import crop_and_flip
 from quantlab.checkpoint import BadCheckpoint, load_float
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_atomically, write_text_atomically
 from quantlab.images import ImageSet, normalize
 from quantlab.resnet import resnet20
-
-CROP_PADDING = 4  # pixels on each side, He et al. 2016 section 4.2
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (normalized images, logits, labels) -> scalar
 
@@ -71,12 +70,20 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did: mean loss and accuracy on the augmented training images, seconds."""
+    """What one epoch did: mean loss and accuracy on the augmented training images, seconds.
+
+    `validation_accuracy`, in percent, is None where nothing was held out.
+    """
 
     epoch: int
     loss: float
     train_accuracy: float
     seconds: float
+    validation_accuracy: float | None = None
+
+    def record(self) -> dict[str, float]:
+        """For JSON."""
+        return {k: round(v, 4) for k, v in asdict(self).items() if v is not None}
 
 
 def fit(
@@ -86,6 +93,7 @@ def fit(
     *,
     loss: Loss | None = None,
     groups: list[dict[str, Any]] | None = None,
+    validation: ImageSet | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
     compile: bool = False,
@@ -94,11 +102,14 @@ def fit(
     """Train `model` in place and return one record per epoch.
 
     `loss(images, logits, labels)` defaults to cross entropy. `groups` are the optimizer's, where
-    parameters differ in weight decay or, by a factor `lr_scale`, in learning rate. After each epoch
-    everything needed to go on is written atomically to `checkpoint`; a file found there at the
-    start is resumed from. `compile=True` fuses batch normalization, ReLU and fake quantization
-    through torch.compile (needs a C++ compiler; about 1.3 times as fast on 2 cores). Raises
-    `RecipeMismatch`, and `ValueError` when the images do not fill a batch.
+    parameters differ in weight decay or, by a factor `lr_scale`, in learning rate. With held-out
+    `validation` images the model ends as it was after the epoch that was best on them, the last
+    such one; without, as the last epoch left it.
+
+    After each epoch everything needed to go on is written atomically to `checkpoint`; a file found
+    there at the start is resumed from. `compile=True` fuses batch normalization, ReLU and fake
+    quantization through torch.compile (needs a C++ compiler). Raises `RecipeMismatch`, and
+    `ValueError` when the images do not fill a batch.
     """
     if len(train) < recipe.batch_size:
         raise ValueError(
@@ -107,7 +118,8 @@ def fit(
         )
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     model.to(device).to(memory_format=torch.channels_last)
-    made_by = {"data": train.name, "images": len(train), **asdict(recipe)}
+    held_out = 0 if validation is None else len(validation)
+    made_by = {"data": train.name, "images": len(train), "held_out": held_out, **asdict(recipe)}
     optimizer = torch.optim.SGD(
         groups or model.parameters(),
         lr=recipe.learning_rate,
@@ -115,7 +127,7 @@ def fit(
         weight_decay=recipe.weight_decay,
         nesterov=recipe.momentum > 0,
     )
-    history = _resume(checkpoint, model, optimizer, made_by)
+    history, best = _resume(checkpoint, model, optimizer, made_by)
     forward = torch.compile(model, dynamic=False) if compile else model
     loss = loss or (lambda images, logits, labels: F.cross_entropy(logits, labels))
     steps = len(train) // recipe.batch_size
@@ -140,11 +152,19 @@ def fit(
             hits += int((logits.argmax(1) == labels).sum())
             bar.set_postfix(loss=f"{losses / (step + 1):.3f}", refresh=False)
         seen = steps * recipe.batch_size
-        history.append(
-            Epoch(epoch + 1, losses / steps, 100 * hits / seen, time.monotonic() - started)
-        )
-        _save(checkpoint, model, optimizer, made_by, history)
+        seconds = time.monotonic() - started
+        score = None if validation is None else evaluate(model, validation, device=device)
+        history.append(Epoch(epoch + 1, losses / steps, 100 * hits / seen, seconds, score))
+        if score is not None and score >= max(_validated(history)):
+            best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        _save(checkpoint, model, optimizer, made_by, history, best)
+    if best:
+        model.load_state_dict(best)
     return history
+
+
+def _validated(history: list[Epoch]) -> list[float]:
+    return [e.validation_accuracy for e in history if e.validation_accuracy is not None]
 
 
 @torch.inference_mode()
@@ -196,27 +216,13 @@ def augmented_batches(
         yield images, train.labels[index].to(device)
 
 
-def crop_and_flip(images: Tensor, generator: torch.Generator) -> Tensor:
-    """uint8 (N, 3, H, W): each image shifted by up to 4 pixels (zeros come in), mirrored or not."""
-    count, _, height, width = images.shape
-    padded = F.pad(images, (CROP_PADDING,) * 4)
-    top, left = torch.randint(0, 2 * CROP_PADDING + 1, (2, count, 1), generator=generator)
-    flip = torch.rand(count, 1, generator=generator) < 0.5
-    columns = torch.arange(width).expand(count, width)
-    columns = left + torch.where(flip, width - 1 - columns, columns)
-    rows = top + torch.arange(height)
-    picked = padded.permute(0, 2, 3, 1)[
-        torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]
-    ]
-    return picked.permute(0, 3, 1, 2)
-
-
 def _save(
     path: str | os.PathLike[str] | None,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     made_by: dict[str, Any],
     history: list[Epoch],
+    best: dict[str, Tensor],
 ) -> None:
     if path is None:
         return
@@ -225,6 +231,7 @@ def _save(
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "history": [asdict(epoch) for epoch in history],
+        "best": best,
     }
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda stream: torch.save(state, stream))
@@ -235,10 +242,10 @@ def _resume(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     made_by: dict[str, Any],
-) -> list[Epoch]:
-    """Puts model and optimizer where the checkpoint left off; the epochs done so far."""
+) -> tuple[list[Epoch], dict[str, Tensor]]:
+    """Puts model and optimizer where the checkpoint left off; epochs and best weights so far."""
     if path is None or not Path(path).is_file():
-        return []
+        return [], {}
     afresh = "Delete it to start afresh"
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -255,7 +262,7 @@ def _resume(
             )
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        return [Epoch(**epoch) for epoch in state["history"]]
+        return [Epoch(**epoch) for epoch in state["history"]], state["best"]
     except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError, TypeError):
         raise RecipeMismatch(
             f"{path} is not a training checkpoint of this network. {afresh}."
@@ -295,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
         "recipe": asdict(recipe),
         "torch": torch.__version__,
         "seconds_per_epoch": round(sum(e.seconds for e in history) / max(1, len(history)), 1),
-        "history": [{k: round(v, 4) for k, v in asdict(e).items()} for e in history],
+        "history": [e.record() for e in history],
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(options.out, lambda stream: torch.save(weights, stream))

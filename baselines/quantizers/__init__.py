@@ -1,0 +1,1 @@
+"""Fake quantizers, one a file. `base.Quantizer` is what they share."""

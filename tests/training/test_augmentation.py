@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from quantlab.training import CROP_PADDING, crop_and_flip
+from quantlab.augmentation import CROP_PADDING, crop_and_flip
 
 
 def windows(image):

@@ -1,0 +1,29 @@
+"""Parameterized clipping activation (PACT; Choi et al. 2018) of what a ReLU leaves.
+
+y = 0.5 (|x| - |x - alpha| + alpha), equation (1), on the grid of the codes 0..2^b - 1. The gradient
+of alpha is 1 where x reaches it and 0 below, section 3.1; rounding adds nothing to it, unlike in
+LSQ. Alpha decays like a weight (section 3.2), which keeps the range from growing.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from baselines.quantizers.base import Quantizer
+
+
+class ParameterizedClipping(Quantizer):
+    """Unsigned: `low` is 0. `scale` is where alpha / high starts."""
+
+    def __init__(self, high: int, scale: float) -> None:
+        super().__init__(0, high)
+        self.alpha = nn.Parameter(torch.tensor(scale * high))
+
+    @property
+    def scale(self) -> Tensor:
+        return self.alpha.detach().abs() / self.high
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha, scale = self.alpha.abs(), self.scale
+        x = x.to(alpha.dtype)
+        clipped = torch.where(x < alpha, x.clamp(min=0), alpha)
+        return clipped + ((clipped / scale).round() * scale - clipped).detach()

@@ -1,0 +1,37 @@
+"""Statistics-aware weight binning (SAWB; Choi et al., MLSys 2019).
+
+alpha* = c1 sqrt(E[w^2]) - c2 E|w|, equation (5) of the handout, s = alpha* / 2^(b-1). The pairs are
+the least-squares fit of the clip of least error on the grid -2^(b-1)..2^(b-1) - 1, which is the one
+used here; published pairs were fitted for other grids. Weights of nearly constant magnitude, where
+alpha* is not positive, take their largest magnitude instead. Outside the grid there is no gradient.
+"""
+
+import torch
+from torch import Tensor
+
+from baselines.quantizers.renewed import RenewedScale
+
+COEFFICIENTS = {
+    2: (4.765, 3.342),
+    3: (8.411, 7.537),
+    4: (12.907, 12.803),
+    5: (17.786, 18.498),
+    6: (22.920, 24.484),
+    7: (28.164, 30.620),
+    8: (33.426, 36.818),
+}
+
+
+def sawb_scale(weight: Tensor, bits: int) -> Tensor:
+    """The step, a positive scalar, for one of the widths of `COEFFICIENTS`."""
+    c1, c2 = COEFFICIENTS[bits]
+    magnitude = weight.abs()
+    alpha = c1 * weight.square().mean().sqrt() - c2 * magnitude.mean()
+    return torch.where(alpha > 0, alpha, magnitude.max()) / 2 ** (bits - 1)
+
+
+class StatisticsAwareBinning(RenewedScale):
+    """`weight` is where the scale starts."""
+
+    def __init__(self, weight: Tensor, bits: int) -> None:
+        super().__init__(weight, bits, sawb_scale, clipped=True)
