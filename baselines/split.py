@@ -1,4 +1,4 @@
-"""Training images set apart: methods are developed on them, so that the test set chooses nothing."""
+"""Training images set apart: methods are developed on them, and the test set chooses nothing."""
 
 import torch
 
