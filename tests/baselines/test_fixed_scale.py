@@ -1,0 +1,49 @@
+"""A constant scale: what it rounds to, and what gradient it lets through."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baselines.quantizers.base import signed_codes, unsigned_codes
+from baselines.quantizers.fixed import FixedScale
+
+GRIDS = [signed_codes(2), signed_codes(8), unsigned_codes(2), unsigned_codes(4)]
+
+
+@given(
+    grid=st.sampled_from(GRIDS),
+    scale=st.sampled_from([0.01, 0.3, 5 / 255]),
+    seed=st.integers(0, 1000),
+)
+def test_it_gives_its_codes_times_its_scale_and_again_the_same(
+    grid: tuple[int, int], scale: float, seed: int
+) -> None:
+    x = torch.randn(64, generator=torch.Generator().manual_seed(seed)) * 3 * scale * grid[1]
+    quantizer = FixedScale(scale, *grid)
+    once, codes = quantizer(x), quantizer.codes(x)
+    assert torch.equal(once, codes.float() * quantizer.scale)
+    assert int(codes.min()) >= grid[0]
+    assert int(codes.max()) <= grid[1]
+    assert torch.equal(quantizer(once), once)
+    inside = (x / scale >= grid[0]) & (x / scale <= grid[1])
+    assert ((once - x).abs()[inside] <= scale / 2 * 1.0001).all()
+
+
+def test_it_divides_so_that_its_ties_are_those_of_integer_inference() -> None:
+    x = torch.tensor([-2.5])  # / (5 / 255) is -127.49999, but * (1 / (5 / 255)) is -127.5
+    assert FixedScale(5 / 255, -255, 255).codes(x).item() == -127
+    assert FixedScale(5 / 255, -255, 255)(x).item() == pytest.approx(-127 * 5 / 255)
+
+
+def test_only_what_lies_in_the_range_gets_a_gradient() -> None:
+    x = torch.tensor([-0.1, 0.0, 0.2, 3.0, 3.1], requires_grad=True)
+    (FixedScale(1.0, 0, 3)(x) * torch.arange(1, 6)).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 2, 3, 4, 0]
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_scale_that_is_none_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="give a positive number"):
+        FixedScale(scale, 0, 3)
