@@ -1,0 +1,162 @@
+"""Quantization-aware training: from the float network to a cell of Table 1.
+
+    start       the float network; steps of weights and inputs at their least squared error
+    loss        KL divergence from the float network (Hinton et al. 2015, temperature 1) plus cross
+                entropy with the labels
+    schedule    SGD with momentum, a short warm-up, cosine to zero (`quantlab.training.fit`); steps
+                and batch normalization do not decay, PACT's alpha does (Choi et al. 2018)
+    BN          trains on batch statistics: they follow weights that change codes in every step,
+                where frozen ones would belong to other weights. The running statistics trail
+                behind, so that in the end they are averaged anew with the final weights
+
+`METHODS` names the pairs of quantizers. The float network and the recipe are all that differs
+between the cells. It can fail as `fit` and `quantlab.calibration` do.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from baselines.network import quantized_network
+from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
+from baselines.quantizers.lsq import LearnedStep
+from baselines.quantizers.pact import ParameterizedClipping
+from baselines.quantizers.sawb import StatisticsAwareBinning
+from baselines.quantizers.ste import StraightThrough
+from baselines.quantizers.symmetric import Symmetric
+from baselines.ranges import weight_scale
+from quantlab.calibration import calibration_images, input_scales
+from quantlab.checkpoint import LAYERS
+from quantlab.images import ImageSet, normalize
+from quantlab.recipe import distillation, settle_statistics
+from quantlab.training import Epoch, Recipe, augmented_batches, fit
+
+STATISTICS_BATCHES = 40
+OF_WEIGHTS = Callable[[Tensor, int], Quantizer]  # (weight, bits)
+OF_INPUTS = Callable[[float, int, int], Quantizer]  # (scale, bits, elements of one image)
+
+
+@dataclass(frozen=True)
+class Method:
+    """How weights and inputs are quantized while training."""
+
+    weights: OF_WEIGHTS
+    inputs: OF_INPUTS
+
+
+def _learned_weights(weight: Tensor, bits: int) -> Quantizer:
+    scale = weight_scale(weight, bits, "heuristic")
+    return LearnedStep(*signed_codes(bits), scale, weight.numel())
+
+
+def _learned_inputs(scale: float, bits: int, elements: int) -> Quantizer:
+    return LearnedStep(*unsigned_codes(bits), scale, elements)
+
+
+def _clipping(scale: float, bits: int, elements: int) -> Quantizer:
+    return ParameterizedClipping(unsigned_codes(bits)[1], scale)
+
+
+METHODS: Mapping[str, Method] = {
+    "LSQ": Method(_learned_weights, _learned_inputs),
+    "SAWB": Method(StatisticsAwareBinning, _clipping),
+    "sym": Method(Symmetric, _clipping),
+    "clipped STE": Method(
+        Symmetric, lambda scale, bits, _: ClippedStraightThrough(*unsigned_codes(bits), scale)
+    ),
+    "STE": Method(Symmetric, lambda scale, bits, _: StraightThrough(*unsigned_codes(bits), scale)),
+}
+
+
+def learning_network(
+    model: nn.Module, bits: tuple[int, int], method: str, calibration: Tensor
+) -> nn.Module:
+    """A copy of the float `model` that trains by `method`, with `bits` of weights and inputs.
+
+    `calibration` are uint8 images (N, 3, 32, 32); the ranges of the inputs start from them.
+    """
+    weight_bits, act_bits = bits
+    chosen = METHODS[method]
+    scales = input_scales(model, LAYERS, calibration, act_bits, "heuristic")
+    elements = _input_elements(model, calibration[:1])
+
+    def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
+        of_inputs = chosen.inputs(scales[name], act_bits, elements[name])
+        return chosen.weights(layer.weight.detach(), weight_bits), of_inputs
+
+    return quantized_network(model, quantizers)
+
+
+@torch.no_grad()
+def _input_elements(model: nn.Module, image: Tensor) -> dict[str, int]:
+    """How many inputs each layer of the float `model` has for one image."""
+    found: dict[str, int] = {}
+
+    def count(name: str, input: Tensor) -> None:
+        found[name] = input[0].numel()
+
+    hooks = [
+        model.get_submodule(name).register_forward_pre_hook(
+            lambda module, args, name=name: count(name, args[0])
+        )
+        for name in LAYERS
+    ]
+    model(normalize(image.to(next(model.parameters()).device)))
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
+    """For the optimizer: weights and PACT's alpha decay; steps, BN and bias do not."""
+    ranges = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
+    decaying = [p for p in network.parameters() if p.ndim > 1] + ranges
+    known = {id(parameter) for parameter in decaying}
+    rest = [p for p in network.parameters() if id(p) not in known]
+    return [{"params": decaying}, {"params": rest, "weight_decay": 0.0}]
+
+
+def train_quantized(
+    teacher: nn.Module,
+    bits: tuple[int, int],
+    method: str,
+    train: ImageSet,
+    recipe: Recipe,
+    *,
+    validation: ImageSet | None = None,
+    checkpoint: Path | None = None,
+    compile: bool = False,
+    progress: bool = True,
+) -> tuple[nn.Module, list[Epoch]]:
+    """The float network `teacher`, quantized and trained by `recipe`; one record per epoch.
+
+    With held-out `validation` images the epoch that is best on them is kept. On a GPU if there is
+    one. `compile=True` fuses quantizers with what stands around them (`torch.compile`).
+    """
+    network = learning_network(teacher, bits, method, calibration_images(train))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    guide = copy.deepcopy(teacher).to(device).to(memory_format=torch.channels_last).eval()
+    if compile:
+        guide.compile(dynamic=False)
+    history = fit(
+        network,
+        train,
+        recipe,
+        loss=distillation(guide),
+        groups=parameter_groups(network),
+        validation=validation,
+        checkpoint=checkpoint,
+        device=device,
+        compile=compile,
+        progress=progress,
+    )
+    batches = augmented_batches(train, recipe, recipe.epochs, device)
+    settle_statistics(network, islice(batches, STATISTICS_BATCHES))
+    return network.cpu(), history

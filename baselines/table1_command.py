@@ -1,0 +1,99 @@
+"""The command `table1`: what was asked for, done and shown."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import rich.table
+from rich.console import Console
+
+from baselines import ptq, qat
+from baselines.results import BadResults
+from baselines.show_table1 import draw_curves, print_table
+from baselines.table1 import Options, Table
+from baselines.verify_table1 import verify
+from quantlab.answers import CELLS
+from quantlab.calibration import CalibrationError
+from quantlab.checkpoint import BadCheckpoint
+from quantlab.data import DataNotFound
+from quantlab.training import RecipeMismatch
+
+KIT = Path(__file__).resolve().parent.parent
+DEFAULT_QAT = ("LSQ",)
+
+
+def table1(options: argparse.Namespace) -> int:
+    """Make the table or verify it; the exit status. Everything that goes wrong is a sentence."""
+    try:
+        return _verify(options.data) if options.verify else _make(options)
+    except (
+        BadCheckpoint,
+        BadResults,
+        CalibrationError,
+        DataNotFound,
+        RecipeMismatch,
+        ValueError,
+        OSError,
+    ) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+
+
+def _make(options: argparse.Namespace) -> int:
+    known = tuple(dict.fromkeys((*ptq.METHODS, *tuple(qat.METHODS))))
+    methods = _chosen(options.method, known, "--method")
+    of_training = methods if options.method else DEFAULT_QAT
+    table = Table(
+        Options(
+            data=options.data,
+            start=options.start or KIT / "checkpoints" / f"resnet20_{options.data}.pt",
+            out=options.out,
+            cells=_chosen(options.cells, CELLS, "--cells"),
+            ptq_methods=_common(methods, ptq.METHODS) if options.only != "qat" else (),
+            qat_methods=_common(of_training, tuple(qat.METHODS)) if options.only != "ptq" else (),
+            epochs=options.epochs,
+            learning_rate=options.learning_rate,
+            seeds=tuple(range(options.seeds)),
+            validate=options.validate,
+            compile=not options.no_compile,
+        )
+    )
+    rows = table.make()
+    print_table(rows, Console())
+    draw_curves(rows, table.results.folder / "curves.svg")
+    return 0
+
+
+def _verify(data: str) -> int:
+    table = rich.table.Table(
+        "model", "recorded", "measured", "must", "aim", "", box=None, pad_edge=False
+    )
+    holds = True
+    for model in verify(data):
+        holds = holds and model.holds
+        bounds = ["" if bound is None else f"{bound:.2f}" for bound in (model.must, model.aim)]
+        table.add_row(
+            str(model.path.relative_to(KIT)),
+            f"{model.recorded:.2f}",
+            f"{model.accuracy:.2f}",
+            *bounds,
+            "" if model.holds else "does not hold",
+        )
+    Console().print(table)
+    return 0 if holds else 1
+
+
+def _common(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in known if name in wanted)
+
+
+def _chosen(wanted: str | None, known: Sequence[str], option: str) -> tuple[str, ...]:
+    """A list with commas, in the order of `known`. Raises `ValueError` for other names."""
+    if wanted is None:
+        return tuple(known)
+    names = [name.strip() for name in wanted.split(",")]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{option} knows no {name!r}: choose from {', '.join(known)}.")
+    return tuple(name for name in known if name in names)

@@ -1,0 +1,45 @@
+"""What the models of Table 1 have to reach, in percent of the 10,000 test images of CIFAR-10.
+
+"Must" is the least that a reference may reach before students are measured against it; "aim" is
+what the best published results, each with its own float network, let one hope for. `below` counts
+from the float network's accuracy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FLOAT_MUST, FLOAT_AIM = 92.6, 94.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """`must` in percent, `below` in points under the float network; None where there is none."""
+
+    must: float | None
+    below: float | None
+    aim: float | None  # percent; None: the float network's accuracy
+
+    def least(self, float_accuracy: float) -> float:
+        """The accuracy that satisfies both."""
+        bounds = [] if self.must is None else [self.must]
+        return max(bounds + ([] if self.below is None else [float_accuracy - self.below]))
+
+
+QAT: Mapping[str, Target] = {
+    "W8A8": Target(None, 0.3, None),
+    "W4A4": Target(92.0, 1.0, None),
+    "W8A2": Target(90.5, None, 92.3),
+    "W2A8": Target(91.0, None, 92.8),
+    "W2A2": Target(90.2, None, 92.0),
+}
+HANDOUT_PTQ: Mapping[str, Target] = {  # scales by formula or search, activations calibrated
+    "W8A8": Target(None, 0.3, None),
+    "W4A4": Target(85.0, None, 88.0),
+}
+RECONSTRUCTED_PTQ: Mapping[str, Target] = {  # layer- or block-wise, 1,024 unlabelled images
+    "W8A8": Target(None, 0.3, None),
+    "W4A4": Target(89.0, None, 92.0),
+    "W8A2": Target(82.0, None, 88.0),
+    "W2A8": Target(82.0, None, 90.5),
+    "W2A2": Target(60.0, None, 85.0),
+}

@@ -1,0 +1,94 @@
+"""Training a quantized network: it learns, it is what was saved of it, and it can be resumed."""
+
+import pytest
+import torch
+from torch import nn
+
+from baselines.network import quantized_layers, saved_model
+from baselines.qat import METHODS, learning_network, parameter_groups, train_quantized
+from baselines.quantizers.pact import ParameterizedClipping
+from quantlab.images import ImageSet, normalize
+from quantlab.inference import IntegerResNet20
+from quantlab.training import Recipe
+
+RECIPE = Recipe(2, batch_size=8, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.5)
+
+
+@pytest.fixture
+def train(images: torch.Tensor) -> ImageSet:
+    """Calibration wants 512 images: the same few, again and again."""
+    return ImageSet("Noise", "train", images.repeat(22, 1, 1, 1), torch.arange(24 * 22) % 10)
+
+
+@pytest.fixture
+def few(train: ImageSet) -> ImageSet:
+    return train.subset(torch.arange(512))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_starts_near_the_float_network_at_8_bits(method, model, images):
+    network = learning_network(model, (8, 8), method, images).eval()
+    with torch.no_grad():
+        wanted, found = model(normalize(images)), network(normalize(images))
+    assert (wanted - found).square().mean() < 0.01 * wanted.var()
+
+
+def test_the_saved_model_predicts_what_the_network_does(model, images):
+    network = learning_network(model, (4, 4), "LSQ", images).eval()
+    saved = saved_model(network, "LSQ", "Noise", (4, 4))
+    with torch.no_grad():
+        expected = network(normalize(images))
+    assert torch.allclose(IntegerResNet20(saved).logits(images), expected, atol=0.05)
+
+
+def test_a_network_of_other_widths_is_not_saved(model, images):
+    network = learning_network(model, (4, 4), "LSQ", images)
+    with pytest.raises(ValueError, match="that is no W2A4"):
+        saved_model(network, "LSQ", "Noise", (2, 4))
+
+
+def test_weights_and_alpha_decay_and_nothing_else(model, images):
+    network = learning_network(model, (4, 4), "SAWB", images)
+    decaying, rest = (group["params"] for group in parameter_groups(network))
+    alphas = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
+    assert len(alphas) == 19
+    assert {id(p) for p in alphas} < {id(p) for p in decaying}
+    assert all(p.ndim <= 1 for p in rest)
+    assert len(decaying) + len(rest) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("method", ["LSQ", "sym"])
+def test_training_comes_nearer_to_the_float_network(method, model, few):
+    before = learning_network(model, (2, 4), method, few.images).eval()
+    after, history = train_quantized(model, (2, 4), method, few, RECIPE, progress=False)
+    assert [epoch.epoch for epoch in history] == [1, 2]
+    assert distance(after, model, few.images) < 0.7 * distance(before, model, few.images)
+
+
+def distance(network: nn.Module, model: nn.Module, images: torch.Tensor) -> float:
+    """The Kullback-Leibler divergence of the float network's classes from those of `network`."""
+    with torch.no_grad():
+        wanted = model(normalize(images[:24])).log_softmax(1)
+        found = network.eval()(normalize(images[:24])).log_softmax(1)
+    return float(nn.functional.kl_div(found, wanted, reduction="batchmean", log_target=True))
+
+
+def test_the_float_network_is_left_as_it_was(model, few):
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    train_quantized(model, (2, 2), "LSQ", few, RECIPE, progress=False)
+    assert not model.training
+    assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
+
+
+def test_a_finished_training_gives_the_same_network_again(model, few, tmp_path):
+    checkpoint = tmp_path / "resume.pt"
+    runs = [
+        train_quantized(model, (4, 4), "LSQ", few, RECIPE, checkpoint=checkpoint, progress=False)
+        for _ in range(2)
+    ]
+    (first, history), (again, read) = runs
+    assert history == read
+    for name, layer in quantized_layers(first).items():
+        other = quantized_layers(again)[name]
+        assert torch.equal(layer.layer.weight, other.layer.weight)
+        assert torch.equal(layer.input_quantizer.scale, other.input_quantizer.scale)

@@ -1,0 +1,159 @@
+"""`python -m baselines table1` makes rows with their models, once, and verifies committed ones."""
+
+import json
+
+import pytest
+import torch
+
+from baselines import split, table1, verify_table1
+from baselines.__main__ import CELLS, PTQ_METHODS, QAT_METHODS, main
+from baselines.ptq import METHODS as PTQ
+from baselines.qat import METHODS as QAT
+from baselines.targets import Target
+from quantlab import answers
+from quantlab.checkpoint import load
+from quantlab.images import ImageSet
+from quantlab.inference import evaluate_saved
+
+
+@pytest.fixture
+def kit(monkeypatch, tmp_path, images, model):
+    """Few noisy images in place of the data sets, and a float network of theirs."""
+
+    def noise(name: str, part: str) -> ImageSet:
+        count = {"train": 44, "test": 2}[part]
+        labels = torch.arange(24 * count) % 10
+        return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), labels)
+
+    monkeypatch.setattr(table1, "load_dataset", noise)
+    monkeypatch.setattr(verify_table1, "load_dataset", noise)
+    monkeypatch.chdir(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "float.pt")
+    return tmp_path
+
+
+def run(*extra: str) -> int:
+    arguments = "table1 --data shapes10 --start float.pt --cells W4A4 --no-compile --epochs 1"
+    return main([*arguments.split(), *extra])
+
+
+def test_the_names_of_the_command_are_those_of_the_methods():
+    assert set(PTQ_METHODS) <= set(PTQ)
+    assert tuple(QAT) == QAT_METHODS
+    assert answers.CELLS == CELLS
+
+
+def test_each_row_has_a_model_and_a_record_that_agree(kit, capsys):
+    assert run("--method", "sym") == 0
+    shown = capsys.readouterr().out
+    for kind in ("ptq", "qat"):
+        path = kit / f"runs/table1/shapes10/{kind}/sym/ResNet20_W4A4.pt"
+        record = json.loads(path.with_suffix(".json").read_text())
+        test = table1.load_dataset("shapes10", "test")
+        assert record["accuracy"] == round(evaluate_saved(load(path), test), 2)
+        assert record["images"] == 48
+        assert f"{record['accuracy']:.2f}" in shown
+    assert record["recipe"]["epochs"] == 1
+    assert len(record["history"]) == 1
+    assert (kit / "runs/table1/shapes10/curves.svg").read_text().count("</svg>") == 1
+
+
+def test_finished_rows_are_not_made_again(kit, monkeypatch, capsys):
+    run("--method", "sym")
+    first = capsys.readouterr().out.splitlines()[-3:]
+    monkeypatch.setattr(table1.ptq, "post_training", None)
+    monkeypatch.setattr(table1.qat, "train_quantized", None)
+    assert run("--method", "sym") == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == first
+    with pytest.raises(TypeError):
+        run("--method", "sym", "--epochs", "2")
+
+
+def test_several_seeds_are_several_trainings(kit, capsys):
+    assert run("--method", "LSQ", "--seeds", "2", "--only", "qat") == 0
+    assert "±" in capsys.readouterr().out
+    rows = json.loads((kit / "runs/table1/shapes10/table1.json").read_text())["rows"]
+    assert [row["seed"] for row in rows] == [0, 1]
+
+
+def test_to_develop_training_images_are_held_out(kit, monkeypatch, capsys):
+    monkeypatch.setattr(split.validation_split, "__defaults__", (96, 0))
+    assert run("--method", "LSQ", "--only", "qat", "--validate") == 0
+    (row,) = json.loads((kit / "runs/table1/shapes10/table1.json").read_text())["rows"]
+    assert (row["split"], row["images"]) == ("validation", 96)
+    assert row["recipe"]["training_images"] == 44 * 24 - 96
+    assert "validation_accuracy" in row["history"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--cells", "W5A5"), "--cells knows no 'W5A5'"),
+        (("--method", "magic"), "--method knows no 'magic'"),
+        (("--start", "missing.pt"), "missing.pt"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(kit, capsys, arguments, sentence):
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_results_of_another_kind_are_not_overwritten(kit, capsys):
+    table = kit / "runs/table1/shapes10/table1.json"
+    table.parent.mkdir(parents=True)
+    table.write_text('{"something": "else"}')
+    assert run("--method", "sym") == 2
+    assert "move it away" in capsys.readouterr().err
+    assert table.read_text() == '{"something": "else"}'
+
+
+@pytest.fixture
+def committed(kit, capsys):
+    """A folder like the kit's, with two models that were made here."""
+    run("--method", "sym")
+    capsys.readouterr()
+    made = kit / "runs/table1/shapes10"
+    places = {
+        "ptq": kit / "baselines/models/cifar10/sym",
+        "qat": kit / "instructor/checkpoints/cifar10",
+    }
+    for kind, place in places.items():
+        place.mkdir(parents=True)
+        for path in (made / kind / "sym").iterdir():
+            path.rename(place / path.name)
+    (kit / "checkpoints").mkdir()
+    (kit / "float.pt").rename(kit / "checkpoints/resnet20_cifar10.pt")
+    accuracy = json.loads((places["ptq"] / "ResNet20_W4A4.json").read_text())["float_accuracy"]
+    record = kit / "checkpoints/resnet20_cifar10.json"
+    record.write_text(json.dumps({"test_accuracy": accuracy}))
+    return kit
+
+
+@pytest.fixture
+def easy(monkeypatch):
+    """Targets that noise reaches."""
+    monkeypatch.setattr(verify_table1.targets, "FLOAT_MUST", 0.0)
+    for table in ("QAT", "HANDOUT_PTQ"):
+        monkeypatch.setattr(verify_table1.targets, table, {"W4A4": Target(0.0, None, None)})
+
+
+def test_committed_models_are_measured_again(committed, easy):
+    found = list(verify_table1.verify("cifar10", committed))
+    assert [model.path.name for model in found][1:] == ["ResNet20_W4A4.pt"] * 2
+    assert all(model.holds for model in found)
+
+
+def test_a_model_below_its_target_does_not_hold(committed, easy, monkeypatch):
+    monkeypatch.setattr(verify_table1.targets, "QAT", {"W4A4": Target(99.0, None, None)})
+    holds = [model.holds for model in verify_table1.verify("cifar10", committed)]
+    assert holds == [True, False, True]
+
+
+def test_a_model_that_its_record_does_not_describe_does_not_hold(committed, easy):
+    record = committed / "baselines/models/cifar10/sym/ResNet20_W4A4.json"
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps({**content, "accuracy": content["accuracy"] + 0.01}))
+    holds = [model.holds for model in verify_table1.verify("cifar10", committed)]
+    assert holds == [True, True, False]
