@@ -15,7 +15,9 @@ QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser().parse_args(arguments)
+    options.arguments = tuple(arguments)
     try:
         return options.command(options)
     except KeyboardInterrupt:
@@ -71,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     table1.add_argument(
         "--out", type=Path, default=Path("runs") / "table1", metavar="DIR", help="(runs/table1)"
+    )
+    table1.add_argument(
+        "--keep",
+        action="store_true",
+        help="put the models of the kit's own methods where the kit keeps them, to be committed",
     )
     table1.add_argument(
         "--verify",

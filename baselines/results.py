@@ -49,6 +49,7 @@ class Row:
     recipe: Mapping[str, Any]
     seconds: float
     torch: str
+    command: str
     history: tuple[Mapping[str, float], ...] = ()
 
     @property
@@ -88,14 +89,18 @@ class Results:
     def find(self, key: str) -> Row | None:
         return next((row for row in self.rows if row.key == key), None)
 
+    def path(self, row: Row) -> Path:
+        """Where the model of a row lies."""
+        seed = f"_seed{row.seed}" if row.seed else ""
+        folder = self.folder / row.kind / (file_name(row.method) + seed)
+        return folder / f"ResNet20_{row.cell}.pt"
+
     def add(self, row: Row, saved: SavedModel) -> Path:
         """Writes model, record and table; the path of the model."""
-        seed = f"_seed{row.seed}" if row.seed else ""
-        folder = self.folder / row.kind / (row.method.replace(" ", "_") + seed)
-        path = folder / f"ResNet20_{row.cell}.pt"
-        folder.mkdir(parents=True, exist_ok=True)
+        path = self.path(row)
+        path.parent.mkdir(parents=True, exist_ok=True)
         to_file(saved, path)
-        _write(path.with_suffix(".json"), asdict(row))
+        _write(path.with_suffix(".json"), {f"{row.split}_accuracy": row.accuracy, **asdict(row)})
         self.rows = (*(old for old in self.rows if old.key != row.key), row)
         _write(self._path, {"rows": [asdict(one) for one in self.rows]})
         return path
@@ -110,6 +115,11 @@ class Results:
                 f"{self._path} does not hold the rows of this table: move it away, or choose "
                 "another folder with --out."
             ) from None
+
+
+def file_name(method: str) -> str:
+    """The name of a method as that of a folder."""
+    return method.replace(" ", "_")
 
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:

@@ -76,6 +76,7 @@ class Options:
     seeds: tuple[int, ...] = (0,)
     validate: bool = False
     compile: bool = False
+    command: str = ""  # for the records
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,7 @@ class Table:
             recipe=recipe,
             seconds=round(seconds, 1),
             torch=torch.__version__,
+            command=self._options.command,
             history=history,
         )
         path = self.results.add(row, saved)

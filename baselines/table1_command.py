@@ -1,6 +1,7 @@
 """The command `table1`: what was asked for, done and shown."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from baselines import ptq, qat
 from baselines.results import BadResults
 from baselines.show_table1 import draw_curves, print_table
 from baselines.table1 import Options, Table
-from baselines.verify_table1 import verify
+from baselines.verify_table1 import keep, verify
 from quantlab.answers import CELLS
 from quantlab.calibration import CalibrationError
 from quantlab.checkpoint import BadCheckpoint
@@ -57,11 +58,15 @@ def _make(options: argparse.Namespace) -> int:
             seeds=tuple(range(options.seeds)),
             validate=options.validate,
             compile=not options.no_compile,
+            command=shlex.join(["python", "-m", "baselines", *options.arguments]),
         )
     )
     rows = table.make()
     print_table(rows, Console())
     draw_curves(rows, table.results.folder / "curves.svg")
+    if options.keep:
+        for path in keep(rows, table.results):
+            print(f"kept: {path}")
     return 0
 
 

@@ -206,7 +206,7 @@ def _models(dataset: str) -> list[Path]:
     if absent:
         raise MissingModels(
             f"{paths[0].parent} lacks {', '.join(absent)}; make them with "
-            f"python -m instructor.train_quantized --data {dataset}."
+            f"python -m baselines table1 --only qat --data {dataset} --keep."
         )
     return paths
 

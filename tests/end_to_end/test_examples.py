@@ -114,5 +114,5 @@ def test_each_student_has_a_page_and_a_row(marks):
 
 def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
     monkeypatch.setattr("instructor.examples.MODELS", tmp_path)
-    with pytest.raises(MissingModels, match=r"python -m instructor\.train_quantized"):
+    with pytest.raises(MissingModels, match="python -m baselines table1 --only qat"):
         build("shapes10", tmp_path / "out")
