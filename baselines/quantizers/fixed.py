@@ -42,6 +42,6 @@ class _ClippedRounding(torch.autograd.Function):
         return codes.round_().clamp_(low, high).mul_(scale)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         (inside,) = ctx.saved_tensors
         return grad * inside, None, None, None

@@ -1,0 +1,84 @@
+"""What layer-wise and block-wise reconstruction share.
+
+A part of the network is trained to give what the float network gives there, on at most a thousand
+images without labels. Its inputs come from the part before, which is quantized already, so that
+each part makes up for what those before it lost. Inputs and targets are computed once and kept: a
+step costs no more than the part itself. Crops and flips of the same images, drawn once, are more
+points on which to agree; a `Plan` says how many.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from baselines.network import quantized_layers
+from baselines.quantizers.fixed import FixedScale
+from quantlab.images import normalize
+from quantlab.training import crop_and_flip
+
+Rates = list[tuple[list[Tensor], float]]  # groups of parameters, each with its rate
+
+BATCH = 128  # images per forward pass where nothing is trained
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How each part is trained: `steps` of `batch` samples, drawn from `views` of every image."""
+
+    steps: int
+    views: int
+    batch: int = 32
+
+
+def calibration_views(images: Tensor, views: int, generator: torch.Generator) -> Tensor:
+    """float32 (views N, 3, H, W): uint8 `images` as they are, then cropped and flipped, as networks
+    take them, in the memory layout in which convolutions are fastest."""
+    changed = [crop_and_flip(images, generator) for _ in range(views - 1)]
+    return normalize(torch.cat([images, *changed])).contiguous(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def batched(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """`function` of all `inputs` (N, ...), some at a time and without gradients."""
+    return torch.cat([function(batch) for batch in inputs.split(BATCH)])
+
+
+def minimize(
+    loss: Callable[[Tensor, float], Tensor],
+    rates: Rates,
+    count: int,
+    plan: Plan,
+    generator: torch.Generator,
+    title: str,
+) -> None:
+    """Adam with a cosine schedule on `loss(index, elapsed)`, a scalar.
+
+    `index` int64 (batch,) picks from `count` samples, `elapsed` runs from 0 to 1; `rates` are
+    groups of parameters with the learning rates that they start from. No other parameter gets a
+    gradient. `title` stands before the progress bar.
+    """
+    trained = [parameter for group, _ in rates for parameter in group]
+    optimizer = torch.optim.Adam([{"params": group, "lr": rate} for group, rate in rates])
+    for step in tqdm(range(plan.steps), desc=title, leave=False):
+        elapsed = step / plan.steps
+        for group, (_, rate) in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * (1 + math.cos(math.pi * elapsed)) / 2
+        index = torch.randint(count, (plan.batch,), generator=generator)
+        optimizer.zero_grad()
+        loss(index, elapsed).backward(inputs=trained)
+        optimizer.step()
+
+
+@torch.no_grad()
+def freeze(network: nn.Module) -> None:
+    """Leave of every learned quantizer its scale, and of the weights what their codes stand for."""
+    for layer in quantized_layers(network).values():
+        weights, inputs = layer.weight_quantizer, layer.input_quantizer
+        scale = weights.scale.detach().clone()
+        layer.layer.weight.copy_(weights.codes(layer.layer.weight) * scale)
+        layer.weight_quantizer = FixedScale(float(scale), weights.low, weights.high)
+        layer.input_quantizer = FixedScale(float(inputs.scale), inputs.low, inputs.high)

@@ -1,0 +1,109 @@
+"""Blocks learn to give what they gave in float, from unlabelled images, and end on the grid."""
+
+import pytest
+import torch
+from torch import nn
+
+from baselines.brecq import Settings, block_reconstruction
+from baselines.network import quantized_layers
+from baselines.quantizers.base import Quantizer
+from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.qdrop import DroppingStep
+from baselines.reconstruction import Plan, calibration_views
+from quantlab.images import normalize
+
+KINDS = [
+    Settings(Plan(0, 1), "rounding"),
+    Settings(Plan(0, 1), "rounding", drop=0.5),
+    Settings(Plan(0, 1), "free"),
+]
+
+
+def with_steps(settings: Settings, steps: int) -> Settings:
+    return Settings(Plan(steps, views=2, batch=8), settings.weights, settings.drop)
+
+
+@pytest.mark.parametrize("settings", KINDS, ids=["BRECQ", "QDrop", "AdaQuant"])
+def test_reconstruction_brings_the_logits_nearer_to_the_float_ones(
+    settings: Settings, model: nn.Module, images: torch.Tensor
+) -> None:
+    errors, wanted = [], model(normalize(images)).detach()
+    for steps in (0, 40):
+        network = block_reconstruction(model, (3, 3), images, with_steps(settings, steps))
+        errors.append(float((network(normalize(images)) - wanted).detach().square().mean()))
+    assert errors[1] < errors[0] * 0.8
+
+
+def test_what_comes_out_is_on_the_grid_and_the_float_network_is_left_alone(
+    model: nn.Module, images: torch.Tensor
+) -> None:
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    network = block_reconstruction(model, (2, 2), images, with_steps(KINDS[2], 3))
+    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+    layers = quantized_layers(network)
+    assert len(layers) == 19
+    for layer in layers.values():
+        quantizers = (layer.weight_quantizer, layer.input_quantizer)
+        assert all(isinstance(quantizer, FixedScale) for quantizer in quantizers)
+        codes = layer.weight_quantizer.codes(layer.layer.weight)
+        assert torch.equal(codes * layer.weight_quantizer.scale, layer.layer.weight)
+        assert set(codes.unique().tolist()) <= {-2, -1, 0, 1}
+        assert layer.input_quantizer.high == 3
+
+
+def test_only_free_weights_train_batch_normalization_and_never_its_statistics(
+    model: nn.Module, images: torch.Tensor
+) -> None:
+    """The first convolution and its normalization are in float, and nothing touches them."""
+    norms = {n for n, m in model.named_modules() if isinstance(m, nn.BatchNorm2d)}
+    for settings, trained in ((KINDS[0], set()), (KINDS[2], norms - {"bn1"})):
+        network = block_reconstruction(model, (4, 4), images, with_steps(settings, 3))
+        moved = {
+            norm
+            for norm in norms
+            if not torch.equal(network.get_submodule(norm).weight, model.get_submodule(norm).weight)
+        }
+        assert moved == trained
+        for norm in norms:
+            for name in ("running_mean", "running_var"):
+                kept = getattr(model.get_submodule(norm), name)
+                assert torch.equal(getattr(network.get_submodule(norm), name), kept)
+    assert torch.equal(network.conv1.weight, model.conv1.weight)
+
+
+@pytest.mark.parametrize("settings", KINDS[1:], ids=["QDrop", "AdaQuant"])
+def test_the_same_seed_gives_the_same_network(
+    settings: Settings, model: nn.Module, images: torch.Tensor
+) -> None:
+    outputs = []
+    for seed in (0, 0, 1):
+        network = block_reconstruction(model, (2, 2), images, with_steps(settings, 3), seed)
+        outputs.append(network(normalize(images)))
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+
+
+def test_views_are_the_images_and_then_other_crops_of_them(images: torch.Tensor) -> None:
+    views = calibration_views(images, 3, torch.Generator().manual_seed(0))
+    assert views.shape == (72, 3, 32, 32)
+    assert torch.equal(views[:24], normalize(images))
+    assert not torch.equal(views[24:48], views[48:])
+
+
+def test_dropping_leaves_about_that_share_in_floating_point_and_only_in_training() -> None:
+    x = torch.rand(100, 100)
+    quantizer = DroppingStep(0.5, 0, 3, drop=0.3)
+    torch.manual_seed(0)
+    assert (quantizer.train()(x) == x).float().mean().item() == pytest.approx(0.3, abs=0.03)
+    assert torch.equal(quantizer.eval()(x), quantizer.codes(x) * quantizer.scale)
+
+
+def test_the_gradient_of_the_step_is_that_of_lsq() -> None:
+    x = torch.tensor([0.2, 0.9, 7.0])
+    quantizer: Quantizer = DroppingStep(0.5, 0, 3).train()
+    quantizer(x).sum().backward()
+    (log_scale,) = quantizer.parameters()
+    # code - x/s inside, the outermost code beyond; times s, because log s is the parameter
+    wanted = ((0 - 0.4) + (2 - 1.8) + 3) * 0.5
+    assert log_scale.grad is not None
+    assert log_scale.grad.item() == pytest.approx(wanted, rel=1e-5)

@@ -1,0 +1,86 @@
+"""Every method by its name: what it needs, and that what is saved is what was made."""
+
+import pytest
+import torch
+from torch import nn
+
+from baselines import ptq
+from baselines.network import quantized_layers, saved_model
+from baselines.ptq import METHODS, MOST_IMAGES, data_seen, post_training
+from baselines.ranges import weight_scale
+from baselines.reconstruction import Plan
+from quantlab.calibration import input_scales
+from quantlab.checkpoint import LAYERS
+from quantlab.images import normalize
+from quantlab.inference import IntegerResNet20
+
+SCALED = [name for name, method in METHODS.items() if method.trained == "nothing"]
+
+
+@pytest.mark.parametrize("method", SCALED)
+@pytest.mark.parametrize("bits", [(8, 2), (2, 8)])
+def test_a_saved_model_predicts_what_its_network_predicts(
+    method: str, bits: tuple[int, int], model: nn.Module, images: torch.Tensor
+) -> None:
+    network = post_training(model, bits, method, images)
+    saved = saved_model(network, method, "noise", bits)
+    expected = network(normalize(images)).detach()
+    found = IntegerResNet20(saved).logits(images)
+    # Sums that are not exact may put single activations on the other side of a tie.
+    assert float((found - expected).abs().mean()) < 0.005 * float(expected.abs().mean())
+    assert torch.equal(found.argmax(1), expected.argmax(1))
+
+
+def test_the_methods_of_the_handout_use_its_scales(model: nn.Module, images: torch.Tensor) -> None:
+    for name, weights, inputs in (
+        ("sym", "sym", "sym"),
+        ("sym + MSE inputs", "sym", "heuristic"),
+        ("SAWB", "SAWB", "SAWB"),
+        ("heuristic", "heuristic", "heuristic"),
+    ):
+        network = post_training(model, (4, 4), name, images)
+        scales = input_scales(model, LAYERS, images, 4, inputs)
+        for layer_name, layer in quantized_layers(network).items():
+            weight = model.get_submodule(layer_name).weight
+            assert float(layer.weight_quantizer.scale) == weight_scale(weight, 4, weights)
+            assert float(layer.input_quantizer.scale) == scales[layer_name]
+            assert torch.equal(layer.layer.weight, weight)
+
+
+def test_corrections_change_batch_normalization_alone(
+    model: nn.Module, images: torch.Tensor
+) -> None:
+    plain = post_training(model, (4, 4), "sym", images).state_dict()
+    for suffix in ("bias correction", "batch normalization"):
+        changed = post_training(model, (4, 4), f"sym + {suffix}", images).state_dict()
+        names = {n for n in plain if not torch.equal(plain[n], changed[n])}
+        statistics = {n for n in names if ".running_" in n or n.endswith("num_batches_tracked")}
+        assert statistics
+        assert names - statistics <= {"fc.layer.bias"}
+
+
+def test_the_learning_methods_are_reached_by_name(
+    model: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a plan of no steps: what is learned is the subject of other tests."""
+    monkeypatch.setattr(ptq, "LAYER_PLAN", Plan(0, 1))
+    network = post_training(model, (2, 8), "AdaRound", images)
+    assert all(layer.weight_quantizer.high == 1 for layer in quantized_layers(network).values())
+    assert {name for name, method in METHODS.items() if method.trained == "a block"} >= {"BRECQ"}
+
+
+def test_no_method_is_given_labels_and_the_number_of_images_is_told(images: torch.Tensor) -> None:
+    for name in METHODS:
+        seen = data_seen(name, images)
+        assert (seen.images, seen.labels) == (24, False)
+    assert data_seen("AdaRound", images).trained == "a layer"
+
+
+def test_another_method_or_too_many_images_are_refused(
+    model: nn.Module, images: torch.Tensor
+) -> None:
+    with pytest.raises(ValueError, match="no method 'GPTQ'; choose one of sym"):
+        post_training(model, (4, 4), "GPTQ", images)
+    many = images[:1].expand(MOST_IMAGES + 1, -1, -1, -1)
+    with pytest.raises(ValueError, match="1025 images are more than"):
+        post_training(model, (4, 4), "sym", many)
