@@ -10,7 +10,7 @@ from pathlib import Path
 
 DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
 CELLS = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
-PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ")
+PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "QDrop", "AdaQuant")
 QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
 
 
@@ -49,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     table1.add_argument(
         "--method",
         metavar="NAME,NAME",
-        help=f"after training: {', '.join(PTQ_METHODS)} (all); by training: "
+        help=f"after training: {', '.join(PTQ_METHODS)}, the first three also with '+ bias "
+        "correction' or '+ batch normalization' (all but QDrop); by training: "
         f"{', '.join(QAT_METHODS)} (LSQ). Names that both have mean both",
     )
     table1.add_argument(

@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from baselines.network import quantized_layers
 from baselines.quantizers.fixed import FixedScale
+from quantlab.augmentation import crop_and_flip
 from quantlab.images import normalize
-from quantlab.training import crop_and_flip
 
 Rates = list[tuple[list[Tensor], float]]  # groups of parameters, each with its rate
 

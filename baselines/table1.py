@@ -116,7 +116,7 @@ class Table:
 
     def _post_training(self, cell: str, method: str) -> Row:
         images = calibration_images(self._train, ptq.MOST_IMAGES)
-        recipe = asdict(ptq.data_seen(method, len(images)))
+        recipe = asdict(ptq.data_seen(method, images))
         found = self._find(PTQ, cell, method, 0, recipe)
         if found:
             return found

@@ -21,6 +21,7 @@ from quantlab.data import DataNotFound
 from quantlab.training import RecipeMismatch
 
 KIT = Path(__file__).resolve().parent.parent
+DEFAULT_PTQ = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "AdaQuant")
 DEFAULT_QAT = ("LSQ",)
 
 
@@ -43,16 +44,19 @@ def table1(options: argparse.Namespace) -> int:
 
 def _make(options: argparse.Namespace) -> int:
     known = tuple(dict.fromkeys((*ptq.METHODS, *tuple(qat.METHODS))))
-    methods = _chosen(options.method, known, "--method")
-    of_training = methods if options.method else DEFAULT_QAT
+    methods = _chosen(options.method, known, "--method") if options.method else None
     table = Table(
         Options(
             data=options.data,
             start=options.start or KIT / "checkpoints" / f"resnet20_{options.data}.pt",
             out=options.out,
             cells=_chosen(options.cells, CELLS, "--cells"),
-            ptq_methods=_common(methods, ptq.METHODS) if options.only != "qat" else (),
-            qat_methods=_common(of_training, tuple(qat.METHODS)) if options.only != "ptq" else (),
+            ptq_methods=_common(methods or DEFAULT_PTQ, tuple(ptq.METHODS))
+            if options.only != "qat"
+            else (),
+            qat_methods=_common(methods or DEFAULT_QAT, tuple(qat.METHODS))
+            if options.only != "ptq"
+            else (),
             epochs=options.epochs,
             learning_rate=options.learning_rate,
             seeds=tuple(range(options.seeds)),

@@ -8,7 +8,9 @@ its record says, and on CIFAR-10 what `baselines.targets` asks for.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from baselines import targets
 from baselines.results import PTQ, QAT, TEST, Results, Row, file_name
@@ -67,9 +69,12 @@ def keep(rows: Sequence[Row], results: Results, kit: Path = KIT) -> Iterator[Pat
             place = kit / "baselines" / "models" / data / file_name(row.method)
         place.mkdir(parents=True, exist_ok=True)
         for path in (made, made.with_suffix(".json")):
-            content = path.read_bytes()
-            write_atomically(place / path.name, lambda stream, it=content: stream.write(it))
+            write_atomically(place / path.name, partial(_copy, path))
         yield place / made.name
+
+
+def _copy(path: Path, stream: BinaryIO) -> None:
+    stream.write(path.read_bytes())
 
 
 def _models(data: str, kit: Path) -> Iterator[tuple[Path, targets.Target | None]]:
