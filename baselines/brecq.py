@@ -68,26 +68,34 @@ def block_reconstruction(
 ) -> nn.Module:
     """A quantized copy of the float ResNet-20 `model`, in evaluation mode.
 
-    `bits` are those of weights and inputs, `images` uint8 (N, 3, 32, 32). Raises
-    `CalibrationError`.
+    `bits` are those of weights and inputs, `images` uint8 (N, 3, 32, 32). Inputs and outputs of the
+    first blocks take 256 KiB of memory for each view of an image. Raises `CalibrationError`.
     """
-    generator = torch.Generator().manual_seed(seed)
-    torch.manual_seed(seed)  # what is dropped
     teacher: Any = copy.deepcopy(model).eval()
     network = _learning(teacher, bits, images, settings).eval()
+    generator = torch.Generator().manual_seed(seed)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)  # of what is dropped
+        _reconstruct(network, teacher, images, settings.plan, generator)
+    freeze(network)
+    return network
+
+
+def _reconstruct(
+    network: nn.Module, teacher: Any, images: Tensor, plan: Plan, generator: torch.Generator
+) -> None:
+    """Train the blocks of `network` in their order, then its classifier."""
     blocks = {n: m for n, m in teacher.named_modules() if isinstance(m, BasicBlock)}
-    views = calibration_views(images, settings.plan.views, generator)
+    views = calibration_views(images, plan.views, generator).to(teacher.conv1.weight.device)
     wanted = batched(lambda x: F.relu(teacher.bn1(teacher.conv1(x))), views)
     inputs = wanted
     for name, block in blocks.items():
         wanted = batched(block, wanted)
         unit = network.get_submodule(name)
-        _train(unit, inputs, wanted, _relative_error, settings.plan, generator, name)
+        _train(unit, inputs, wanted, _relative_error, plan, generator, name)
         inputs = batched(unit, inputs)
     logits, inputs = teacher.fc(wanted.mean((2, 3))).detach(), inputs.mean((2, 3))
-    _train(network.get_submodule("fc"), inputs, logits, _divergence, settings.plan, generator, "fc")
-    freeze(network)
-    return network
+    _train(network.get_submodule("fc"), inputs, logits, _divergence, plan, generator, "fc")
 
 
 def _learning(
@@ -104,7 +112,7 @@ def _learning(
             return AdaRound(layer.weight, scale, *signed), inputs
         return DroppingStep(scale, *signed), inputs
 
-    return quantized_network(model, quantizers)
+    return quantized_network(model, quantizers).to(next(model.parameters()).device)
 
 
 def _relative_error(output: Tensor, wanted: Tensor) -> Tensor:
