@@ -112,8 +112,9 @@ def adaround(
         rounding = AdaRound(layer.weight, scale, *signed_codes(bits[0]))
         return rounding, FixedScale(scales[name], *unsigned_codes(bits[1]))
 
-    network = quantized_network(model, quantizers).eval()
-    views = calibration_views(images, plan.views, generator)
+    device = next(model.parameters()).device
+    network = quantized_network(model, quantizers).eval().to(device)
+    views = calibration_views(images, plan.views, generator).to(device)
     for name, layer in quantized_layers(network).items():
         end = name.replace("conv", "bn")  # nothing follows the classifier
         after = nn.Identity() if end == name else network.get_submodule(end)

@@ -8,6 +8,7 @@ All images pass in one batch, and every layer is corrected before its output goe
 follows is measured on corrected inputs. It can fail only as the networks do.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -25,18 +26,18 @@ def correct_bias(network: nn.Module, model: nn.Module, images: Tensor) -> None:
     `images` are uint8 (N, 3, 32, 32). Afterwards the mean output of each quantized layer of
     `network`, less the running mean of what normalizes it, is that of `model` on these images.
     """
-    layers = quantized_layers(network)
+    layers, model = quantized_layers(network), copy.deepcopy(model).eval()
     means: dict[str, Tensor] = {}
+    for name in layers:
+        model.get_submodule(name).register_forward_hook(_keeping(means, name))
     hooks = [
-        model.get_submodule(name).register_forward_hook(_keeping(means, name)) for name in layers
-    ]
-    hooks += [
         layer.register_forward_hook(_correcting(means, name, network))
         for name, layer in layers.items()
     ]
-    batch = normalize(images).contiguous(memory_format=torch.channels_last)
+    device = next(model.parameters()).device
+    batch = normalize(images.to(device)).contiguous(memory_format=torch.channels_last)
     try:
-        model.eval()(batch)
+        model(batch)
         network.eval()(batch)
     finally:
         for hook in hooks:

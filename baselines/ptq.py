@@ -75,7 +75,8 @@ def post_training(
             f"{len(images)} images are more than post-training quantization may see: give at most "
             f"{MOST_IMAGES}."
         )
-    return found.quantize(model, bits, images, seed).eval()
+    network = found.quantize(model, bits, images, seed)
+    return network.eval().to(next(model.parameters()).device)
 
 
 def data_seen(method: str, images: Tensor) -> DataSeen:

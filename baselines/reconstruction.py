@@ -3,8 +3,9 @@
 A part of the network is trained to give what the float network gives there, on at most a thousand
 images without labels. Its inputs come from the part before, which is quantized already, so that
 each part makes up for what those before it lost. Inputs and targets are computed once and kept: a
-step costs no more than the part itself. Crops and flips of the same images, drawn once, are more
-points on which to agree; a `Plan` says how many.
+step costs no more than the part itself. Other views of the same images are more points on which to
+agree, drawn once: crops, flips, and rectangles of one image in another (CutMix, Yun et al. 2019),
+on which the float network is less sure and says more about what it sees.
 """
 
 import math
@@ -35,10 +36,33 @@ class Plan:
 
 
 def calibration_views(images: Tensor, views: int, generator: torch.Generator) -> Tensor:
-    """float32 (views N, 3, H, W): uint8 `images` as they are, then cropped and flipped, as networks
-    take them, in the memory layout in which convolutions are fastest."""
-    changed = [crop_and_flip(images, generator) for _ in range(views - 1)]
-    return normalize(torch.cat([images, *changed])).contiguous(memory_format=torch.channels_last)
+    """float32 (views N, 3, H, W) from uint8 `images` (N, 3, H, W), as networks take them.
+
+    First the images as they are; of the others, half are cropped and flipped and half are mixed
+    besides. In the memory layout in which convolutions are fastest.
+    """
+    changed = [images]
+    for view in range(1, views):
+        crops = crop_and_flip(images, generator)
+        changed.append(cut_and_mix(crops, generator) if 2 * view > views else crops)
+    return normalize(torch.cat(changed)).contiguous(memory_format=torch.channels_last)
+
+
+def cut_and_mix(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Each of `images` (N, 3, H, W) with a rectangle of another in it, at the same place.
+
+    Its sides are a quarter to three quarters of the image's.
+    """
+    count, _, height, width = images.shape
+    size = 0.25 + 0.5 * torch.rand(2, count, 1, generator=generator)
+    start = torch.rand(2, count, 1, generator=generator) * (1 - size)
+    rows, columns = (
+        (torch.arange(length) >= length * start[side])
+        & (torch.arange(length) < length * (start[side] + size[side]))
+        for side, length in enumerate((height, width))
+    )
+    others = images[torch.randperm(count, generator=generator)]
+    return torch.where(rows[:, None, :, None] & columns[:, None, None, :], others, images)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from baselines.network import quantized_layers
 from baselines.quantizers.base import Quantizer
 from baselines.quantizers.fixed import FixedScale
 from baselines.quantizers.qdrop import DroppingStep
-from baselines.reconstruction import Plan, calibration_views
+from baselines.reconstruction import Plan, calibration_views, cut_and_mix
 from quantlab.images import normalize
 
 KINDS = [
@@ -83,11 +83,28 @@ def test_the_same_seed_gives_the_same_network(
     assert not torch.equal(outputs[0], outputs[2])
 
 
-def test_views_are_the_images_and_then_other_crops_of_them(images: torch.Tensor) -> None:
-    views = calibration_views(images, 3, torch.Generator().manual_seed(0))
-    assert views.shape == (72, 3, 32, 32)
+def test_views_are_the_images_then_crops_and_then_mixtures(images: torch.Tensor) -> None:
+    views = calibration_views(images, 4, torch.Generator().manual_seed(0))
+    assert views.shape == (96, 3, 32, 32)
     assert torch.equal(views[:24], normalize(images))
-    assert not torch.equal(views[24:48], views[48:])
+    assert len({view.numpy().tobytes() for view in views}) > 90  # a crop may be none
+
+
+def test_a_mixture_has_one_rectangle_of_one_other_image() -> None:
+    """Image n is n everywhere, so that every pixel says where it comes from."""
+    plain = torch.arange(40, dtype=torch.uint8).view(40, 1, 1, 1).expand(40, 3, 16, 20)
+    mixed = cut_and_mix(plain, torch.Generator().manual_seed(0))
+    foreign = mixed != plain
+    for number in range(40):
+        places = foreign[number, 0].nonzero()
+        if len(places) == 0:  # the permutation left it where it was
+            continue
+        assert len(mixed[number][foreign[number]].unique()) == 1
+        height, width = (places.max(0).values - places.min(0).values + 1).tolist()
+        assert len(places) == height * width
+        assert 3 <= height <= 13
+        assert 4 <= width <= 16
+    assert foreign.flatten(1).any(1).sum() > 30
 
 
 def test_dropping_leaves_about_that_share_in_floating_point_and_only_in_training() -> None:
