@@ -300,6 +300,7 @@ def main(arguments: list[str] | None = None) -> int:
         "test_images": len(test),
         "command": shlex.join(["python", "-m", "quantlab.training", *(arguments or sys.argv[1:])]),
         "recipe": asdict(recipe),
+        "start": _record_of(options.start),
         "torch": torch.__version__,
         "seconds_per_epoch": round(sum(e.seconds for e in history) / max(1, len(history)), 1),
         "history": [e.record() for e in history],
@@ -309,6 +310,14 @@ def main(arguments: list[str] | None = None) -> int:
     write_text_atomically(options.out.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
     print(f"{accuracy:.2f} % on the {len(test)} test images of {test.name}: {options.out}")
     return 0
+
+
+def _record_of(start: Path | None) -> dict[str, Any] | None:
+    """How the weights were made that a training went on from, as far as it was written down."""
+    if start is None:
+        return None
+    record = start.with_suffix(".json")
+    return json.loads(record.read_text("utf-8")) if record.is_file() else {"file": start.name}
 
 
 def _parser() -> argparse.ArgumentParser:

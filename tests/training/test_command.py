@@ -72,6 +72,10 @@ def test_a_warm_restart_goes_on_from_given_weights(few_images, tmp_path):
     after = torch.load(tmp_path / "out/again.pt", weights_only=True)
     names = [name for name in before if not name.endswith("num_batches_tracked")]
     assert all(torch.equal(before[name], after[name]) for name in names)
+    first, second = (
+        json.loads((tmp_path / f"out/{name}.json").read_text()) for name in ("model", "again")
+    )
+    assert (first["start"], second["start"]) == (None, first)
 
 
 def test_a_start_that_is_no_network_is_one_sentence_and_status_2(few_images, capsys):
