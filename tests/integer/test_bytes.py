@@ -50,7 +50,10 @@ def test_extreme_codes_are_summed_exactly(packed, channels: int, weight: int) ->
 @needs_them
 @pytest.mark.parametrize(
     ("code", "weight", "fits"),
-    [(255, -128, True), (255, 127, True), (-1, 1, False), (256, 1, False), (1, -129, False), (1, 128, False)],
+    [
+        *((255, -128, True), (255, 127, True), (-1, 1, False)),
+        *((256, 1, False), (1, -129, False), (1, 128, False)),
+    ],
 )
 def test_one_code_that_is_no_byte_sends_all_another_way(packed, code, weight, fits) -> None:
     input, kernel = codes(0, 255, 2, 4, 6, 6), codes(-128, 127, 3, 4, 3, 3)
