@@ -34,6 +34,7 @@ from torch.nn import functional as F
 
 from quantlab.checkpoint import SavedLayer, SavedModel
 from quantlab.images import ImageSet, normalize
+from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
 from quantlab.layers import (
     QuantizationError,
@@ -54,16 +55,27 @@ Progress = Callable[[int, int], object]  # (images done, images in all)
 
 @dataclass(frozen=True)
 class _Layer:
-    """A quantized layer as the kernels want it: codes and bias as integers held in float32."""
+    """A quantized layer as the kernels want it: codes and bias as integers held in float32.
+
+    `packed` is the convolution in 8-bit instructions, where the machine has exact ones.
+    """
 
     codes: Tensor
     input_scale: Tensor
     scale: Tensor
     bias: Tensor | None
     largest: int
+    packed: PackedConvolution | None
 
     def quantize(self, input: Tensor) -> Tensor:
         return (input / self.input_scale).round_().clamp_(0, self.largest)
+
+    def convolve(self, input: Tensor, stride: int) -> Tensor:
+        codes = self.quantize(input)
+        if self.packed is not None:
+            return self.packed(codes.to(torch.int32).to(torch.uint8))  # at once is not vectorized
+        sums = accumulate_conv2d(codes, self.codes, self.largest, stride, padding=1)
+        return sums.float().mul_(self.scale)
 
 
 class IntegerResNet20:
@@ -72,9 +84,6 @@ class IntegerResNet20:
     def __init__(self, saved: SavedModel, device: str | torch.device = "cpu") -> None:
         self.device = torch.device(device)
         largest = 2**saved.act_bits - 1
-        self._layers = {
-            name: _prepare(layer, largest, self.device) for name, layer in saved.layers.items()
-        }
         self._tensors = {
             name: tensor.to(self.device, memory_format=_layout(tensor))
             for name, tensor in saved.tensors.items()
@@ -83,6 +92,11 @@ class IntegerResNet20:
             shape = resnet20()
         self._blocks = {
             name: module for name, module in shape.named_modules() if isinstance(module, BasicBlock)
+        }
+        strides = {f"{name}.conv1": block.stride for name, block in self._blocks.items()}
+        self._layers = {
+            name: _prepare(layer, largest, self.device, strides.get(name, 1))
+            for name, layer in saved.layers.items()
         }
 
     def predict(self, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
@@ -101,19 +115,12 @@ class IntegerResNet20:
         x = F.conv2d(x, self._tensors["conv1.weight"], padding=1)
         x = self._normalize("bn1", x).relu_()
         for name, block in self._blocks.items():
-            out = self._convolve(f"{name}.conv1", x, block.stride)
+            out = self._layers[f"{name}.conv1"].convolve(x, block.stride)
             out = self._normalize(f"{name}.bn1", out).relu_()
-            out = self._convolve(f"{name}.conv2", out, 1)
+            out = self._layers[f"{name}.conv2"].convolve(out, 1)
             out = self._normalize(f"{name}.bn2", out)
             x = out.add_(block.shortcut(x)).relu_()
         return self._classify(F.adaptive_avg_pool2d(x, 1).flatten(1))
-
-    def _convolve(self, name: str, input: Tensor, stride: int) -> Tensor:
-        layer = self._layers[name]
-        sums = accumulate_conv2d(
-            layer.quantize(input), layer.codes, layer.largest, stride, padding=1
-        )
-        return sums.float().mul_(layer.scale)
 
     def _classify(self, input: Tensor) -> Tensor:
         layer = self._layers["fc"]
@@ -130,14 +137,19 @@ class IntegerResNet20:
         return F.batch_norm(input, mean, variance, weight, bias, eps=BATCH_NORM_EPSILON)
 
 
-def _prepare(layer: SavedLayer, largest: int, device: torch.device) -> _Layer:
+def _prepare(layer: SavedLayer, largest: int, device: torch.device, stride: int) -> _Layer:
     input_scale = torch.tensor(layer.input_scale, dtype=torch.float32, device=device)
     scale = input_scale * torch.tensor(layer.weight_scale, dtype=torch.float32, device=device)
     codes = layer.weight_int.to(device, torch.float32, memory_format=_layout(layer.weight_int))
     bias = None
     if layer.bias is not None:
         bias = torch.round(layer.bias.to(device) / scale).double()
-    return _Layer(codes, input_scale, scale, bias, largest)
+    packed = None
+    if layer.weight_int.ndim == 4 and device.type == "cpu" and is_exact():
+        packed = PackedConvolution(
+            layer.weight_int, (stride, stride), padding=(1, 1), scale=float(scale)
+        )
+    return _Layer(codes, input_scale, scale, bias, largest, packed)
 
 
 def _layout(tensor: Tensor) -> torch.memory_format:

@@ -13,6 +13,8 @@ whatever the order of summation, the blocking, the number of threads, and whethe
 are fused. Padding adds zeros and changes nothing. What the bound does not cover is an algorithm
 that sums something other than these products, such as Winograd's or an FFT. Hence:
 
+* 8-bit instructions, for convolutions of bytes on processors that have exact ones
+  (`quantlab.int8`); the sums come as float32, so B <= 2^24 again.
 * float32, for B <= 2^24: only on x86 processors, where oneDNN convolves directly (PyTorch asks it
   for nothing else), and only for codes of at most 2^8 in magnitude, which bfloat16 and TF32 hold as
   well: a process that allows those for float32 operands changes no result.
@@ -37,6 +39,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from quantlab.int8 import SIGNED, UNSIGNED, PackedConvolution, is_exact
 
 IntOrPair = int | tuple[int, int]
 Product = Callable[[Tensor, Tensor], Tensor]  # (codes, weight codes) -> accumulators
@@ -103,7 +107,8 @@ def integer_conv2d(
             f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not fit."
         ) from None
     product = _Convolution(stride, padding, dilation, groups)
-    return _exact_int32("integer_conv2d", input, weight, product)
+    sums = _by_bytes(input, weight, product)
+    return _exact_int32("integer_conv2d", input, weight, product) if sums is None else sums
 
 
 @torch.no_grad()
@@ -217,6 +222,30 @@ def _overflow(name: str) -> OverflowError:
         f"A result of {name} does not fit int32 ({INT32.min} to {INT32.max}): use fewer bits or "
         "fewer inputs per output."
     )
+
+
+def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Tensor | None:
+    """int32 sums by 8-bit instructions, or None where they cannot give exact ones."""
+    if input.device.type != "cpu" or input.numel() == 0 or isinstance(convolution.padding, str):
+        return None
+    (low, high), (lowest, highest) = (
+        (int(value) for value in codes.aminmax()) for codes in (input, weight)
+    )
+    if not (low in UNSIGNED and high in UNSIGNED and lowest in SIGNED and highest in SIGNED):
+        return None
+    bound = int(weight.abs().flatten(1).sum(1).max()) * high
+    if bound > FLOAT32_INTEGERS or not is_exact():
+        return None
+    packed = PackedConvolution(
+        weight,
+        _pair(convolution.stride),
+        _pair(convolution.padding),
+        _pair(convolution.dilation),
+        convolution.groups,
+    )
+    # In this order: int32 turned into channels_last bytes at once takes three times as long.
+    codes = input.to(torch.uint8).contiguous(memory_format=torch.channels_last)
+    return packed(codes).to(torch.int32)
 
 
 def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:

@@ -1,8 +1,8 @@
 """What a student's code can reach inside the worker: Python, its packages, parts of quantlab.
 
 Landlock enforces the list of files. The import finder here makes `import quantlab` work although
-the folder of the course is not on the path, and gives the two withheld modules a sentence instead
-of a "permission denied": both hold fast versions of functions that students write themselves.
+the folder of the course is not on the path, and gives the withheld modules a sentence instead of a
+"permission denied": they hold fast versions of functions that students write themselves.
 """
 
 import sys
@@ -17,7 +17,7 @@ from types import ModuleType
 from autograder.sandbox.landlock import Readable
 
 COURSE = Path(__file__).resolve().parents[2]
-WITHHELD = frozenset({"quantlab.integer", "quantlab.inference"})
+WITHHELD = frozenset({"quantlab.inference", "quantlab.int8", "quantlab.integer"})
 
 
 def readable_files() -> Readable:
