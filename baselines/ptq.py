@@ -38,8 +38,8 @@ from quantlab.checkpoint import LAYERS
 
 MOST_IMAGES = 1_024  # that post-training quantization may see
 STATISTICS_PASSES = 4
-LAYER_PLAN = Plan(steps=500, views=2)
-BLOCK_PLAN = Plan(steps=1_000, views=8)
+LAYER_PLAN = Plan(steps=400, views=4)
+BLOCK_PLAN = Plan(steps=400, views=8)  # about 90 s of one core
 
 Quantize = Callable[[nn.Module, tuple[int, int], Tensor, int], nn.Module]
 

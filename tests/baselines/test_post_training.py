@@ -18,12 +18,11 @@ SCALED = [name for name, method in METHODS.items() if method.trained == "nothing
 
 
 @pytest.mark.parametrize("method", SCALED)
-@pytest.mark.parametrize("bits", [(8, 2), (2, 8)])
 def test_a_saved_model_predicts_what_its_network_predicts(
-    method: str, bits: tuple[int, int], model: nn.Module, images: torch.Tensor
+    method: str, model: nn.Module, images: torch.Tensor
 ) -> None:
-    network = post_training(model, bits, method, images)
-    saved = saved_model(network, method, "noise", bits)
+    network = post_training(model, (3, 5), method, images)
+    saved = saved_model(network, method, "noise", (3, 5))
     expected = network(normalize(images)).detach()
     found = IntegerResNet20(saved).logits(images)
     # Sums that are not exact may put single activations on the other side of a tie.
