@@ -24,7 +24,7 @@ from autograder.player import Player
 from autograder.rubric import Item, Rubric, refuse_mismatch
 from autograder.secret import Draws
 from autograder.submission import Submission
-from autograder.verdict import CheckResult, ModelResult, Report, Verdict
+from autograder.verdict import CheckResult, Marked, Report, Verdict
 from quantlab.programs.calls import Failure
 
 NOT_REACHED = "Not reached."
@@ -50,16 +50,6 @@ class Trace:
 
     seconds: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Marked:
-    """What one check adds to a report: its result, a measured model, bonus points, flags."""
-
-    result: CheckResult
-    model: ModelResult | None = None
-    bonus: float = 0.0
-    flags: tuple[str, ...] = ()
 
 
 class UnknownCheck(Exception):

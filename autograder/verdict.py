@@ -86,6 +86,16 @@ class ModelResult:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """What one check adds to a report: its result, a measured model, bonus points, flags."""
+
+    result: CheckResult
+    model: ModelResult | None = None
+    bonus: float = 0.0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuestionScore:
     """Points of one question; `awaiting` of its `max_score` are a person's to give."""
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from autograder.batch.journal import Row
 from autograder.batch.record import Handin, Outcome
 from autograder.checks.base import Finding
-from autograder.marking import Marked, assemble, result_of, select
+from autograder.marking import assemble, result_of, select
 from autograder.measuring import TITLES
 from autograder.rubric import Rubric
 from autograder.submission import Submission
-from autograder.verdict import Report, Verdict
+from autograder.verdict import Marked, Report, Verdict
 
 _NAMED = 4  # checks in one sentence
 

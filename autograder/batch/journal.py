@@ -18,8 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from autograder.marking import Marked
-from autograder.verdict import Verdict, check_from, model_from
+from autograder.verdict import Marked, Verdict, check_from, model_from
 
 VERSION = 1
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows; each takes milliseconds
@@ -82,6 +81,7 @@ class Journal:
         with self._told():
             self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
+                self._refuse_another()
                 # Where a file system has no shared memory SQLite stays with its older manner,
                 # which is as safe.
                 self._database.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -170,20 +170,22 @@ class Journal:
                 "INSERT OR REPLACE INTO applied VALUES (?, ?)", sorted(decides.items())
             )
 
+    def _refuse_another(self) -> None:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if version != VERSION and (version or tables):
+            raise JournalError(
+                f"{self.path} is no journal of this kit's version: choose another folder with "
+                "--out, or go on with the version that began it."
+            )
+
     def _make(self) -> None:
-        with self._transaction():  # two workers may open a new journal at once
+        with self._transaction():  # two may open a new journal at once
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version == VERSION:
-                return
-            tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if version or tables:
-                raise JournalError(
-                    f"{self.path} is no journal of this kit's version: choose another folder with "
-                    "--out, or go on with the version that began it."
-                )
-            for statement in _SCHEMA.split(";"):
-                self._database.execute(statement)
-            self._database.execute(f"PRAGMA user_version = {VERSION}")
+            if version != VERSION:
+                for statement in _SCHEMA.split(";"):
+                    self._database.execute(statement)
+                self._database.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
