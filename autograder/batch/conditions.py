@@ -4,8 +4,8 @@ Equal digests mean equal marks, so that work is done once and a change marks aga
 touch. Where it is not plain what a change can touch, everything counts: all of `quantlab/`, and all
 of `autograder/` but the checks' own modules and what only shows, hands out or schedules.
 
-A check is decided by its module, its line in the rubric, the mistakes that can be named in it, and,
-unless it only calls functions, by the data set, its float model and the rubric's thresholds; every
+A check is decided by its module, its line in the rubric and the mistakes that can be named in it;
+one of tables or models also by the data set, its float model and the rubric's thresholds; every
 check by the rest of the kit, the reference, the course secret and the versions of what computes.
 """
 
@@ -89,7 +89,7 @@ def conditions(
             modules[check.id].read_bytes(),
             repr(item),
             json.dumps(sorted(named)),
-            "" if check.source == "call" else measured,
+            measured if check.source in ("table", "model") else "",
         )
     return Conditions(decides)
 
