@@ -50,7 +50,7 @@ def _batch(options: argparse.Namespace) -> int:
     if options.apply and not options.regrade:
         return _usage("--apply writes what --regrade shows: give both.")
     if options.fake is not None:
-        from autograder.batch.command import FakeOptions, fake
+        from autograder.batch.fake_command import FakeOptions, fake
 
         return fake(
             FakeOptions(

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +29,9 @@ class Crew(Protocol):
 
     @property
     def reaches_files(self) -> bool: ...
+
+    def close(self) -> None:
+        """Nobody is needed any more."""
 
     def open(self) -> AbstractContextManager[Executor]:
         """Workers, none of which has marked before."""
@@ -52,43 +54,74 @@ class Crew(Protocol):
 # This machine ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+class _Pool:
+    """Worker processes that are started at once and held on a leash."""
+
+    def __init__(self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._held, self._leash = context.Pipe(duplex=False)
+        self.executor = ProcessPoolExecutor(
+            jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
+        )
+        for _ in range(jobs):
+            self.executor.submit(_nothing)  # else a process starts with the first task
+
+    def finish(self) -> None:
+        """Wait for what was given out."""
+        self.executor.shutdown()
+
+    def let_go(self) -> None:
+        """Whoever still marks ends now."""
+        self._leash.close()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+        self._held.close()
+
+
 class LocalCrew:
     """`jobs` processes of this machine; `begin(*arguments)` is called in each when it starts.
 
-    They end with this process, however that ends, and at once: their rows are in the journal.
+    They are started when the crew is made, to be ready when the first task is. They end with this
+    process, however that ends, and at once: their rows are in the journal.
     """
 
-    jobs: int
-    begin: Callable[..., object]
-    arguments: tuple[Any, ...] = ()
-    reaches_files: bool = True
+    reaches_files = True
     died: tuple[type[BaseException], ...] = (BrokenExecutor,)
     lost: tuple[type[BaseException], ...] = ()
 
+    def __init__(
+        self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...] = ()
+    ) -> None:
+        self._jobs = jobs
+        self._start = begin, arguments
+        self._ready: _Pool | None = _Pool(jobs, begin, arguments)
+
+    def close(self) -> None:
+        """Lets those go who were not needed."""
+        if self._ready is not None:
+            self._ready.let_go()
+            self._ready = None
+
     def open(self) -> AbstractContextManager[Executor]:
-        return self._pool(self.jobs)
+        ready, self._ready = self._ready, None
+        return self._used(ready or _Pool(self._jobs, *self._start))
 
     def alone(self) -> AbstractContextManager[Executor]:
-        return self._pool(1)
+        return self._used(_Pool(1, *self._start))
 
     def width(self, executor: Executor) -> int:
-        return self.jobs + 1  # one waits, so that no worker has to
+        return self._jobs + 1  # one waits, so that no worker has to
 
     @contextmanager
-    def _pool(self, jobs: int) -> Iterator[Executor]:
-        context = multiprocessing.get_context("spawn")
-        held, leash = context.Pipe(duplex=False)
-        pool = ProcessPoolExecutor(
-            jobs, context, initializer=_start, initargs=(held, self.begin, self.arguments)
-        )
+    def _used(self, pool: _Pool) -> Iterator[Executor]:
         try:
-            yield pool
-            pool.shutdown()
+            yield pool.executor
+            pool.finish()
         finally:
-            leash.close()  # whoever still marks ends now
-            pool.shutdown(wait=False, cancel_futures=True)
-            held.close()
+            pool.let_go()
+
+
+def _nothing() -> None:
+    """The first task of every process."""
 
 
 def _start(held: Connection, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
@@ -132,21 +165,17 @@ def _free_memory() -> int:
 # A cluster ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class DaskCrew:
     """The workers of the Dask scheduler at `address`, such as tcp://host:8786.
 
     They come and go as the cluster has them. A task whose worker dies is given to another by the
-    scheduler; after some deaths it is given back.
+    scheduler; after some deaths it is given back. Raises `CrewUnavailable`.
     """
 
-    address: str
-    reaches_files: bool = False
-    died: tuple[type[BaseException], ...] = field(init=False)
+    reaches_files = False
     lost: tuple[type[BaseException], ...] = (CancelledError,)
-    _client: Any = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __init__(self, address: str) -> None:
         try:
             import distributed  # noqa: PLC0415 - an extra, and slow to import
         except ModuleNotFoundError as missing:
@@ -154,16 +183,15 @@ class DaskCrew:
                 f"{missing.name} is missing: pip install -e '.[cluster]'."
             ) from missing
         try:
-            client = distributed.Client(
-                self.address, timeout=_CONNECT_SECONDS, set_as_default=False
+            self._client = distributed.Client(
+                address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError, TimeoutError) as error:
             raise CrewUnavailable(
-                f"There is no Dask scheduler at {self.address} ({error}): start one with "
+                f"There is no Dask scheduler at {address} ({error}): start one with "
                 "dask scheduler, and give its address as tcp://host:8786."
             ) from error
-        object.__setattr__(self, "_client", client)
-        object.__setattr__(self, "died", (distributed.scheduler.KilledWorker,))
+        self.died: tuple[type[BaseException], ...] = (distributed.scheduler.KilledWorker,)
 
     def close(self) -> None:
         """Leave the cluster; its workers go on without this class."""

@@ -21,13 +21,14 @@ from rich.progress import (
 )
 
 from autograder.batch.assembly import Marking, Seen
+from autograder.batch.bench import Settings
 from autograder.batch.conditions import Conditions, submission_digest
 from autograder.batch.crew import Crew
 from autograder.batch.exports import Export
 from autograder.batch.journal import Journal, Row
 from autograder.batch.record import Handin, Outcome
 from autograder.batch.runner import run
-from autograder.batch.work import Done, Settings, Task
+from autograder.batch.work import Done, Task
 from autograder.submission import UnreadableSubmission
 from autograder.verdict import Report
 

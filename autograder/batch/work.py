@@ -10,7 +10,6 @@ instructions, or can't hold student code back. That is no task's fault, and ends
 sentence.
 """
 
-import contextlib
 import functools
 import os
 import socket
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from autograder.batch.bench import Settings, open_sandbox
 from autograder.batch.conditions import Conditions, conditions
 from autograder.batch.journal import Journal, Row
 from autograder.grading import UsageError, prepare, refuse_other_arithmetic
@@ -32,17 +32,6 @@ from autograder.submission import Submission
 
 class WorkerUnfit(Exception):
     """This worker would mark differently from the others; the message says in what."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How every submission of a class is marked: `check` is a pattern, `tier` a letter or None."""
-
-    dataset: str
-    check: str = "*"
-    quick: bool = False
-    tier: str | None = None
-    allow_unsafe: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,12 +96,6 @@ def mark_submission(task: Task) -> Done:
             return done
 
 
-def warm_up(settings: Settings) -> None:
-    """Have the bench ready before the first task comes, which will tell if that can't be."""
-    with contextlib.suppress(WorkerUnfit):
-        _bench(settings)
-
-
 def here() -> str:
     """This process among all machines', "host:process"."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -143,14 +126,13 @@ def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
     return Done(submission.student, tuple(rows), tuple(faults), here())
 
 
-@functools.lru_cache(maxsize=1)  # a worker of a cluster may serve one class after the other
+@functools.lru_cache(maxsize=1)  # as `open_sandbox`
 def _bench(settings: Settings) -> _Bench:
     torch.set_num_threads(1)  # the other cores have workers of their own
     try:
         course = prepare(settings.dataset, settings.check, settings.quick)
         found = _conditions(course, settings)
-        sandbox = Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier)
-        sandbox.__enter__()  # ends with this process, whose socket it listens to
+        sandbox = open_sandbox(settings.tier, settings.allow_unsafe)
         refuse_other_arithmetic(sandbox.arithmetic)
     except (UsageError, IsolationUnavailable, OSError) as problem:
         raise WorkerUnfit(f"The worker {here()} can't mark. {problem}") from problem

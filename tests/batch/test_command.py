@@ -42,11 +42,11 @@ def test_every_mark_is_the_one_that_was_known(small, undisturbed):
 
 
 def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
-    def nobody(*arguments):
-        pytest.fail("a worker was started for work that is done")
+    def nobody(crew):
+        pytest.fail("work that is done was given out")
 
     before = reports(undisturbed)
-    monkeypatch.setattr("autograder.batch.crew.ProcessPoolExecutor", nobody)
+    monkeypatch.setattr("autograder.batch.crew.LocalCrew.open", nobody)
     assert small.mark(undisturbed) in (0, 1)
     assert reports(undisturbed) == before
 

@@ -59,13 +59,21 @@ def wait_until(true, what: str) -> None:
 
 @pytest.fixture
 def crew(tmp_path):
-    return LocalCrew(2, begun, (str(tmp_path),))
+    with contextlib.closing(LocalCrew(2, begun, (str(tmp_path),))) as crew:
+        yield crew
 
 
 def test_every_worker_begins_before_its_first_task(crew, tmp_path):
     with crew.open() as executor:
         assert executor.submit(own_number).result() in processes(tmp_path)
         assert crew.width(executor) == 3
+
+
+def test_workers_begin_before_there_is_a_task_and_end_if_there_is_none(tmp_path):
+    with contextlib.closing(LocalCrew(2, begun, (str(tmp_path),))):
+        wait_until(lambda: len(processes(tmp_path)) == 2, "no worker was started")
+    for pid in processes(tmp_path):
+        wait_until(lambda pid=pid: gone(pid), "a worker is left behind")
 
 
 def test_a_worker_that_dies_breaks_its_pool_only(crew):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from autograder.batch.bench import Settings
 from autograder.batch.crew import CrewUnavailable
 from autograder.batch.runner import run
-from autograder.batch.work import Done, Settings, Task, WorkerUnfit
+from autograder.batch.work import Done, Task, WorkerUnfit
 from autograder.submission import Submission
 
 
