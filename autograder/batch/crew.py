@@ -4,6 +4,7 @@ Both are a `concurrent.futures.Executor` to the runner. `CrewUnavailable` is rai
 none to be had, and where a cluster is lost on the way.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,16 @@ _CONNECT_SECONDS = 30
 
 class CrewUnavailable(Exception):
     """Nobody can mark; the message says why and what to do."""
+
+
+class CrewLost(CrewUnavailable):
+    """There was somebody to mark, and is no more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The cluster is gone. What was marked is in the journal; the same command goes on when "
+            "there is a scheduler again."
+        )
 
 
 class Crew(Protocol):
@@ -182,6 +193,7 @@ class DaskCrew:
             raise CrewUnavailable(
                 f"{missing.name} is missing: pip install -e '.[cluster]'."
             ) from missing
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is told in a sentence
         try:
             self._client = distributed.Client(
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
@@ -204,7 +216,11 @@ class DaskCrew:
         return self._executor()
 
     def width(self, executor: Executor) -> int:
-        return max(_AT_LEAST_WAITING, 2 * sum(self._client.nthreads().values()))
+        try:
+            threads = sum(self._client.nthreads().values())
+        except OSError as error:
+            raise CrewLost from error
+        return max(_AT_LEAST_WAITING, 2 * threads)
 
     @contextmanager
     def _executor(self) -> Iterator[Executor]:

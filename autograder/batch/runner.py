@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from autograder.batch.crew import Crew, CrewUnavailable
+from autograder.batch.crew import Crew, CrewLost, CrewUnavailable
 from autograder.batch.work import Done, Task, mark_submission
 
 _BARREN = 4  # executors that break in a row before it is taken for the machine's fault
@@ -102,10 +102,7 @@ class _Round:
             self._died.append(task)
             return isinstance(error, BrokenExecutor)
         except self._crew.lost as error:
-            raise CrewUnavailable(
-                "The cluster is gone. What was marked is in the journal; the same command goes on "
-                "when there is a scheduler again."
-            ) from error
+            raise CrewLost from error
         self._barren = 0
         if done.faults:
             self._faulted.append(task)

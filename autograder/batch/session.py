@@ -101,13 +101,14 @@ class Session:
             yield self._marking.outcome(seen, self._rows(seen, decides or self._conditions.decides))
 
     def reports(self, decides: Mapping[str, str]) -> dict[str, Report | None]:
-        """By student, the complete reports of the hand-ins of now under the conditions of then."""
+        """By student, the complete reports under the conditions of then; None where there is none."""
         found: dict[str, Report | None] = {}
         for student, seen in self._seen.items():
             rows = self._rows(seen, decides)
-            complete = seen.submission is not None and rows.keys() == decides.keys()
-            report = self._marking.report(seen.submission, rows) if complete else None  # type: ignore[arg-type]
-            found[student] = report
+            if seen.submission is None or rows.keys() != decides.keys():
+                found[student] = None
+            else:
+                found[student] = self._marking.report(seen.submission, rows)
         return found
 
     def faults(self) -> dict[str, dict[str, str]]:

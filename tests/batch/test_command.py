@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from autograder.known import load_mutants
 from tests.batch.conftest import KIT, FakeClass, fake_class, points, reports, wrong_marks
 
 FEW = "1a.linear_dequantize.*"
-KILLS = int(os.environ.get("KILLS", "2"))
+KILLS = 2
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +128,21 @@ def test_what_cannot_be_done_is_one_sentence(small, tmp_path, capsys, arguments,
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said
+
+
+def test_help_does_not_wait_for_torch():
+    script = (
+        "import sys; from autograder.__main__ import main\n"
+        "try: main(['batch', '--help'])\n"
+        "except SystemExit: sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=KIT, capture_output=True, check=True)
+    assert b"who moves" in done.stdout
+
+
+def test_workers_start_before_torch_is_imported():
+    script = "import sys, autograder.batch.command; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 
 def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
