@@ -101,7 +101,7 @@ class Session:
             yield self._marking.outcome(seen, self._rows(seen, decides or self._conditions.decides))
 
     def reports(self, decides: Mapping[str, str]) -> dict[str, Report | None]:
-        """By student, the complete reports under the conditions of then; None where there is none."""
+        """By student, the complete report under the conditions of then, None if there is none."""
         found: dict[str, Report | None] = {}
         for student, seen in self._seen.items():
             rows = self._rows(seen, decides)

@@ -15,6 +15,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.batch.claim import claimed
+from autograder.batch.journal import Journal
 from autograder.known import load_mutants
 from tests.batch.conftest import KIT, FakeClass, fake_class, points, reports, wrong_marks
 
@@ -182,6 +183,39 @@ def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
         runner.communicate()
     assert dozen.mark(out, "--jobs", 2) in (0, 1)
     assert reports(out) == found
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_file):
+    dozen = fake_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
+    out = tmp_path / "marks"
+    runner = dozen.start(out, "--jobs", 2)
+    journal = out / ".journal" / "marks.sqlite"
+    end = time.monotonic() + 600
+    while not (journal.exists() and journaled(journal)):
+        assert runner.poll() is None, runner.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    os.kill(workers_of(runner.pid)[0], signal.SIGKILL)
+    said, errors = runner.communicate(timeout=900)
+    assert runner.returncode in (0, 1), said + errors
+    assert wrong_marks(dozen, reports(out)) == {}
+
+
+def journaled(path: Path) -> frozenset[str]:
+    with Journal(path) as journal:
+        return journal.students()
+
+
+def workers_of(runner: int) -> list[int]:
+    """The processes that it started and that mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == runner and "spawn_main" in (path / "cmdline").read_text():
+                found.append(int(path.name))
+    return found
 
 
 @pytest.mark.long
