@@ -11,6 +11,7 @@ from pathlib import Path
 
 DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
 TIERS = ("A", "B", "C")
+LAYOUTS = ("canvas", "moodle", "gradescope", "blackboard", "nbgrader", "folder")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +44,50 @@ def _grade(options: argparse.Namespace) -> int:
             tier=options.tier,
         )
     )
+
+
+def _batch(options: argparse.Namespace) -> int:
+    if options.apply and not options.regrade:
+        return _usage("--apply writes what --regrade shows: give both.")
+    if options.fake is not None:
+        from autograder.batch.fake_command import FakeOptions, fake
+
+        return fake(
+            FakeOptions(
+                count=options.fake,
+                seed=options.seed,
+                out=options.out,
+                layout=options.layout,
+                dataset=options.data,
+                check=options.check,
+            )
+        )
+    if options.export is None:
+        return _usage("Give the folder or zip file that the course site exports, or --fake N.")
+    from autograder.batch.command import BatchOptions, Settings, batch
+
+    return batch(
+        BatchOptions(
+            export=options.export,
+            out=options.out,
+            settings=Settings(
+                dataset=options.data,
+                check=options.check,
+                quick=options.quick,
+                tier=options.tier,
+                allow_unsafe=options.allow_unsafe,
+            ),
+            jobs=options.jobs,
+            scheduler=options.scheduler,
+            regrade=options.regrade,
+            apply=options.apply,
+        )
+    )
+
+
+def _usage(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -130,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="mark without isolation; student code then runs with your rights",
     )
+    _add_batch(commands)
     verify = commands.add_parser(
         "verify",
         help="prove the checks: right submissions pass, mistakes are caught, cheats gain nothing",
@@ -204,6 +250,75 @@ def _parser() -> argparse.ArgumentParser:
     )
     isolation.set_defaults(command=_isolation)
     return parser
+
+
+def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "batch",
+        help="mark a whole class from what a course site exports",
+        description="Mark everybody's latest hand-in from the folder or zip file that Canvas, "
+        "Moodle, Gradescope, Blackboard or nbgrader exports, or from a folder of folders and zip "
+        "files, and write DIR/<student>/ for each. Stopped at any moment, the same command goes on "
+        "where it was.",
+    )
+    parser.set_defaults(command=_batch)
+    parser.add_argument(
+        "export", nargs="?", type=Path, metavar="EXPORT", help="a folder or a zip file"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("marks"), metavar="DIR", help="default: marks/"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="submissions at a time (default: as many as there are cores and memory for)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="mark on the Dask cluster at this address instead, such as tcp://host:8786",
+    )
+    parser.add_argument(
+        "--regrade",
+        action="store_true",
+        help="after a change of the grader or the rubric: mark again what it can touch, and show "
+        "who moves, by how much, on which check; write nothing",
+    )
+    parser.add_argument(
+        "--apply", action="store_true", help="with --regrade: write the marks that it shows"
+    )
+    parser.add_argument(
+        "--check", default="*", metavar="GLOB", help="only these checks, such as '2b.*'"
+    )
+    parser.add_argument(
+        "--data", choices=DATASETS, default="cifar10", help="what models are measured on"
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="measure models on 1,000 images instead of all; the marks are provisional",
+    )
+    parser.add_argument(
+        "--tier",
+        choices=TIERS,
+        help="hold student code back in this way only (default: the strongest that holds here)",
+    )
+    parser.add_argument(
+        "--allow-unsafe",
+        action="store_true",
+        help="mark without isolation; student code then runs with your rights",
+    )
+    rehearsal = parser.add_argument_group(
+        "a rehearsal", "Make a class of known marks in DIR/export and DIR/expected.json."
+    )
+    rehearsal.add_argument("--fake", type=_jobs, metavar="N", help="of N hand-ins; mark nothing")
+    rehearsal.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="equal seeds give equal classes"
+    )
+    rehearsal.add_argument(
+        "--layout", choices=LAYOUTS, default="canvas", help="whose export it looks like"
+    )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,19 @@
 """The walk of one submission: every check of the rubric in turn, to a `Report`.
 
-A report exists from the first moment on, with every check not reached; `on_report` is given a new
-one after each check, so that whatever ends the walk loses nothing. An exception inside a check is
-the grader's fault: the check says so, the student loses nothing to it silently, and the traceback
-goes into the run's record for staff.
+`each_check` walks and gives what every check found, one after the other; `assemble` makes a report
+of what was found so far, and is pure, so that a walk may end anywhere and go on elsewhere. `mark`
+does both: a report exists from the first moment on, with every check not reached, and `on_report`
+is given a new one after each check. An exception inside a check is the grader's fault: the check
+says so, the student loses nothing to it silently, and the traceback goes into the run's record for
+staff.
 """
 
 import fnmatch
 import json
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence, Finding
@@ -22,7 +24,7 @@ from autograder.player import Player
 from autograder.rubric import Item, Rubric, refuse_mismatch
 from autograder.secret import Draws
 from autograder.submission import Submission
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.verdict import CheckResult, Marked, Report, Verdict
 from quantlab.programs.calls import Failure
 
 NOT_REACHED = "Not reached."
@@ -77,11 +79,31 @@ def mark(
     trace: Trace | None = None,
 ) -> Report:
     """Mark one submission and return its report."""
+    marked: dict[str, Marked] = {}
+
+    def report() -> Report:
+        title, quick = course.measurements.dataset_title, course.measurements.quick
+        return assemble(
+            submission, course.rubric, course.selected, title, quick, player.isolation, marked
+        )
+
+    on_report(report())
+    for one in each_check(submission, course, player, trace):
+        marked[one.result.id] = one
+        on_report(report())
+    return report()
+
+
+def each_check(
+    submission: Submission,
+    course: Course,
+    player: Player,
+    trace: Trace | None = None,
+    finished: Collection[str] = (),
+) -> Iterator[Marked]:
+    """What each selected check gives, in the rubric's order, without those that are `finished`."""
     trace = trace if trace is not None else Trace()
-    checks = select(course.rubric, course.selected)
-    results = {check.id: _not_reached(check, course.rubric) for check in checks}
-    report = _start(submission, course, player, list(results.values()))
-    on_report(report)
+    checks = [c for c in select(course.rubric, course.selected) if c.id not in finished]
     import_failure = _import(submission, player, checks, trace)
     evidence = gather(submission, course, player, import_failure)
     for check in checks:
@@ -89,17 +111,42 @@ def mark(
         item = course.rubric.items[check.id]
         finding = _find(check, evidence, item, trace)
         trace.seconds[check.id] = round(time.perf_counter() - started, 4)
-        results[check.id] = result_of(check, item, finding, course.reveal)
-        models = (*report.models, finding.model) if finding.model else report.models
-        report = replace(
-            report,
-            checks=tuple(results.values()),
-            models=models,
-            bonus=report.bonus + finding.bonus,
-            flags=(*report.flags, *finding.flags),
-        )
-        on_report(report)
-    return report
+        result = result_of(check, item, finding, course.reveal)
+        yield Marked(result, finding.model, finding.bonus, finding.flags)
+
+
+def assemble(
+    submission: Submission,
+    rubric: Rubric,
+    selected: str,
+    dataset_title: str,
+    quick: bool,
+    isolation: str,
+    marked: Mapping[str, Marked],
+) -> Report:
+    """The report of what was marked so far, by check; the other selected checks are not reached.
+
+    `selected`, `dataset_title`, `quick` and `isolation` are as they were for the marking.
+    """
+    checks = select(rubric, selected)
+    found = [marked[check.id] for check in checks if check.id in marked]
+    results = tuple(
+        marked[check.id].result if check.id in marked else _not_reached(check, rubric)
+        for check in checks
+    )
+    partly = (f"Only the checks {selected} were run.",) if selected != "*" else ()
+    questions = {result.question for result in results}
+    return Report(
+        student=submission.student,
+        dataset=dataset_title,
+        isolation=isolation,
+        checks=results,
+        question_titles={q.id: q.title for q in rubric.questions if q.id in questions},
+        models=tuple(one.model for one in found if one.model),
+        bonus=sum((one.bonus for one in found), start=0.0),
+        flags=(*submission.flags, *partly, *(flag for one in found for flag in one.flags)),
+        provisional=quick or selected != "*",
+    )
 
 
 def gather(
@@ -166,24 +213,6 @@ def _import(
     except Exception:  # ours, whatever it is
         trace.faults["import"] = traceback.format_exc()
         return Failure(Verdict.GRADER_FAULT, "the grader failed; a person will look.")
-
-
-def _start(
-    submission: Submission, course: Course, player: Player, results: Sequence[CheckResult]
-) -> Report:
-    flags = list(submission.flags)
-    if course.selected != "*":
-        flags.append(f"Only the checks {course.selected} were run.")
-    questions = {result.question for result in results}
-    return Report(
-        student=submission.student,
-        dataset=course.measurements.dataset_title,
-        isolation=player.isolation,
-        checks=tuple(results),
-        question_titles={q.id: q.title for q in course.rubric.questions if q.id in questions},
-        flags=tuple(flags),
-        provisional=course.measurements.quick or course.selected != "*",
-    )
 
 
 def _not_reached(check: Check, rubric: Rubric) -> CheckResult:

@@ -48,11 +48,15 @@ class Results:
 
     def write_final(self, report: Report, trace: Trace) -> None:
         """All files of one student, and the table over all."""
+        self.write_student(report, trace)
+        self.write_summary()
+
+    def write_student(self, report: Report, trace: Trace) -> None:
+        """All files of one student."""
         self.write_report(report)
         run = json.dumps({**machine(), "seconds": trace.seconds, "faults": trace.faults}, indent=1)
         self._write(self.folder / report.student / "run.json", run + "\n")
         self._write(self.page(report.student), html.render(report))
-        self.write_summary()
 
     def write_summary(self) -> None:
         reports = [_read(path) for path in sorted(self.folder.glob("*/report.json"))]

@@ -10,7 +10,8 @@ one is run, compiled, unpickled or written to disk here.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,9 +26,17 @@ from autograder.intake.archive import (
     open_contents,
 )
 from autograder.intake.names import StudentId, could_be, displayed, is_copy_of, student_id
+from autograder.intake.nested import with_nested
 from quantlab.answers import Answers, BadAnswers, parse
 
-__all__ = ["MODELS", "OPTIONAL_MODELS", "Submission", "UnreadableSubmission", "read_submission"]
+__all__ = [
+    "MODELS",
+    "OPTIONAL_MODELS",
+    "Submission",
+    "UnreadableSubmission",
+    "read_submission",
+    "submission_of",
+]
 
 SOLUTION = "solution.py"
 ANSWERS = "answers.json"
@@ -71,13 +80,31 @@ def read_submission(
     path = Path(path)
     who = student_id(_name_of(path) if student is None else student)
     with open_contents(path, limits) as contents:
+        return submission_of(contents, who, limits=limits)
+
+
+def submission_of(
+    contents: Contents,
+    who: StudentId,
+    other_ids: Collection[str] = (),
+    full_names: Collection[str] = (),
+    limits: Limits = LIMITS,
+) -> Submission:
+    """The submission made of `contents`, zips within it included.
+
+    `other_ids` and `full_names` are those of the student, or of the group's members: tables that
+    were made under one of them are the student's own. Of a full name the order and the spaces do
+    not matter, because course sites write it in many ways.
+    """
+    with ExitStack() as stack:
+        contents = with_nested(stack, contents, limits)
         desk = _Desk(contents)
         solution = _solution(desk, limits)
         answers = _answers(desk, limits)
         models = _models(desk, limits)
         report_file = _report(desk)
     flags = (
-        *_id_flags(who, answers),
+        *_id_flags(who, answers, other_ids, full_names),
         *desk.flags,
         *_unused_flags(contents),
         *_refusal_flags(contents),
@@ -191,19 +218,34 @@ def _report(desk: _Desk) -> str | None:
     return None
 
 
-def _id_flags(who: StudentId, answers: Answers | None) -> list[str]:
+def _id_flags(
+    who: StudentId,
+    answers: Answers | None,
+    other_ids: Collection[str],
+    full_names: Collection[str],
+) -> list[str]:
     flags = []
     if who.made_up:
         flags.append(
             f"The name {displayed(who.given)} can't be used as an id: the submission is kept as "
             f"{who.value}."
         )
-    if answers is not None and student_id(answers.student).value != who.value:
+    if (
+        answers is not None
+        and student_id(answers.student).value != who.value
+        and answers.student.strip().casefold() not in {one.casefold() for one in other_ids}
+        and _letters(answers.student) not in {_letters(name) for name in full_names}
+    ):
         flags.append(
             f"answers.json was made by {displayed(answers.student)} and handed in by {who.value}: "
             "its tables are marked with the vectors of the former."
         )
     return flags
+
+
+def _letters(name: str) -> str:
+    """What it is made of, in one order: the same for "Ada Lovelace" and "lovelaceada"."""
+    return "".join(sorted(c for c in name.casefold() if c.isalnum()))
 
 
 def _unused_flags(contents: Contents) -> list[str]:

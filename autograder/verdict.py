@@ -86,6 +86,16 @@ class ModelResult:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """What one check adds to a report: its result, a measured model, bonus points, flags."""
+
+    result: CheckResult
+    model: ModelResult | None = None
+    bonus: float = 0.0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class QuestionScore:
     """Points of one question; `awaiting` of its `max_score` are a person's to give."""
 
@@ -181,30 +191,32 @@ class Report:
                 f"This report has version {record.get('version')!r}; "
                 f"this kit reads version {REPORT_VERSION}. Mark the submission again."
             )
-        checks = (
-            CheckResult(
-                **{
-                    **check,
-                    "verdict": Verdict(check["verdict"]),
-                    "misconception": _misconception(check["misconception"]),
-                }
-            )
-            for check in record["checks"]
-        )
         return Report(
             student=record["student"],
             dataset=record["dataset"],
             isolation=record["isolation"],
-            checks=tuple(checks),
+            checks=tuple(check_from(check) for check in record["checks"]),
             question_titles={q["id"]: q["title"] for q in record["questions"]},
-            models=tuple(_model(model) for model in record["models"]),
+            models=tuple(model_from(model) for model in record["models"]),
             bonus=record["bonus"],
             flags=tuple(record["flags"]),
             provisional=record["provisional"],
         )
 
 
-def _model(record: Mapping[str, Any]) -> ModelResult:
+def check_from(record: Mapping[str, Any]) -> CheckResult:
+    """The check that `asdict` and JSON made this record of. Raises `KeyError`, `TypeError`."""
+    return CheckResult(
+        **{
+            **record,
+            "verdict": Verdict(record["verdict"]),
+            "misconception": _misconception(record["misconception"]),
+        }
+    )
+
+
+def model_from(record: Mapping[str, Any]) -> ModelResult:
+    """The model that `asdict` and JSON made this record of. Raises `KeyError`, `TypeError`."""
     interval = record["interval"]
     return ModelResult(**{**record, "interval": tuple(interval) if interval else None})
 

@@ -17,7 +17,8 @@ class Handin:
 
     `student` is the id it is marked under, which names a folder; of a group it is the group's, and
     `members` are the ids of the people whose mark it is (of one student: that student). `path` is
-    the folder or zip file inside the export. `submitted` is the moment in ISO 8601 with its zone,
+    the folder or file inside the export; of several files that lie loose, what names them: the
+    first, or what their names begin with. `submitted` is the moment in ISO 8601 with its zone,
     or "" where the export does not say; `attempt` counts from 1; `late` is the export's own word,
     None if it has none. `lms` holds, per member, what the learning management system wants back
     beside a mark, under the names of its own columns: {member: {"Student": "Lovelace, Ada", "ID":

@@ -188,13 +188,25 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
 def _zip(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
     try:
         stream = stack.enter_context(_opener(path)())
-        size = os.fstat(stream.fileno()).st_size
-        beginning = stream.read(512)
-        stream.seek(0)
+        return zip_contents(stack, stream, shown, limits)
     except OSError as error:
         raise UnreadableSubmission(
             f"The file {shown} can't be read ({error.strerror}): make it readable for the grader."
         ) from error
+
+
+def zip_contents(
+    stack: ExitStack, stream: IO[bytes], shown: str, limits: Limits = LIMITS
+) -> Contents:
+    """What the zip in `stream`, which can be sought in, holds; readable until `stack` is closed.
+
+    `shown` is its name as a sentence may show it. Raises `UnreadableSubmission`, and `OSError`
+    where the stream itself can't be read.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    beginning = stream.read(512)
+    stream.seek(0)
     _check_total(size, shown, limits)
     try:
         archive = stack.enter_context(open_zip(stream, limits.directory_bytes))

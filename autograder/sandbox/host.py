@@ -76,6 +76,15 @@ class Sandbox:
             self._zygote.close()
             self._zygote = None
 
+    @property
+    def used_seconds(self) -> float:
+        """Processor time of all runs of the last solution.py so far, of which there is a limit."""
+        return self._spent
+
+    def count_earlier(self, source: str, used_seconds: float) -> None:
+        """Counts what `source` has used behind another worker, in marking that now goes on here."""
+        self._source, self._spent = source, used_seconds
+
     def import_source(self, source: str) -> Failure | None:
         """Loads `source` in a fresh process that does nothing else; None if that works."""
         limits = replace(

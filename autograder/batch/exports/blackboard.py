@@ -1,0 +1,107 @@
+"""Blackboard Learn: "Assignment File Download" in the Grade Center, one flat zip.
+
+Each file is called `<assignment>_<username>_attempt_<year-month-day-hour-minute-second>_<file
+name>`. Every attempt has a text besides, the same name without a file name and with `.txt`, whose
+first line is `Name: <full name> (<username>)`. All attempts may be in the download; the latest is
+marked.
+
+Source: Blackboard's help, "Download assignments", and public readers of such downloads
+(kwurst/bb-file-cleanup; nbgrader's example for `FileNameCollectorPlugin`). The names give the
+server's local time without a zone: it is taken to be that of the machine that marks.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from autograder.batch.exports.found import Found, Reading, System, loose, named, nobodys
+from autograder.batch.record import Handin
+from autograder.intake.archive import Contents, Entry, UnreadableFile
+from autograder.intake.names import student_id
+
+_WHEN = r"\d{4}(?:-\d{2}){5}"
+_NAME = re.compile(
+    rf"(?P<before>.+)_attempt_(?P<when>{_WHEN})(?:_(?P<file>.+)|(?P<note>\.txt))", re.DOTALL
+)
+_WHO = re.compile(r"Name:\s*(?P<name>[^\r\n]*?)\s*\((?P<user>[^()\r\n]+)\)\s*(?:\r?\n|\Z)")
+_LONGEST_NOTE = 2**20  # bytes; it may hold what a student typed
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt of one person; `before` is the assignment and the username."""
+
+    before: str
+    when: str
+    user: str
+    full_name: str
+    files: tuple[tuple[str, Entry], ...]
+
+
+def _recognises(contents: Contents) -> bool:
+    return any(_NAME.fullmatch(entry.name) for entry in loose(contents))
+
+
+def _read(contents: Contents) -> Reading:
+    files: dict[tuple[str, str], list[tuple[str, Entry]]] = {}
+    notes: dict[tuple[str, str], Entry] = {}
+    strangers = [entry.path for entry in contents.files if len(entry.parts) > 1]
+    for entry in loose(contents):
+        match = _NAME.fullmatch(entry.name)
+        if match is None:
+            strangers.append(entry.path)
+            continue
+        attempt = (match["before"], match["when"])
+        files.setdefault(attempt, [])
+        if match["note"]:
+            notes[attempt] = entry
+        else:
+            files[attempt].append((match["file"], entry))
+    strangers += [one.path for one in contents.refused]
+    attempts: dict[str, list[_Attempt]] = {}
+    for (before, when), some in sorted(files.items()):
+        full_name, user = _whose(before, notes.get((before, when)))
+        attempts.setdefault(user, []).append(_Attempt(before, when, user, full_name, tuple(some)))
+    found = tuple(_found(user, some) for user, some in sorted(attempts.items()))
+    return Reading(found, problems=nobodys(strangers))
+
+
+def _whose(before: str, note: Entry | None) -> tuple[str, str]:
+    """Full name and username: from the note where it agrees, else what follows the last "_"."""
+    if note is not None:
+        try:
+            text = note.read(_LONGEST_NOTE).decode("utf-8", "replace")
+        except UnreadableFile:
+            text = ""
+        match = _WHO.match(text.lstrip("\ufeff"))
+        if match and before.endswith(f"_{match['user']}"):
+            return match["name"], match["user"]
+    return "", before.rpartition("_")[2]
+
+
+def _found(user: str, attempts: list[_Attempt]) -> Found:
+    ordered = sorted(attempts, key=lambda one: one.when)
+    latest = ordered[-1]
+    who = student_id(user)
+    names = tuple(dict.fromkeys(one.full_name for one in ordered if one.full_name))
+    handin = Handin(
+        student=who.value,
+        path=f"{latest.before}_attempt_{latest.when}",
+        members=(who.value,),
+        submitted=_moment(latest.when),
+        attempt=len(ordered),
+        lms={who.value: {"Username": user, **({"Name": names[-1]} if names else {})}},
+    )
+    files = tuple(named(entry, name) for name, entry in sorted(latest.files, key=lambda f: f[0]))
+    return Found(handin, Contents(files, ()), who, (user,), names)
+
+
+def _moment(when: str) -> str:
+    try:
+        moment = datetime.datetime.strptime(when, "%Y-%m-%d-%H-%M-%S")
+    except ValueError:
+        return ""
+    return moment.astimezone().isoformat()
+
+
+BLACKBOARD = System("blackboard", _recognises, _read)

@@ -1,0 +1,61 @@
+"""What `batch` says in the terminal: what came of a class, and who moves if it is regraded."""
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.batch.record import ClassRecord
+from autograder.batch.regrade import Regrade
+
+
+def print_class(record: ClassRecord, out: Path, console: Console) -> None:
+    """How many were marked, what came of the checks, who needs a person, where the marks are."""
+    reports = [outcome.report for outcome in record.outcomes if outcome.report is not None]
+    verdicts = Counter(check.verdict.value for report in reports for check in report.checks)
+    told = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
+    hand_ins = "hand-in" if len(reports) == 1 else "hand-ins"
+    console.print(
+        f"{len(reports):,} {hand_ins} marked ({record.source}); checks: {told or 'none'}."
+    )
+    staff = [(o.handin.student, o.problem) for o in record.outcomes if o.problem]
+    if staff:
+        table = Table(title="Needs staff", title_justify="left")
+        table.add_column("Student")
+        table.add_column("Why")
+        for student, problem in staff:
+            table.add_row(Text(student), Text(problem))
+        console.print(table)
+    if record.missing:
+        console.print(f"{len(record.missing):,} students handed in nothing.")
+    console.print(Text(f"Marks: {out}"), soft_wrap=True)
+
+
+def print_regrade(found: Regrade, applied: bool, console: Console) -> None:
+    """Who moves, by how much, on which check."""
+    if found.moves:
+        table = Table(title="Who moves", title_justify="left")
+        for title in ("Student", "Check", "Before", "After", "Points", "Total"):
+            table.add_column(title, justify="left" if title in ("Student", "Check") else "right")
+        shown = ""
+        for move in found.moves:
+            before, after = found.totals[move.student]
+            table.add_row(
+                Text(move.student if move.student != shown else ""),
+                move.check,
+                f"{move.before.points:g} {move.before.verdict}",
+                f"{move.after.points:g} {move.after.verdict}",
+                f"{move.points:+g}",
+                f"{before:g} → {after:g}" if move.student != shown else "",
+            )
+            shown = move.student
+        console.print(table)
+    moving = sum(before != after for before, after in found.totals.values())
+    console.print(
+        f"{found.compared:,} compared: the marks of {moving:,} move; {len(found.reworded):,} read "
+        f"other words for the same points; {len(found.new):,} had no complete marks before."
+    )
+    if not applied:
+        console.print("Nothing was written. Run with --regrade --apply to write it.")

@@ -1,0 +1,128 @@
+"""Marks a class whose export is open, by a crew that is ready, and writes what came of it.
+
+Marks that were made under other conditions (another grader, rubric, secret, data set) are never
+mixed with new ones, and never moved without being shown first: that is what `regrade` is for.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.batch.assembly import Marking
+from autograder.batch.bench import Settings
+from autograder.batch.conditions import Conditions, conditions
+from autograder.batch.crew import Crew
+from autograder.batch.exports import Export
+from autograder.batch.journal import Journal
+from autograder.batch.record import ClassRecord
+from autograder.batch.regrade import compared
+from autograder.batch.session import Session
+from autograder.batch.show import print_class, print_regrade
+from autograder.batch.work import WorkerUnfit
+from autograder.batch.writing import write_all
+from autograder.grading import DONE, NEEDS_STAFF, USAGE, UsageError
+from autograder.known import BadKnownSubmission, load_mutants
+from autograder.marking import UnknownCheck, select
+from autograder.measuring import Measurements
+from autograder.oracle import Oracle
+from autograder.results import UnwritableResults
+from autograder.rubric import RubricError, load_rubric
+from autograder.secret import SecretError, course_secret
+from quantlab.data import DataNotFound
+
+SENTENCES = (
+    BadKnownSubmission,
+    DataNotFound,
+    RubricError,
+    SecretError,
+    UnknownCheck,
+    UnwritableResults,
+    UsageError,
+    WorkerUnfit,
+)
+
+
+@dataclass(frozen=True)
+class ClassOptions:
+    """Where the marks go, how they are made, and whether they may move: see the command's help."""
+
+    out: Path
+    settings: Settings
+    regrade: bool = False
+    apply: bool = False
+
+
+def mark_class(options: ClassOptions, export: Export, journal: Journal, crew: Crew) -> int:
+    """Returns the exit status. Raises `JournalError`, `CrewUnavailable`."""
+    try:
+        return _mark(options, export, journal, crew, Console())
+    except SENTENCES as problem:
+        print(problem, file=sys.stderr)
+        return USAGE
+
+
+def _mark(
+    options: ClassOptions, export: Export, journal: Journal, crew: Crew, console: Console
+) -> int:
+    for problem in export.problems:
+        print(problem, file=sys.stderr)
+    marking, wanted = _conditions(options.settings)
+    standing = journal.applied()
+    _refuse_unasked(options, standing, wanted)
+    if not standing:
+        journal.apply(wanted.decides)
+    session = Session(options.settings, wanted, marking, export, journal)
+    session.mark(crew, console)
+    outcomes = tuple(session.outcomes())
+    record = ClassRecord(export.source, marking.dataset, outcomes, export.missing)
+    status = _status(record, export.problems)
+    if options.regrade:
+        reports = [outcome.report for outcome in outcomes if outcome.report]
+        print_regrade(compared(session.reports(standing), reports), options.apply, console)
+        if not options.apply:
+            return status
+    write_all(record, options.out, session.faults())
+    journal.apply(wanted.decides)
+    print_class(record, options.out, console)
+    return status
+
+
+def _status(record: ClassRecord, problems: Sequence[str]) -> int:
+    staff = problems or any(outcome.problem for outcome in record.outcomes)
+    return NEEDS_STAFF if staff else DONE
+
+
+def _conditions(settings: Settings) -> tuple[Marking, Conditions]:
+    rubric = load_rubric()
+    checks = select(rubric, settings.check)
+    marking = Marking(rubric, settings.check, settings.dataset, settings.quick)
+    secret = course_secret()
+    found = conditions(rubric, checks, load_mutants(), secret, settings.dataset, settings.quick)
+    if any(check.id.startswith("2c.") for check in checks):
+        # Where the kit's own table no longer fits it is measured once, here, not by every worker.
+        Measurements(settings.dataset, Oracle(), settings.quick).post_training("sym")
+    return marking, found
+
+
+def _refuse_unasked(options: ClassOptions, standing: Mapping[str, str], wanted: Conditions) -> None:
+    """Marks that stand are not mixed with others, nor narrowed to some checks, unasked."""
+    if options.regrade and not standing:
+        raise UsageError(
+            f"Nothing was marked in {options.out} yet: run the command without --regrade first."
+        )
+    if set(standing) - set(wanted.decides):
+        raise UsageError(
+            f"{options.out} holds marks of more checks than --check {options.settings.check}: "
+            "leave --check as it was, or choose another folder with --out."
+        )
+    changed = [name for name in standing if standing[name] != wanted.decides[name]]
+    if changed and not options.regrade:
+        raise UsageError(
+            f"The marks in {options.out} were made under other conditions (grader, rubric, course "
+            f"secret, data set, --quick or versions): {len(changed)} checks may come out "
+            "differently. Run with --regrade to see who moves, and with --regrade --apply to "
+            "write that; or choose another folder with --out."
+        )

@@ -1,0 +1,91 @@
+"""Made-up classes, and the real command that marks them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.batch.fake import EXPECTED, FakeOptions, make_class
+
+KIT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def course_secret_file(tmp_path_factory):
+    """A course secret for all tests here, in this process and in those that it starts."""
+    path = tmp_path_factory.mktemp("secret") / "secret"
+    path.write_text("0123456789abcdef0123456789abcdef")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_SECRET_FILE", str(path))
+        yield path
+
+
+@dataclass(frozen=True)
+class FakeClass:
+    """A class of known marks: where its export is, and the points of each student's checks."""
+
+    folder: Path
+    check: str
+    expected: Mapping[str, Mapping]
+
+    @property
+    def export(self) -> Path:
+        return self.folder / "export"
+
+    def command(self, out: Path, *more: object) -> list[str]:
+        """The arguments that mark it into `out`."""
+        settings = ["--check", self.check, "--data", "shapes10"]
+        return ["batch", str(self.export), "--out", str(out), *settings, *map(str, more)]
+
+    def mark(self, out: Path, *more: object) -> int:
+        """Marked in this process, but for its workers; the exit status."""
+        return main(self.command(out, *more))
+
+    def start(self, out: Path, *more: object, kit: Path = KIT) -> subprocess.Popen:
+        """The same in a process of its own, in a session of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "autograder", *self.command(out, *more)],
+            cwd=kit,
+            env={**os.environ, "COLUMNS": "200"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> FakeClass:
+    make_class(FakeOptions(count, seed, folder, layout, "shapes10", check))
+    expected = json.loads((folder / EXPECTED).read_text())["students"]
+    return FakeClass(folder, check, expected)
+
+
+def reports(out: Path) -> dict[str, bytes]:
+    """The bytes of every report.json below `out`, by student."""
+    return {path.parent.name: path.read_bytes() for path in sorted(out.glob("*/report.json"))}
+
+
+def points(report: bytes) -> dict[str, float]:
+    """The points of every check that no person marks."""
+    checks = json.loads(report)["checks"]
+    return {check["id"]: check["points"] for check in checks if check["source"] != "person"}
+
+
+def wrong_marks(klass: FakeClass, found: Mapping[str, bytes]) -> dict[str, object]:
+    """Every student whose marks are not those that were known beforehand."""
+    wrong: dict[str, object] = {}
+    for student, known in klass.expected.items():
+        if known["refused"]:
+            if student in found:
+                wrong[student] = "was marked, and must be refused"
+        elif student not in found:
+            wrong[student] = "was not marked"
+        elif points(found[student]) != known["points"]:
+            wrong[student] = (known["origin"], points(found[student]), known["points"])
+    return {**wrong, **dict.fromkeys(set(found) - set(klass.expected), "is nobody")}

@@ -1,0 +1,290 @@
+"""`python -m autograder batch`: a small class, marked by the real command behind real walls."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.batch.claim import claimed
+from autograder.batch.journal import Journal
+from autograder.known import load_mutants
+from tests.batch.conftest import KIT, FakeClass, fake_class, points, reports, wrong_marks
+
+FEW = "1a.linear_dequantize.*"
+KILLS = 2
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, course_secret_file) -> FakeClass:
+    """Five hand-ins and two checks."""
+    return fake_class(tmp_path_factory.mktemp("class"), 5, 7, FEW, "moodle")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small, tmp_path_factory) -> Path:
+    """Where the small class was marked without anything going wrong."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    small.mark(out, "--jobs", 2)
+    return out
+
+
+def test_every_mark_is_the_one_that_was_known(small, undisturbed):
+    assert wrong_marks(small, reports(undisturbed)) == {}
+    for student in reports(undisturbed):
+        files = {path.name for path in (undisturbed / student).iterdir()}
+        assert {"report.json", "report.html", "run.json"} <= files
+
+
+def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
+    def nobody(crew):
+        pytest.fail("work that is done was given out")
+
+    before = reports(undisturbed)
+    monkeypatch.setattr("autograder.batch.crew.LocalCrew.open", nobody)
+    assert small.mark(undisturbed) in (0, 1)
+    assert reports(undisturbed) == before
+
+
+def test_killed_at_any_moment_the_same_command_ends_with_the_same_marks(
+    small, undisturbed, tmp_path
+):
+    rng, killed = random.Random(3), 0
+    for _ in range(KILLS):
+        runner = small.start(tmp_path, "--jobs", 2)
+        time.sleep(rng.uniform(0.5, 12.0))
+        killed += runner.poll() is None
+        with contextlib.suppress(ProcessLookupError):
+            runner.kill()
+        runner.communicate()
+    assert killed
+    assert small.mark(tmp_path, "--jobs", 2) in (0, 1)
+    assert reports(tmp_path) == reports(undisturbed)
+
+
+def test_stopped_by_ctrl_c_it_says_that_it_goes_on(small, tmp_path):
+    runner = small.start(tmp_path, "--jobs", 1)
+    journal = tmp_path / ".journal" / "marks.sqlite"
+    end = time.monotonic() + 120
+    while not journal.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    os.kill(runner.pid, signal.SIGINT)
+    _, errors = runner.communicate(timeout=120)
+    assert runner.returncode == 2
+    assert "the same command goes on where it was" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_second_runner_is_refused(small, tmp_path, capsys):
+    (tmp_path / ".journal").mkdir()
+    with claimed(tmp_path, tmp_path / ".journal" / "lock"):
+        assert small.mark(tmp_path) == 2
+    assert f"process {os.getpid()}) marks into {tmp_path}" in capsys.readouterr().err
+
+
+def test_marks_of_other_conditions_are_not_mixed_unasked(small, undisturbed, tmp_path, capsys):
+    out = tmp_path / "marks"
+    shutil.copytree(undisturbed, out)
+    before = reports(out)
+    other = tmp_path / "secret"
+    other.write_text("another secret of the course, rotated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_SECRET_FILE", str(other))
+        assert small.mark(out) == 2
+    assert "2 checks may come out differently. Run with --regrade" in capsys.readouterr().err
+    assert reports(out) == before
+
+
+def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, capsys):
+    before = reports(undisturbed)
+    narrow = ["--check", "1a.linear_dequantize.values", "--data", "shapes10"]
+    assert main(["batch", str(small.export), "--out", str(undisturbed), *narrow]) == 2
+    assert "holds marks of more checks" in capsys.readouterr().err
+    assert reports(undisturbed) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Give the folder or zip file"),
+        (["{export}", "--apply"], "--apply writes what --regrade shows"),
+        (["{export}", "--regrade"], "Nothing was marked in"),
+        (["{export}", "--check", "9z.*"], "No check is called '9z.*'"),
+        (["{export}/nowhere"], "There is nothing to read"),
+        (["{export}", "--out", "{export}/marks"], "lies in the export"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(small, tmp_path, capsys, arguments, sentence):
+    given = [argument.format(export=small.export) for argument in arguments]
+    out = [] if "--out" in given else ["--out", str(tmp_path)]
+    assert main(["batch", *given, *out]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_help_does_not_wait_for_torch():
+    script = (
+        "import sys; from autograder.__main__ import main\n"
+        "try: main(['batch', '--help'])\n"
+        "except SystemExit: sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=KIT, capture_output=True, check=True)
+    assert b"who moves" in done.stdout
+
+
+def test_workers_start_before_torch_is_imported():
+    script = "import sys, autograder.batch.command; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
+
+
+def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
+    tmp_path, capsys, reference_source, course_secret_file
+):
+    (tmp_path / "in" / "ada").mkdir(parents=True)
+    (tmp_path / "in" / "ada" / "solution.py").write_text(reference_source)
+    (tmp_path / "in" / "bob.zip").write_bytes(b"Rar!\x1a\x07")
+    out = tmp_path / "marks"
+    few = ["--check", FEW, "--data", "shapes10", "--jobs", "1"]
+    assert main(["batch", str(tmp_path / "in"), "--out", str(out), *few]) == 1
+    assert set(reports(out)) == {"ada"}
+    said = capsys.readouterr().out
+    assert "Needs staff" in said
+    assert "bob" in said
+    assert json.loads(reports(out)["ada"])["auto_score"] == 4
+
+
+# The whole of it, for .ci/run --------------------------------------------------------------------
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", ["canvas", "gradescope"])
+def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
+    tmp_path, course_secret_file, layout
+):
+    dozen = fake_class(tmp_path / "class", 12, 1, "1a.*", layout)
+    assert dozen.mark(tmp_path / "undisturbed", "--jobs", 2) in (0, 1)
+    found = reports(tmp_path / "undisturbed")
+    assert wrong_marks(dozen, found) == {}
+    rng, out = random.Random(layout), tmp_path / "disturbed"
+    for _ in range(2 * KILLS):
+        runner = dozen.start(out, "--jobs", 2)
+        time.sleep(rng.uniform(2.0, 20.0))
+        with contextlib.suppress(ProcessLookupError):
+            runner.kill()
+        runner.communicate()
+    assert dozen.mark(out, "--jobs", 2) in (0, 1)
+    assert reports(out) == found
+
+
+@pytest.mark.long
+def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_file):
+    dozen = fake_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
+    out = tmp_path / "marks"
+    runner = dozen.start(out, "--jobs", 2)
+    journal = out / ".journal" / "marks.sqlite"
+    end = time.monotonic() + 600
+    while not (journal.exists() and journaled(journal)):
+        assert runner.poll() is None, runner.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    os.kill(workers_of(runner.pid)[0], signal.SIGKILL)
+    said, errors = runner.communicate(timeout=900)
+    assert runner.returncode in (0, 1), said + errors
+    assert wrong_marks(dozen, reports(out)) == {}
+
+
+def journaled(path: Path) -> frozenset[str]:
+    with Journal(path) as journal:
+        return journal.students()
+
+
+def workers_of(runner: int) -> list[int]:
+    """The processes that it started and that mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(parent) == runner and "spawn_main" in (path / "cmdline").read_text():
+                found.append(int(path.name))
+    return found
+
+
+@pytest.mark.long
+def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
+    tmp_path, course_secret_file, reference_source
+):
+    kit = a_kit_of_its_own(tmp_path / "kit")
+    patches = {
+        "ada": "",
+        "bob": "linear_dequantize/divides_by_scale",  # does not break what changes
+        "eve": "get_scale/std_instead_of_rms",  # fails it before and after
+        "joe": TWENTY_PERCENT,  # fails it before, and is right by the new tolerance
+    }
+    for student, patch in patches.items():
+        code = mistake(patch) if "/" in patch else patch
+        (tmp_path / "class" / "export" / student).mkdir(parents=True)
+        solution = tmp_path / "class" / "export" / student / "solution.py"
+        solution.write_text(f"{reference_source}\n\n{code}")
+    klass, out = FakeClass(tmp_path / "class", "1a.*", {}), tmp_path / "marks"
+
+    def run(*more: str) -> tuple[int, str]:
+        runner = klass.start(out, "--jobs", "1", *more, kit=kit)
+        said, errors = runner.communicate(timeout=900)
+        return runner.returncode, said + errors
+
+    assert run()[0] == 0
+    before = reports(out)
+    rubric = kit / "autograder" / "rubric.toml"
+    text = rubric.read_text()
+    line = '[checks."1a.reset.sym"]\npoints = 2\nvisible = true\ntolerance = 1e-6\n'
+    assert line in text
+    rubric.write_text(
+        text.replace(line, line.replace("1e-6", "0.3")).replace(
+            "tolerance = 0.3\nhonest = 3e-7\nmutant = 0.1",
+            "tolerance = 0.3\nhonest = 3e-7\nmutant = 0.4",
+        )
+    )
+    status, said = run()
+    assert (status, "1 checks may come out differently. Run with --regrade" in said) == (2, True)
+    status, said = run("--regrade")
+    assert status == 0
+    assert reports(out) == before
+    assert "4 compared: the marks of 1 move" in said
+    (moved,) = [words for words in map(str.split, said.splitlines()) if "1a.reset.sym" in words]
+    assert "joe" in moved
+    assert "+2" in moved
+    assert "Nothing was written" in said
+    assert run("--regrade", "--apply")[0] == 0
+    after = reports(out)
+    assert {student for student in before if before[student] != after[student]} == {"joe"}
+    assert points(after["joe"])["1a.reset.sym"] == points(before["joe"])["1a.reset.sym"] + 2
+    assert run()[0] == 0
+    assert reports(out) == after
+
+
+TWENTY_PERCENT = """
+def reset_scale_and_zero_point(input, N_bits=4, method="sym", _right=reset_scale_and_zero_point):
+    scale, zero_point = _right(input, N_bits, method)
+    return (1.2 * scale if method == "sym" else scale), zero_point
+"""
+
+
+def mistake(name: str) -> str:
+    return next(mutant.code for mutant in load_mutants() if mutant.name == name)
+
+
+def a_kit_of_its_own(folder: Path) -> Path:
+    """A copy of the kit that a test may change."""
+    for part in ("autograder", "quantlab", "instructor", "checkpoints"):
+        shutil.copytree(KIT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(KIT / "solution.py", folder)
+    return folder

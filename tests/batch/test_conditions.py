@@ -1,0 +1,138 @@
+"""What decides a mark: a change touches the checks that it can touch, and no others."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.batch import conditions as module
+from autograder.batch.conditions import conditions, submission_digest
+from autograder.checks import ALL_CHECKS
+from autograder.known import load_mutants
+from autograder.submission import Submission
+from quantlab.answers import Answers
+
+SECRET = b"a secret that only tests know"
+MUTANTS = load_mutants()
+
+
+@pytest.fixture
+def now(rubric):
+    """The digests of all checks, with some of what decides them exchanged."""
+
+    def digests(dataset="cifar10", quick=False, secret=SECRET, rubric=rubric, mutants=MUTANTS):
+        return conditions(rubric, ALL_CHECKS, mutants, secret, dataset, quick).decides
+
+    return digests
+
+
+def touched(before, after) -> set[str]:
+    assert before.keys() == after.keys()
+    return {check for check in before if before[check] != after[check]}
+
+
+def of(*sources: str) -> set[str]:
+    return {check.id for check in ALL_CHECKS if check.source in sources}
+
+
+def test_the_same_kit_has_the_same_digests(now):
+    assert now() == now()
+
+
+def test_a_line_of_the_rubric_touches_its_check_alone(now, rubric):
+    item = rubric.items["1a.get_scale.mean_not_zero"]
+    changed = replace(rubric, items={**rubric.items, item.id: replace(item, tolerance=1e-3)})
+    assert touched(now(), now(rubric=changed)) == {item.id}
+
+
+def test_a_threshold_touches_what_is_measured_and_no_call(now, rubric):
+    found = touched(now(), now(rubric=replace(rubric, ramp=rubric.ramp + 1)))
+    assert {"2d.model.W8A8", "3.bit_widths.accuracy"} <= found
+    assert not found & of("call")
+
+
+@pytest.mark.parametrize("change", [{"dataset": "shapes10"}, {"quick": True}])
+def test_what_models_are_measured_on_touches_no_call(now, change):
+    assert touched(now(), now(**change)) == of("table", "model")
+
+
+def test_another_secret_touches_everything(now):
+    assert touched(now(), now(secret=b"another secret of the course")) == set(now())
+
+
+def test_the_sentence_of_a_mistake_touches_the_checks_that_name_it(now):
+    first = next(mutant for mutant in MUTANTS if mutant.name == "get_scale/coefficients_swapped")
+    others = tuple(m for m in MUTANTS if m is not first)
+    changed = (*others, replace(first, sentence="Another sentence."))
+    assert touched(now(), now(mutants=changed)) == {*first.caught_by, *first.sometimes}
+
+
+@pytest.mark.parametrize(
+    ("file", "questions"),
+    [
+        ("autograder/checks/q2a.py", {"2a"}),
+        ("autograder/checks/call.py", None),
+        ("quantlab/compare.py", None),
+        ("instructor/solution.py", None),
+        ("instructor/stand_ins/get_scale.py", None),
+        ("autograder/batch/runner.py", set()),
+        ("autograder/report/html.py", set()),
+        ("autograder/rubric.toml", set()),  # its lines count one by one
+        ("docs/class.md", set()),
+    ],
+)
+def test_a_changed_file_touches_the_checks_that_it_may_decide(
+    now, tmp_path, monkeypatch, file, questions
+):
+    kit = copy_of_the_kit(tmp_path, monkeypatch)
+    before = now()
+    with (kit / file).open("a") as stream:
+        stream.write("\n# A fix.\n")
+    found = touched(before, now())
+    everything = {check.id.split(".")[0] for check in ALL_CHECKS}
+    assert {check.split(".")[0] for check in found} == (
+        everything if questions is None else questions
+    )
+
+
+def copy_of_the_kit(folder: Path, monkeypatch) -> Path:
+    """The kit's sources in `folder`, where the digests are then taken from."""
+    real, kit = module.KIT, folder / "kit"
+    for part in ("autograder", "quantlab", "instructor/stand_ins", "docs"):
+        shutil.copytree(real / part, kit / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(real / "instructor/solution.py", kit / "instructor")
+    (kit / "docs/class.md").touch()
+    modules = {id: kit / path.relative_to(real) for id, path in module._modules().items()}
+    monkeypatch.setattr(module, "KIT", kit)
+    monkeypatch.setattr(module, "REFERENCE", kit / "instructor/solution.py")
+    monkeypatch.setattr(module, "STAND_INS", kit / "instructor/stand_ins")
+    monkeypatch.setattr(module, "_modules", lambda: modules)
+    return kit
+
+
+# The submission ----------------------------------------------------------------------------------
+
+ADA = Submission("ada", "x = 1\n", Answers("ada", "CIFAR-10"), {"a.pt": b"1"}, "report.md")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"student": "bob"},  # has other inputs
+        {"solution": "x = 2\n"},
+        {"solution": None},
+        {"answers": None},
+        {"answers": Answers("ada", "Shapes-10")},
+        {"models": {"a.pt": b"2"}},
+        {"models": {"b.pt": b"1"}},
+        {"report_file": None},
+        {"problems": {"solution.py": "It is damaged."}},
+    ],
+)
+def test_whatever_a_check_may_look_at_is_in_the_digest(change):
+    assert submission_digest(replace(ADA, **change)) != submission_digest(ADA)
+
+
+def test_flags_are_for_staff_and_decide_nothing():
+    assert submission_digest(replace(ADA, flags=("Look here.",))) == submission_digest(ADA)

@@ -1,0 +1,426 @@
+"""Exports as course sites make them: whose each file is, which attempt counts, what is left."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.exports import BadExport, read_export
+from autograder.submission import UnreadableSubmission
+
+SOLUTION = "x = 1\n"
+ANSWERS = '{"version": 1, "student": "%s", "dataset": "CIFAR-10"}'
+Files = Mapping[str, str | bytes]
+
+
+def zipped(files: Files) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            member = zipfile.ZipInfo("x")
+            member.filename = name  # zipfile itself would mend some
+            archive.writestr(member, content)
+    return stream.getvalue()
+
+
+@pytest.fixture(params=["folder", "zip", "zip with a folder around everything"])
+def export(request, tmp_path):
+    """Writes the files of an export in one of three ways; gives what is read from it."""
+
+    def make(files: Files):
+        if request.param == "folder":
+            path = tmp_path / "export"
+            for name, content in files.items():
+                (path / name).parent.mkdir(parents=True, exist_ok=True)
+                (path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        else:
+            around = "Homework 3/" if "around" in request.param else ""
+            path = tmp_path / "export.zip"
+            path.write_bytes(zipped({around + name: text for name, text in files.items()}))
+        return request.getfixturevalue("closing")(read_export(path))
+
+    return make
+
+
+@pytest.fixture
+def closing():
+    """Closes exports at the end of a test."""
+    opened = []
+
+    def later(export):
+        opened.append(export)
+        return export
+
+    yield later
+    for export in opened:
+        export.close()
+
+
+def read_zip(tmp_path: Path, files: Files, closing):
+    path = tmp_path / "odd.zip"
+    path.write_bytes(zipped(files))
+    return closing(read_export(path))
+
+
+def by_student(export):
+    return {handin.student: handin for handin in export.handins}
+
+
+# Canvas ------------------------------------------------------------------------------------------
+
+
+def test_canvas_gathers_the_loose_files_of_each_student(export):
+    found = export(
+        {
+            "lovelaceada_17_801_solution.py": SOLUTION,
+            "lovelaceada_17_802_answers.json": ANSWERS % "ada lovelace",
+            "r2d2_LATE_18_803_solution.py": "y = 2\n",
+        }
+    )
+    assert found.source == "canvas"
+    handins = by_student(found)
+    assert set(handins) == {"lovelaceada_17", "r2d2_18"}
+    ada, late = handins["lovelaceada_17"], handins["r2d2_18"]
+    assert (ada.late, late.late) == (False, True)
+    assert ada.lms == {"lovelaceada_17": {"Student": "lovelaceada", "ID": "17"}}
+    submission = found.submission(ada)
+    assert submission.solution == SOLUTION
+    assert submission.answers.student == "ada lovelace"
+    assert submission.flags == ()
+    assert found.submission(late).solution == "y = 2\n"
+
+
+def test_canvas_takes_the_latest_of_a_file_that_was_handed_in_again(export):
+    found = export(
+        {
+            "lovelaceada_17_810_solution-1.py": "second = True\n",
+            "lovelaceada_17_801_solution.py": "first = True\n",
+            "lovelaceada_17_820_solution-2.py": "third = True\n",
+            "lovelaceada_17_802_report.md": "# Report\n",
+        }
+    )
+    (handin,) = found.handins
+    assert handin.attempt == 3
+    submission = found.submission(handin)
+    assert submission.solution == "third = True\n"
+    assert submission.report_file == "report.md"
+    assert submission.flags == ()  # "-2" is Canvas's own, and nothing odd
+
+
+def test_canvas_of_anonymous_students_and_of_typed_texts(export):
+    found = export(
+        {
+            "anon_aB3x9_801_solution.py": SOLUTION,
+            "LATE_anon_Zz111_803_solution.py": SOLUTION,
+            "lovelaceada_17_text.html": "<p>I forgot the file</p>",
+        }
+    )
+    handins = by_student(found)
+    assert {h.lms[h.student]["ID"] for h in handins.values()} == {"anon_aB3x9", "anon_Zz111", "17"}
+    late = {h.lms[h.student]["ID"]: h.late for h in handins.values()}
+    assert late == {"anon_aB3x9": False, "anon_Zz111": True, "17": False}
+    assert found.submission(handins["lovelaceada_17"]).solution is None
+
+
+def test_canvas_with_a_zip_per_student_and_a_zip_in_the_zip(export):
+    inner = zipped({"hw/solution.py": SOLUTION})
+    found = export(
+        {
+            "lovelaceada_17_801_work.zip": zipped({"work/solution.py": SOLUTION}),
+            "hopper_18_802_work.zip": zipped({"hw.zip": inner}),
+            "noether_19_803_work.zip": zipped({"a.zip": zipped({"b.zip": inner})}),
+        }
+    )
+    solutions = {h.student: found.submission(h).solution for h in found.handins}
+    assert solutions == {"lovelaceada_17": SOLUTION, "hopper_18": SOLUTION, "noether_19": None}
+
+
+# Moodle ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["", "_"])
+def test_moodle_has_a_folder_per_student_and_kind(export, end):
+    found = export(
+        {
+            f"Ada Lovelace_12345_assignsubmission_file{end}/solution.py": SOLUTION,
+            f"Ada Lovelace_12345_assignsubmission_file{end}/models/report.md": "# Report\n",
+            "Ada Lovelace_12345_assignsubmission_onlinetext/onlinetext.html": "<p>Here</p>",
+            f"Jörg Müller_77_assignsubmission_file{end}/solution.py": "y = 2\n",
+        }
+    )
+    assert found.source == "moodle"
+    handins = by_student(found)
+    assert set(handins) == {"Ada-Lovelace-12345", "Jorg-Muller-77"}
+    ada = handins["Ada-Lovelace-12345"]
+    assert ada.lms[ada.student] == {"Identifier": "Participant 12345", "Full name": "Ada Lovelace"}
+    submission = found.submission(ada)
+    assert (submission.solution, submission.report_file) == (SOLUTION, "models/report.md")
+    assert found.problems == ()
+
+
+def test_moodle_without_folders_and_of_a_team(export):
+    found = export(
+        {
+            "Group A_9_assignsubmission_file_solution.py": SOLUTION,
+            "Group A_9_assignsubmission_file_report.md": "# Report\n",
+            "Participant_10_assignsubmission_file_solution.py": "y = 2\n",
+        }
+    )
+    handins = by_student(found)
+    assert set(handins) == {"Group-A-9", "Participant-10"}
+    assert found.submission(handins["Group-A-9"]).report_file == "report.md"
+
+
+# Gradescope --------------------------------------------------------------------------------------
+
+METADATA = """
+submission_101:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '17'
+    :email: ada@uni.example
+  :created_at: 2026-05-01 12:30:00.5 Z
+  :score: 0.0
+  :status: processed
+submission_102:
+  :submitters:
+  - :name: Grace Hopper
+    :sid: '18'
+    :email: grace@uni.example
+  - :name: Emmy Noether
+    :sid: '19'
+    :email: emmy@uni.example
+  :created_at: 2026-05-02 08:00:00 +02:00
+  :history:
+  - :created_at: 2026-05-01 08:00:00 +02:00
+    :score: 1.0
+"""
+
+
+def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
+    found = export(
+        {
+            "submission_metadata.yml": METADATA,
+            "submission_101/solution.py": SOLUTION,
+            "submission_102/solution.py": "y = 2\n",
+            "submission_102/answers.json": ANSWERS % "Emmy",
+            "submission_999/solution.py": "nobody's\n",
+        }
+    )
+    assert found.source == "gradescope"
+    handins = by_student(found)
+    assert set(handins) == {"ada", "emmy-grace"}
+    group = handins["emmy-grace"]
+    assert group.members == ("emmy", "grace")
+    assert group.attempt == 2
+    assert handins["ada"].submitted == "2026-05-01T12:30:00.500000+00:00"
+    assert group.submitted in {"2026-05-02T08:00:00+02:00", "2026-05-02T06:00:00+00:00"}
+    assert group.lms["grace"] == {
+        "Name": "Grace Hopper",
+        "Email": "grace@uni.example",
+        "SID": "18",
+    }
+    assert any("submission_999" in problem for problem in found.problems)
+    flags = found.submission(group).flags
+    assert not any("was made by" in flag for flag in flags)  # by a member, who goes by that e-mail
+
+
+def test_gradescope_marks_somebody_in_two_hand_ins_once(export):
+    twice = METADATA.replace(":name: Emmy Noether", ":name: Ada Lovelace").replace(
+        "emmy@uni.example", "ada@uni.example"
+    )
+    found = export(
+        {
+            "submission_metadata.yml": twice,
+            "submission_101/solution.py": SOLUTION,
+            "submission_102/solution.py": "y = 2\n",
+        }
+    )
+    assert [handin.members for handin in found.handins] == [("ada", "grace")]
+    assert any("ada is in two hand-ins" in problem for problem in found.problems)
+
+
+def test_gradescope_without_a_readable_list_is_refused_with_the_reason(export):
+    with pytest.raises(BadExport, match=r"submission_metadata\.yml"):
+        export({"submission_metadata.yml": "a: [", "submission_1/solution.py": SOLUTION})
+
+
+# Blackboard --------------------------------------------------------------------------------------
+
+
+def test_blackboard_marks_the_latest_attempt_and_reads_its_note(export):
+    note = "Name: Ada Lovelace (a_lovelace)\r\nAssignment: HW 3\r\nDate Submitted: Friday\r\n"
+    first, second = "2026-05-01-09-00-00", "2026-05-02-10-30-00"
+    found = export(
+        {
+            f"HW_3_a_lovelace_attempt_{first}.txt": note,
+            f"HW_3_a_lovelace_attempt_{first}_solution.py": "first = True\n",
+            f"HW_3_a_lovelace_attempt_{second}.txt": note,
+            f"HW_3_a_lovelace_attempt_{second}_solution.py": SOLUTION,
+            f"HW_3_ghopper_attempt_{first}_my_work.zip": zipped({"solution.py": "y = 2\n"}),
+        }
+    )
+    assert found.source == "blackboard"
+    handins = by_student(found)
+    assert set(handins) == {"a_lovelace", "ghopper"}
+    ada = handins["a_lovelace"]
+    assert (ada.attempt, ada.submitted[:16]) == (2, "2026-05-02T10:30")
+    assert ada.submitted[-6] in "+-"  # with a zone
+    assert ada.lms["a_lovelace"] == {"Username": "a_lovelace", "Name": "Ada Lovelace"}
+    assert found.submission(ada).solution == SOLUTION
+    assert found.submission(handins["ghopper"]).solution == "y = 2\n"
+
+
+# nbgrader ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("around", ["submitted/", ""])
+def test_nbgrader_has_a_folder_per_student_and_assignment(export, around):
+    found = export(
+        {
+            f"{around}ada/quantization/solution.py": SOLUTION,
+            f"{around}ada/quantization/timestamp.txt": "2026-05-01 12:30:00.25 America/New_York\n",
+            f"{around}ada/warm-up/solution.py": "other = True\n",
+            f"{around}ada/warm-up/timestamp.txt": "2026-04-01 12:30:00 UTC\n",
+            f"{around}bob/warm-up/solution.py": "other = True\n",
+            f"{around}eve/quantization/solution.py": "y = 2\n",
+            f"{around}eve/quantization/timestamp.txt": "yesterday",
+        }
+    )
+    assert found.source == "nbgrader"
+    handins = by_student(found)
+    assert set(handins) == {"ada", "eve"}
+    assert handins["ada"].submitted == "2026-05-01T12:30:00.250000-04:00"
+    assert handins["eve"].submitted == ""
+    assert found.missing == {"bob": {"student_id": "bob"}}
+    assert found.submission(handins["ada"]).solution == SOLUTION
+
+
+# A plain folder ----------------------------------------------------------------------------------
+
+
+def test_a_folder_of_folders_and_zips_is_taken_as_it_is(export):
+    found = export(
+        {
+            "ada/solution.py": SOLUTION,
+            "bob.zip": zipped({"solution.py": "y = 2\n"}),
+        }
+    )
+    assert (found.source, found.problems) == ("folder", ())
+    assert [handin.student for handin in found.handins] == ["ada", "bob"]
+    assert [found.submission(h).solution for h in found.handins] == [SOLUTION, "y = 2\n"]
+
+
+def test_a_file_that_is_nobodys_is_told(tmp_path, closing):
+    found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "notes.txt": "of the course"}, closing)
+    assert [handin.student for handin in found.handins] == ["ada"]
+    assert found.problems == (
+        "'notes.txt' in the export belongs to no student and was not marked.",
+    )
+
+
+def test_two_hand_ins_under_one_name_are_told(tmp_path, closing):
+    files = {"ada/solution.py": SOLUTION, "ada.zip": zipped({"solution.py": "y = 2\n"})}
+    found = read_zip(tmp_path, files, closing)
+    assert len(found.handins) == 1
+    assert any("'ada.zip' is a second submission of ada" in problem for problem in found.problems)
+
+
+def test_one_student_alone_is_not_taken_for_a_folder_around_everything(tmp_path, closing):
+    found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "ada/x/y.txt": ""}, closing)
+    assert [handin.student for handin in found.handins] == ["ada"]
+
+
+def test_an_empty_folder_is_told_of(tmp_path, closing):
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "bob").mkdir()
+    (tmp_path / "class" / "bob" / "solution.py").write_text(SOLUTION)
+    found = closing(read_export(tmp_path / "class"))
+    assert [handin.student for handin in found.handins] == ["bob"]
+    assert found.problems == ("The folder 'ada' is empty: nothing was marked.",)
+
+
+# Names that strangers chose ----------------------------------------------------------------------
+
+
+def test_names_that_lead_out_are_used_by_nobody_and_told(tmp_path, closing):
+    found = read_zip(
+        tmp_path,
+        {
+            "lovelaceada_17_801_solution.py": SOLUTION,
+            "../hopper_18_802_solution.py": "evil = True\n",
+            "/etc/hopper_18_803_solution.py": "evil = True\n",
+            "hopper_18_804_..\\..\\solution.py": "evil = True\n",
+        },
+        closing,
+    )
+    assert [handin.student for handin in found.handins] == ["lovelaceada_17"]
+    assert len(found.problems) == 3
+    assert not (tmp_path.parent / "hopper_18_802_solution.py").exists()
+
+
+def test_names_that_turn_the_writing_round_are_shown_escaped(tmp_path, closing):
+    found = read_zip(
+        tmp_path,
+        {
+            "Ada \u202egnp.py_12_assignsubmission_file/solution.py": SOLUTION,
+            "evil \u202egnp.exe": "",
+        },
+        closing,
+    )
+    (handin,) = found.handins
+    assert handin.student.isascii()
+    assert "\u202e" not in handin.student + "".join(found.problems)
+    assert any("\\u202e" in problem for problem in found.problems)
+
+
+def test_two_names_that_look_alike_do_not_share_an_id(tmp_path, closing):
+    files = {"Ада_1_assignsubmission_file/solution.py": "", "Ада_2_assignsubmission_file/a.py": ""}
+    found = read_zip(tmp_path, files, closing)
+    assert [handin.student for handin in found.handins] == ["student-1", "student-2"]
+
+
+# What can't be read ------------------------------------------------------------------------------
+
+
+def test_a_hand_in_that_cannot_be_read_costs_itself_only(tmp_path, closing):
+    found = read_zip(
+        tmp_path,
+        {
+            "bad_17_801_work.zip": b"Rar!\x1a\x07",
+            "empty_18_802_work.zip": zipped({}),
+            "good_19_803_solution.py": SOLUTION,
+        },
+        closing,
+    )
+    handins = by_student(found)
+    with pytest.raises(UnreadableSubmission, match="it is a RAR archive"):
+        found.submission(handins["bad_17"])
+    with pytest.raises(UnreadableSubmission, match="is empty"):
+        found.submission(handins["empty_18"])
+    assert found.submission(handins["good_19"]).solution == SOLUTION
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "nothing to read"), (b"no zip", "not a zip file"), (zipped({}), "is empty")],
+)
+def test_an_export_that_cannot_be_read_is_one_sentence(tmp_path, content, reason):
+    path = tmp_path / "export.zip"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadExport, match=reason):
+        read_export(path)
+
+
+def test_one_students_bomb_does_not_refuse_the_class(tmp_path, closing):
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bomb_17_801_solution.py", bytes(100 * 2**20))
+        archive.writestr("good_18_802_solution.py", SOLUTION)
+    found = closing(read_export(path))
+    bomb, good = found.handins
+    assert "is larger than 1 MiB" in found.submission(bomb).problems["solution.py"]
+    assert found.submission(good).solution == SOLUTION

@@ -1,0 +1,100 @@
+"""A made-up class: the same each time, in every layout, with the hand-ins that it says it has."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.exports import SOURCES, read_export
+from autograder.batch.fake import FakeOptions, make_class
+from autograder.batch.layouts import LAYOUTS
+from autograder.submission import UnreadableSubmission
+
+FEW = "1a.linear_dequantize.*"
+
+
+def made(folder: Path, layout: str, **changes) -> tuple[Path, dict]:
+    given = {"count": 60, "seed": 1, "dataset": "shapes10", "check": FEW, **changes}
+    export = make_class(FakeOptions(out=folder, layout=layout, **given))
+    return export, json.loads((folder / "expected.json").read_text())["students"]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_system_that_can_be_read_can_be_rehearsed():
+    assert set(LAYOUTS) == set(SOURCES)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_was_put_in_is_what_is_read(tmp_path, layout):
+    folder, expected = made(tmp_path, layout)
+    with read_export(folder) as export:
+        assert (export.source, export.problems) == (layout, ())
+        assert {handin.student for handin in export.handins} == set(expected)
+        for handin in export.handins:
+            known = expected[handin.student]
+            if known["refused"]:
+                with pytest.raises(UnreadableSubmission):
+                    export.submission(handin)
+                continue
+            found = export.submission(handin)
+            assert found.student == handin.student
+            has_solution = found.solution is not None
+            broken = known["origin"] in {
+                "faults/no solution.py",
+                "faults/two solutions",
+                "faults/UTF-16",
+            }
+            assert has_solution != broken, known["origin"]
+            assert not any("was made by" in flag for flag in found.flags)
+
+
+def test_the_latest_attempt_is_the_one_whose_marks_are_known(tmp_path, stub_source):
+    folder, expected = made(tmp_path, "canvas")
+    again = 0
+    with read_export(folder) as export:
+        for handin in export.handins:
+            if handin.attempt > 1 and expected[handin.student]["origin"] != "faults/untouched":
+                again += 1
+                assert export.submission(handin).solution != stub_source
+    assert again
+
+
+def test_equal_seeds_give_equal_classes_and_others_do_not(tmp_path):
+    first, expected = made(tmp_path / "a", "moodle", count=12)
+    second, _ = made(tmp_path / "b", "moodle", count=12)
+    other, _ = made(tmp_path / "c", "moodle", count=12, seed=2)
+    assert files(first) == files(second)
+    assert files(first) != files(other)
+    assert len(expected) == 12
+
+
+def test_a_class_has_something_of_everything(tmp_path):
+    _, expected = made(tmp_path, "folder", count=400)
+    kinds = Counter(one["origin"].split("/")[0] for one in expected.values())
+    assert set(kinds) == {"reference", "alternatives", "mutants", "exploits", "faults"}
+    faults = {one["origin"] for one in expected.values() if one["origin"].startswith("faults/")}
+    assert len(faults) == 11
+
+
+def test_groups_hand_in_together(tmp_path):
+    folder, _ = made(tmp_path, "gradescope")
+    with read_export(folder) as export:
+        groups = [handin for handin in export.handins if len(handin.members) > 1]
+    assert groups
+    assert all(handin.student == "-".join(handin.members) for handin in groups)
+
+
+def test_tables_and_models_are_there_where_a_check_looks_at_them(tmp_path):
+    folder, expected = made(tmp_path, "folder", count=3, check="[123][bcd]*", seed=4)
+    for student, known in expected.items():
+        if known["origin"].split("/")[0] in ("reference", "mutants", "alternatives"):
+            names = {path.name for path in (folder / student).iterdir()}
+            assert names == {"work.zip"} or {"answers.json", "ResNet20_W2A2.pt"} <= names

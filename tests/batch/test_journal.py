@@ -1,0 +1,244 @@
+"""The journal: what was added is there whatever happens next; what can't be added is told."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.claim import AnotherRunner, claimed
+from autograder.batch.journal import Journal, JournalError, Row
+from autograder.verdict import CheckResult, Marked, Misconception, ModelResult, Verdict
+
+KIT = Path(__file__).resolve().parents[2]
+
+
+def row(student: str = "ada", check: str = "1a.x", decides: str = "d", **changes) -> Row:
+    result = CheckResult(
+        check, "1a", "Title", True, "call", Verdict.CORRECT, 2.0, 2.0, 2.0, evidence={"got": [1, 2]}
+    )
+    return replace(
+        Row(student, "content", decides, Marked(result), 0.25, 1.5, "A: walls"), **changes
+    )
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "marks.sqlite"
+
+
+def test_a_row_comes_back_as_it_was_added(path):
+    rich = row(
+        marked=Marked(
+            CheckResult(
+                "1a.x",
+                "1a",
+                "Title",
+                False,
+                "call",
+                Verdict.WRONG,
+                0.0,
+                2.0,
+                1.0,
+                message="Not right \u202e.",
+                misconception=Misconception("get_scale/std", "You take the deviation."),
+                evidence={"histogram": {"edges": [0.1, 0.2]}},
+            ),
+            model=ModelResult("ResNet20_W8A8.pt", 8, 8, 91.25, 1000, 91.0, (89.3, 92.8)),
+            bonus=2.5,
+            flags=("Look here.",),
+        ),
+        fault="Traceback",
+    )
+    with Journal(path) as journal:
+        journal.add([rich])
+    with Journal(path) as journal:
+        assert journal.rows("ada", "content", {"1a.x": "d"}) == {"1a.x": rich}
+
+
+def test_a_row_is_found_under_its_own_digests_only(path):
+    with Journal(path) as journal:
+        journal.add([row(), row(check="1a.y")])
+        assert set(journal.rows("ada", "content", {"1a.x": "d", "1a.y": "other"})) == {"1a.x"}
+        assert journal.rows("ada", "another", {"1a.x": "d"}) == {}
+        assert journal.rows("bob", "content", {"1a.x": "d"}) == {}
+        assert journal.students() == {"ada"}
+
+
+def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path):
+    fault = Marked(replace(row().marked.result, verdict=Verdict.GRADER_FAULT))
+    with Journal(path) as journal:
+        journal.add([row(marked=fault), row(decides="before")])
+        assert not journal.rows("ada", "content", {"1a.x": "d"})["1a.x"].finished
+        journal.add([row()])
+        assert journal.rows("ada", "content", {"1a.x": "d"})["1a.x"].finished
+        assert journal.rows("ada", "content", {"1a.x": "before"})["1a.x"].decides == "before"
+
+
+def test_what_stands_in_the_folder_is_remembered(path):
+    with Journal(path) as journal:
+        assert journal.applied() == {}
+        journal.apply({"1a.x": "d", "1a.y": "e"})
+        journal.apply({"1a.y": "f"})
+    with Journal(path) as journal:
+        assert journal.applied() == {"1a.x": "d", "1a.y": "f"}
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.batch.test_journal import row
+from autograder.batch.journal import Journal
+
+path, first = Path(sys.argv[1]), int(sys.argv[2])
+with Journal(path) as journal:
+    for number in range(first, first + 100_000):
+        journal.add([row(check=f"1a.{number}", fault="x" * 3000)])
+        print(number, flush=True)
+"""
+
+
+def test_every_row_that_was_acknowledged_survives_kill_9(path):
+    rng, acknowledged = random.Random(5), []
+    for _ in range(4):
+        first = acknowledged[-1] + 1 if acknowledged else 0
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(first)], stdout=subprocess.PIPE, cwd=KIT
+        )
+        wanted = rng.randrange(1, 60)
+        for line in writer.stdout:
+            acknowledged.append(int(line))
+            if len(acknowledged) >= wanted + first:
+                break
+        os.kill(writer.pid, signal.SIGKILL)
+        acknowledged += [int(line) for line in writer.stdout if line.endswith(b"\n")]
+        writer.wait()
+    with Journal(path) as journal:
+        found = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(100_000)})
+    assert [n for n in acknowledged if f"1a.{n}" not in found] == []
+    assert len(found) - len(acknowledged) <= 4  # written, but killed before it could say so
+
+
+def test_a_log_cut_at_any_byte_gives_the_rows_before_the_cut(path, tmp_path):
+    journal = Journal(path)
+    for number in range(3):
+        journal.add([row(check=f"1a.{number}")])
+    log = Path(f"{path}-wal").read_bytes()
+    names = {f"1a.{n}": "d" for n in range(3)}
+    lengths = sorted({0, 1, 31, 32, len(log), *random.Random(1).sample(range(len(log)), 40)})
+    counts = []
+    for length in lengths:
+        copy = tmp_path / f"cut{length}.sqlite"
+        copy.write_bytes(path.read_bytes())
+        Path(f"{copy}-wal").write_bytes(log[:length])
+        with Journal(copy) as cut:
+            found = cut.rows("ada", "content", names)
+            cut.add([row(check="1a.later")])
+        assert set(found) == {f"1a.{n}" for n in range(len(found))}
+        counts.append(len(found))
+    journal.close()
+    assert counts == sorted(counts)
+    assert (counts[0], counts[-1]) == (0, 3)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from tests.batch.test_journal import row
+from autograder.batch.journal import Journal, JournalError
+
+with Journal(Path(sys.argv[1])) as journal:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+    for number in range(10_000):
+        try:
+            journal.add([row(check=f"1a.{number}", fault="x" * 3000)])
+        except JournalError as problem:
+            print(number, problem)
+            break
+"""
+
+
+def test_a_full_disk_is_a_sentence_and_costs_nothing_that_was_there(path):
+    writer = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, cwd=KIT, check=True
+    )
+    number, sentence = writer.stdout.split(" ", 1)
+    assert "marks.sqlite can't be used" in sentence
+    assert "Free some space" in sentence
+    with Journal(path) as journal:
+        found = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(10_000)})
+        assert {f"1a.{n}" for n in range(int(number))} <= set(found)
+        journal.add([row(check="1a.afterwards")])
+
+
+def test_a_journal_of_another_version_is_left_alone(path):
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA user_version = 99")
+        other.execute("CREATE TABLE marks (x)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="no journal of this kit's version"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to look at" * 50])
+def test_a_file_that_is_no_journal_is_a_sentence(path, content):
+    path.write_bytes(content)
+    with pytest.raises(JournalError, match="can't be used"):
+        Journal(path)
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
+    with pytest.raises(JournalError, match="can't be used"):
+        Journal(tmp_path / "nowhere" / "marks.sqlite")
+
+
+def test_several_workers_write_at_once(path):
+    script = textwrap.dedent(WRITER).replace("100_000", "40")
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(path), str(1000 * n)],
+            stdout=subprocess.DEVNULL,
+            cwd=KIT,
+        )
+        for n in range(3)
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    with Journal(path) as journal:
+        names = {f"1a.{1000 * n + i}": "d" for n in range(3) for i in range(40)}
+        assert set(journal.rows("ada", "content", names)) == set(names)
+
+
+# One runner at a time ----------------------------------------------------------------------------
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from autograder.batch.claim import claimed
+
+with claimed(Path(sys.argv[1]), Path(sys.argv[2])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_runner_is_refused_until_the_first_is_gone(tmp_path):
+    lock = tmp_path / "lock"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path), str(lock)], stdout=subprocess.PIPE, cwd=KIT
+    )
+    assert holder.stdout.readline() == b"held\n"
+    sentence = f"Another runner \\(process {holder.pid}\\) marks into"
+    with pytest.raises(AnotherRunner, match=sentence), claimed(tmp_path, lock):
+        pytest.fail("two at once")
+    holder.kill()
+    holder.wait()
+    with claimed(tmp_path, lock):
+        assert lock.read_text() == f"{os.getpid()}\n"

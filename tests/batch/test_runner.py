@@ -1,0 +1,195 @@
+"""Giving out work: nothing is lost, what dies is tried once more elsewhere, nobody else pays.
+
+The executors here are scripts: what comes of each submission is written down beforehand.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from autograder.batch.bench import Settings
+from autograder.batch.crew import CrewUnavailable
+from autograder.batch.runner import run
+from autograder.batch.work import Done, Task, WorkerUnfit
+from autograder.submission import Submission
+
+
+class KilledWorker(Exception):
+    """As a cluster says that a worker was lost."""
+
+
+@dataclass
+class Script(Executor):
+    """An executor whose `fates[student]` are what comes of each try, then nothing but success.
+
+    "dies" breaks it, with everything under way; "killed" is a cluster's way, which breaks nothing;
+    "faults" is a fault of the grader's.
+    """
+
+    fates: dict[str, list[str]]
+    tries: Counter = field(default_factory=Counter)
+    under_way: list[tuple[Future, Task]] = field(default_factory=list)
+    most: int = 0
+    broken: bool = False
+
+    def submit(self, work, task):
+        if self.broken:
+            raise BrokenProcessPool("it was broken before")
+        future = Future()
+        self.under_way.append((future, task))
+        self.most = max(self.most, len(self.under_way))
+        return future
+
+    def turn(self) -> None:
+        """One task comes to its end: the one that was given out first."""
+        future, task = self.under_way.pop(0)
+        student = task.submission.student
+        self.tries[student] += 1
+        fate = self.fates.get(student, [])
+        now = fate.pop(0) if fate else "ends"
+        if now == "dies":
+            self.broken = True
+            for each, _ in [(future, task), *self.under_way]:
+                each.set_exception(BrokenProcessPool("killed"))
+            self.under_way.clear()
+        elif now == "killed":
+            future.set_exception(KilledWorker())
+        elif now == "lost":
+            future.set_exception(CancelledError())
+        elif now == "unfit":
+            future.set_exception(WorkerUnfit("another kit"))
+        else:
+            faults = ("1a.x",) if now == "faults" else ()
+            future.set_result(Done(student, (), faults, "here:1"))
+
+
+@dataclass
+class ScriptedCrew:
+    """Opens scripts that share their fates and remembers how each was opened, and with whom."""
+
+    fates: dict[str, list[str]]
+    wide: int = 3
+    opened: list[tuple[str, Script]] = field(default_factory=list)
+    reaches_files: bool = True
+    died: tuple = (BrokenProcessPool, KilledWorker)
+    lost: tuple = (CancelledError,)
+
+    def open(self):
+        return self._script("open")
+
+    def alone(self):
+        return self._script("alone")
+
+    @contextmanager
+    def _script(self, how: str) -> Iterator[Script]:
+        script = Script(self.fates)
+        self.opened.append((how, script))
+        yield script
+
+    def width(self, executor: Script) -> int:
+        return self.wide
+
+    def tried(self, how: str) -> list[set[str]]:
+        """Who was tried in each executor that was opened like this."""
+        return [set(script.tries) for kind, script in self.opened if kind == how]
+
+
+@pytest.fixture(autouse=True)
+def turns(monkeypatch):
+    """Waiting lets the script that is open go on by one task."""
+
+    def wait(futures, return_when):
+        from concurrent.futures import wait as really  # noqa: PLC0415
+
+        script = turns.crew.opened[-1][1]
+        if script.under_way:
+            script.turn()
+        return really(futures, return_when=return_when)
+
+    monkeypatch.setattr("autograder.batch.runner.wait", wait)
+    turns = type("Turns", (), {"crew": None})
+    return turns
+
+
+@pytest.fixture
+def class_of(turns):
+    """Runs a class through a crew; gives what came of it."""
+
+    def go(students: str, crew: ScriptedCrew):
+        turns.crew = crew
+        ended: list[str] = []
+        fresh: list[str] = []
+
+        def finished(task: Task, done: Done) -> None:
+            ended.append(done.student)
+            if task.fresh:
+                fresh.append(done.student)
+
+        tasks = (Task(Submission(one), "content", Settings("shapes10"), "d") for one in students)
+        setbacks = run(tasks, crew, finished, again=lambda task: task)
+        died = [task.submission.student for task in setbacks.died]
+        faulted = [task.submission.student for task in setbacks.faulted]
+        return ended, fresh, died, faulted
+
+    return go
+
+
+def test_everybody_is_marked_once_and_only_a_few_are_under_way(class_of):
+    crew = ScriptedCrew({})
+    ended, fresh, died, faulted = class_of("abcdefgh", crew)
+    assert sorted(ended) == list("abcdefgh")
+    assert (fresh, died, faulted) == ([], [], [])
+    assert [(how, script.most) for how, script in crew.opened] == [("open", 3)]
+
+
+def test_a_dead_worker_costs_nobody_and_the_suspects_are_tried_alone(class_of):
+    crew = ScriptedCrew({"b": ["dies"]})
+    ended, fresh, died, faulted = class_of("abcdefgh", crew)
+    assert sorted(ended) == list("abcdefgh")
+    assert (died, faulted) == ([], [])
+    assert "b" in fresh  # the second time behind a new sandbox
+    assert all(len(some) == 1 for some in crew.tried("alone"))
+
+
+def test_who_kills_the_worker_twice_is_for_staff_and_takes_nobody_along(class_of):
+    crew = ScriptedCrew({"b": ["dies", "dies", "dies"]})
+    ended, _, died, _ = class_of("abcdefgh", crew)
+    assert died == ["b"]
+    assert sorted(ended) == list("acdefgh")
+
+
+def test_a_worker_lost_by_a_cluster_is_tried_once_more(class_of):
+    crew = ScriptedCrew({"a": ["killed"], "b": ["killed", "killed"]})
+    ended, _, died, _ = class_of("abc", crew)
+    assert sorted(ended) == ["a", "c"]
+    assert died == ["b"]
+
+
+def test_a_fault_of_the_graders_is_tried_once_more_in_new_processes(class_of):
+    crew = ScriptedCrew({"a": ["faults"], "b": ["faults", "faults", "faults"]})
+    ended, fresh, died, faulted = class_of("abc", crew)
+    assert crew.tried("open") == [{"a", "b", "c"}, {"a", "b"}]
+    assert fresh == ["a", "b"]
+    assert (died, faulted) == ([], ["b"])
+    assert Counter(ended) == {"a": 2, "b": 2, "c": 1}
+
+
+def test_workers_that_only_die_end_the_run_with_a_sentence(class_of):
+    crew = ScriptedCrew({one: ["dies"] for one in "abcdefghijklmnopqrstuvwxyz"})
+    with pytest.raises(CrewUnavailable, match=r"died 4 times in a row.*--jobs"):
+        class_of("abcdefghijklmnopqrstuvwxyz", crew)
+
+
+def test_a_lost_cluster_ends_the_run_with_a_sentence(class_of):
+    with pytest.raises(CrewUnavailable, match="The cluster is gone"):
+        class_of("abc", ScriptedCrew({"b": ["lost"]}))
+
+
+def test_a_worker_that_would_mark_differently_ends_the_run(class_of):
+    with pytest.raises(WorkerUnfit, match="another kit"):
+        class_of("abc", ScriptedCrew({"a": ["unfit"]}))

@@ -1,0 +1,173 @@
+"""One task: each check is journaled when it ends, what is finished is not done again.
+
+Marked in this process, without walls; the rows and the reports are the real ones.
+"""
+
+import threading
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from autograder.batch import work
+from autograder.batch.assembly import Marking, Seen
+from autograder.batch.bench import Settings
+from autograder.batch.conditions import Conditions
+from autograder.batch.journal import Journal
+from autograder.batch.record import Handin
+from autograder.batch.work import Task, WorkerUnfit, mark_submission
+from autograder.marking import Course, mark, select
+from autograder.oracle import Oracle
+from autograder.submission import Submission
+from autograder.verdict import Verdict
+from tests.conftest import InProcessPlayer
+
+CHECK = "1a.linear_*"
+SETTINGS = Settings("cifar10", CHECK)
+
+
+class Sandbox(InProcessPlayer):
+    """What a worker needs of a sandbox besides playing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used_seconds = 0.0
+        self.closed = 0
+
+    def count_earlier(self, source: str, used_seconds: float) -> None:
+        self.used_seconds = used_seconds
+
+    def run(self, source, program):
+        self.used_seconds += 1
+        return super().run(source, program)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def course(rubric, secret, oracle, measurements, misconceptions) -> Course:
+    return Course(rubric, secret, oracle, measurements, misconceptions, CHECK)
+
+
+@pytest.fixture
+def checks(rubric) -> list[str]:
+    return [check.id for check in select(rubric, CHECK)]
+
+
+@pytest.fixture
+def conditions(checks) -> Conditions:
+    return Conditions(dict.fromkeys(checks, "digest"))
+
+
+@pytest.fixture
+def sandbox(monkeypatch, course, conditions) -> Sandbox:
+    """The worker's, which has its bench ready."""
+    one = Sandbox()
+    bench = work._Bench(course, conditions, one, threading.Lock())  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "_bench", lambda settings: bench)
+    return one
+
+
+@pytest.fixture
+def task(reference_source, conditions) -> Task:
+    return Task(Submission("ada", reference_source), "content", SETTINGS, conditions.digest)
+
+
+def test_without_a_journal_the_rows_come_back(sandbox, task, checks):
+    done = mark_submission(task)
+    assert [row.check for row in done.rows] == checks
+    assert {row.decides for row in done.rows} == {"digest"}
+    assert (done.student, done.faults) == ("ada", ())
+
+
+def test_each_check_is_in_the_journal_before_the_next_begins(
+    sandbox, task, checks, conditions, tmp_path, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def run(source, program):
+        if len(sandbox.programs) == 3:
+            raise Killed
+        return InProcessPlayer.run(sandbox, source, program)
+
+    monkeypatch.setattr(sandbox, "run", run)
+    path = tmp_path / "marks.sqlite"
+    with pytest.raises(Killed):
+        mark_submission(replace(task, journal=path))
+    with Journal(path) as journal:
+        assert set(journal.rows("ada", "content", conditions.decides)) == set(checks[:3])
+
+
+def test_what_is_finished_is_not_run_again(sandbox, task, checks):
+    done = mark_submission(replace(task, finished=frozenset(checks[1:])))
+    assert [row.check for row in done.rows] == checks[:1]
+    assert len(sandbox.programs) == 1
+
+
+def test_the_time_that_the_code_has_used_is_counted_on(sandbox, task, checks):
+    rows = mark_submission(replace(task, used=250.0, finished=frozenset(checks[2:]))).rows
+    assert [row.used for row in rows] == [251.0, 252.0]
+
+
+def test_a_fault_of_the_graders_is_named_and_not_finished(sandbox, task, checks, monkeypatch):
+    def broken(self, program):
+        raise KeyError("a bug of the grader")
+
+    monkeypatch.setattr(Oracle, "answer", broken)
+    done = mark_submission(task)
+    assert set(done.faults) == set(checks)
+    assert not any(row.finished for row in done.rows)
+    assert all("a bug of the grader" in row.fault for row in done.rows)
+
+
+def test_a_second_try_begins_with_another_sandbox(sandbox, task):
+    mark_submission(task)
+    assert sandbox.closed == 0
+    mark_submission(replace(task, fresh=True))
+    assert sandbox.closed == 1
+
+
+def test_a_worker_with_another_kit_marks_nothing(sandbox, task):
+    with pytest.raises(WorkerUnfit, match="has another kit"):
+        mark_submission(replace(task, conditions="those of another kit"))
+    assert sandbox.programs == []
+
+
+# From rows to reports ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def marking(rubric) -> Marking:
+    return Marking(rubric, CHECK, "cifar10", quick=False)
+
+
+def test_the_report_of_rows_is_that_of_marking_at_once(sandbox, task, marking, course):
+    rows = {row.check: row for row in mark_submission(task).rows}
+    at_once = mark(task.submission, course, Sandbox())
+    assert marking.report(task.submission, rows).to_json() == at_once.to_json()
+
+
+def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
+    rows = mark_submission(task).rows[:4]
+    texts = {
+        marking.report(task.submission, {row.check: row for row in some}).to_json()
+        for some in permutations(rows)
+    }
+    assert len(texts) == 1
+
+
+def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbox, task, marking):
+    rows = {row.check: row for row in mark_submission(task).rows[1:]}
+    seen = Seen(Handin("ada", "ada", ("ada",)), replace(task.submission, models={}))
+    outcome = marking.outcome(seen, rows)
+    first = outcome.report.checks[0]
+    assert first.verdict is Verdict.GRADER_FAULT
+    assert outcome.report.needs_staff == (first.id,)
+    assert first.id in outcome.problem
+
+
+def test_a_hand_in_that_could_not_be_read_has_no_report(marking):
+    outcome = marking.outcome(Seen(Handin("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {})
+    assert (outcome.report, outcome.problem) == (None, "It is no zip.")

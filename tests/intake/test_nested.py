@@ -1,0 +1,90 @@
+"""A zip within a hand-in is opened one level deep, and costs only itself where it can't be."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from autograder.intake.archive import open_contents
+from autograder.intake.names import student_id
+from autograder.submission import Submission, read_submission, submission_of
+
+SOLUTION = "x = 1\n"
+
+
+def zipped(files: Mapping[str, str | bytes], password: bool = False) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        for member in archive.infolist():
+            member.flag_bits |= password  # as a reader sees it
+    return stream.getvalue()
+
+
+def read(tmp_path: Path, files: Mapping[str, str | bytes]) -> Submission:
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_submission(folder)
+
+
+def test_what_lies_in_a_zip_counts_as_if_in_a_folder(tmp_path):
+    found = read(tmp_path, {"hw.zip": zipped({"deep/solution.py": SOLUTION, "report.md": "# R"})})
+    assert (found.solution, found.report_file) == (SOLUTION, "hw.zip/report.md")
+
+
+def test_a_zip_in_that_zip_is_not_opened(tmp_path):
+    inner = zipped({"solution.py": SOLUTION})
+    assert read(tmp_path, {"hw.zip": zipped({"again.zip": inner})}).solution is None
+
+
+def test_different_files_inside_and_beside_are_not_chosen_from(tmp_path):
+    files = {"solution.py": "y = 2\n", "hw.zip": zipped({"solution.py": SOLUTION})}
+    found = read(tmp_path, files)
+    assert found.solution is None
+    assert "'solution.py', 'hw.zip/solution.py'" in found.problems["solution.py"]
+
+
+def test_a_zip_that_cannot_be_opened_costs_only_itself(tmp_path):
+    files = {
+        "solution.py": SOLUTION,
+        "cut.zip": zipped({"solution.py": SOLUTION})[:-30],
+        "locked.zip": zipped({"solution.py": "other"}, password=True),
+        "out.zip": zipped({"../solution.py": "other"}),
+    }
+    found = read(tmp_path, files)
+    assert (found.solution, found.problems) == (SOLUTION, {})
+    told = "\n".join(found.flags)
+    assert "'cut.zip' was not used: it can't be opened. The zip file 'cut.zip' is damaged" in told
+    assert "protected by a password" in told
+    assert "'out.zip/../solution.py' was not used: it leads out of the submission." in told
+
+
+def test_more_zips_than_anybody_hands_in_are_not_opened(tmp_path):
+    files = {f"{n}.zip": zipped({f"{n}.txt": ""}) for n in range(8)}
+    found = read(tmp_path, {**files, "9.zip": zipped({"solution.py": SOLUTION})})
+    assert found.solution is None
+    assert any("'9.zip' was not used: it is one of more than 8" in flag for flag in found.flags)
+
+
+def made_by(tmp_path: Path, student: str, ids=(), names=()) -> tuple[str, ...]:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    record = f'{{"version": 1, "student": "{student}", "dataset": "CIFAR-10"}}'
+    (folder / "answers.json").write_text(record)
+    with open_contents(folder) as contents:
+        return submission_of(contents, student_id("ada_17"), ids, names).flags
+
+
+def test_tables_made_under_another_of_ones_names_are_ones_own(tmp_path):
+    assert made_by(tmp_path, "Lovelace, Ada", names=["lovelaceada"]) == ()
+
+
+def test_tables_made_under_another_of_ones_ids_are_ones_own(tmp_path):
+    assert made_by(tmp_path, "ALovelace", ids=["alovelace", "17"]) == ()
+
+
+def test_an_id_with_its_digits_exchanged_is_somebody_elses(tmp_path):
+    assert any("was made by '71'" in flag for flag in made_by(tmp_path, "71", ids=["17"]))
