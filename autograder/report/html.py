@@ -62,8 +62,11 @@ class QuestionView:
     undecided: float
 
 
-def render(report: Report) -> str:
-    """The whole page, to be stored as UTF-8."""
+def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole page, to be stored as UTF-8.
+
+    `closing` are rows below the sum of the automatic points: what else makes the mark, and the mark.
+    """
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
     return (
@@ -76,6 +79,7 @@ def render(report: Report) -> str:
             unisolated=wording.is_unisolated(report),
             total=wording.total_sentence(report),
             awaiting=wording.awaiting(report),
+            closing=closing,
             losses=losses[:MOST_LOSSES],
             more_losses=len(losses[MOST_LOSSES:]),
             faults=[v for v in views if v.check.verdict.needs_staff],
