@@ -21,7 +21,16 @@ from autograder.batch.record import ClassRecord, Outcome
 from autograder.batch.roster import everybody
 from autograder.verdict import CheckResult, Report, Verdict
 
-__all__ = ["FinalMark", "LatePolicy", "Policy", "PolicyError", "Status", "apply", "load_policy"]
+__all__ = [
+    "FinalMark",
+    "LatePolicy",
+    "Policy",
+    "PolicyError",
+    "Status",
+    "apply",
+    "load_policy",
+    "settled",
+]
 
 DAY = timedelta(days=1)
 
@@ -92,6 +101,21 @@ def apply(record: ClassRecord, policy: Policy, manual: ManualMarks) -> tuple[Fin
     return tuple(
         _mark(member, handed_in[member], policy, by_name, lms) for member, lms in members.items()
     )
+
+
+def settled(record: ClassRecord, marks: Sequence[FinalMark]) -> ClassRecord:
+    """The record with the points that persons gave in the reports: what the pages show.
+
+    A group's report holds what its first member got.
+    """
+    manual = {mark.member: mark.manual for mark in marks}
+    outcomes = (
+        replace(outcome, report=with_manual(outcome.report, manual[outcome.handin.members[0]]))
+        if outcome.report and outcome.handin.members
+        else outcome
+        for outcome in record.outcomes
+    )
+    return replace(record, outcomes=tuple(outcomes))
 
 
 def with_manual(report: Report, marks: Mapping[str, ManualMark]) -> Report:

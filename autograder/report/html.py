@@ -2,7 +2,7 @@
 
 No script, no font, no picture from elsewhere; a content security policy forbids all of them, so
 even text that got past the escaping could load and run nothing. The template escapes every value,
-and `_shown` cleans every value once more on its way there. What a check's evidence may hold is
+and `shown` cleans every value once more on its way there. What a check's evidence may hold is
 written down in `autograder.report.evidence`.
 
 `render` is a pure function of the `Report`: the same record gives the same bytes. It can fail only
@@ -134,7 +134,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=_shown,
+        finalize=shown,
     )
     environment.filters.update(
         number=wording.number,
@@ -144,6 +144,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _shown(value: object) -> object:
-    """What the template writes for `value`: markup as it is, everything else cleaned."""
+def shown(value: object) -> object:
+    """What a template writes for `value`: markup as it is, everything else cleaned."""
     return value if isinstance(value, Markup) else clean(str(value), LONGEST_VALUE, MOST_LINES)
