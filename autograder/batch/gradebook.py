@@ -11,14 +11,24 @@ Reading takes a copy, because nbgrader writes into what it opens. It can fail wi
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from nbgrader.api import Comment, Grade, Gradebook, SubmittedAssignment
+from nbgrader.api import (
+    Base,
+    Comment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    new_uuid,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: autograder/release/course.py
@@ -77,11 +87,9 @@ def write_gradebook(
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(descriptor)
     try:
-        with Gradebook(f"sqlite:///{temporary}") as book:
+        with _alembic_on_path(), Gradebook(f"sqlite:///{temporary}") as book:
             _describe(book, cells, deadline)
-            for row in rows:
-                _add(book, row)
-            book.db.commit()
+            _add(book, rows)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except SQLAlchemyError as problem:  # a full disk, in SQLite's words
@@ -129,6 +137,17 @@ def _copied(path: Path) -> Iterator[Gradebook]:
             ) from problem
 
 
+@contextmanager
+def _alembic_on_path() -> Iterator[None]:
+    """nbgrader starts `alembic` by its name to stamp a new database; it lies beside this Python."""
+    path = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
 def _describe(book: Gradebook, cells: Sequence[GradedCell], deadline: datetime | None) -> None:
     due = {"duedate": deadline.isoformat()} if deadline else {}
     book.update_or_create_assignment(ASSIGNMENT, **due)
@@ -141,18 +160,46 @@ def _describe(book: Gradebook, cells: Sequence[GradedCell], deadline: datetime |
             book.add_solution_cell(cell.name, **place)
 
 
-def _add(book: Gradebook, row: GradebookRow) -> None:
-    book.add_student(row.student)
-    times = {"timestamp": row.submitted.isoformat()} if row.submitted else {}
-    submission: SubmittedAssignment = book.add_submission(ASSIGNMENT, row.student, **times)
-    for notebook in submission.notebooks:
-        notebook.late_submission_penalty = row.penalty
-        for grade in notebook.grades:
-            mark = row.cells.get(grade.name, CellMark())
-            grade.auto_score = mark.automatic
-            grade.manual_score = mark.manual
-            grade.extra_credit = mark.extra or None
-            grade.needs_manual_grade = mark.automatic is None and mark.manual is None
-        for comment in notebook.comments:
-            mark = row.cells.get(comment.name, CellMark())
-            comment.manual_comment = mark.comment or None
+def _add(book: Gradebook, rows: Sequence[GradebookRow]) -> None:
+    """All rows in one transaction, linked by their ids.
+
+    `Gradebook.add_submission` would commit every row and walk all earlier ones for it: an hour for
+    a class of a thousand.
+    """
+    assignment = book.find_assignment(ASSIGNMENT)
+    (notebook,) = assignment.notebooks
+    graded = {cell.name: cell.id for cell in notebook.grade_cells}
+    answered = {cell.name: cell.id for cell in notebook.solution_cells}
+    found: list[Base] = []
+    for row in rows:
+        moment = row.submitted and row.submitted.astimezone(UTC).replace(tzinfo=None)
+        submitted, pages = new_uuid(), new_uuid()
+        found += [
+            Student(id=row.student),
+            SubmittedAssignment(
+                id=submitted, assignment_id=assignment.id, student_id=row.student, timestamp=moment
+            ),
+            SubmittedNotebook(
+                id=pages,
+                notebook_id=notebook.id,
+                assignment_id=submitted,
+                late_submission_penalty=row.penalty,
+            ),
+        ]
+        for name, cell in graded.items():
+            mark = row.cells.get(name, CellMark())
+            found.append(
+                Grade(
+                    cell_id=cell,
+                    notebook_id=pages,
+                    auto_score=mark.automatic,
+                    manual_score=mark.manual,
+                    extra_credit=mark.extra or None,
+                    needs_manual_grade=mark.automatic is None and mark.manual is None,
+                )
+            )
+        for name, cell in answered.items():
+            said = row.cells.get(name, CellMark()).comment or None
+            found.append(Comment(cell_id=cell, notebook_id=pages, manual_comment=said))
+    book.db.bulk_save_objects(found)
+    book.db.commit()

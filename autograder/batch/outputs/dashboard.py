@@ -2,7 +2,7 @@
 
 Scores, what each check does to the class, the mistakes it makes, Table 1 and the sizes of question
 3 beside the reference, what took long, who needs somebody, and every student with a link to the
-page of their marks. It sorts and searches by a script of its own (`class.js`) and reads without one.
+page of their marks. It sorts and searches by a script of its own (`class.js`), and reads without.
 
 `render` is a pure function of its arguments; see `pages` for how it can fail.
 """
