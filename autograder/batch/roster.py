@@ -67,9 +67,11 @@ def everybody(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Ro
             known.setdefault(member, {}).update(outcome.handin.lms.get(member, {}))
     for member, columns in record.missing.items():
         known.setdefault(member, {}).update(columns)
-    owners = {key: member for member, columns in known.items() for key in _keys(columns, member)}
+    owners = {key: member for member, columns in known.items() for key in _keys(columns)}
+    owners |= {(STUDENT, member): member for member in known}
     for row in roster or ():
-        keys = list(_keys(row, row.get(STUDENT, "")))
+        values = (row.get(name, "") for name in (STUDENT, *IDENTIFYING))
+        keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, v) for v in values)]
         owner = next((owners[key] for key in keys if key in owners), None)
         if owner is None:
             owner = row.get(STUDENT) or student_id(_own_name(row)).value
@@ -78,14 +80,11 @@ def everybody(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Ro
     return dict(sorted(known.items()))
 
 
-def _keys(columns: Row, member: str) -> Iterator[str]:
-    """What identifies a student, most telling first; no mix of columns can confuse two people."""
-    if member:
-        yield f"{STUDENT}:{member}"
+def _keys(columns: Row) -> Iterator[tuple[str, str]]:
+    """What identifies a student: columns with their values, so that no two are confused."""
     for name in IDENTIFYING:
         if value := columns.get(name):
-            yield f"{name}:{value.removeprefix(MOODLE_PARTICIPANT).casefold()}"
-            yield f"{STUDENT}:{value}"
+            yield name, value.removeprefix(MOODLE_PARTICIPANT).casefold()
 
 
 def _own_name(row: Row) -> str:

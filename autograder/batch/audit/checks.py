@@ -112,10 +112,9 @@ def _telling(check: CheckResult) -> str | None:
     return got if sum(letter.isdigit() for letter in got) >= FEWEST_DIGITS else None
 
 
-def _work(outcome: Outcome) -> tuple[str, str, str, int]:
+def _work(outcome: Outcome) -> tuple[str, str, int]:
     """What tells that two runs saw the same hand-in."""
-    handin = outcome.handin
-    return handin.student, handin.path, handin.submitted, handin.attempt
+    return outcome.handin.student, outcome.handin.submitted, outcome.handin.attempt
 
 
 def by_kind(looks: Sequence[Look]) -> Mapping[Kind, tuple[Look, ...]]:

@@ -96,6 +96,8 @@ class Pseudonyms:
         core = chunk.strip(".+-")
         if core in self.of and _is_telling(core):
             return chunk.replace(core, self.of[core])
+        if core.lower() in self.names:
+            return chunk.replace(core, REMOVED)
         for whole in self._ids_inside(core):
             chunk = chunk.replace(whole, self.of[whole])
         return _WORD.sub(lambda w: REMOVED if w[0].lower() in self.names else w[0], chunk)
@@ -163,7 +165,7 @@ def pseudonyms(record: ClassRecord, marks: Sequence[FinalMark], secret: bytes) -
         for columns in known
         for column, value in columns.items()
         if _is_personal(column)
-        for word in _WORD.findall(value)
+        for word in (*_WORD.findall(value), *_CHUNK.findall(value))
     }
     return Pseudonyms(
         {id: _pseudonym(id, secret) for id in sorted(ids)},
@@ -186,9 +188,9 @@ def _pseudonym(id: str, secret: bytes) -> str:
 
 
 def _is_personal(column: str) -> bool:
-    """Sections and states of a hand-in are no names, though they stand beside them."""
-    words = ("name", "student", "id", "mail", "login", "participant")
-    return any(word in column.lower() for word in words)
+    """Sections, states and moments of a hand-in are no names, though they stand beside them."""
+    words = ("section", "status", "grade", "last modified", "feedback", "attempt", "points")
+    return not any(word in column.lower() for word in words)
 
 
 def _is_telling(word: str) -> bool:

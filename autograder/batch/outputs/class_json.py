@@ -4,12 +4,12 @@
      "students": [{"member", "handin", "status", "automatic", "written", "bonus", "raw",
                    "days_late", "penalty_percent", "penalty", "total", "awaiting", "reason",
                    "manual": {check: {"points", "comment"}}}, …],
-     "outcomes": [{"student", "path", "members", "submitted", "attempt", "late",
+     "outcomes": [{"student", "members", "submitted", "attempt", "late",
                    "problem", "seconds": {check: seconds}, "report": {…} or null}, …],
      "missing": [member, …]}
 
 A report is as in report.json. What the learning management system knows of people, names and
-e-mails, is not in it. `class_json` is a pure function; `read_class` is its inverse for the record
+e-mails, is not in it, nor are the paths of the export, which hold names too. `class_json` is a pure function; `read_class` is its inverse for the record
 and fails with a `ValueError` for another version or a file that is none.
 """
 
@@ -43,7 +43,7 @@ def class_json(
 
 
 def read_class(text: str) -> ClassRecord:
-    """The record that `class_json` wrote, without what `Handin.lms` held. Raises `ValueError`."""
+    """The record that `class_json` wrote, without paths and `Handin.lms`. Raises `ValueError`."""
     try:
         whole = json.loads(text)
         if whole["version"] != CLASS_VERSION:
@@ -84,7 +84,6 @@ def _outcome(outcome: Outcome) -> Mapping[str, Any]:
     handin = outcome.handin
     return {
         "student": handin.student,
-        "path": handin.path,
         "members": list(handin.members),
         "submitted": handin.submitted,
         "attempt": handin.attempt,
@@ -100,7 +99,7 @@ def _read_outcome(record: Mapping[str, Any]) -> Outcome:
     return Outcome(
         Handin(
             student=record["student"],
-            path=record["path"],
+            path="",
             members=tuple(record["members"]),
             submitted=record["submitted"],
             attempt=record["attempt"],

@@ -15,11 +15,12 @@ from autograder.verdict import CheckResult, Verdict
 from quantlab.cleaning import clean
 
 LONGEST_NAME = 200
+_NO_XML = dict.fromkeys((0xFFFE, 0xFFFF))  # the two that cleaning leaves and XML 1.0 forbids
 
 
 def junit_xml(record: ClassRecord, title: str) -> str:
     """The text of junit.xml, to be stored as UTF-8."""
-    root = ET.Element("testsuites", name=clean(title, LONGEST_NAME))
+    root = ET.Element("testsuites", name=_text(title, LONGEST_NAME))
     for outcome in record.outcomes:
         _suite(root, outcome)
     ET.indent(root, " ")
@@ -27,7 +28,7 @@ def junit_xml(record: ClassRecord, title: str) -> str:
 
 
 def _suite(root: ET.Element, outcome: Outcome) -> None:
-    name = clean(outcome.handin.student, LONGEST_NAME)
+    name = _text(outcome.handin.student, LONGEST_NAME)
     suite = ET.SubElement(root, "testsuite", name=name)
     counts = dict.fromkeys(("failures", "errors", "skipped"), 0)
     checks = outcome.report.checks if outcome.report else ()
@@ -38,7 +39,7 @@ def _suite(root: ET.Element, outcome: Outcome) -> None:
     tests = len(checks)
     if outcome.report is None:
         case = ET.SubElement(suite, "testcase", classname=name, name="submission", time="0")
-        problem = clean(outcome.problem or "The submission could not be marked.", 1000)
+        problem = _text(outcome.problem or "The submission could not be marked.", 1000)
         ET.SubElement(case, "error", message=problem)
         counts["errors"] += 1
         tests += 1
@@ -53,13 +54,13 @@ def _case(suite: ET.Element, student: str, check: CheckResult, seconds: float) -
     case = ET.SubElement(
         suite,
         "testcase",
-        classname=f"{student}.{clean(check.question, LONGEST_NAME)}",
-        name=clean(check.id, LONGEST_NAME),
+        classname=f"{student}.{_text(check.question, LONGEST_NAME)}",
+        name=_text(check.id, LONGEST_NAME),
         time=f"{seconds:.3f}",
     )
     message = f"{WORDS[check.verdict]} ({check_score(check, ' / ', '–')}): {check.title}"
     if check.verdict is Verdict.AWAITING_MARKING:
-        ET.SubElement(case, "skipped", message=clean(message, LONGEST_NAME))
+        ET.SubElement(case, "skipped", message=_text(message, LONGEST_NAME))
         return "skipped"
     if check.verdict.needs_staff:
         tag, kind = "error", "errors"
@@ -67,6 +68,10 @@ def _case(suite: ET.Element, student: str, check: CheckResult, seconds: float) -
         tag, kind = "failure", "failures"
     else:
         return ""
-    told = ET.SubElement(case, tag, message=clean(message, LONGEST_NAME), type=check.verdict.value)
-    told.text = "\n".join(lines_under(check))
+    told = ET.SubElement(case, tag, message=_text(message, LONGEST_NAME), type=check.verdict.value)
+    told.text = "\n".join(lines_under(check)).translate(_NO_XML)
     return kind
+
+
+def _text(value: str, limit: int) -> str:
+    return clean(value, limit).translate(_NO_XML)
