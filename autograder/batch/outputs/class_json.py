@@ -9,8 +9,9 @@
      "missing": [member, …]}
 
 A report is as in report.json. What the learning management system knows of people, names and
-e-mails, is not in it, nor are the paths of the export, which hold names too. `class_json` is a pure function; `read_class` is its inverse for the record
-and fails with a `ValueError` for another version or a file that is none.
+e-mails, is not in it, nor are the paths of the export, which hold names too. `class_json` is a pure
+function; `read_class` is its inverse for the record and fails with a `ValueError` for another
+version or a file that is none.
 """
 
 import json
