@@ -174,8 +174,9 @@ class BitWidths:
         ):
             if names:
                 return Finding(Verdict.WRONG, message=f"{what} {', '.join(names[:5])}.")
-        message = f"{kibibytes(widths):.1f} KiB of weights and scales."
-        return Finding(Verdict.CORRECT, 1.0, message)
+        size = kibibytes(widths)
+        message = f"{size:.1f} KiB of weights and scales."
+        return Finding(Verdict.CORRECT, 1.0, message, {"kibibytes": round(size, 2)})
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ def mark_row(cells: list[Cell]) -> Finding:
     evidence = {
         "expected": ", ".join(f"{cell.name}: {cell.accepted[0].value:.6g}" for cell in cells),
         "got": ", ".join(f"{cell.name}: {_shown(cell.reported)}" for cell in cells),
+        "reported": {cell.name: cell.reported for cell in cells},
     }
     sentences = []
     if wrong:

@@ -16,6 +16,11 @@ Plain JSON, every key optional, unknown keys ignored:
                     "levels": [m numbers], "level_counts": [m numbers]}: the original values in
                    bins, and the values that are left after quantization with how often each is
 
+Two more are read by the pages of a whole class alone (`autograder.batch.statistics`):
+
+    "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
+    "kibibytes"    108.88: the size of the weights at the reported bit widths
+
 Of a hidden check only "depends_on" and "exception" are shown, whatever else stands there: this is
 the second wall behind a grader that should not have written more. Everything is cleaned and cut
 here. A value of the wrong kind is left out, and nothing is raised.

@@ -20,7 +20,7 @@ from quantlab.cleaning import clean
 ROW = 50  # pixels of one model: a line of text and a bar
 HALF = 76  # pixels of the upper and of the lower half of a histogram
 
-_FIGURE = Markup(
+FIGURE = Markup(
     '<svg class="figure" width="100%" height="{height}" role="img" '
     'aria-labelledby="{id}-title {id}-desc">'
     '<title id="{id}-title">{title}</title><desc id="{id}-desc">{description}</desc>{body}</svg>'
@@ -37,12 +37,12 @@ def score_bar(score: float, awaiting: float, undecided: float, full: float) -> M
 
     Decoration beside the numbers themselves, so it is hidden from screen readers.
     """
-    body = _rect("track", 0, 0, 100, 8)
+    body = rect("track", 0, 0, 100, 8)
     start = 0.0
     for css, value in (("won", score), ("waiting", awaiting), ("undecided", undecided)):
         width = min(100 * max(value, 0) / full, 100 - start) if full > 0 else 0
         if width:
-            body += _rect(css, start, 0, width, 8)
+            body += rect(css, start, 0, width, 8)
             start += width
     return Markup('<svg class="bar" width="100%" height="8" aria-hidden="true">{}</svg>').format(
         body
@@ -57,16 +57,16 @@ def accuracy_figure(models: Sequence[ModelResult], identifier: str) -> Markup:
         top = row * ROW
         sentence = accuracy_text(model)
         sentences.append(f"{model_name(model)}: {sentence}.")
-        body += _text("label", 0, top + 15, "start", model_name(model))
-        body += _text("value", 100, top + 15, "end", sentence)
-        body += _rect("track", 0, top + 25, 100, 10)
+        body += text("label", 0, top + 15, "start", model_name(model))
+        body += text("value", 100, top + 15, "end", sentence)
+        body += rect("track", 0, top + 25, 100, 10)
         if model.accuracy is not None:
             reached = model.threshold is None or model.accuracy >= model.threshold
             width = min(max(model.accuracy, 0), 100)
-            body += _rect("won" if reached else "short", 0, top + 25, width, 10)
+            body += rect("won" if reached else "short", 0, top + 25, width, 10)
         if model.threshold is not None:
-            body += _line("tick", model.threshold, top + 22, model.threshold, top + 38)
-    return _FIGURE.format(
+            body += line("tick", model.threshold, top + 22, model.threshold, top + 38)
+    return FIGURE.format(
         id=identifier,
         height=len(models) * ROW,
         title="Test accuracy of the saved models",
@@ -103,20 +103,20 @@ def histogram_figure(histogram: Histogram, identifier: str) -> Markup:
         height = (HALF - 16) * count / max(histogram.counts)
         if height:
             width = place(right) - place(left)
-            body += _rect("original", place(left), HALF - height, width, height)
+            body += rect("original", place(left), HALF - height, width, height)
     for level, count in zip(histogram.levels, histogram.level_counts, strict=True):
         height = (HALF - 16) * count / max(histogram.level_counts)
         if height:
-            body += _line("level", place(level), HALF, place(level), HALF + height)
-    body += _line("axis", 0, HALF, 100, HALF)
-    body += _text("label", 0, 12, "start", "original values")
-    body += _text("label", 0, 2 * HALF - 2, "start", "quantized levels")
-    body += _text("value", 0, 2 * HALF + 16, "start", f"{low:.3g}")
-    body += _text("value", 100, 2 * HALF + 16, "end", f"{high:.3g}")
+            body += line("level", place(level), HALF, place(level), HALF + height)
+    body += line("axis", 0, HALF, 100, HALF)
+    body += text("label", 0, 12, "start", "original values")
+    body += text("label", 0, 2 * HALF - 2, "start", "quantized levels")
+    body += text("value", 0, 2 * HALF + 16, "start", f"{low:.3g}")
+    body += text("value", 100, 2 * HALF + 16, "end", f"{high:.3g}")
     if 10 < place(0) < 90:
-        body += _text("value", place(0), 2 * HALF + 16, "middle", "0")
+        body += text("value", place(0), 2 * HALF + 16, "middle", "0")
     used = sum(1 for count in histogram.level_counts if count)
-    return _FIGURE.format(
+    return FIGURE.format(
         id=identifier,
         height=2 * HALF + 20,
         title="Original values and quantized levels",
@@ -128,13 +128,16 @@ def histogram_figure(histogram: Histogram, identifier: str) -> Markup:
     )
 
 
-def _rect(css: str, x: float, y: float, width: float, height: float) -> Markup:
+def rect(css: str, x: float, y: float, width: float, height: float) -> Markup:
+    """A rectangle; `x` and `width` in percent of the figure, `y` and `height` in pixels."""
     return _RECT.format(css=css, x=x, y=y, width=width, height=height)
 
 
-def _line(css: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+def line(css: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    """A line; `x1` and `x2` in percent of the figure, `y1` and `y2` in pixels."""
     return _LINE.format(css=css, x1=x1, y1=y1, x2=x2, y2=y2)
 
 
-def _text(css: str, x: float, y: float, anchor: str, text: str) -> Markup:
-    return _TEXT.format(css=css, x=x, y=y, anchor=anchor, text=text)
+def text(css: str, x: float, y: float, anchor: str, words: str) -> Markup:
+    """Words at `x` percent of the figure and `y` pixels: "start", "middle" or "end" of them."""
+    return _TEXT.format(css=css, x=x, y=y, anchor=anchor, text=words)

@@ -2,7 +2,7 @@
 
 No script, no font, no picture from elsewhere; a content security policy forbids all of them, so
 even text that got past the escaping could load and run nothing. The template escapes every value,
-and `_shown` cleans every value once more on its way there. What a check's evidence may hold is
+and `shown` cleans every value once more on its way there. What a check's evidence may hold is
 written down in `autograder.report.evidence`.
 
 `render` is a pure function of the `Report`: the same record gives the same bytes. It can fail only
@@ -62,8 +62,11 @@ class QuestionView:
     undecided: float
 
 
-def render(report: Report) -> str:
-    """The whole page, to be stored as UTF-8."""
+def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole page, to be stored as UTF-8.
+
+    `closing` are rows below the sum of the automatic points: what else makes the mark, and the mark.
+    """
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
     return (
@@ -76,6 +79,7 @@ def render(report: Report) -> str:
             unisolated=wording.is_unisolated(report),
             total=wording.total_sentence(report),
             awaiting=wording.awaiting(report),
+            closing=closing,
             losses=losses[:MOST_LOSSES],
             more_losses=len(losses[MOST_LOSSES:]),
             faults=[v for v in views if v.check.verdict.needs_staff],
@@ -130,7 +134,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        finalize=_shown,
+        finalize=shown,
     )
     environment.filters.update(
         number=wording.number,
@@ -140,6 +144,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _shown(value: object) -> object:
-    """What the template writes for `value`: markup as it is, everything else cleaned."""
+def shown(value: object) -> object:
+    """What a template writes for `value`: markup as it is, everything else cleaned."""
     return value if isinstance(value, Markup) else clean(str(value), LONGEST_VALUE, MOST_LINES)

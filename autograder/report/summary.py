@@ -1,7 +1,7 @@
 """The marks of many submissions as one CSV table, for a spreadsheet or a learning platform.
 
-A spreadsheet computes cells that begin like a formula, so text that does is given a leading
-apostrophe; numbers are written as numbers. Nothing here can fail on `Report`s.
+Cells are those of `cells`: no text of a student's becomes a formula. Nothing here can fail on
+`Report`s.
 """
 
 import csv
@@ -9,11 +9,8 @@ import io
 from collections.abc import Sequence
 
 from autograder.report import wording
+from autograder.report.cells import cell
 from autograder.verdict import Report
-from quantlab.cleaning import clean
-
-# What spreadsheets take for the start of a formula, full-width forms included (OWASP).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def summary_csv(reports: Sequence[Report]) -> str:
@@ -33,9 +30,9 @@ def summary_csv(reports: Sequence[Report]) -> str:
         *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff"),
         *("misconceptions", "flags", "isolation"),
     ]
-    writer.writerow([_cell(name) for name in heading])
+    writer.writerow([cell(name) for name in heading])
     for report in reports:
-        writer.writerow([_cell(value) for value in _row(report, questions)])
+        writer.writerow([cell(value) for value in _row(report, questions)])
     return stream.getvalue()
 
 
@@ -55,10 +52,3 @@ def _row(report: Report, questions: Sequence[str]) -> list[str | float]:
         " ".join(report.flags),
         report.isolation,
     ]
-
-
-def _cell(value: str | float) -> str | float:
-    if isinstance(value, str):
-        text = clean(value, 2000)
-        return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-    return int(value) if value == int(value) else round(value, 4)

@@ -1,0 +1,137 @@
+"""Which saved models come from one training, told by what training did to the float model.
+
+Everybody starts from the same FP32 network. What is compared is the difference from it, on the
+model's own grid: its codes minus the codes that the FP32 weights have at its scale. (Dequantized
+codes minus float weights hold the rounding error besides, which is the same for all whose training
+changed little, and would make every careful W8A8 model resemble every other.) The cosine of two
+such differences, per layer, is 1 for one training and near 0 for two; models that were only rounded
+have no difference and are left out.
+
+A class is its own measure: a pair is shown where its cosine is at least `SIMILAR` in the median
+layer and its distance from 1 is less than a third of what is usual between two of the class. From
+each layer the same `SAMPLE` weights are taken, which errs by about 0.02.
+
+Models are opened behind the wall, by `player`; what can't be read was said in the student's report
+and is left out. It can fail only where the kit's float model is not there (`BadCheckpoint`).
+"""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from autograder.batch.audit.look import Audit, Kind, Look
+from autograder.measuring import FLOAT_MODELS
+from autograder.player import Player
+from autograder.submission import MODELS, Submission
+from quantlab import checkpoint
+from quantlab.checkpoint import LAYERS, WEIGHT, BadCheckpoint, SavedModel
+from quantlab.programs.calls import Failure
+
+SIMILAR = 0.9
+FARTHER = 3.0  # times nearer to 1 than two of the class usually are
+SAMPLE = 4096  # weights of a layer
+UNTRAINED = 0.002  # share of codes; a model with fewer changed ones was only rounded
+FEWEST_PAIRS = 10  # of fewer, nothing is usual yet
+
+
+class TrainedModels:
+    """Collects the models of a class, then compares each width's with each other."""
+
+    def __init__(self, dataset: str, player: Player) -> None:
+        path = FLOAT_MODELS[dataset.lower().replace("-", "")]
+        self._player = player
+        self._float = checkpoint.load_float(path)
+        self._places = _places(self._float)
+        self._changes: dict[str, dict[str, np.ndarray]] = {name: {} for name in MODELS}
+
+    def add(self, submission: Submission) -> None:
+        for name in MODELS:
+            if name in submission.models:
+                values = self._player.read_checkpoint(submission.models[name])
+                if isinstance(values, Failure):
+                    continue
+                try:
+                    saved = checkpoint.parse(values, *checkpoint.parse_name(name))
+                except BadCheckpoint:
+                    continue
+                changes = self._sampled_changes(saved)
+                if np.count_nonzero(changes) >= UNTRAINED * changes.size:
+                    self._changes[name][submission.student] = changes
+
+    def compare(self) -> Audit:
+        """A look per pair of hand-ins, with every width in which their models are alike."""
+        alike: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
+        for name, changes in self._changes.items():
+            students = sorted(changes)
+            if len(students) < 2:
+                continue
+            cosines = self._cosines(np.stack([changes[student] for student in students]))
+            pairs = list(combinations(range(len(students)), 2))
+            usual = float(np.median([cosines[pair] for pair in pairs]))
+            for i, j in pairs:
+                if _stands_out(float(cosines[i, j]), usual, len(pairs)):
+                    pair = (students[i], students[j])
+                    alike.setdefault(pair, []).append((name, float(cosines[i, j]), usual))
+        looks = [_look(pair, found) for pair, found in alike.items()]
+        looks.sort(key=lambda look: (-(look.measure or 0), look.who))
+        return Audit(tuple(looks))
+
+    def _sampled_changes(self, saved: SavedModel) -> np.ndarray:
+        """int8 (weights of all samples): codes minus those of the FP32 weights on the same grid."""
+        low, high = -(2 ** (saved.weight_bits - 1)), 2 ** (saved.weight_bits - 1) - 1
+        parts = []
+        for name in LAYERS:
+            layer, places = saved.layers[name], self._places[name]
+            weights = self._float[f"{name}.{WEIGHT}"].flatten()[places]
+            rounded = torch.round(weights / layer.weight_scale).clamp(low, high)
+            change = layer.weight_int.flatten()[places].float() - rounded
+            parts.append(change.clamp(-127, 127).to(torch.int8))
+        return torch.cat(parts).numpy()
+
+    def _cosines(self, changes: np.ndarray) -> np.ndarray:
+        """float32 (models, models): the median over layers of the cosine of their changes."""
+        per_layer = []
+        start = 0
+        for name in LAYERS:
+            end = start + len(self._places[name])
+            part = changes[:, start:end].astype(np.float32)
+            lengths = np.linalg.norm(part, axis=1, keepdims=True)
+            part = part / np.maximum(lengths, 1e-12)
+            per_layer.append(part @ part.T)
+            start = end
+        return np.median(np.stack(per_layer), axis=0)
+
+
+def _places(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The places of the weights that are looked at, of each layer; the same in every run."""
+    generator = torch.Generator().manual_seed(0)
+    return {
+        name: torch.randperm(state[f"{name}.{WEIGHT}"].numel(), generator=generator)[:SAMPLE]
+        for name in LAYERS
+    }
+
+
+def _stands_out(cosine: float, usual: float, pairs: int) -> bool:
+    if cosine < SIMILAR:
+        return False
+    return pairs < FEWEST_PAIRS or 1 - cosine <= (1 - usual) / FARTHER
+
+
+def _look(pair: tuple[str, str], found: list[tuple[str, float, float]]) -> Look:
+    first, second = pair
+    names = ", ".join(name for name, _, _ in found)
+    return Look(
+        Kind.MODEL,
+        f"{first} and {second}: {names} changed in the same direction.",
+        "Both start from the kit's float model; two trainings lead away from it in different "
+        "directions. The same recipe with the same seed and the same software can lead to equal "
+        "weights: compare how the two say they trained, and ask.",
+        pair,
+        round(max(cosine for _, cosine, _ in found), 4),
+        tuple(
+            f"{name}: cosine {cosine:.3f}, usual in this class {usual:.3f}"
+            for name, cosine, usual in found
+        ),
+    )

@@ -1,0 +1,52 @@
+"""The gradebook import of Canvas.
+
+A CSV file that Canvas's gradebook takes as it is ("Import" in the gradebook; Canvas Instructor
+Guide, "How do I import grades in the Gradebook?"). It begins as Canvas's own export does:
+
+    Student,ID,SIS User ID,SIS Login ID,Section,Quantization (4711)
+        Points Possible,,,,,140
+    "Lovelace, Ada",70001,sis1,ada@example.org,Autumn,118.5
+
+Canvas finds a student by `ID`, else by the SIS ids, else by name, and the assignment by the number
+in parentheses (canvas-lms, lib/gradebook_importer.rb and gradebook_exporter.rb). `EX` excuses. An
+empty cell leaves a grade as it is: that is what stands for a mark that needs staff, and for one
+that awaits a person unless the course publishes those. A pure function that cannot fail.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from autograder.batch.policy import FinalMark, Policy, Status
+from autograder.report.cells import cell
+
+COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+EXCUSED = "EX"
+
+
+def canvas_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
+    """The text of canvas.csv, to be stored as UTF-8."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, cell(policy.canvas_assignment)])
+    possible = max((mark.maximum for mark in marks), default=0.0)
+    writer.writerow(["    Points Possible", "", "", "", "", cell(possible)])
+    for mark in marks:
+        known = {"Student": mark.member, **mark.lms}
+        identity = [cell(known.get(column, "")) for column in COLUMNS]
+        writer.writerow([*identity, _grade(mark, policy)])
+    return stream.getvalue()
+
+
+def _grade(mark: FinalMark, policy: Policy) -> str | float:
+    if mark.status is Status.EXCUSED:
+        return EXCUSED
+    points = published(mark, policy)
+    return "" if points is None else cell(points)
+
+
+def published(mark: FinalMark, policy: Policy) -> float | None:
+    """The points that may leave for a learning platform; None where there are none yet."""
+    finished = mark.status is Status.FINAL
+    unfinished = mark.status is Status.AWAITING_MARKING and policy.publish_unfinished
+    return mark.total if finished or unfinished else None

@@ -1,0 +1,20 @@
+"""One cell of a table that a spreadsheet or a learning platform opens.
+
+A spreadsheet computes cells that begin like a formula, so text that does is given a leading
+apostrophe; numbers are written as numbers. Text is cleaned first. Nothing here can fail on text and
+finite numbers.
+"""
+
+from quantlab.cleaning import clean
+
+# What spreadsheets take for the start of a formula, full-width forms included (OWASP).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+LONGEST = 2000
+
+
+def cell(value: str | float, lines: int = 1) -> str | float:
+    """`value` as it may stand in a table: harmless text on so many lines, or a short number."""
+    if isinstance(value, str):
+        text = clean(value, LONGEST, lines)
+        return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return int(value) if value == int(value) else round(value, 4)

@@ -1,0 +1,141 @@
+"""With `anonymous` no byte tells who anybody is; without it, names are only where they must be."""
+
+import csv
+import gc
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.audit import Works
+from autograder.batch.manual import ManualMark, ManualMarks
+from autograder.batch.outputs import write_all
+from autograder.batch.outputs.anonymous import pseudonyms
+from autograder.batch.policy import Policy, apply
+from autograder.batch.record import ClassRecord, Outcome
+from autograder.submission import Submission
+from autograder.verdict import Verdict
+from tests.class_outputs.people import a_check, a_handin, a_record, a_report
+
+SECRET = b"a secret that only tests know"
+STUDENT, OTHER = "quimby-4711", "zaphod_b"
+SAID = (
+    "Quimby wrote solution_quimby-4711.py for zaphod_b; mail Quimby.Jones@uni.example or "
+    "/home/quimby-4711/x, id 4711-0815."
+)
+TELLING = (
+    *(STUDENT, OTHER, "quimby", "jones", "beeblebrox", "uni.example", "4711-0815", "7654321"),
+    "team-aurora",
+)
+
+
+@pytest.fixture(scope="module")
+def telling() -> ClassRecord:
+    """A class whose texts hold names wherever a student, or the grader, can put one."""
+    evidence = {
+        "got": SAID,
+        "printed": f"written by {SAID}",
+        "inputs": [["x", SAID]],
+        "worst": {"index": [1], "expected": SAID, "got": 2},
+    }
+    check = a_check("1a.reset.sym", Verdict.WRONG, message=SAID, evidence=evidence)
+    report = replace(
+        a_report(STUDENT, **{"1a.reset.sym": check}),
+        flags=(f"answers.json was made by '{OTHER}' and handed in by {STUDENT}: {SAID}",),
+    )
+    lms = {"Student": "Jones, Quimby", "ID": "7654321", "SIS Login ID": "Quimby.Jones@uni.example"}
+    group = a_handin(
+        "team-aurora",
+        path="Aurora_Beeblebrox_submission.zip",
+        members=(OTHER, "marvin-p"),
+        lms={OTHER: {"Student": "Beeblebrox, Zaphod", "ID": "7654322", "Sortable": "4711-0815"}},
+    )
+    return a_record(
+        Outcome(
+            a_handin(
+                STUDENT,
+                path="quimby-4711.zip",
+                submitted="2026-10-30T09:41:13Z",
+                lms={STUDENT: lms},
+            ),
+            report,
+            problem=f"Look at {SAID}",
+        ),
+        Outcome(group, replace(report, student="team-aurora")),
+        missing={"trillian-m": {"Student": "McMillan, Tricia", "Email": "tm@uni.example"}},
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_nothing_tells_who_anybody_is(telling: ClassRecord, tmp_path: Path) -> None:
+    source = "# Quimby Jones, quimby-4711\n" + (Path("solution.py").read_text() * 2)
+    works = Works(lambda: [Submission(STUDENT, source), Submission("team-aurora", source)])
+    manual: ManualMarks = {(STUDENT, "1b.explanation"): ManualMark(2, f"Dear Quimby, {SAID}")}
+    write_all(telling, tmp_path, Policy(), manual, anonymous=True, previous=telling, works=works)
+    files = _files(tmp_path / "anonymous")
+    assert len(files) > 9
+    gc.collect()  # nbgrader's database is closed with its last session
+    for path in files:
+        content = path.read_bytes().lower()
+        for word in (*TELLING, "zaphod", "mcmillan", "tricia", "trillian", "marvin", "09:41:13"):
+            assert word.lower().encode() not in content, f"{word} in {path}"
+            assert word.lower() not in str(path.relative_to(tmp_path)).lower()
+
+
+def test_the_key_alone_leads_back(telling: ClassRecord, tmp_path: Path) -> None:
+    write_all(telling, tmp_path, Policy(), {}, anonymous=True)
+    key = tmp_path / "staff" / "pseudonyms.csv"
+    rows = {row["id"]: row["pseudonym"] for row in csv.DictReader(key.open())}
+    assert set(rows) == {STUDENT, OTHER, "marvin-p", "team-aurora", "trillian-m"}
+    assert (tmp_path / "anonymous" / "students" / rows[STUDENT] / "report.html").is_file()
+    assert key.parent.stat().st_mode & 0o077 == 0
+    assert {path.name for path in tmp_path.iterdir()} <= {"anonymous", "staff", "course_secret"}
+
+
+def test_no_table_of_names_is_written(telling: ClassRecord, tmp_path: Path) -> None:
+    write_all(telling, tmp_path, Policy(), {}, anonymous=True)
+    assert not list((tmp_path / "anonymous").rglob("canvas.csv"))
+    assert not list((tmp_path / "anonymous").rglob("moodle.csv"))
+
+
+def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_path: Path) -> None:
+    silent = replace(
+        telling,
+        outcomes=tuple(Outcome(o.handin, a_report(o.handin.student)) for o in telling.outcomes),
+    )
+    write_all(silent, tmp_path, Policy(), {})
+    holding = {
+        path.name
+        for path in _files(tmp_path)
+        if any(name in path.read_bytes() for name in (b"Jones", b"Beeblebrox", b"7654321"))
+    }
+    assert holding == {"canvas.csv"}
+
+
+def test_a_pseudonym_is_the_same_in_every_run_and_another_under_another_secret(
+    record: ClassRecord, policy: Policy
+) -> None:
+    marks = apply(record, policy, {})
+    one, again = (pseudonyms(record, marks, SECRET) for _ in range(2))
+    other = pseudonyms(record, marks, b"the secret of another term")
+    assert one == again
+    assert len(set(one.of.values())) == len(one.of)
+    assert not set(one.of.values()) & set(other.of.values())
+
+
+def test_marks_are_those_of_the_same_people(record: ClassRecord, policy: Policy) -> None:
+    marks = apply(record, policy, {})
+    names = pseudonyms(record, marks, SECRET)
+    hidden = {mark.member: mark for mark in names.marks(marks)}
+    for mark in marks:
+        found = hidden[names.of[mark.member]]
+        assert (found.total, found.status, found.penalty) == (mark.total, mark.status, mark.penalty)
+
+
+def test_what_is_no_name_stays(record: ClassRecord, policy: Policy) -> None:
+    names = pseudonyms(record, apply(record, policy, {}), SECRET)
+    text = "Expected int32 (5,) [-8, 3, 7, 0, 7], got 12.5 at [3]; linear_quantize(x, 0.1)"
+    assert names.text(text) == text

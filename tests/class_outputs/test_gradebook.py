@@ -1,0 +1,128 @@
+"""nbgrader's own reader sees the marks of a class."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.batch.gradebook import ASSIGNMENT, write_gradebook
+from autograder.batch.manual import ManualMark, ManualMarks, read_manual
+from autograder.batch.outputs.nbgrader_rows import gradebook_cells, gradebook_rows
+from autograder.batch.policy import FinalMark, Policy, Status, apply, settled
+from autograder.batch.record import ClassRecord
+
+
+@pytest.fixture(scope="module")
+def marks(record: ClassRecord, policy: Policy, manual: ManualMarks) -> tuple[FinalMark, ...]:
+    return apply(record, policy, manual)
+
+
+@pytest.fixture(scope="module")
+def path(
+    record: ClassRecord,
+    policy: Policy,
+    marks: tuple[FinalMark, ...],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    shown = settled(record, marks)
+    cells = gradebook_cells(shown)
+    place = tmp_path_factory.mktemp("course") / "gradebook.db"
+    write_gradebook(place, cells, gradebook_rows(shown, marks, cells), policy.deadline)
+    return place
+
+
+def test_its_cells_are_those_of_the_released_notebook(path: Path) -> None:
+    with Gradebook(f"sqlite:///{path}") as book:
+        (notebook,) = book.find_assignment(ASSIGNMENT).notebooks
+        cells = {cell.name: (cell.max_score, cell.cell_type) for cell in notebook.grade_cells}
+    assert notebook.name == "main"
+    assert cells == {
+        "auto-1a": (30, "code"),
+        "auto-1b": (6, "code"),
+        "written-1b": (4, "markdown"),
+        "written-1c": (10, "markdown"),
+        "auto-2a": (5, "code"),
+        "auto-2b": (20, "code"),
+        "auto-2c": (5, "code"),
+        "auto-2d": (25, "code"),
+        "written-2d": (5, "markdown"),
+        "auto-3": (30, "code"),
+    }
+
+
+def test_each_student_has_the_score_of_the_mark(path: Path, marks: tuple[FinalMark, ...]) -> None:
+    found = 0
+    with Gradebook(f"sqlite:///{path}") as book:
+        in_book = {student.id for student in book.students}
+        for mark in marks:
+            if mark.total is None:
+                continue
+            found += 1
+            submission = book.find_submission(ASSIGNMENT, mark.member)
+            assert submission.score == pytest.approx(mark.raw)
+            assert submission.max_score == mark.maximum == 140
+            assert submission.late_submission_penalty == pytest.approx(mark.penalty)
+            assert submission.needs_manual_grade is (mark.status is not Status.FINAL)
+    assert found > 40
+    assert not {mark.member for mark in marks if mark.status is Status.EXCUSED} & in_book
+
+
+def test_a_fault_of_the_grader_is_to_be_marked_by_hand(
+    path: Path, marks: tuple[FinalMark, ...]
+) -> None:
+    (member,) = (mark.member for mark in marks if mark.reason.startswith("The grader failed on 2d"))
+    with Gradebook(f"sqlite:///{path}") as book:
+        grade = book.find_grade("auto-2d", "main", ASSIGNMENT, member)
+        assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
+
+
+def test_marks_by_hand_come_back_as_they_went_in(
+    path: Path, record: ClassRecord, marks: tuple[FinalMark, ...]
+) -> None:
+    found = read_manual([path], record)
+    expected = {
+        (mark.member, check): (given.points, given.comment)
+        for mark in marks
+        if mark.status is not Status.EXCUSED
+        for check, given in mark.manual.items()
+    }
+    assert {key: (given.points, given.comment) for key, given in found.items()} == expected
+    assert len(expected) > 90
+
+
+def test_nbgrader_exports_it(path: Path, marks: tuple[FinalMark, ...]) -> None:
+    environment = {
+        **os.environ,
+        "HOME": str(path.parent),
+        "JUPYTER_CONFIG_DIR": str(path.parent),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    command = [sys.executable, "-m", "nbgrader", "export", "--to", "grades.csv"]
+    subprocess.run(command, cwd=path.parent, env=environment, check=True, capture_output=True)
+    rows = (path.parent / "grades.csv").read_text().splitlines()
+    head, *rows = (line.split(",") for line in rows)
+    scores = {row[head.index("student_id")]: float(row[head.index("score")]) for row in rows}
+    for mark in marks:
+        if mark.total is not None:
+            assert scores[mark.member] == pytest.approx(mark.total)
+
+
+def test_a_group_s_marks_go_to_each_member(path: Path) -> None:
+    with Gradebook(f"sqlite:///{path}") as book:
+        scores = [book.find_submission(ASSIGNMENT, m).score for m in ("margaret", "katherine")]
+    assert scores[0] == scores[1] > 120
+
+
+def test_a_person_s_mark_for_a_question_replaces_the_grader_s(
+    record: ClassRecord, tmp_path: Path
+) -> None:
+    marks = apply(record, Policy(), {("s100001", "auto-1a"): ManualMark(12.0)})
+    cells = gradebook_cells(record)
+    write_gradebook(tmp_path / "gradebook.db", cells, gradebook_rows(record, marks, cells))
+    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        grade = book.find_grade("auto-1a", "main", ASSIGNMENT, "s100001")
+        assert (grade.manual_score, grade.score) == (12, 12)
+        assert grade.auto_score is not None

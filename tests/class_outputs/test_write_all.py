@@ -1,0 +1,130 @@
+"""One call writes everything, whole or not at all, and loses nobody's marks."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from autograder.batch.gradebook import CellMark, GradebookRow, GradedCell, write_gradebook
+from autograder.batch.manual import ManualMark, ManualMarks
+from autograder.batch.outputs import UnwritableOutputs, write_all
+from autograder.batch.outputs.class_json import read_class
+from autograder.batch.policy import Policy, PolicyError
+from autograder.batch.record import ClassRecord, Outcome
+from autograder.grading import prepare
+from autograder.marking import Trace, mark
+from autograder.oracle import REFERENCE
+from autograder.player import Player
+from autograder.submission import Submission
+from autograder.verify.pages import problems_of_page
+from tests.class_outputs.people import a_handin, a_record, a_report, an_outcome
+from tests.gradescope.schema import SCHEMA
+
+
+def test_every_file_is_there_and_every_student_has_a_page(
+    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+) -> None:
+    written = write_all(record, tmp_path, policy, manual)
+    names = {path.name for path in tmp_path.iterdir()} - {"course_secret"}
+    assert names == {
+        *("class.html", "class.json", "canvas.csv", "moodle.csv", "junit.xml", "gradebook.db"),
+        *("students", "staff"),
+    }
+    assert set(written.files) == {
+        path for path in tmp_path.rglob("*") if path.is_file() and path.name != "course_secret"
+    }
+    with_work = {mark.member for mark in written.marks if mark.handin} - {"broken"}
+    assert {path.name for path in (tmp_path / "students").iterdir()} == with_work
+    for member in with_work:
+        results = json.loads((tmp_path / "students" / member / "results.json").read_text())
+        jsonschema.validate(results, SCHEMA)
+
+
+def test_a_student_s_page_shows_the_way_to_the_mark(
+    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+) -> None:
+    written = write_all(record, tmp_path, policy, manual)
+    late = next(mark for mark in written.marks if mark.penalty and mark.written and mark.total)
+    page = (tmp_path / "students" / late.member / "report.html").read_text()
+    assert f"Late ({late.reason.rstrip('.')})" in page
+    assert f"−{late.penalty:g}" in page
+    assert f">Mark</th><td>{late.total:g}" in page
+    assert "Marked by a person: Well said." in page
+    assert problems_of_page(page) == []
+
+
+def test_links_of_the_class_lead_to_pages_that_are_there(
+    record: ClassRecord, policy: Policy, tmp_path: Path
+) -> None:
+    wrong = next(o for o in record.outcomes if o.report and o.report.auto_score < 100)
+    earlier = replace(wrong, report=a_report(wrong.handin.student))
+    previous = replace(record, outcomes=(earlier,))
+    write_all(record, tmp_path, policy, {}, previous=previous)
+    for page in (tmp_path / "class.html", tmp_path / "staff" / "audit.html"):
+        links = {part.split('"')[0] for part in page.read_text().split('href="')[1:]}
+        files = [link for link in links if link.endswith("report.html")]
+        assert files
+        assert all((page.parent / link).is_file() for link in files)
+
+
+def test_the_same_class_gives_the_same_bytes(
+    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+) -> None:
+    for run in ("one", "two"):
+        write_all(record, tmp_path / run, policy, manual)
+    for path in (tmp_path / "one").rglob("*"):
+        if path.is_file() and path.name != "gradebook.db":  # SQLite rows have random keys
+            other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+            assert path.read_bytes() == other.read_bytes(), path
+
+
+def test_a_policy_that_does_not_fit_writes_nothing(record: ClassRecord, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(PolicyError):
+        write_all(record, out, Policy(excused=frozenset({"nobody"})), {})
+    assert not out.exists()
+
+
+def test_marks_that_a_person_gave_in_the_gradebook_are_not_written_over(tmp_path: Path) -> None:
+    record = a_record(an_outcome(a_report("ada")))
+    cells = [GradedCell("written-1b", 4, True)]
+    place = tmp_path / "gradebook.db"
+    write_gradebook(place, cells, [GradebookRow("ada", None, 0, {"written-1b": CellMark(None, 3)})])
+    before = place.read_bytes()
+    with pytest.raises(UnwritableOutputs, match="3 points for written-1b of ada"):
+        write_all(record, tmp_path, Policy(), {})
+    assert place.read_bytes() == before
+    write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualMark(3)})
+    assert place.read_bytes() != before
+
+
+def test_a_folder_that_can_t_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(UnwritableOutputs, match="choose another folder"):
+        write_all(a_record(an_outcome(a_report("ada"))), tmp_path / "out", Policy(), {})
+
+
+def test_a_class_of_nobody_is_a_class(tmp_path: Path) -> None:
+    write_all(a_record(), tmp_path, Policy(), {})
+    assert read_class((tmp_path / "class.json").read_text()) == a_record()
+
+
+def test_what_marking_really_writes_is_shown(
+    player: Player, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = REFERENCE.read_text().replace(
+        "torch.round(input / scale)", "torch.trunc(input / scale)"
+    )
+    trace = Trace()
+    report = mark(Submission("ada", source), prepare("shapes10", "1a.*"), player, trace=trace)
+    outcome = Outcome(a_handin("ada"), report, seconds=trace.seconds)
+    written = write_all(a_record(outcome), tmp_path, Policy(), {})
+    (found,) = written.marks
+    assert 0 < report.auto_score < report.auto_max
+    assert found.total == report.auto_score
+    (read,) = read_class((tmp_path / "class.json").read_text()).outcomes
+    assert read.report == report
+    (mistake, *_) = report.misconceptions
+    assert mistake.name in (tmp_path / "class.html").read_text()

@@ -1,0 +1,118 @@
+"""course.toml says what a course decides, and every slip in it is a sentence."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from autograder.batch.course_file import LatePolicy, Policy, PolicyError, load_policy
+
+WHOLE = """
+title = "Quantization, autumn"
+deadline = 2026-10-30T23:59:00+01:00
+roster = "roster.csv"
+excused = ["grace"]
+publish_unfinished = true
+
+[late]
+grace_minutes = 15
+percent_per_day = 10
+max_percent = 50
+max_days = 7
+
+[extensions]
+ada = 2026-11-06T23:59:00+01:00
+
+[canvas]
+assignment = "Quantization (4711)"
+
+[moodle]
+maximum_grade = 100
+"""
+DUE = "deadline = 2026-10-30T23:59:00+01:00\n"
+
+
+def _load(folder: Path, text: str) -> Policy:
+    path = folder / "course.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_policy(path)
+
+
+def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("student,ID\nada,17\n")
+    policy = _load(tmp_path, WHOLE)
+    assert policy == Policy(
+        title="Quantization, autumn",
+        deadline=datetime.fromisoformat("2026-10-30T23:59:00+01:00"),
+        late=LatePolicy(15, 10, 50, 7),
+        extensions={"ada": datetime.fromisoformat("2026-11-06T23:59:00+01:00")},
+        excused=frozenset({"grace"}),
+        roster=({"student": "ada", "ID": "17"},),
+        publish_unfinished=True,
+        canvas_assignment="Quantization (4711)",
+        moodle_maximum=100.0,
+    )
+
+
+def test_an_empty_file_decides_nothing(tmp_path: Path) -> None:
+    assert _load(tmp_path, "") == Policy()
+
+
+def test_canvas_s_column_is_the_title_unless_it_is_named(tmp_path: Path) -> None:
+    assert _load(tmp_path, 'title = "Autumn"').canvas_assignment == "Autumn"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dead_line = 1", "dead_line is no setting; did you mean deadline?"),
+        ("[late]\npercent_a_day = 1", "late.percent_a_day is no setting; did you mean"),
+        ("[canvas]\nname = 'x'", "canvas.name is no setting; there are assignment"),
+        ("deadline = 2026-10-30T23:59:00", "with its offset from UTC"),
+        ('deadline = "2026-10-30T23:59:00+01:00"', "without quotes"),
+        ("deadline = 2026-10-30", "deadline must be a moment"),
+        ("[late]\npercent_per_day = 10", "there is no deadline"),
+        ("[extensions]\nada = 2026-10-30T23:59:00Z", "there is no deadline"),
+        (DUE + "[late]\npercent_per_day = 110", "from 0 to 100, not 110"),
+        (DUE + "[late]\npercent_per_day = -1", "from 0 to 100, not -1"),
+        (DUE + "[late]\npercent_per_day = nan", "from 0 to 100, not nan"),
+        (DUE + "[late]\npercent_per_day = true", "must be a number, not True"),
+        (DUE + "[late]\nmax_days = 2.5", "a whole number from 0, not 2.5"),
+        (DUE + "[extensions]\nada = 3", "extensions.ada must be a moment"),
+        (DUE + "late = 10", "late must be a table"),
+        ('excused = "ada"', "excused must be a list of ids"),
+        ("excused = [1]", "excused must be a list of ids"),
+        ("title = 7", "title must be text in quotes"),
+        ('title = " "', "title must be text in quotes"),
+        ("publish_unfinished = 1", "must be true or false, not 1"),
+        ("[moodle]\nmaximum_grade = 0", "must be more than 0"),
+        ('roster = "nobody.csv"', "can't be read: No such file"),
+        ("title = ", "is not valid TOML"),
+    ],
+)
+def test_a_slip_is_refused_with_a_sentence(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as refusal:
+        _load(tmp_path, text)
+    assert said in str(refusal.value)
+    assert str(tmp_path / "course.toml") in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="can't be read: No such file"):
+        load_policy(tmp_path / "course.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,points\nada,3\n", "has no column that says who a row is"),
+        ("student\n\n", "names nobody"),
+        ("student\nada\nada\n", "has two rows for ada"),
+    ],
+)
+def test_a_roster_that_names_nobody_in_particular_is_refused(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "roster.csv").write_text(text)
+    with pytest.raises(PolicyError, match=said):
+        _load(tmp_path, 'roster = "roster.csv"')

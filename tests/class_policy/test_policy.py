@@ -1,0 +1,252 @@
+"""From reports to marks: lateness, extensions, excuses and groups, as laws and as examples."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.batch.manual import ManualMark
+from autograder.batch.policy import (
+    FinalMark,
+    LatePolicy,
+    Policy,
+    PolicyError,
+    Status,
+    apply,
+    settled,
+)
+from autograder.batch.record import Outcome
+from autograder.verdict import Verdict
+from tests.class_outputs.people import (
+    ALL_POINTS,
+    AUTOMATIC_POINTS,
+    WRITTEN,
+    a_check,
+    a_handin,
+    a_record,
+    a_report,
+    an_outcome,
+)
+
+DUE = datetime.fromisoformat("2026-10-30T23:59:00+01:00")
+LATE = LatePolicy(grace_minutes=15, percent_per_day=10, max_percent=50, max_days=7)
+POLICIES = st.builds(
+    LatePolicy,
+    st.floats(0, 2000),
+    st.floats(0, 100),
+    st.floats(0, 100),
+    st.none() | st.integers(0, 12),
+)
+LATENESS = st.integers(-3 * 24 * 60, 20 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
+
+
+def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalMark:
+    """The mark of a full automatic score, handed in so long after the deadline."""
+    moment = (DUE + after).isoformat()
+    record = a_record(an_outcome(a_report("ada"), submitted=moment))
+    (mark,) = apply(record, Policy(deadline=DUE, late=policy, **settings), {})
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("after", "days", "percent"),
+    [
+        (timedelta(days=-1), 0, 0),
+        (timedelta(0), 0, 0),
+        (timedelta(minutes=15), 0, 0),
+        (timedelta(minutes=16), 1, 10),
+        (timedelta(days=1), 1, 10),
+        (timedelta(days=1, seconds=1), 2, 20),
+        (timedelta(days=5), 5, 50),
+        (timedelta(days=7), 7, 50),
+        (timedelta(days=7, minutes=1), 8, 100),
+    ],
+)
+def test_each_day_begun_costs_up_to_the_cap(after: timedelta, days: int, percent: float) -> None:
+    mark = _one(after)
+    assert (mark.days_late, mark.penalty_percent) == (days, percent)
+    assert mark.raw == AUTOMATIC_POINTS
+    assert mark.penalty == round(AUTOMATIC_POINTS * percent / 100, 4)
+    assert mark.total == round(AUTOMATIC_POINTS - mark.penalty, 4)
+
+
+@given(POLICIES, LATENESS, LATENESS)
+def test_later_never_costs_less(policy: LatePolicy, one: timedelta, other: timedelta) -> None:
+    sooner, later = sorted((one, other))
+    assert _one(sooner, policy).penalty <= _one(later, policy).penalty
+
+
+@given(POLICIES, LATENESS)
+def test_a_penalty_is_never_below_zero_nor_above_the_raw_mark(
+    policy: LatePolicy, after: timedelta
+) -> None:
+    mark = _one(after, policy)
+    assert 0 <= mark.penalty <= mark.raw
+    assert mark.total is not None
+    assert 0 <= mark.total <= mark.raw
+
+
+@given(POLICIES, LATENESS)
+def test_who_is_excused_is_not_touched_by_lateness(policy: LatePolicy, after: timedelta) -> None:
+    mark = _one(after, policy, excused=frozenset({"ada"}))
+    assert (mark.status, mark.penalty, mark.total) == (Status.EXCUSED, 0, None)
+
+
+@given(LATENESS, st.integers(0, 20))
+def test_an_extension_moves_the_deadline_and_nothing_else(after: timedelta, days: int) -> None:
+    extended = _one(after, extensions={"ada": DUE + timedelta(days=days)})
+    assert extended.penalty == _one(after - timedelta(days=days)).penalty
+
+
+def test_an_extension_that_ends_early_takes_nothing_away() -> None:
+    assert _one(timedelta(0), extensions={"ada": DUE - timedelta(days=3)}).penalty == 0
+
+
+def test_without_a_policy_a_late_day_is_shown_and_costs_nothing() -> None:
+    mark = _one(timedelta(days=2), LatePolicy())
+    assert (mark.days_late, mark.penalty, mark.reason) == (2, 0, "2 days late.")
+
+
+def test_without_a_deadline_nothing_is_late() -> None:
+    record = a_record(an_outcome(a_report(), submitted="2030-01-01T00:00:00+00:00"))
+    (mark,) = apply(record, Policy(), {})
+    assert (mark.days_late, mark.reason) == (0, "")
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-10-31T12:00:00"])
+def test_a_moment_that_can_t_be_compared_needs_staff(moment: str) -> None:
+    record = a_record(an_outcome(a_report(), submitted=moment))
+    (mark,) = apply(record, Policy(deadline=DUE, late=LATE), {})
+    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert moment in mark.reason
+
+
+@pytest.mark.parametrize(
+    ("late", "status"),
+    [(True, Status.NEEDS_STAFF), (False, Status.AWAITING_MARKING), (None, Status.AWAITING_MARKING)],
+)
+def test_an_export_that_says_only_late_needs_staff(late: bool | None, status: Status) -> None:
+    record = a_record(an_outcome(a_report(), late=late))
+    (mark,) = apply(record, Policy(deadline=DUE, late=LATE), {})
+    assert mark.status is status
+
+
+def test_members_of_a_group_share_the_work_and_not_the_extension() -> None:
+    handin = a_handin(
+        "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
+    )
+    record = a_record(Outcome(handin, a_report("team")))
+    policy = Policy(deadline=DUE, late=LATE, extensions={"grace": DUE + timedelta(days=2)})
+    ada, grace = apply(record, policy, {})
+    assert (ada.member, ada.handin, ada.penalty_percent) == ("ada", "team", 10)
+    assert (grace.member, grace.handin, grace.penalty_percent) == ("grace", "team", 0)
+
+
+def test_an_extension_of_a_group_is_everybody_s() -> None:
+    handin = a_handin(
+        "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
+    )
+    policy = Policy(deadline=DUE, late=LATE, extensions={"team": DUE + timedelta(days=2)})
+    marks = apply(a_record(Outcome(handin, a_report("team"))), policy, {})
+    assert [mark.penalty for mark in marks] == [0, 0]
+
+
+def test_somebody_in_two_submissions_is_for_staff() -> None:
+    outcomes = [
+        Outcome(a_handin(team, members=("ada", member)), a_report(team))
+        for team, member in (("one", "bob"), ("two", "cem"))
+    ]
+    marks = {mark.member: mark for mark in apply(a_record(*outcomes), Policy(), {})}
+    assert marks["ada"].status is Status.NEEDS_STAFF
+    assert marks["ada"].reason == "Is in more than one submission: one and two."
+    assert marks["bob"].status is Status.AWAITING_MARKING
+
+
+def test_who_handed_in_nothing_is_listed_as_missing() -> None:
+    record = a_record(an_outcome(a_report("ada")), missing={"grace": {"Student": "Hopper"}})
+    ada, grace = apply(record, Policy(), {})
+    assert (grace.member, grace.status, grace.total) == ("grace", Status.MISSING, None)
+    assert grace.lms == {"Student": "Hopper"}
+    assert ada.status is Status.AWAITING_MARKING
+
+
+def test_work_that_could_not_be_marked_has_no_mark() -> None:
+    record = a_record(Outcome(a_handin("ada"), None, "The archive is cut off."))
+    (mark,) = apply(record, Policy(), {})
+    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert mark.reason == "The archive is cut off."
+
+
+def test_a_fault_of_the_grader_is_neither_a_zero_nor_a_mark() -> None:
+    report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
+    (mark,) = apply(a_record(an_outcome(report)), Policy(), {})
+    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert "2a.STE.gradient" in mark.reason
+
+
+def test_a_person_settles_a_fault_of_the_grader() -> None:
+    report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
+    record = a_record(replace(an_outcome(report), problem="The grader failed twice."))
+    (mark,) = apply(record, Policy(), {("ada", "2a.STE.gradient"): ManualMark(2.0)})
+    assert mark.status is Status.AWAITING_MARKING
+    assert mark.total == AUTOMATIC_POINTS - 0.5
+
+
+def test_with_every_written_answer_marked_a_mark_is_final() -> None:
+    manual = {("ada", check): ManualMark(1.0) for check in WRITTEN}
+    (mark,) = apply(a_record(an_outcome(a_report("ada"))), Policy(), manual)
+    assert (mark.status, mark.written, mark.awaiting) == (Status.FINAL, 3.0, 0)
+    assert (mark.total, mark.maximum) == (AUTOMATIC_POINTS + 3, ALL_POINTS)
+
+
+def test_a_bonus_is_part_of_the_mark_and_late_like_it() -> None:
+    outcome = an_outcome(
+        replace(a_report("ada"), bonus=2.0), submitted=(DUE + timedelta(days=1)).isoformat()
+    )
+    (mark,) = apply(a_record(outcome), Policy(deadline=DUE, late=LATE), {})
+    assert mark.raw == AUTOMATIC_POINTS + 2
+    assert mark.penalty == round(mark.raw / 10, 4)
+
+
+def test_the_pages_show_what_persons_gave() -> None:
+    record = a_record(an_outcome(a_report("ada")))
+    manual = {
+        ("ada", "1c.comparison"): ManualMark(10.0, "Clear."),
+        ("ada", "1b.explanation"): ManualMark(0.0),
+        ("ada", "2d.methodology"): ManualMark(2.5),
+    }
+    (outcome,) = settled(record, apply(record, Policy(), manual)).outcomes
+    assert outcome.report is not None
+    found = {check.id: check for check in outcome.report.checks}
+    assert found["1c.comparison"].verdict is Verdict.CORRECT
+    assert found["1c.comparison"].message == "Marked by a person: Clear."
+    assert found["1b.explanation"].verdict is Verdict.WRONG
+    assert found["2d.methodology"].verdict is Verdict.PARTIAL
+    assert outcome.report.awaiting_marking == ()
+    assert found["1a.reset.sym"] == a_check("1a.reset.sym")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (Policy(excused=frozenset({"adaa"})), "course.toml excuses adaa, but nobody is called so"),
+        (Policy(deadline=DUE, extensions={"bob": DUE}), "grants an extension to bob"),
+    ],
+)
+def test_a_name_that_is_nobody_s_is_refused(policy: Policy, said: str) -> None:
+    with pytest.raises(PolicyError, match=said):
+        apply(a_record(an_outcome(a_report("ada"))), policy, {})
+
+
+def test_a_near_name_is_asked_for() -> None:
+    with pytest.raises(PolicyError, match="Is ada meant"):
+        apply(a_record(an_outcome(a_report("ada"))), Policy(excused=frozenset({"adaa"})), {})
+
+
+def test_who_has_yet_to_hand_in_is_known_from_the_roster() -> None:
+    policy = Policy(excused=frozenset({"bob"}), roster=({"student": "bob"},))
+    ada, bob = apply(a_record(an_outcome(a_report("ada"))), policy, {})
+    assert (ada.member, bob.member, bob.status) == ("ada", "bob", Status.EXCUSED)
