@@ -23,7 +23,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -209,13 +208,15 @@ def killed(students: int, dataset: str, folder: Path, kills: int = 5, seed: int 
     undisturbed = measured(made, folder / "undisturbed", "--jobs", "2")
     show(f"{students} submissions, question 1a, undisturbed", undisturbed)
     rng, out = random.Random(seed), folder / "disturbed"
+    total = rows(folder / "undisturbed")
     for number in range(kills):
-        process = made.start(out, "--jobs", "2")
-        timer = threading.Timer(rng.uniform(0, 1.5 * undisturbed.seconds / kills), process.kill)
-        timer.start()
+        process, enough = made.start(out, "--jobs", "2"), rows(out) + rng.randrange(total // kills)
+        while process.poll() is None and rows(out) < enough:
+            time.sleep(_POLL_SECONDS)
+        time.sleep(rng.random())  # so that it may be anywhere in a check, a start or an end
+        process.kill()
         process.wait()
-        timer.cancel()
-        print(f"kill {number + 1}: {rows(out):,} rows in the journal", flush=True)
+        print(f"kill {number + 1}: {rows(out):,} of {total:,} rows in the journal", flush=True)
     show("the same command once more", measured(made, out, "--jobs", "2"))
     first, second = reports(folder / "undisturbed"), reports(out)
     differ = sum(first.get(s) != second.get(s) for s in {*first, *second})

@@ -1,9 +1,12 @@
 """Made-up classes, and the real command that marks them."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +17,7 @@ from autograder.__main__ import main
 from autograder.batch.fake import EXPECTED, FakeOptions, make_class
 
 KIT = Path(__file__).resolve().parents[2]
+PATIENCE = 600.0  # seconds; workers import torch and start sandboxes, on a busy machine perhaps
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +68,30 @@ def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> 
     make_class(FakeOptions(count, seed, folder, layout, "shapes10", check))
     expected = json.loads((folder / EXPECTED).read_text())["students"]
     return FakeClass(folder, check, expected)
+
+
+def rows(out: Path) -> int:
+    """How many checks are in the journal of `out`."""
+    path = out / ".journal" / "marks.sqlite"
+    if not path.exists():
+        return 0
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as database:
+        try:
+            return database.execute("SELECT count(*) FROM marks").fetchone()[0]
+        except sqlite3.OperationalError:  # it is being made at this moment
+            return 0
+
+
+def killed_after(klass: FakeClass, out: Path, more: int, seconds: float) -> None:
+    """The command is started, and killed so long after it has journaled so many more checks."""
+    runner, enough = klass.start(out, "--jobs", 2), rows(out) + more
+    end = time.monotonic() + PATIENCE
+    while runner.poll() is None and rows(out) < enough:
+        assert time.monotonic() < end, "nothing is marked"
+        time.sleep(0.02)
+    time.sleep(seconds)
+    runner.kill()
+    runner.communicate()
 
 
 def reports(out: Path) -> dict[str, bytes]:

@@ -15,12 +15,20 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.batch.claim import claimed
-from autograder.batch.journal import Journal
 from autograder.known import load_mutants
-from tests.batch.conftest import KIT, FakeClass, fake_class, points, reports, wrong_marks
+from tests.batch.conftest import (
+    KIT,
+    PATIENCE,
+    FakeClass,
+    fake_class,
+    killed_after,
+    points,
+    reports,
+    rows,
+    wrong_marks,
+)
 
 FEW = "1a.linear_dequantize.*"
-KILLS = 2
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +65,9 @@ def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
 def test_killed_at_any_moment_the_same_command_ends_with_the_same_marks(
     small, undisturbed, tmp_path
 ):
-    rng, killed = random.Random(3), 0
-    for _ in range(KILLS):
-        runner = small.start(tmp_path, "--jobs", 2)
-        time.sleep(rng.uniform(0.5, 12.0))
-        killed += runner.poll() is None
-        with contextlib.suppress(ProcessLookupError):
-            runner.kill()
-        runner.communicate()
-    assert killed
+    for more, seconds in ((0, 3.0), (1, 0.0), (3, 0.05)):
+        killed_after(small, tmp_path, more, seconds)
+    assert 4 <= rows(tmp_path) < rows(undisturbed) + 1
     assert small.mark(tmp_path, "--jobs", 2) in (0, 1)
     assert reports(tmp_path) == reports(undisturbed)
 
@@ -175,12 +177,8 @@ def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
     found = reports(tmp_path / "undisturbed")
     assert wrong_marks(dozen, found) == {}
     rng, out = random.Random(layout), tmp_path / "disturbed"
-    for _ in range(2 * KILLS):
-        runner = dozen.start(out, "--jobs", 2)
-        time.sleep(rng.uniform(2.0, 20.0))
-        with contextlib.suppress(ProcessLookupError):
-            runner.kill()
-        runner.communicate()
+    for _ in range(4):
+        killed_after(dozen, out, rng.randrange(30), rng.random())
     assert dozen.mark(out, "--jobs", 2) in (0, 1)
     assert reports(out) == found
 
@@ -190,9 +188,8 @@ def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_f
     dozen = fake_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
     out = tmp_path / "marks"
     runner = dozen.start(out, "--jobs", 2)
-    journal = out / ".journal" / "marks.sqlite"
-    end = time.monotonic() + 600
-    while not (journal.exists() and journaled(journal)):
+    end = time.monotonic() + PATIENCE
+    while not rows(out):
         assert runner.poll() is None, runner.communicate()
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -200,11 +197,6 @@ def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_f
     said, errors = runner.communicate(timeout=900)
     assert runner.returncode in (0, 1), said + errors
     assert wrong_marks(dozen, reports(out)) == {}
-
-
-def journaled(path: Path) -> frozenset[str]:
-    with Journal(path) as journal:
-        return journal.students()
 
 
 def workers_of(runner: int) -> list[int]:
