@@ -1,0 +1,73 @@
+"""All that is worth a look comes together, and what was left out is said."""
+
+import json
+import sys
+
+import pytest
+
+from autograder.batch.audit import Works, audit
+from autograder.batch.audit.look import Audit, Kind, Look
+from autograder.batch.outputs.audit_page import audit_json
+from autograder.known import load_alternatives
+from autograder.submission import Submission
+from autograder.verdict import Verdict
+from tests.audit.test_models import Opener
+from tests.class_outputs.people import a_record, a_report, an_outcome
+
+TERSE = next(one.code for one in load_alternatives() if one.name == "whole_terse")
+RECORD = a_record(*(an_outcome(a_report(student)) for student in ("ada", "bob")))
+
+
+def _works(player: Opener | None = None) -> Works:
+    return Works(lambda: [Submission("ada", TERSE), Submission("bob", TERSE)], player)
+
+
+def test_without_the_submissions_only_the_record_is_looked_at() -> None:
+    found = audit(RECORD, None, None)
+    assert found.looks == ()
+    assert found.notes == (
+        "solution.py and saved models were not compared: they were not at hand.",
+    )
+
+
+def test_the_submissions_are_compared_once_they_are_at_hand() -> None:
+    found = audit(RECORD, None, _works(Opener()))
+    assert [look.kind for look in found.looks] == [Kind.SOLUTION]
+    assert found.notes == ()
+
+
+def test_models_are_not_opened_without_what_opens_them_safely() -> None:
+    assert "Saved models were not compared" in audit(RECORD, None, _works()).notes[0]
+
+
+def test_without_copydetect_the_rest_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "copydetect", None)
+    monkeypatch.delitem(sys.modules, "autograder.batch.audit.solutions", raising=False)
+    found = audit(RECORD, None, _works(Opener()))
+    assert found.looks == ()
+    assert found.notes == (
+        "solution.py was not compared: copydetect is missing, pip install -e '.[audit]'.",
+    )
+
+
+def test_an_earlier_run_is_compared_with() -> None:
+    before = a_record(an_outcome(a_report("ada", **{"2a.STE.gradient": Verdict.WRONG})))
+    assert [look.kind for look in audit(RECORD, before, None).looks] == [Kind.FLIPS]
+
+
+def test_programs_read_it_too() -> None:
+    look = Look(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",))
+    assert json.loads(audit_json(Audit((look,), ("note",)))) == {
+        "version": 1,
+        "looks": [
+            {
+                "kind": "similar solution.py",
+                "what": "what",
+                "why": "why",
+                "who": ["ada", "bob"],
+                "measure": 0.75,
+                "details": ["code"],
+            }
+        ],
+        "notes": ["note"],
+    }

@@ -1,0 +1,112 @@
+"""Checks that tell nothing, verdicts that flip, and wrong answers that agree too well."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from autograder.batch.audit.checks import all_or_nobody, flips, same_wrong_answers
+from autograder.batch.audit.look import Kind, Look
+from autograder.batch.record import ClassRecord, Outcome
+from autograder.verdict import CheckResult, Misconception, Verdict
+from tests.class_outputs.people import a_check, a_record, a_report, an_outcome
+
+GRADIENT = "2a.STE.gradient"
+NUMBERS = "sym: 0.00123456, heuristic: 0.000987"
+
+
+def _class(*verdicts: Verdict) -> ClassRecord:
+    reports = [a_report(f"s{n}", **{GRADIENT: verdict}) for n, verdict in enumerate(verdicts)]
+    return a_record(*map(an_outcome, reports))
+
+
+def _about(looks: Sequence[Look], check: str) -> list[Kind]:
+    return [look.kind for look in looks if look.what.startswith(f"{check}:")]
+
+
+def _wrong(got: str, **changes: object) -> CheckResult:
+    return a_check(GRADIENT, Verdict.WRONG, evidence={"got": got}, **changes)
+
+
+def _answers(**answers: CheckResult) -> ClassRecord:
+    reports = [a_report(student, **{check.id: check}) for student, check in answers.items()]
+    return a_record(*map(an_outcome, reports))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "kinds"),
+    [
+        ([Verdict.CORRECT] * 5, [Kind.EVERYBODY]),
+        ([Verdict.WRONG] * 3 + [Verdict.TIMEOUT] * 2, [Kind.NOBODY]),
+        ([Verdict.CORRECT] * 4 + [Verdict.WRONG], []),
+        ([Verdict.CORRECT] * 4, []),  # too few to tell
+        ([Verdict.CORRECT] * 5 + [Verdict.MISSING, Verdict.GRADER_FAULT], [Kind.EVERYBODY]),
+        ([Verdict.MISSING] * 9, []),
+    ],
+)
+def test_a_check_of_all_or_nobody_is_named(verdicts: list[Verdict], kinds: list[Kind]) -> None:
+    assert _about(list(all_or_nobody(_class(*verdicts))), GRADIENT) == kinds
+
+
+def test_written_answers_are_not_judged() -> None:
+    looks = list(all_or_nobody(_class(*[Verdict.CORRECT] * 6)))
+    assert _about(looks, "1c.comparison") == []
+
+
+def test_a_flip_is_told_with_what_was_and_what_is() -> None:
+    before = _class(Verdict.CORRECT, Verdict.WRONG, Verdict.CORRECT)
+    after = _class(Verdict.CORRECT, Verdict.CORRECT, Verdict.TIMEOUT)
+    (look,) = flips(after, before)
+    assert look.kind is Kind.FLIPS
+    assert look.who == ("s1", "s2")
+    assert look.details == (
+        "s1: wrong 0, now correct 2.5 of 2.5",
+        "s2: correct 2.5, now timeout 0 of 2.5",
+    )
+
+
+def test_a_new_attempt_is_no_flip() -> None:
+    before, after = _class(Verdict.WRONG), _class(Verdict.CORRECT)
+    (outcome,) = after.outcomes
+    again = replace(outcome, handin=replace(outcome.handin, attempt=2))
+    assert list(flips(replace(after, outcomes=(again,)), before)) == []
+
+
+def test_equal_runs_have_no_flips() -> None:
+    record = _class(Verdict.WRONG, Verdict.CORRECT)
+    assert list(flips(record, record)) == []
+
+
+def test_equal_wrong_answers_are_one_group_with_all_its_checks() -> None:
+    rows = {
+        id: a_check(id, Verdict.PARTIAL, points=0.5, evidence={"got": f"{id} {NUMBERS}"})
+        for id in ("1b.A.sym", "1b.B.sym")
+    }
+    shared = [an_outcome(a_report(student, **rows)) for student in ("bob", "ada")]
+    other = _wrong("0.12345678, 4.5")
+    record = a_record(*shared, an_outcome(a_report("eve", **{GRADIENT: other})))
+    (look,) = same_wrong_answers(record)
+    assert look.who == ("ada", "bob")
+    assert look.what == ("2 hand-ins have equal wrong answers in 2 checks: 1b.A.sym, 1b.B.sym.")
+    assert look.details == (f"1b.A.sym: 1b.A.sym {NUMBERS}", f"1b.B.sym: 1b.B.sym {NUMBERS}")
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        _wrong("None"),
+        _wrong("float32 (2,) [0, 0]"),
+        _wrong(NUMBERS, misconception=Misconception("x/y", "It is explained.")),
+        replace(a_check(GRADIENT), evidence={"got": NUMBERS}),
+        replace(_wrong(NUMBERS), verdict=Verdict.ERROR),
+        replace(_wrong(NUMBERS), evidence={}),
+    ],
+)
+def test_what_agrees_by_itself_is_not_named(check: CheckResult) -> None:
+    assert list(same_wrong_answers(_answers(ada=check, bob=check))) == []
+
+
+def test_work_that_could_not_be_marked_is_passed_over() -> None:
+    record = a_record(Outcome(an_outcome(a_report("ada")).handin, None, "It is cut off."))
+    assert list(all_or_nobody(record)) == list(same_wrong_answers(record)) == []
+    assert list(flips(record, record)) == []

@@ -1,0 +1,151 @@
+"""Models of one training are found; models trained apart, and models only rounded, are not."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.batch.audit.look import Audit, Kind
+from autograder.batch.audit.models import TrainedModels
+from autograder.measuring import FLOAT_MODELS
+from autograder.submission import Submission
+from instructor.examples import MODELS
+from quantlab import checkpoint
+from quantlab.checkpoint import LAYERS, WEIGHT, SavedLayer, SavedModel
+from quantlab.programs.calls import Failure
+
+NAME = "ResNet20_W4A4.pt"
+
+
+class Opener:
+    """Opens models that the tests made themselves, without a wall."""
+
+    isolation = "in process"
+
+    def import_source(self, source: str) -> Failure | None:
+        raise AssertionError("the audit runs no code")
+
+    def run(self, source: str, program: object) -> Failure:
+        raise AssertionError("the audit runs no code")
+
+    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
+        if content == b"broken":
+            return Failure("error", "It can't be read.")
+        return torch.load(io.BytesIO(content), weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def float_state() -> dict[str, Tensor]:
+    return checkpoint.load_float(FLOAT_MODELS["cifar10"])
+
+
+@pytest.fixture(scope="module")
+def reference() -> SavedModel:
+    return checkpoint.load(MODELS / "cifar10" / NAME)
+
+
+def _trained(
+    state: Mapping[str, Tensor], like: SavedModel, seed: int, size: float = 0.6, extra: int = 0
+) -> bytes:
+    """A model whose weights went their own way from the float ones, `size` steps on average.
+
+    `extra` is the seed of a little more of training after it.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    after = torch.Generator().manual_seed(extra)
+    layers = {}
+    for name in LAYERS:
+        layer = like.layers[name]
+        weights = state[f"{name}.{WEIGHT}"] / layer.weight_scale
+        weights = weights + size * torch.randn(weights.shape, generator=generator)
+        if extra:
+            weights = weights + 0.15 * torch.randn(weights.shape, generator=after)
+        codes = torch.round(weights).clamp(-8, 7).to(torch.int8)
+        layers[name] = SavedLayer(codes, layer.weight_scale, layer.input_scale, layer.bias)
+    return _content(SavedModel(like.method, like.dataset, 4, 4, layers, like.tensors))
+
+
+def _content(saved: SavedModel) -> bytes:
+    values: dict[str, Any] = dict(saved.tensors)
+    for name, layer in saved.layers.items():
+        values[f"{name}.weight_int"] = layer.weight_int
+        values[f"{name}.weight_scale"] = layer.weight_scale
+        values[f"{name}.input_scale"] = layer.input_scale
+        if layer.bias is not None:
+            values[f"{name}.bias"] = layer.bias
+    stream = io.BytesIO()
+    torch.save(values, stream)
+    return stream.getvalue()
+
+
+def _compared(**models: bytes) -> Audit:
+    comparison = TrainedModels("CIFAR-10", Opener())
+    for student, content in models.items():
+        comparison.add(Submission(student, models={NAME: content}))
+    return comparison.compare()
+
+
+def test_models_trained_apart_are_not_named(
+    float_state: Mapping[str, Tensor], reference: SavedModel
+) -> None:
+    models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(6)}
+    assert _compared(**models).looks == ()
+
+
+@pytest.mark.parametrize("extra", [0, 7])
+def test_a_copied_model_is_found_also_after_a_little_more_training(
+    extra: int, float_state: Mapping[str, Tensor], reference: SavedModel
+) -> None:
+    models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
+    copy = _trained(float_state, reference, 3, extra=extra)
+    (look,) = _compared(**models, copy=copy).looks
+    assert look.kind is Kind.MODEL
+    assert look.who == ("copy", "s3")
+    assert look.measure is not None
+    assert look.measure >= 0.9
+    assert "usual in this class 0.0" in look.details[0]
+
+
+def test_models_that_were_only_rounded_are_alike_and_no_matter(
+    float_state: Mapping[str, Tensor], reference: SavedModel
+) -> None:
+    rounded = _trained(float_state, reference, 0, size=0.0)
+    assert _compared(ada=rounded, bob=rounded).looks == ()
+
+
+def test_two_light_trainings_share_their_rounding_and_are_not_named(
+    float_state: Mapping[str, Tensor], reference: SavedModel
+) -> None:
+    models = {f"s{n}": _trained(float_state, reference, n, size=0.1) for n in range(4)}
+    assert _compared(**models).looks == ()
+
+
+def test_the_reference_s_models_of_different_trainings_are_not_alike() -> None:
+    comparison = TrainedModels("CIFAR-10", Opener())
+    for cell in ("W2A8", "W2A2"):  # equal widths of weights, trained apart
+        content = (MODELS / "cifar10" / f"ResNet20_{cell}.pt").read_bytes()
+        comparison.add(Submission(cell, models={"ResNet20_W2A2.pt": content}))
+    assert comparison.compare().looks == ()
+
+
+def test_all_widths_of_a_pair_are_one_look() -> None:
+    comparison = TrainedModels("CIFAR-10", Opener())
+    for student in ("ada", "bob"):
+        models = {
+            name: (MODELS / "cifar10" / name).read_bytes() for name in (NAME, "ResNet20_W8A2.pt")
+        }
+        comparison.add(Submission(student, models=models))
+    (look,) = comparison.compare().looks
+    assert look.what.startswith("ada and bob: ResNet20_W4A4.pt, ResNet20_W8A2.pt changed")
+    assert look.measure == pytest.approx(1)
+
+
+@pytest.mark.parametrize("content", [b"broken", _content.__doc__])
+def test_what_can_t_be_read_is_left_out(content: bytes | None) -> None:
+    stream = io.BytesIO()
+    torch.save({"no": torch.zeros(3)}, stream)
+    unreadable = content or stream.getvalue()
+    assert _compared(ada=unreadable, bob=unreadable) == Audit(())

@@ -1,0 +1,99 @@
+"""A copied solution.py is found under new names; right ones written apart are not."""
+
+import io
+import keyword
+import tokenize
+
+import pytest
+
+from autograder.batch.audit.look import Audit, Kind
+from autograder.batch.audit.solutions import LONGEST, STARTER, Sources
+from autograder.known import load_alternatives, load_mutants
+from autograder.submission import Submission
+
+WHOLE = {one.name: one.code for one in load_alternatives() if one.whole}
+TERSE, FAMILY = WHOLE["whole_terse"], WHOLE["whole_handout_family"]
+
+
+def _compared(**texts: str) -> Audit:
+    sources = Sources()
+    for student, text in texts.items():
+        sources.add(Submission(student, text))
+    return sources.compare()
+
+
+def _disguised(text: str) -> str:
+    """Every name of one's own renamed, new comments and strings, another layout."""
+    tokens = []
+    kept = {"torch", "input", "scale", "weight", "forward", "backward", *dir(__builtins__)}
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        word = token.string
+        if token.type == tokenize.NAME and not keyword.iskeyword(word) and word not in kept:
+            word = f"my_{word[::-1]}"
+        tokens.append((token.type, word))
+    code = tokenize.untokenize(tokens)
+    return "# All of this is my own work.\n" + code.replace("\n", "\n\n")
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_a_disguised_copy_is_found(name: str) -> None:
+    texts = {**WHOLE, "copy": _disguised(WHOLE[name])}
+    (look,) = _compared(**texts).looks
+    assert look.kind is Kind.SOLUTION
+    assert look.who == tuple(sorted(("copy", name)))
+    assert look.measure is not None
+    assert look.measure > 0.9
+    assert look.details
+
+
+def test_right_solutions_that_were_written_apart_are_not_named(reference_source: str) -> None:
+    assert _compared(reference=reference_source, **WHOLE).looks == ()
+
+
+def test_a_copy_of_one_function_after_another_is_found() -> None:
+    half = FAMILY[: len(FAMILY) // 2]
+    (look,) = _compared(ada=FAMILY, bob=TERSE, eve=half).looks
+    assert look.who == ("ada", "eve")
+
+
+def test_what_was_handed_out_is_nobody_s_own(stub_source: str) -> None:
+    added = stub_source + "\n\nANSWER = 42\n"
+    assert _compared(ada=stub_source, bob=added, eve=stub_source).looks == ()
+    assert STARTER.read_text(encoding="utf-8") == stub_source
+
+
+def test_one_change_in_the_starter_is_no_likeness(stub_source: str) -> None:
+    mutant = next(one for one in load_mutants() if one.in_solution)
+    texts = {"ada": f"{stub_source}\n{mutant.code}", "bob": f"{stub_source}\n{TERSE}"}
+    assert _compared(**texts).looks == ()
+
+
+def test_what_much_of_the_class_shares_is_nobody_s_own() -> None:
+    texts = {f"s{number}": TERSE for number in range(11)}
+    assert _compared(**texts).looks == ()
+
+
+def test_a_ring_in_a_large_class_is_found_whole() -> None:
+    others = {f"s{n}": f"def f{n}(x):\n    return {'+'.join(['x'] * n)}\n" * 9 for n in range(20)}
+    looks = _compared(**others, ring1=FAMILY, ring2=FAMILY, ring3=FAMILY).looks
+    rings = {look.who for look in looks if look.who[0].startswith("ring")}
+    assert rings == {("ring1", "ring2"), ("ring1", "ring3"), ("ring2", "ring3")}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "def f(:", "'''", "\t\n " * 30_000, "\x00", "\ud800", "(" * 5000, "é" * 400]
+)
+def test_anything_is_read_as_text(text: str) -> None:
+    assert _compared(ada=text, bob=text, eve=TERSE).looks == ()
+
+
+def test_a_solution_too_long_to_compare_is_said() -> None:
+    found = _compared(ada="x = 1\n" * LONGEST, bob=TERSE)
+    assert found.looks == ()
+    assert found.notes == (f"Not compared, because longer than {LONGEST:,} characters: ada.",)
+
+
+def test_who_handed_in_none_is_left_out() -> None:
+    sources = Sources()
+    sources.add(Submission("ada", None))
+    assert sources.compare() == Audit(())

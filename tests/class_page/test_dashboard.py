@@ -1,0 +1,261 @@
+"""The page of a class in a real browser: it sorts, searches, obeys the keyboard, stays silent."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.batch.audit import Audit, Look
+from autograder.batch.audit.look import Kind
+from autograder.batch.manual import ManualMark
+from autograder.batch.outputs import audit_page
+from autograder.batch.outputs.dashboard import render
+from autograder.batch.policy import LatePolicy, Policy, apply, settled
+from autograder.batch.record import ClassRecord
+from autograder.batch.reference import ReferenceNumbers, reference_numbers
+from autograder.verdict import Misconception, Verdict
+from tests.class_outputs.people import (
+    RUBRIC,
+    WRITTEN,
+    a_check,
+    a_class,
+    a_record,
+    a_report,
+    an_outcome,
+)
+
+pytestmark = pytest.mark.browser
+
+Stored = Callable[[str], Path]
+VISIBLE = "[...document.querySelectorAll('#people tbody tr')].filter(row => !row.hidden)"
+COLUMN = VISIBLE + ".map(row => row.cells[{0}].textContent)"
+POLICY = Policy(
+    title="Quantization, autumn",
+    deadline=datetime.fromisoformat("2026-10-31T01:00:00+01:00"),
+    late=LatePolicy(15, 10, 50, 7),
+)
+
+
+def _page(record: ClassRecord, policy: Policy = POLICY) -> str:
+    manual = {
+        (outcome.handin.student, check): ManualMark(2.0)
+        for number, outcome in enumerate(record.outcomes)
+        for check in WRITTEN
+        if number % 3
+    }
+    marks = apply(record, policy, manual)
+    pages = {mark.member: f"students/{mark.member}/report.html" for mark in marks}
+    numbers = reference_numbers(record.dataset)
+    return render(settled(record, marks), marks, policy, numbers, RUBRIC, pages)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return _page(a_class(75))
+
+
+@pytest.fixture(scope="module")
+def hostile() -> ClassRecord:
+    """Words without a break and with markup wherever a student, or an export, can put one."""
+    word = "<script>document.title='owned'</script><img src='https://a.example/'>" + "W" * 3000
+    check = a_check(
+        "1a.reset.sym", Verdict.WRONG, message=word, misconception=Misconception(word, word)
+    )
+    report = replace(a_report("ada", **{"1a.reset.sym": check}), student=word, flags=(word,))
+    outcome = replace(an_outcome(report), problem=word, seconds={word: 1.0})
+    handin = replace(outcome.handin, student=word, members=(word, f'"{word}'))
+    return replace(a_record(replace(outcome, handin=handin)), dataset=word)
+
+
+def _numbers(texts: list[str]) -> list[float]:
+    return [float(text) for text in texts if text not in ("", "–")]
+
+
+def _type(browser: Any, text: str) -> None:
+    browser.send("Input.insertText", text=text)
+
+
+def _press(browser: Any, key: str) -> None:
+    code = {"ArrowDown": 40, "ArrowUp": 38, "Escape": 27, "/": 191}[key]
+    common = {"key": key, "windowsVirtualKeyCode": code}
+    text = {"text": key} if len(key) == 1 else {}
+    browser.send("Input.dispatchKeyEvent", type="keyDown", **common, **text)
+    browser.send("Input.dispatchKeyEvent", type="keyUp", **common)
+
+
+@pytest.mark.parametrize("width", [320, 768, 1440])
+def test_the_page_is_never_wider_than_the_window(
+    width: int, browser: Any, page: str, stored: Stored
+) -> None:
+    browser.open(stored(page), width)
+    assert browser.value("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_fetched_and_nothing_complained_of(
+    scheme: str, browser: Any, page: str, stored: Stored
+) -> None:
+    path = stored(page)
+    browser.open(path, scheme=scheme)
+    assert [url for url in browser.requests() if not url.startswith("data:")] == [path.as_uri()]
+    assert browser.complaints() == []
+    ground = browser.value("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3])
+    assert brightness > 3 * 240 if scheme == "light" else brightness < 3 * 40
+
+
+def test_hostile_words_neither_run_nor_widen_the_page(
+    browser: Any, hostile: ClassRecord, stored: Stored
+) -> None:
+    path = stored(_page(hostile))
+    browser.open(path, 360)
+    assert browser.value("document.title") != "owned"
+    assert browser.value("document.scripts.length") == 1
+    assert browser.value("document.images.length") == 0
+    assert browser.value("document.documentElement.scrollWidth") <= 360
+    assert [url for url in browser.requests() if not url.startswith("data:")] == [path.as_uri()]
+
+
+def test_another_script_on_the_page_would_be_refused(
+    browser: Any, page: str, stored: Stored
+) -> None:
+    broken = page.replace("</main>", "<script>document.title = 'owned'</script></main>")
+    browser.open(stored(broken))
+    assert browser.value("document.title") != "owned"
+    assert any("Content Security Policy" in complaint for complaint in browser.complaints())
+
+
+def test_a_heading_sorts_down_then_up_and_says_so(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    heading = "document.querySelector('#people th:nth-child(2)')"
+    assert browser.value(f"{heading}.getAttribute('aria-sort')") == "none"
+    for way, reverse in (("descending", True), ("ascending", False)):
+        browser.value(f"{heading}.querySelector('button').click()")
+        assert browser.value(f"{heading}.getAttribute('aria-sort')") == way
+        texts = browser.value(COLUMN.format(1))
+        totals = _numbers(texts)
+        assert totals == sorted(totals, reverse=reverse)
+        assert texts[len(totals) :] == ["–"] * (len(texts) - len(totals))  # without a mark: last
+        assert 60 < len(totals) < len(texts) == 75
+    browser.value("document.querySelector('#people th').querySelector('button').click()")
+    names = browser.value(COLUMN.format(0))
+    assert names == sorted(names)
+    assert browser.value(f"{heading}.getAttribute('aria-sort')") == "none"
+
+
+def test_headings_sort_by_keyboard(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    browser.value("document.querySelector('#people th:nth-child(2) button').focus()")
+    browser.press("Enter")
+    assert browser.value("document.activeElement.textContent") == "Total"
+    totals = _numbers(browser.value(COLUMN.format(1)))
+    assert totals == sorted(totals, reverse=True)
+    assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_words_find_students_and_the_count_is_told(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    _press(browser, "/")
+    assert browser.value("document.activeElement.id") == "find"
+    _type(browser, "S10000")
+    assert browser.value(COLUMN.format(0)) == [f"s10000{n}" for n in range(10)]
+    assert browser.value("document.getElementById('shown').textContent") == "10 of 75 students"
+    _press(browser, "Escape")
+    assert len(browser.value(COLUMN.format(0))) == 75
+
+
+def test_a_status_narrows_the_table(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    browser.value(
+        "document.getElementById('status').value = 'missing';"
+        "document.getElementById('status').dispatchEvent(new Event('change', {bubbles: true}))"
+    )
+    assert browser.value(COLUMN.format(0)) == ["s100024", "s100049", "s100074"]
+
+
+def test_a_check_leads_to_whom_it_cost_points(browser: Any, page: str, stored: Stored) -> None:
+    record = a_class(75)
+    lost = [
+        outcome.handin.student
+        for outcome in record.outcomes
+        for check in outcome.report.checks
+        if check.id == "2a.STE.gradient" and check.points < check.max_points
+    ]
+    browser.open(stored(page), 1440)
+    browser.value("document.querySelector('[data-asks=\"2a.STE.gradient\"]').click()")
+    assert browser.value(COLUMN.format(0)) == lost
+    assert 0 < len(lost) < 72
+
+
+def test_a_mistake_leads_to_whoever_made_it(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    count = browser.value("Number(document.querySelector('.mistakes .count').textContent)")
+    browser.value("document.querySelector('.mistakes a').click()")
+    assert len(browser.value(COLUMN.format(0))) == count > 1
+
+
+def test_arrows_go_through_the_rows_that_are_shown(browser: Any, page: str, stored: Stored) -> None:
+    browser.open(stored(page), 1440)
+    _press(browser, "/")
+    _type(browser, "s10000")
+    focused = "document.activeElement.textContent"
+    for expected in ("s100000", "s100001", "s100002"):
+        _press(browser, "ArrowDown")
+        assert browser.value(focused) == expected
+    _press(browser, "ArrowUp")
+    assert browser.value(focused) == "s100001"
+    _press(browser, "ArrowUp")
+    _press(browser, "ArrowUp")
+    assert browser.value("document.activeElement.id") == "find"
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_students(
+    browser: Any, page: str, stored: Stored
+) -> None:
+    browser.open(stored(page))
+    browser.press("Tab")
+    assert browser.value("document.activeElement.className") == "skip"
+    browser.press("Enter")
+    assert browser.value("document.activeElement.id") == "students"
+
+
+def test_without_its_script_the_page_is_complete(page: str, browser: Any, stored: Stored) -> None:
+    silent = re.sub(r"<script>.*</script>", "", page, flags=re.DOTALL)
+    browser.open(stored(silent))
+    assert browser.value("document.querySelectorAll('#people tbody tr').length") == 75
+    assert browser.value("document.getElementById('tools').offsetHeight") == 0
+
+
+def test_a_thousand_students_are_sorted_and_searched(browser: Any, stored: Stored) -> None:
+    page = _page(a_class(1000))
+    assert len(page.encode()) < 5_000_000
+    browser.open(stored(page), 1440)
+    assert len(browser.value(COLUMN.format(0))) == 1000
+    browser.value("document.querySelector('#people th:nth-child(2) button').click()")
+    totals = _numbers(browser.value(COLUMN.format(1)))
+    assert totals == sorted(totals, reverse=True)
+    _press(browser, "/")
+    _type(browser, "s100999")
+    assert browser.value(COLUMN.format(0)) == ["s100999"]
+
+
+def test_an_empty_class_is_shown(browser: Any, stored: Stored) -> None:
+    page = render(a_record(), (), Policy(), ReferenceNumbers(), RUBRIC, {})
+    browser.open(stored(page), 360)
+    assert browser.value("document.documentElement.scrollWidth") <= 360
+    assert browser.complaints() == []
+
+
+def test_what_to_look_at_is_shown_without_a_script(browser: Any, stored: Stored) -> None:
+    word = "<script>document.title='owned'</script>" + "W" * 3000
+    look = Look(Kind.SOLUTION, word, word, (word, "ada"), 0.9, (word, "def f():\n    pass"))
+    page = audit_page.render(Audit((look,), (word,)), word, {"ada": "../students/ada/report.html"})
+    browser.open(stored(page), 360)
+    assert browser.value("document.title") != "owned"
+    assert browser.value("document.scripts.length") == 0
+    assert browser.value("document.documentElement.scrollWidth") <= 360
+    assert browser.complaints() == []

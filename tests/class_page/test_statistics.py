@@ -1,0 +1,113 @@
+"""What the page of a class draws is counted right."""
+
+from dataclasses import replace
+
+import pytest
+
+from autograder.batch.policy import Policy, Status, apply
+from autograder.batch.record import ClassRecord, Outcome
+from autograder.batch.reference import ReferenceNumbers, reference_numbers
+from autograder.batch.statistics import ClassStatistics, Spread, Timed, spread, summarize
+from autograder.verdict import Misconception, ModelResult, Verdict
+from tests.class_outputs.people import a_check, a_class, a_record, a_report, an_outcome
+
+MISTAKE = Misconception("linear_quantize/truncates", "You truncate.")
+
+
+def _summary(record: ClassRecord, reference: ReferenceNumbers | None = None) -> ClassStatistics:
+    return summarize(record, apply(record, Policy(), {}), reference or ReferenceNumbers())
+
+
+def test_five_numbers_of_values() -> None:
+    assert spread([4, 1, 3, 2, 5]) == Spread(5, 1, 2, 3, 4, 5)
+    assert spread([7]) == Spread(1, 7, 7, 7, 7, 7)
+    assert spread([]) is None
+
+
+def test_every_total_is_in_one_bin_also_the_highest() -> None:
+    record = a_class(80)
+    stats = _summary(record)
+    assert stats.totals is not None
+    assert sum(stats.bins) == stats.totals.count
+    full = a_record(an_outcome(replace(a_report(), bonus=50.0)))
+    assert sum(_summary(full).bins) == 1
+
+
+def test_a_check_counts_verdicts_and_the_share_of_its_points() -> None:
+    half = a_check("2a.STE.gradient", Verdict.PARTIAL, points=1.25)
+    record = a_record(
+        an_outcome(a_report("a")),
+        an_outcome(a_report("b", **{"2a.STE.gradient": half})),
+        an_outcome(a_report("c", **{"2a.STE.gradient": Verdict.TIMEOUT})),
+        an_outcome(a_report("d", **{"2a.STE.gradient": Verdict.GRADER_FAULT})),
+    )
+    stats = _summary(record)
+    found = {check.id: check for check in stats.checks}
+    assert found["2a.STE.gradient"].tones == {"good": 1, "part": 1, "stop": 1, "fault": 1}
+    assert found["2a.STE.gradient"].share == pytest.approx(0.5)  # a fault decides nothing
+    assert found["1c.comparison"].share is None
+    assert stats.halted == {Verdict.TIMEOUT: 1}
+    assert stats.statuses == {Status.AWAITING_MARKING: 3, Status.NEEDS_STAFF: 1}
+
+
+def test_a_mistake_counts_once_per_hand_in() -> None:
+    wrong = {
+        id: a_check(id, Verdict.WRONG, misconception=MISTAKE)
+        for id in ("1a.linear_quantize.signed", "1a.linear_quantize.unsigned")
+    }
+    other = a_check("2a.STE.forward", Verdict.WRONG, misconception=Misconception("STE/x", "No."))
+    record = a_record(
+        an_outcome(a_report("a", **wrong)),
+        an_outcome(a_report("b", **wrong, **{"2a.STE.forward": other})),
+    )
+    found = [(mistake.name, mistake.count) for mistake in _summary(record).mistakes]
+    assert found == [(MISTAKE.name, 2), ("STE/x", 1)]
+
+
+def test_table_1_stands_beside_the_reference() -> None:
+    reference = ReferenceNumbers({"SAWB": {"W8A8": 92.32}}, {"W4A4": 90.49})
+    reports = []
+    for student, reported, measured in (("a", 92.0, 90.0), ("b", None, 91.0), ("c", 93.0, None)):
+        row = a_check("2c.ptq.SAWB", evidence={"reported": {"W8A8": reported}})
+        model = ModelResult("ResNet20_W4A4.pt", 4, 4, measured, 10_000)
+        reports.append(replace(a_report(student, **{"2c.ptq.SAWB": row}), models=(model,)))
+    table = _summary(a_record(*map(an_outcome, reports)), reference).table
+    ptq, qat = table["PTQ, SAWB"]["W8A8"], table["QAT"]["W4A4"]
+    assert (ptq.spread, ptq.reference) == (Spread(2, 92, 92.25, 92.5, 92.75, 93), 92.32)
+    assert (qat.spread, qat.reference) == (Spread(2, 90, 90.25, 90.5, 90.75, 91), 90.49)
+    assert table["PTQ, sym"]["W8A8"].spread is None
+
+
+@pytest.mark.parametrize("dataset", ["CIFAR-10", "cifar10", "Shapes-10"])
+def test_the_reference_s_numbers_are_found_under_any_name(dataset: str) -> None:
+    numbers = reference_numbers(dataset)
+    assert set(numbers.ptq) == {"SAWB", "sym"}
+    assert len(numbers.qat) == len(numbers.ptq["sym"]) == 5
+    assert all(80 < accuracy < 100 for accuracy in numbers.qat.values())
+    assert numbers.kibibytes is not None
+    assert numbers.variable_accuracy is not None
+    assert numbers.variable_accuracy > 85
+
+
+def test_without_numbers_there_is_no_reference() -> None:
+    assert reference_numbers("no such data") == ReferenceNumbers()
+
+
+def test_a_network_has_a_size_and_an_accuracy_or_is_not_drawn() -> None:
+    widths = {"3.bit_widths.valid": a_check("3.bit_widths.valid", evidence={"kibibytes": 108.88})}
+    model = ModelResult("variable precision", None, 16, 86.44, 10_000, 85.0)
+    whole = replace(a_report("a", **widths), models=(model,))
+    unmeasured = a_report("b", **widths)
+    (drawn,) = _summary(a_record(an_outcome(whole), an_outcome(unmeasured))).sizes
+    assert (drawn.handin, drawn.kibibytes, drawn.accuracy) == ("a", 108.88, 86.44)
+
+
+def test_the_slowest_come_first_with_their_longest_check() -> None:
+    outcomes = [
+        Outcome(an_outcome(a_report(f"s{n:02d}")).handin, None, "", {"x": 0.5, "y": float(n)})
+        for n in range(12)
+    ]
+    stats = _summary(a_record(*outcomes))
+    assert stats.slowest[0] == Timed("s11", 11.5, "y", 11.0)
+    assert len(stats.slowest) == 10
+    assert stats.seconds == pytest.approx(12 * 0.5 + 66)
