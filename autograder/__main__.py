@@ -81,6 +81,9 @@ def _batch(options: argparse.Namespace) -> int:
             scheduler=options.scheduler,
             regrade=options.regrade,
             apply=options.apply,
+            course=options.course,
+            manual=tuple(options.manual),
+            anonymous=options.anonymous,
         )
     )
 
@@ -258,8 +261,8 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="mark a whole class from what a course site exports",
         description="Mark everybody's latest hand-in from the folder or zip file that Canvas, "
         "Moodle, Gradescope, Blackboard or nbgrader exports, or from a folder of folders and zip "
-        "files, and write DIR/<student>/ for each. Stopped at any moment, the same command goes on "
-        "where it was.",
+        "files, and write DIR/class.html, a page for each student, and tables for the course site. "
+        "Stopped at any moment, the same command goes on where it was.",
     )
     parser.set_defaults(command=_batch)
     parser.add_argument(
@@ -267,6 +270,23 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--out", type=Path, default=Path("marks"), metavar="DIR", help="default: marks/"
+    )
+    parser.add_argument(
+        "--course",
+        type=Path,
+        metavar="FILE",
+        help="course.toml: deadline, what being late costs, extensions, who is excused",
+    )
+    parser.add_argument(
+        "--manual",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="marks by hand: tables of student,check,points,comment, or nbgrader's gradebook.db",
+    )
+    parser.add_argument(
+        "--anonymous", action="store_true", help="write pseudonyms for ids, everywhere"
     )
     parser.add_argument(
         "--jobs",

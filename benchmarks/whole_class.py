@@ -64,7 +64,7 @@ class Made:
         known = json.loads(path.read_text())["students"] if path.exists() else {}
         wrong = 0
         for student, expected in known.items():
-            report = out / student / "report.json"
+            report = out / "staff" / "reports" / student / "report.json"
             found = json.loads(report.read_text())["checks"] if report.exists() else []
             points = {c["id"]: c["points"] for c in found if c["source"] != "person"}
             wrong += points != expected["points"]
@@ -225,7 +225,7 @@ def killed(students: int, dataset: str, folder: Path, kills: int = 5, seed: int 
 
 
 def reports(out: Path) -> dict[str, bytes]:
-    return {path.parent.name: path.read_bytes() for path in out.glob("*/report.json")}
+    return {path.parent.name: path.read_bytes() for path in out.glob("staff/reports/*/report.json")}
 
 
 def fake(students: int, dataset: str, folder: Path, check: str) -> Made:

@@ -32,6 +32,9 @@ class BatchOptions:
     scheduler: str | None = None
     regrade: bool = False
     apply: bool = False
+    course: Path | None = None
+    manual: tuple[Path, ...] = ()
+    anonymous: bool = False
 
 
 def batch(options: BatchOptions) -> int:
@@ -62,8 +65,12 @@ def _batch(options: BatchOptions) -> int:
         export = stack.enter_context(read_export(options.export))
         crew = stack.enter_context(closing(_crew(options)))
         from autograder.batch.whole_class import ClassOptions, mark_class
+        from autograder.batch.writing import Publishing
 
-        asked = ClassOptions(options.out, options.settings, options.regrade, options.apply)
+        publishing = Publishing(options.course, options.manual, options.anonymous)
+        asked = ClassOptions(
+            options.out, options.settings, options.regrade, options.apply, publishing
+        )
         return mark_class(asked, export, journal, crew)
 
 

@@ -7,6 +7,7 @@ looked through while others are being marked.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from rich.console import Console
@@ -29,7 +30,7 @@ from autograder.batch.journal import Journal, Row
 from autograder.batch.record import Handin, Outcome
 from autograder.batch.runner import run
 from autograder.batch.work import Done, Task
-from autograder.submission import UnreadableSubmission
+from autograder.submission import Submission, UnreadableSubmission
 from autograder.verdict import Report
 
 _SHOWN = 5  # verdicts beside the bar
@@ -120,6 +121,12 @@ class Session:
             if failed:
                 found[student] = failed
         return found
+
+    def submissions(self) -> Iterator[Submission]:
+        """All that can be read, one after the other, again."""
+        for handin in self._export.handins:
+            with suppress(UnreadableSubmission):
+                yield self._export.submission(handin)
 
     def _in_order(self) -> list[Handin]:
         known = self._journal.students()

@@ -1,6 +1,7 @@
 """What `batch` says in the terminal: what came of a class, and who moves if it is regraded."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +12,11 @@ from autograder.batch.record import ClassRecord
 from autograder.batch.regrade import Regrade
 
 
-def print_class(record: ClassRecord, out: Path, console: Console) -> None:
-    """How many were marked, what came of the checks, who needs a person, where the marks are."""
+def print_class(record: ClassRecord, out: Path, notes: Sequence[str], console: Console) -> None:
+    """How many were marked, what came of the checks, who needs a person, where the marks are.
+
+    `notes` say what was left out.
+    """
     reports = [outcome.report for outcome in record.outcomes if outcome.report is not None]
     verdicts = Counter(check.verdict.value for report in reports for check in report.checks)
     told = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
@@ -30,7 +34,9 @@ def print_class(record: ClassRecord, out: Path, console: Console) -> None:
         console.print(table)
     if record.missing:
         console.print(f"{len(record.missing):,} students handed in nothing.")
-    console.print(Text(f"Marks: {out}"), soft_wrap=True)
+    for note in notes:
+        console.print(Text(note), soft_wrap=True)
+    console.print(Text(f"The class: {out / 'class.html'}"), soft_wrap=True)
 
 
 def print_regrade(found: Regrade, applied: bool, console: Console) -> None:

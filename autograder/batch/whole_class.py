@@ -12,17 +12,20 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.batch.assembly import Marking
+from autograder.batch.audit import Works
 from autograder.batch.bench import Settings
 from autograder.batch.conditions import Conditions, conditions
+from autograder.batch.course_file import PolicyError
 from autograder.batch.crew import Crew
 from autograder.batch.exports import Export
 from autograder.batch.journal import Journal
+from autograder.batch.outputs import UnwritableOutputs
 from autograder.batch.record import ClassRecord
 from autograder.batch.regrade import compared
 from autograder.batch.session import Session
 from autograder.batch.show import print_class, print_regrade
 from autograder.batch.work import WorkerUnfit
-from autograder.batch.writing import write_all
+from autograder.batch.writing import Publishing, write_class
 from autograder.grading import DONE, NEEDS_STAFF, USAGE, UsageError
 from autograder.known import BadKnownSubmission, load_mutants
 from autograder.marking import UnknownCheck, select
@@ -30,15 +33,20 @@ from autograder.measuring import Measurements
 from autograder.oracle import Oracle
 from autograder.results import UnwritableResults
 from autograder.rubric import RubricError, load_rubric
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.secret import SecretError, course_secret
 from quantlab.data import DataNotFound
 
 SENTENCES = (
     BadKnownSubmission,
     DataNotFound,
+    IsolationUnavailable,
+    PolicyError,
     RubricError,
     SecretError,
     UnknownCheck,
+    UnwritableOutputs,
     UnwritableResults,
     UsageError,
     WorkerUnfit,
@@ -53,6 +61,7 @@ class ClassOptions:
     settings: Settings
     regrade: bool = False
     apply: bool = False
+    publishing: Publishing = Publishing()
 
 
 def mark_class(options: ClassOptions, export: Export, journal: Journal, crew: Crew) -> int:
@@ -69,6 +78,7 @@ def _mark(
 ) -> int:
     for problem in export.problems:
         print(problem, file=sys.stderr)
+    options.publishing.policy()  # a slip in it is told now, not when all is marked
     marking, wanted = _conditions(options.settings)
     standing = journal.applied()
     _refuse_unasked(options, standing, wanted)
@@ -84,9 +94,12 @@ def _mark(
         print_regrade(compared(session.reports(standing), reports), options.apply, console)
         if not options.apply:
             return status
-    write_all(record, options.out, session.faults())
+    settings = options.settings
+    with Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier) as player:
+        works = Works(session.submissions, player)
+        written = write_class(record, options.out, session.faults(), options.publishing, works)
     journal.apply(wanted.decides)
-    print_class(record, options.out, console)
+    print_class(record, options.out, written.notes, console)
     return status
 
 

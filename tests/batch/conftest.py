@@ -96,7 +96,10 @@ def killed_after(klass: FakeClass, out: Path, more: int, seconds: float) -> None
 
 def reports(out: Path) -> dict[str, bytes]:
     """The bytes of every report.json below `out`, by student."""
-    return {path.parent.name: path.read_bytes() for path in sorted(out.glob("*/report.json"))}
+    return {
+        path.parent.name: path.read_bytes()
+        for path in sorted(out.glob("staff/reports/*/report.json"))
+    }
 
 
 def points(report: bytes) -> dict[str, float]:

@@ -48,7 +48,7 @@ def undisturbed(small, tmp_path_factory) -> Path:
 def test_every_mark_is_the_one_that_was_known(small, undisturbed):
     assert wrong_marks(small, reports(undisturbed)) == {}
     for student in reports(undisturbed):
-        files = {path.name for path in (undisturbed / student).iterdir()}
+        files = {path.name for path in (undisturbed / "staff" / "reports" / student).iterdir()}
         assert {"report.json", "report.html", "run.json"} <= files
 
 
