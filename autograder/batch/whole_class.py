@@ -6,7 +6,7 @@ mixed with new ones, and never moved without being shown first: that is what `re
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -61,7 +61,7 @@ class ClassOptions:
     settings: Settings
     regrade: bool = False
     apply: bool = False
-    publishing: Publishing = Publishing()
+    publishing: Publishing = field(default_factory=Publishing)
 
 
 def mark_class(options: ClassOptions, export: Export, journal: Journal, crew: Crew) -> int:
