@@ -92,7 +92,8 @@ def test_learned_rounding_beats_the_nearest(model: nn.Module, images: torch.Tens
 def test_the_network_is_on_its_grid_and_the_same_for_the_same_seed(
     model: nn.Module, images: torch.Tensor
 ) -> None:
-    networks = [adaround(model, (2, 4), images, Plan(3, views=2, batch=8), s) for s in (0, 0, 1)]
+    images = images[:8]
+    networks = [adaround(model, (2, 4), images, Plan(3, views=1, batch=4), s) for s in (0, 0, 1)]
     for layer in quantized_layers(networks[0]).values():
         codes = layer.weight_quantizer.codes(layer.layer.weight)
         assert torch.equal(codes * layer.weight_quantizer.scale, layer.layer.weight)
