@@ -20,10 +20,6 @@ from tests.batch.conftest import KIT, PATIENCE, FakeClass, fake_class, reports, 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.long
 
-PATIENCE = (
-    600.0  # seconds; a worker imports torch and starts a sandbox on a machine that may be busy
-)
-
 
 @pytest.fixture(scope="module")
 def klass(tmp_path_factory, course_secret_file) -> FakeClass:
