@@ -74,8 +74,9 @@ class _Pool:
         self.executor = ProcessPoolExecutor(
             jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
         )
-        for _ in range(jobs):
-            self.executor.submit(_nothing)  # else a process starts with the first task
+        with _ctrl_c_held():
+            for _ in range(jobs):
+                self.executor.submit(_nothing)  # else a process starts with the first task
 
     def finish(self) -> None:
         """Wait for what was given out."""
@@ -131,13 +132,25 @@ class LocalCrew:
             pool.let_go()
 
 
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Ctrl-C comes after it, not into the middle; processes started meanwhile do not get it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _nothing() -> None:
     """The first task of every process."""
 
 
 def _start(held: Connection, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
     """In a worker process, before its first task."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that gives out work
+    # Ctrl-C is for the process that gives out work. Not SIG_IGN, which student code would inherit.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with, args=(held,), daemon=True).start()
     begin(*arguments)
 
