@@ -21,7 +21,10 @@ from quantlab.data import DataNotFound
 from quantlab.training import RecipeMismatch
 
 KIT = Path(__file__).resolve().parent.parent
-DEFAULT_PTQ = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "AdaQuant")
+DEFAULT_PTQ = (
+    *("sym", "SAWB", "heuristic", "heuristic + batch normalization"),
+    *("AdaRound", "BRECQ", "AdaQuant"),
+)
 DEFAULT_QAT = ("LSQ",)
 
 

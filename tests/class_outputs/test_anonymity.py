@@ -21,11 +21,11 @@ SECRET = b"a secret that only tests know"
 STUDENT, OTHER = "quimby-4711", "zaphod_b"
 SAID = (
     "Quimby wrote solution_quimby-4711.py for zaphod_b; mail Quimby.Jones@uni.example or "
-    "/home/quimby-4711/x, id 4711-0815."
+    "/home/quimby-4711/x, id 4711-0815; or ask a.stranger@else.example."
 )
 TELLING = (
     *(STUDENT, OTHER, "quimby", "jones", "beeblebrox", "uni.example", "4711-0815", "7654321"),
-    "team-aurora",
+    *("team-aurora", "a.stranger", "xyzzy"),
 )
 
 
@@ -34,7 +34,7 @@ def telling() -> ClassRecord:
     """A class whose texts hold names wherever a student, or the grader, can put one."""
     evidence = {
         "got": SAID,
-        "printed": f"written by {SAID}",
+        "printed": f"written by Xyzzy, {SAID}",
         "inputs": [["x", SAID]],
         "worst": {"index": [1], "expected": SAID, "got": 2},
     }
