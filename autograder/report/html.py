@@ -65,11 +65,7 @@ class QuestionView:
 def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
     """The whole page, to be stored as UTF-8.
 
-<<<<<<< HEAD
-    `closing` are rows below the sum of the automatic points: what else makes the mark, and itself.
-=======
     `closing` are rows below the sum of the automatic points: what else makes the mark, and it.
->>>>>>> f2
     """
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
