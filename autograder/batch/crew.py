@@ -206,7 +206,9 @@ class DaskCrew:
             raise CrewUnavailable(
                 f"{missing.name} is missing: pip install -e '.[cluster]'."
             ) from missing
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is told in a sentence
+        for name in logging.root.manager.loggerDict:
+            if name.split(".")[0] == "distributed":  # what matters is told in a sentence
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = distributed.Client(
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
