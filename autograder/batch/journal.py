@@ -171,8 +171,10 @@ class Journal:
             )
 
     def _refuse_another(self) -> None:
+        self._database.execute("BEGIN")  # both of one moment: another may just be making it
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        self._database.execute("COMMIT")
         if version != VERSION and (version or tables):
             raise JournalError(
                 f"{self.path} is no journal of this kit's version: choose another folder with "

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -61,7 +62,13 @@ class FakeClass:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_ctrl_c,
         )
+
+
+def _hear_ctrl_c() -> None:
+    """What a shell runs in the background is deaf to it, and so would its children be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> FakeClass:
