@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -65,18 +65,30 @@ class Crew(Protocol):
 # This machine ------------------------------------------------------------------------------------
 
 
+class _Workers(ProcessPoolExecutor):
+    """Starts its processes, which a task may do, without Ctrl-C coming into the middle."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(work, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Pool:
-    """Worker processes that are started at once and held on a leash."""
+    """Worker processes held on a leash, one of which is started at once.
+
+    The others start with the first tasks: so soon the cores are busy importing anyway.
+    """
 
     def __init__(self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         context = multiprocessing.get_context("spawn")
         self._held, self._leash = context.Pipe(duplex=False)
-        self.executor = ProcessPoolExecutor(
+        self.executor = _Workers(
             jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
         )
-        with _ctrl_c_held():
-            for _ in range(jobs):
-                self.executor.submit(_nothing)  # else a process starts with the first task
+        self.executor.submit(_nothing)
 
     def finish(self) -> None:
         """Wait for what was given out."""
@@ -92,7 +104,7 @@ class _Pool:
 class LocalCrew:
     """`jobs` processes of this machine; `begin(*arguments)` is called in each when it starts.
 
-    They are started when the crew is made, to be ready when the first task is. They end with this
+    The first is started when the crew is made, to be ready when there is a task. They end with this
     process, however that ends, and at once: their rows are in the journal.
     """
 
@@ -132,18 +144,8 @@ class LocalCrew:
             pool.let_go()
 
 
-@contextmanager
-def _ctrl_c_held() -> Iterator[None]:
-    """Ctrl-C comes after it, not into the middle; processes started meanwhile do not get it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _nothing() -> None:
-    """The first task of every process."""
+    """The task that has the first process started."""
 
 
 def _start(held: Connection, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:

@@ -81,7 +81,8 @@ def test_stopped_by_ctrl_c_it_says_that_it_goes_on(small, tmp_path, checks):
         time.sleep(0.02)
     os.killpg(runner.pid, signal.SIGINT)  # as a terminal does, to the workers too
     _, errors = runner.communicate(timeout=PATIENCE)
-    assert runner.returncode == 2
+    # Python itself ends by the signal if that came into an exec(), as imports of torch make them.
+    assert runner.returncode in (2, -signal.SIGINT)
     assert (
         errors == "Stopped. What was marked is in the journal: the same command goes on "
         "where it was.\n"

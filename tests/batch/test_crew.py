@@ -69,9 +69,9 @@ def test_every_worker_begins_before_its_first_task(crew, tmp_path):
         assert crew.width(executor) == 3
 
 
-def test_workers_begin_before_there_is_a_task_and_end_if_there_is_none(tmp_path):
+def test_a_worker_begins_before_there_is_a_task_and_ends_if_there_is_none(tmp_path):
     with contextlib.closing(LocalCrew(2, begun, (str(tmp_path),))):
-        wait_until(lambda: len(processes(tmp_path)) == 2, "no worker was started")
+        wait_until(lambda: processes(tmp_path), "no worker was started")
     for pid in processes(tmp_path):
         wait_until(lambda pid=pid: gone(pid), "a worker is left behind")
 
