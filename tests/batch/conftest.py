@@ -62,13 +62,13 @@ class FakeClass:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_hear_ctrl_c,
         )
 
 
-def _hear_ctrl_c() -> None:
+@pytest.fixture(scope="session", autouse=True)
+def hear_ctrl_c() -> None:
     """What a shell runs in the background is deaf to it, and so would its children be."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> FakeClass:
