@@ -65,30 +65,48 @@ class Crew(Protocol):
 # This machine ------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """Ctrl-C counts after it, not in the middle; processes started meanwhile never get one.
+
+    A signal that this thread holds back may still come to another, so that it is noted, too.
+    """
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
+
+
 class _Workers(ProcessPoolExecutor):
-    """Starts its processes, which a task may do, without Ctrl-C coming into the middle."""
+    """Its processes, which may start with a task, are started whole."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _ctrl_c_later():
             return super().submit(work, *args, **kwargs)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Pool:
     """Worker processes held on a leash, one of which is started at once.
 
-    The others start with the first tasks: so soon the cores are busy importing anyway.
+    The others start with the first tasks: so soon the cores are busy importing anyway. Belongs to
+    the main thread.
     """
 
     def __init__(self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         context = multiprocessing.get_context("spawn")
-        self._held, self._leash = context.Pipe(duplex=False)
-        self.executor = _Workers(
-            jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
-        )
-        self.executor.submit(_nothing)
+        with _ctrl_c_later():
+            self._held, self._leash = context.Pipe(duplex=False)
+            self.executor = _Workers(
+                jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
+            )
+            self.executor.submit(_nothing)
 
     def finish(self) -> None:
         """Wait for what was given out."""
