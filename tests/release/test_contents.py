@@ -66,7 +66,7 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("proof", {proof for proof, *_ in PLANTED})
+@pytest.mark.parametrize("proof", list(dict.fromkeys(proof for proof, *_ in PLANTED)))
 def test_a_harmless_bundle_passes(proof):
     assert list(proof(Bundle("a bundle", HARMLESS))) == []
 
