@@ -30,7 +30,7 @@ from torch.nn import functional as F
 
 from baselines.network import QuantizedLayer, quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.ranges import weight_scale
 from baselines.reconstruction import Plan, batched, calibration_views, freeze, minimize
 from quantlab.calibration import input_scales
@@ -110,7 +110,7 @@ def adaround(
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
         scale = weight_scale(layer.weight, bits[0], "heuristic")
         rounding = AdaRound(layer.weight, scale, *signed_codes(bits[0]))
-        return rounding, FixedScale(scales[name], *unsigned_codes(bits[1]))
+        return rounding, ClippedStraightThrough(*unsigned_codes(bits[1]), scales[name])
 
     device = next(model.parameters()).device
     network = quantized_network(model, quantizers).eval().to(device)

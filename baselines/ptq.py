@@ -30,7 +30,7 @@ from baselines.bias_correction import correct_bias
 from baselines.brecq import Settings, block_reconstruction
 from baselines.network import quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.ranges import weight_scale
 from baselines.reconstruction import Plan
 from quantlab.calibration import input_scales
@@ -107,8 +107,8 @@ def _scaled(
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
         scale = weight_scale(layer.weight, bits[0], weights)
         return (
-            FixedScale(scale, *signed_codes(bits[0])),
-            FixedScale(scales[name], *unsigned_codes(bits[1])),
+            ClippedStraightThrough(*signed_codes(bits[0]), scale),
+            ClippedStraightThrough(*unsigned_codes(bits[1]), scales[name]),
         )
 
     network = quantized_network(model, quantizers)

@@ -14,23 +14,12 @@ error; a percentile is added here, over the positive inputs: zeros have the code
 It can fail with a `ValueError` (another method or width) and as `quantlab.calibration` does.
 """
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
+from baselines.quantizers.sawb import sawb_scale
 from quantlab.calibration import METHODS, Histogram
 
-# c1 and c2 by width, as in the assignment's solution.py.
-SAWB_COEFFICIENTS: Mapping[int, tuple[float, float]] = {
-    2: (4.765, 3.342),
-    3: (8.411, 7.537),
-    4: (12.907, 12.803),
-    5: (17.786, 18.498),
-    6: (22.920, 24.484),
-    7: (28.164, 30.620),
-    8: (33.426, 36.818),
-}
 SMALLEST_FRACTION = 0.02  # of the range of "sym"; the best of real weights is 0.2 and more
 LARGEST_FRACTION = 2.0
 COARSE_STEPS = 200
@@ -49,7 +38,7 @@ def weight_scale(weight: Tensor, bits: int, method: str) -> float:
     full = float(data.abs().max()) / 2 ** (bits - 1)
     scale = full
     if full > 0 and method == "SAWB":
-        scale = _sawb_scale(data, bits)
+        scale = float(sawb_scale(data, bits))
     if full > 0 and method == "heuristic":
         scale = _least_mse_scale(data, full, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     return float(torch.tensor(scale or 1.0, dtype=torch.float32))
@@ -67,18 +56,6 @@ def percentile_scale(histogram: Histogram, largest: int, percent: float) -> floa
     shares = histogram.counts.cumsum(0) / histogram.counts.sum()
     position = int((shares < percent / 100).sum())
     return float(histogram.values[position]) / largest
-
-
-def _sawb_scale(data: Tensor, bits: int) -> float:
-    if bits not in SAWB_COEFFICIENTS:
-        raise ValueError(
-            f"SAWB has no coefficients for {bits} bits; choose from {list(SAWB_COEFFICIENTS)}."
-        )
-    c1, c2 = SAWB_COEFFICIENTS[bits]
-    alpha = float(c1 * data.square().mean().sqrt() - c2 * data.abs().mean())
-    if alpha <= 0:  # weights of nearly constant magnitude
-        alpha = float(data.abs().max())
-    return alpha / 2 ** (bits - 1)
 
 
 def _least_mse_scale(data: Tensor, full: float, low: int, high: int) -> float:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from baselines.network import quantized_layers
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from quantlab.augmentation import crop_and_flip
 from quantlab.images import normalize
 
@@ -104,5 +104,5 @@ def freeze(network: nn.Module) -> None:
         weights, inputs = layer.weight_quantizer, layer.input_quantizer
         scale = weights.scale.detach().clone()
         layer.layer.weight.copy_(weights.codes(layer.layer.weight) * scale)
-        layer.weight_quantizer = FixedScale(float(scale), weights.low, weights.high)
-        layer.input_quantizer = FixedScale(float(inputs.scale), inputs.low, inputs.high)
+        layer.weight_quantizer = ClippedStraightThrough(weights.low, weights.high, float(scale))
+        layer.input_quantizer = ClippedStraightThrough(inputs.low, inputs.high, float(inputs.scale))

@@ -92,6 +92,7 @@ class Results:
     def path(self, row: Row) -> Path:
         """Where the model of a row lies."""
         seed = f"_seed{row.seed}" if row.seed else ""
+        seed += "" if row.split == TEST else f"_{row.split}"
         folder = self.folder / row.kind / (file_name(row.method) + seed)
         return folder / f"ResNet20_{row.cell}.pt"
 
@@ -101,7 +102,7 @@ class Results:
         path.parent.mkdir(parents=True, exist_ok=True)
         to_file(saved, path)
         _write(path.with_suffix(".json"), {f"{row.split}_accuracy": row.accuracy, **asdict(row)})
-        self.rows = (*(old for old in self.rows if old.key != row.key), row)
+        self.rows = (*(old for old in self.rows if self.path(old) != path), row)
         _write(self._path, {"rows": [asdict(one) for one in self.rows]})
         return path
 

@@ -23,6 +23,7 @@ from autograder.report.figures import accuracy_figure, histogram_figure, score_b
 from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
 from quantlab.cleaning import clean
 
+FOLDER = Path(__file__).resolve().parent
 TEMPLATE = "report.html.j2"
 MOST_LOSSES = 12  # listed at the top; the sections below hold all of them
 LONGEST_LINE = 400  # a title, a name, a flag
@@ -70,7 +71,7 @@ def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
     return (
-        _environment()
+        environment(FOLDER)
         .get_template(TEMPLATE)
         .render(
             report=report,
@@ -125,10 +126,11 @@ def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) 
     )
 
 
-@cache  # compiling the template takes longer than filling it in
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parent),
+@cache  # compiling templates takes longer than filling them in
+def environment(folder: Path) -> Environment:
+    """How templates in `folder` become pages: everything escaped, and cleaned by `shown`."""
+    made = Environment(
+        loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -136,12 +138,12 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=shown,
     )
-    environment.filters.update(
+    made.filters.update(
         number=wording.number,
         zip=zip,
-        line=lambda text: clean(text, LONGEST_LINE),
+        line=lambda text: clean(str(text), LONGEST_LINE),
     )
-    return environment
+    return made
 
 
 def shown(value: object) -> object:

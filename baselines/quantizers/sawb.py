@@ -23,7 +23,11 @@ COEFFICIENTS = {
 
 
 def sawb_scale(weight: Tensor, bits: int) -> Tensor:
-    """The step, a positive scalar, for one of the widths of `COEFFICIENTS`."""
+    """The step, a positive scalar. Raises `ValueError` for widths that have no coefficients."""
+    if bits not in COEFFICIENTS:
+        raise ValueError(
+            f"SAWB has no coefficients for {bits} bits; choose from {list(COEFFICIENTS)}."
+        )
     c1, c2 = COEFFICIENTS[bits]
     magnitude = weight.abs()
     alpha = c1 * weight.square().mean().sqrt() - c2 * magnitude.mean()

@@ -17,7 +17,9 @@ class StraightThrough(Quantizer):
 
     def __init__(self, low: int, high: int, scale: float) -> None:
         super().__init__(low, high)
-        self.register_buffer("scale_value", torch.tensor(scale))
+        if not 0 < scale < float("inf"):
+            raise ValueError(f"The scale {scale:g} makes no grid: give a positive number.")
+        self.register_buffer("scale_value", torch.tensor(scale, dtype=torch.float32))
 
     @property
     def scale(self) -> Tensor:

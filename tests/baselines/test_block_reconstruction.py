@@ -7,7 +7,7 @@ from torch import nn
 from baselines.brecq import Settings, block_reconstruction
 from baselines.network import quantized_layers
 from baselines.quantizers.base import Quantizer
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.quantizers.qdrop import DroppingStep
 from baselines.reconstruction import Plan, calibration_views, cut_and_mix
 from quantlab.images import normalize
@@ -44,7 +44,7 @@ def test_what_comes_out_is_on_the_grid_and_the_float_network_is_left_alone(
     assert len(layers) == 19
     for layer in layers.values():
         quantizers = (layer.weight_quantizer, layer.input_quantizer)
-        assert all(isinstance(quantizer, FixedScale) for quantizer in quantizers)
+        assert all(isinstance(quantizer, ClippedStraightThrough) for quantizer in quantizers)
         codes = layer.weight_quantizer.codes(layer.layer.weight)
         assert torch.equal(codes * layer.weight_quantizer.scale, layer.layer.weight)
         assert set(codes.unique().tolist()) <= {-2, -1, 0, 1}

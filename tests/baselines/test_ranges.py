@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baselines.quantizers.base import signed_codes
-from baselines.ranges import SAWB_COEFFICIENTS, percentile_scale, weight_scale
+from baselines.quantizers.sawb import COEFFICIENTS
+from baselines.ranges import percentile_scale, weight_scale
 from quantlab.calibration import METHODS, Histogram
 
 
@@ -48,7 +49,7 @@ def test_sym_is_the_largest_magnitude(bits: int) -> None:
 
 def test_sawb_is_its_equation_and_the_maximum_where_that_is_no_range() -> None:
     weight = drawn(0, 1.0)
-    c1, c2 = SAWB_COEFFICIENTS[4]
+    c1, c2 = COEFFICIENTS[4]
     alpha = c1 * weight.square().mean().sqrt() - c2 * weight.abs().mean()
     assert weight_scale(weight, 4, "SAWB") == pytest.approx(float(alpha) / 8, rel=1e-5)
     unable = drawn(0, 0.02)  # nearly +-1: 28.164 - 30.620 < 0 at 7 bits

@@ -9,7 +9,7 @@ from baselines.batch_norm import re_estimate
 from baselines.bias_correction import correct_bias
 from baselines.network import quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.ranges import weight_scale
 from quantlab.images import normalize
 
@@ -17,7 +17,10 @@ from quantlab.images import normalize
 def coarse(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
     """Weights of 2 bits, inputs of 3: errors that nobody can overlook."""
     scale = weight_scale(layer.weight, 2, "heuristic")
-    return FixedScale(scale, *signed_codes(2)), FixedScale(0.5, *unsigned_codes(3))
+    return (
+        ClippedStraightThrough(*signed_codes(2), scale),
+        ClippedStraightThrough(*unsigned_codes(3), 0.5),
+    )
 
 
 def mean_outputs(network: nn.Module, names: list[str], images: torch.Tensor) -> dict:

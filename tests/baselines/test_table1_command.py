@@ -86,6 +86,21 @@ def test_to_develop_training_images_are_held_out(kit, monkeypatch, capsys):
     assert "validation_accuracy" in row["history"][0]
 
 
+def test_a_row_stands_as_long_as_its_model_lies_there(kit, monkeypatch, capsys):
+    """Another recipe takes the place of the model, a validation has a place of its own."""
+    monkeypatch.setattr(split.validation_split, "__defaults__", (96, 0))
+    table = kit / "runs/table1/shapes10/table1.json"
+    for extra in (("--epochs", "1"), ("--epochs", "0"), ("--validate",)):
+        assert run("--method", "LSQ", "--only", "qat", *extra) == 0
+    rows = json.loads(table.read_text())["rows"]
+    assert [(row["split"], row["recipe"]["epochs"]) for row in rows] == [
+        ("test", 0),
+        ("validation", 1),
+    ]
+    records = sorted(table.parent.glob("qat/*/ResNet20_W4A4.json"))
+    assert [json.loads(path.read_text())["split"] for path in records] == ["test", "validation"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

