@@ -31,6 +31,12 @@ def _table1(options: argparse.Namespace) -> int:
     return table1(options)
 
 
+def _ablate(options: argparse.Namespace) -> int:
+    from baselines.ablation import ablate
+
+    return ablate(options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m baselines", description="The literature of the handout, working."
@@ -85,6 +91,18 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure the committed models again instead; status 1 when one is below its target",
     )
+    ablate = commands.add_parser(
+        "ablate",
+        help="the float network's training without each of its choices",
+        description="Train the float ResNet-20 for a few epochs by its recipe and without each of "
+        "two choices, on images that are not held out, and measure on those that are.",
+    )
+    ablate.set_defaults(command=_ablate)
+    ablate.add_argument("--data", choices=DATASETS, default="cifar10")
+    ablate.add_argument("--epochs", type=int, default=12, metavar="N", help="of every training")
+    ablate.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings per choice")
+    ablate.add_argument("--no-compile", action="store_true", help="do without torch.compile")
+    ablate.add_argument("--out", type=Path, default=Path("runs") / "ablation.json", metavar="FILE")
     return parser
 
 

@@ -1,0 +1,59 @@
+"""The integer evaluation of saved models against the float network, on the same test images.
+
+Both go from uint8 images to an accuracy, channels_last, on the same number of threads.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from torch import nn
+
+from benchmarks.rounds import Row, ratios
+from quantlab.answers import CELLS
+from quantlab.checkpoint import SavedModel, load, load_float
+from quantlab.images import ImageSet
+from quantlab.inference import BATCH_SIZE, evaluate_saved
+from quantlab.resnet import resnet20
+from quantlab.training import evaluate
+
+KIT = Path(__file__).resolve().parent.parent
+
+
+def float_network(dataset: str) -> nn.Module:
+    network = resnet20()
+    state = load_float(KIT / "checkpoints" / f"resnet20_{dataset}.pt")
+    network.load_state_dict(state, strict=False)  # load_float has checked the names
+    return network.eval()
+
+
+def saved_models(dataset: str) -> dict[str, SavedModel]:
+    """The reference's five, by cell of Table 1."""
+    folder = KIT / "instructor" / "checkpoints" / dataset
+    return {cell: load(folder / f"ResNet20_{cell}.pt") for cell in CELLS}
+
+
+def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
+    saved = saved_models(dataset)
+    in_float = partial(evaluate, float_network(dataset), images, BATCH_SIZE, "cpu")
+    peer = f"the float32 model, {len(images):,} images"
+    yield Row(
+        "W8A8 from uint8 images to accuracy",
+        peer,
+        "of its time",
+        ratios(lambda: evaluate_saved(saved["W8A8"], images), in_float, runs),
+        must=0.5,
+        aim=0.25,
+    )
+    yield Row(
+        "five saved models",
+        "five float32 evaluations",
+        "of their time",
+        ratios(
+            lambda: [evaluate_saved(model, images) for model in saved.values()],
+            lambda: [in_float() for _ in saved],
+            runs,
+        ),
+        must=0.5,
+        aim=0.25,
+    )

@@ -1,0 +1,70 @@
+"""What whole processes cost: to start, to hold a submission's models, to map the data again."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.rounds import Row, seconds
+from instructor.examples import build
+from quantlab.data import load_dataset
+
+KIT = Path(__file__).resolve().parent.parent
+STARTS = 5  # per run, of which the fastest counts: nothing makes a start faster than it is
+MEGABYTE = 1e6
+
+
+def rows(dataset: str, runs: int) -> Iterator[Row]:
+    yield Row(
+        "start: python -m autograder --help",
+        "",
+        "s",
+        tuple(min(seconds(_help, STARTS)) for _ in range(runs)),
+        must=0.3,
+        aim=0.15,
+    )
+    load_dataset(dataset, "test")
+    loads = (min(seconds(lambda: load_dataset(dataset, "test"), STARTS)) for _ in range(runs))
+    yield Row(
+        f"data: second load of {dataset}",
+        "",
+        "ms",
+        tuple(1000 * one for one in loads),
+        must=50,
+        aim=10,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        build(dataset, Path(folder))
+        command = [
+            *("-m", "autograder", "grade", str(Path(folder) / "reference")),
+            *("--data", dataset, "--out", str(Path(folder) / "marks")),
+        ]
+        bare = _largest(("-c", "import torch"))
+        yield Row(
+            "memory of the largest process of grade, all checks and models",
+            "import torch",
+            "MB more",
+            tuple(_largest(command) - bare for _ in range(runs)),
+            must=350,
+            aim=200,
+        )
+
+
+def _help() -> None:
+    _run(("-m", "autograder", "--help"))
+
+
+def _run(arguments: Sequence[str]) -> None:
+    subprocess.run([sys.executable, *arguments], cwd=KIT, check=True, stdout=subprocess.DEVNULL)
+
+
+def _largest(arguments: Sequence[str]) -> float:
+    """The largest resident size, in MB, among a Python process and all that it waited for."""
+    process = subprocess.Popen([sys.executable, *arguments], cwd=KIT, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):  # 1: written answers wait for a person
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return used.ru_maxrss * 1024 / MEGABYTE

@@ -1,0 +1,135 @@
+"""Whether time is a straight line: against images, models, checks and submissions.
+
+    python -m benchmarks.scaling --out scaling.svg
+
+Each series is measured from its smallest to its largest size, so many times over, and the fastest
+time of each size is kept. A least-squares line is drawn through them; R^2 says how straight it is.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from autograder.grading import UsageError, prepare
+from autograder.marking import Course, mark
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.submission import Submission, read_submission
+from benchmarks.networks import saved_models
+from benchmarks.rounds import seconds
+from instructor.examples import MissingModels, build
+from quantlab.checkpoint import SavedModel
+from quantlab.data import DATASETS, DataNotFound, load_dataset
+from quantlab.images import ImageSet
+from quantlab.inference import evaluate_saved
+
+CHECKS = ("1a.l*", "1a.*", "[12]a.*", "[12][ab].*")  # patterns that select more and more
+
+
+@dataclass(frozen=True)
+class Line:
+    """Seconds against a size, and the straight line of least squares through them."""
+
+    against: str
+    sizes: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+    @property
+    def fit(self) -> tuple[float, float]:
+        """Seconds per unit of size, and those of a size of nothing."""
+        slope, start = np.polyfit(self.sizes, self.seconds, 1)
+        return float(slope), float(start)
+
+    @property
+    def straightness(self) -> float:
+        """R^2, the share of the variance that the line explains."""
+        slope, start = self.fit
+        found = np.array(self.seconds)
+        rest = found - (slope * np.array(self.sizes) + start)
+        return float(1 - rest.var() / found.var())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--data", choices=DATASETS, default="cifar10")
+    parser.add_argument("--times", type=int, default=3, help="of which the fastest counts")
+    parser.add_argument("--out", type=Path, default=Path("runs") / "scaling.svg")
+    options = parser.parse_args()
+    lines = []
+    try:
+        for line in measure(options.data, options.times):
+            slope, start = line.fit
+            print(
+                f"{line.against:12} {1000 * slope:9.2f} ms each, {1000 * start:8.1f} ms before, "
+                f"R^2 {line.straightness:.4f}"
+            )
+            lines.append(line)
+    except (DataNotFound, IsolationUnavailable, MissingModels, UsageError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    draw(lines, options.out)
+    print(options.out)
+    return 0
+
+
+def measure(dataset: str, times: int) -> Iterator[Line]:
+    images, saved = load_dataset(dataset, "test"), tuple(saved_models(dataset).values())
+    parts = [images.subset(torch.arange(len(images) * i // 5)) for i in range(1, 6)]
+    first = [partial(_evaluate, saved[:1], part) for part in parts]
+    yield _line("images", [len(part) for part in parts], first, times)
+    counts = range(1, len(saved) + 1)
+    several = [partial(_evaluate, saved[:count], parts[0]) for count in counts]
+    yield _line("models", counts, several, times)
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
+        build(dataset, Path(folder))
+        submission = read_submission(Path(folder) / "reference")
+        courses = [prepare(dataset, pattern) for pattern in CHECKS]
+        sizes = [len(mark(submission, course, sandbox).checks) for course in courses]
+        marked = [partial(_mark, submission, course, sandbox, 1) for course in courses]
+        yield _line("checks", sizes, marked, times)
+        marked = [partial(_mark, submission, courses[0], sandbox, count) for count in counts]
+        yield _line("submissions", counts, marked, times)
+
+
+def _evaluate(models: Sequence[SavedModel], images: ImageSet) -> None:
+    for model in models:
+        evaluate_saved(model, images)
+
+
+def _mark(submission: Submission, course: Course, sandbox: Sandbox, times: int) -> None:
+    for _ in range(times):
+        mark(submission, course, sandbox)
+
+
+def _line(
+    against: str, sizes: Sequence[int], actions: Sequence[Callable[[], object]], times: int
+) -> Line:
+    actions[0]()  # what only the first call costs
+    rounds = [[seconds(action)[0] for action in actions] for _ in range(times)]
+    return Line(against, tuple(sizes), tuple(min(taken) for taken in zip(*rounds, strict=True)))
+
+
+def draw(lines: Sequence[Line], path: Path) -> None:
+    figure = Figure(figsize=(3.2 * len(lines), 3), layout="constrained")
+    axes = figure.subplots(1, len(lines))
+    for line, ax in zip(lines, axes, strict=True):
+        slope, start = line.fit
+        ends = np.array([0, max(line.sizes)])
+        ax.plot(ends, slope * ends + start, color="0.6")
+        ax.plot(line.sizes, line.seconds, "o")
+        ax.set(xlabel=line.against, ylabel="seconds", ylim=(0, None), xlim=(0, None))
+        ax.set_title(f"R² = {line.straightness:.4f}", fontsize=10)
+    figure.savefig(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,52 @@
+"""`python -m baselines ablate` trains the recipe and the recipe without each choice."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines import ablation, split
+from baselines.__main__ import main
+from quantlab.images import ImageSet
+
+
+@pytest.fixture
+def few_images(monkeypatch, tmp_path, images):
+    def noise(name: str, part: str) -> ImageSet:
+        assert part == "train"  # the test set is not read
+        return ImageSet("Noise", part, images.repeat(7, 1, 1, 1), torch.arange(168) % 10)
+
+    monkeypatch.setattr(ablation, "load_dataset", noise)
+    monkeypatch.setattr(split.validation_split, "__defaults__", (40, 0))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(epochs: str) -> int:
+    options = "--data shapes10 --no-compile --out ablation.json"
+    return main(["ablate", *options.split(), "--epochs", epochs])
+
+
+def test_the_arms_differ_in_one_choice_each() -> None:
+    whole, *others = ablation.recipes(12, 0).values()
+    for other in others:
+        changed = [name for name in vars(whole) if vars(whole)[name] != vars(other)[name]]
+        assert len(changed) == 1
+
+
+def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, capsys, monkeypatch):
+    assert run("1") == 0
+    shown = capsys.readouterr().out
+    assert "% of 40 held-out images" in shown
+    arms = json.loads(Path("ablation.json").read_text())["arms"]
+    assert [arm["name"] for arm in arms] == list(ablation.recipes(1, 0))
+    assert all(f"{arm['accuracy']:.2f}" in shown for arm in arms)
+
+    monkeypatch.setattr("quantlab.training.augmented_batches", None)  # nothing is trained again
+    assert run("1") == 0
+    assert json.loads(Path("ablation.json").read_text())["arms"] == arms
+
+
+def test_what_cannot_be_trained_is_a_sentence(few_images, capsys):
+    assert run("-1") == 2
+    assert "give at least 0 epochs" in capsys.readouterr().err
