@@ -40,11 +40,11 @@ RESUME = Path("runs")
 # training. The coarser the grid, the further the weights have to go.
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "cifar10": {
-        "W8A8": Recipe(4, learning_rate=0.002, weight_decay=1e-4, warmup_epochs=0.2),
-        "W4A4": Recipe(14, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W8A2": Recipe(20, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A8": Recipe(20, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A2": Recipe(30, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
+        "W8A8": Recipe(3, learning_rate=0.002, weight_decay=1e-4, warmup_epochs=0.2),
+        "W4A4": Recipe(12, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
+        "W8A2": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
+        "W2A8": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
+        "W2A2": Recipe(24, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
     },
     "shapes10": {
         "W8A8": Recipe(1, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
