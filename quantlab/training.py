@@ -36,6 +36,7 @@ from quantlab.checkpoint import BadCheckpoint, load_float
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_atomically, write_text_atomically
 from quantlab.images import ImageSet, normalize
+from quantlab.memory import keep_freed_memory
 from quantlab.resnet import resnet20
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (normalized images, logits, labels) -> scalar
@@ -178,6 +179,7 @@ def evaluate(
 ) -> float:
     """Top-1 accuracy in percent, in float32 and evaluation mode; leaves the mode as it was."""
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    keep_freed_memory()
     was_training = model.training
     model.to(device).to(memory_format=torch.channels_last).eval()
     hits = 0
