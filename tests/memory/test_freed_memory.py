@@ -1,4 +1,4 @@
-"""Evaluating batch after batch fetches no memory anew, where the allocator is glibc's."""
+"""What was freed is used again, where the allocator is glibc's, instead of being fetched anew."""
 
 import subprocess
 import sys
@@ -8,17 +8,21 @@ import pytest
 from quantlab.memory import keep_freed_memory
 
 PROGRAM = """
-import resource, sys, torch
+import ctypes, resource, sys
 from quantlab.memory import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
-def batch():
-    tensors = [torch.ones(2 << 20) for _ in range(4)]  # 8 MiB each
-for _ in range(6):  # until the heap has grown to its size
-    batch()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+def use(size):
+    block = libc.malloc(size)
+    ctypes.memset(block, 1, size)
+    libc.free(block)
+use(16 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    batch()
+    use(8 << 20)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
