@@ -17,7 +17,6 @@ import argparse
 import json
 import math
 import os
-import pickle
 import shlex
 import sys
 import time
@@ -29,6 +28,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, update_bn
 from tqdm import tqdm
 
 from quantlab.augmentation import crop_and_flip, cut_out
@@ -38,12 +38,9 @@ from quantlab.files import write_atomically, write_text_atomically
 from quantlab.images import ImageSet, normalize
 from quantlab.memory import keep_freed_memory
 from quantlab.resnet import resnet20
+from quantlab.resuming import Progress, RecipeMismatch, Training, resume, save
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # (normalized images, logits, labels) -> scalar
-
-
-class RecipeMismatch(Exception):
-    """The checkpoint to resume from was made by another recipe; the message says by which."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,7 @@ class Recipe:
     small_epochs: int = 0  # the first so many epochs see images of small_size
     small_size: int = 24  # pixels
     cutout: int = 0  # pixels, the side of the square that is blotted out of each image
+    averaged_epochs: int = 0  # the last so many, see `fit`
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -67,6 +65,11 @@ class Recipe:
                 f"A training of {self.epochs} epochs in batches of {self.batch_size} at learning "
                 f"rate {self.learning_rate:g} is none: give at least 0 epochs, 1 image per batch "
                 "and a learning rate above 0."
+            )
+        if not 0 <= self.averaged_epochs <= self.epochs:
+            raise ValueError(
+                f"{self.averaged_epochs} of {self.epochs} epochs cannot be averaged: ask for 0 to "
+                f"{self.epochs}."
             )
 
 
@@ -106,7 +109,9 @@ def fit(
     `loss(images, logits, labels)` defaults to cross entropy. `groups` are the optimizer's, where
     parameters differ in weight decay or, by a factor `lr_scale`, in learning rate. With held-out
     `validation` images the model ends as it was after the epoch that was best on them, the last
-    such one; without, as the last epoch left it.
+    such one; without, as the last epoch left it. Over the last `averaged_epochs` of the recipe the
+    learning rate stays, and the model ends as the mean of what it was after each of their steps
+    (stochastic weight averaging, Izmailov et al. 2018), its batch statistics taken anew.
 
     After each epoch everything needed to go on is written atomically to `checkpoint`; a file found
     there at the start is resumed from. `compile=True` fuses batch normalization, ReLU and fake
@@ -129,7 +134,10 @@ def fit(
         weight_decay=recipe.weight_decay,
         nesterov=recipe.momentum > 0,
     )
-    history, best = _resume(checkpoint, model, optimizer, made_by)
+    mean = AveragedModel(model) if recipe.averaged_epochs else None
+    training = Training(model, optimizer, mean)
+    found = resume(checkpoint, training, made_by)
+    history, best = [Epoch(**epoch) for epoch in found.history], found.best
     forward = torch.compile(model, dynamic=False) if compile else model
     loss = loss or (lambda images, logits, labels: F.cross_entropy(logits, labels))
     steps = len(train) // recipe.batch_size
@@ -150,6 +158,8 @@ def fit(
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
+            if mean is not None and epoch >= recipe.epochs - recipe.averaged_epochs:
+                mean.update_parameters(model)
             losses += float(value.detach())
             hits += int((logits.argmax(1) == labels).sum())
             bar.set_postfix(loss=f"{losses / (step + 1):.3f}", refresh=False)
@@ -159,7 +169,10 @@ def fit(
         history.append(Epoch(epoch + 1, losses / steps, 100 * hits / seen, seconds, score))
         if score is not None and score >= max(_validated(history)):
             best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        _save(checkpoint, model, optimizer, made_by, history, best)
+        save(checkpoint, training, made_by, Progress([asdict(e) for e in history], best))
+    if mean is not None:
+        model.load_state_dict(mean.module.state_dict())
+        update_bn(augmented_batches(train, recipe, recipe.epochs, device), model)
     if best:
         model.load_state_dict(best)
     return history
@@ -193,7 +206,11 @@ def evaluate(
 
 
 def _learning_rate(recipe: Recipe, epoch: float) -> float:
-    """Linear warm-up, then a cosine down to zero (Loshchilov and Hutter 2017)."""
+    """Linear warm-up, then a cosine down to zero (Loshchilov and Hutter 2017).
+
+    It stops where averaging begins.
+    """
+    epoch = min(epoch, max(recipe.epochs - recipe.averaged_epochs, recipe.warmup_epochs))
     if epoch < recipe.warmup_epochs:
         return recipe.learning_rate * epoch / recipe.warmup_epochs
     rest = (epoch - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
@@ -221,63 +238,10 @@ def augmented_batches(
         yield images, train.labels[index].to(device)
 
 
-def _save(
-    path: str | os.PathLike[str] | None,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    made_by: dict[str, Any],
-    history: list[Epoch],
-    best: dict[str, Tensor],
-) -> None:
-    if path is None:
-        return
-    state: dict[str, Any] = {
-        "made_by": made_by,
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "history": [asdict(epoch) for epoch in history],
-        "best": best,
-    }
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda stream: torch.save(state, stream))
-
-
-def _resume(
-    path: str | os.PathLike[str] | None,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    made_by: dict[str, Any],
-) -> tuple[list[Epoch], dict[str, Tensor]]:
-    """Puts model and optimizer where the checkpoint left off; epochs and best weights so far."""
-    if path is None or not Path(path).is_file():
-        return [], {}
-    afresh = "Delete it to start afresh"
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        was = state["made_by"]
-        changed = [
-            f"{name} was {was.get(name)!r} and is now {value!r}"
-            for name, value in made_by.items()
-            if was.get(name) != value
-        ]
-        if changed:
-            raise RecipeMismatch(
-                f"{path} was made by another recipe ({'; '.join(changed)}). "
-                f"{afresh}, or use the recipe it was made by."
-            )
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        return [Epoch(**epoch) for epoch in state["history"]], state["best"]
-    except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError, TypeError):
-        raise RecipeMismatch(
-            f"{path} is not a training checkpoint of this network. {afresh}."
-        ) from None
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command: ResNet-20 from scratch. Returns the exit status, 2 when it could not start."""
     options = _parser().parse_args(arguments)
-    resume = Path("runs") / f"{options.out.stem}.resume.pt"
+    checkpoint = Path("runs") / f"{options.out.stem}.resume.pt"
     try:
         recipe = Recipe(
             epochs=options.epochs,
@@ -287,6 +251,7 @@ def main(arguments: list[str] | None = None) -> int:
             warmup_epochs=options.warmup_epochs,
             small_epochs=options.small_epochs,
             cutout=options.cutout,
+            averaged_epochs=options.averaged_epochs,
             seed=options.seed,
         )
         train, test = load_dataset(options.data, "train"), load_dataset(options.data, "test")
@@ -294,7 +259,7 @@ def main(arguments: list[str] | None = None) -> int:
         model = resnet20()
         if options.start is not None:
             model.load_state_dict(load_float(options.start), strict=False)  # the names are checked
-        history = fit(model, train, recipe, checkpoint=resume, compile=options.compile)
+        history = fit(model, train, recipe, checkpoint=checkpoint, compile=options.compile)
     except (DataNotFound, BadCheckpoint, RecipeMismatch, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -339,6 +304,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--epochs", type=int, default=70)
     parser.add_argument("--small-epochs", type=int, default=48, help="of these, on 24x24 images")
     parser.add_argument("--cutout", type=int, default=0, metavar="PIXELS", help="(none)")
+    parser.add_argument("--averaged-epochs", type=int, default=0, help="the last so many (none)")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.15)
     parser.add_argument("--weight-decay", type=float, default=5e-4)

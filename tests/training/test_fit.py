@@ -50,9 +50,35 @@ def test_a_group_of_parameters_learns_at_its_own_rate(network):
     assert not torch.equal(network[2].bias, bias)
 
 
+def test_the_last_epochs_are_averaged_over_all_their_steps(network):
+    """At a rate that stays; batch normalization is taken anew with the mean of the weights."""
+    network.insert(2, nn.BatchNorm1d(3))
+    weights, rates = [], []
+    step = torch.optim.SGD.step
+
+    def noted(optimizer):
+        step(optimizer)
+        rates.append(optimizer.param_groups[0]["lr"])
+        weights.append(network[3].weight.detach().clone())
+
+    recipe = Recipe(4, batch_size=16, learning_rate=0.3, warmup_epochs=1, averaged_epochs=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.SGD, "step", noted)
+        fit(network, coloured_images(80), recipe, device="cpu", progress=False)
+    assert len(set(rates[10:])) == 1
+    assert 0.1 < rates[10] < rates[5]
+    torch.testing.assert_close(network[3].weight, torch.stack(weights[10:]).mean(0))
+    assert network[2].num_batches_tracked == 5
+
+
 def test_too_few_images_for_a_batch_are_refused(network):
     with pytest.raises(ValueError, match=r"The 10 images of Grey \(train\) do not fill one batch"):
         fit(network, coloured_images(10), Recipe(epochs=1, batch_size=11), progress=False)
+
+
+def test_more_epochs_than_there_are_cannot_be_averaged():
+    with pytest.raises(ValueError, match="ask for 0 to 2"):
+        Recipe(epochs=2, averaged_epochs=3)
 
 
 @pytest.mark.parametrize("nonsense", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": 0.0}])
