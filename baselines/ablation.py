@@ -3,10 +3,9 @@
     python -m baselines ablate [--epochs 12] [--seeds 1]
 
 Short trainings from scratch on the training images without the held-out ones, on which they are
-measured; the test set is not read. `small images` and `cutout` are the choices that a reader may
-doubt (`quantlab.training`): images of 24x24 pixels at first are meant to save time, squares blotted
-out are meant for trainings that end up knowing their images by heart. Interrupted, the same command
-goes on. It can fail as `quantlab.data` and `quantlab.training` do.
+measured; the test set is not read. Two choices are doubted (`quantlab.training`): images of 24x24
+pixels at first, which are meant to save time, and the mean of the last epochs' weights.
+Interrupted, the same command goes on. It can fail as `quantlab.data` and `quantlab.training` do.
 """
 
 import argparse
@@ -29,7 +28,7 @@ from quantlab.resnet import resnet20
 from quantlab.training import Epoch, Recipe, RecipeMismatch, evaluate, fit
 
 RESUME = Path("runs")
-SMALL_SHARE, CUTOUT, WARMUP = 2 / 3, 8, 1.0
+SMALL_SHARE, AVERAGED_SHARE, WARMUP = 1 / 2, 1 / 3, 1.0
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,13 @@ def recipes(epochs: int, seed: int) -> Mapping[str, Recipe]:
         epochs,
         warmup_epochs=min(WARMUP, epochs / 4),
         small_epochs=round(SMALL_SHARE * epochs),
-        cutout=CUTOUT,
+        averaged_epochs=round(AVERAGED_SHARE * epochs),
         seed=seed,
     )
     return {
         "all of it": whole,
         "without small images": replace(whole, small_epochs=0),
-        "without cutout": replace(whole, cutout=0),
+        "without averaging": replace(whole, averaged_epochs=0),
     }
 
 

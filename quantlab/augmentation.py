@@ -1,4 +1,4 @@
-"""The augmentation of CIFAR-10 trainings: crops, flips and cutout, made on whole batches."""
+"""The augmentation of CIFAR-10 trainings: crops and flips, made on whole batches."""
 
 import torch
 from torch import Tensor
@@ -20,24 +20,3 @@ def crop_and_flip(images: Tensor, generator: torch.Generator) -> Tensor:
         torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]
     ]
     return picked.permute(0, 3, 1, 2)
-
-
-def cut_out(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Normalized (N, C, H, W): in each image a square of `size` pixels becomes the mean colour, 0.
-
-    Its centre is any pixel, so that squares may reach beyond the border (DeVries and Taylor 2017).
-    """
-    count, _, height, width = images.shape
-    rows, columns = (
-        _inside(torch.randint(0, length, (count, 1), generator=generator), size, length)
-        for length in (height, width)
-    )
-    hole = rows[:, None, :, None] & columns[:, None, None, :]
-    return images.masked_fill(hole.to(images.device), 0.0)
-
-
-def _inside(centre: Tensor, size: int, length: int) -> Tensor:
-    """bool (N, length): which of the positions the square around `centre` (N, 1) covers."""
-    start = centre - size // 2
-    positions = torch.arange(length)
-    return (positions >= start) & (positions < start + size)

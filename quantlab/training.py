@@ -31,7 +31,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, update_bn
 from tqdm import tqdm
 
-from quantlab.augmentation import crop_and_flip, cut_out
+from quantlab.augmentation import crop_and_flip
 from quantlab.checkpoint import BadCheckpoint, load_float
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_atomically, write_text_atomically
@@ -55,7 +55,6 @@ class Recipe:
     warmup_epochs: float = 5.0
     small_epochs: int = 0  # the first so many epochs see images of small_size
     small_size: int = 24  # pixels
-    cutout: int = 0  # pixels, the side of the square that is blotted out of each image
     averaged_epochs: int = 0  # the last so many, see `fit`
     seed: int = 0
 
@@ -230,8 +229,6 @@ def augmented_batches(
     for start in range(0, len(train) - recipe.batch_size + 1, recipe.batch_size):
         index = order[start : start + recipe.batch_size].sort().values  # kinder to a mapped file
         images = normalize(crop_and_flip(train.images[index], generator).to(device))
-        if recipe.cutout:
-            images = cut_out(images, recipe.cutout, generator)
         if small:
             images = F.interpolate(images, size=recipe.small_size, mode="bilinear", antialias=True)
         images = images.contiguous(memory_format=torch.channels_last)
@@ -250,7 +247,6 @@ def main(arguments: list[str] | None = None) -> int:
             weight_decay=options.weight_decay,
             warmup_epochs=options.warmup_epochs,
             small_epochs=options.small_epochs,
-            cutout=options.cutout,
             averaged_epochs=options.averaged_epochs,
             seed=options.seed,
         )
@@ -303,7 +299,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--epochs", type=int, default=70)
     parser.add_argument("--small-epochs", type=int, default=48, help="of these, on 24x24 images")
-    parser.add_argument("--cutout", type=int, default=0, metavar="PIXELS", help="(none)")
     parser.add_argument("--averaged-epochs", type=int, default=0, help="the last so many (none)")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.15)

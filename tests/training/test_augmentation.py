@@ -1,13 +1,11 @@
-"""A crop is a window of the zero-padded image, mirrored or not; cutout hides a square."""
+"""A crop is a window of the zero-padded image, mirrored or not."""
 
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from quantlab.augmentation import CROP_PADDING, crop_and_flip, cut_out
-from quantlab.images import ImageSet
-from quantlab.training import Recipe, augmented_batches
+from quantlab.augmentation import CROP_PADDING, crop_and_flip
 
 
 def windows(image):
@@ -53,31 +51,3 @@ def test_all_shifts_and_both_mirrors_occur_about_equally_often():
     assert len(occurrences) == 2 * 81
     assert occurrences.min() > 50
     assert occurrences.max() < 150
-
-
-def test_cutout_blots_out_one_square_of_each_image():
-    images = torch.ones(200, 3, 12, 16)
-    cut = cut_out(images, 4, torch.Generator().manual_seed(0))
-    assert torch.equal(images, torch.ones_like(images))
-    sizes = set()
-    for image in cut:
-        assert torch.equal(image[0], image[1])
-        hole = image[0] == 0
-        rows, columns = hole.any(1), hole.any(0)
-        assert torch.equal(hole, rows[:, None] & columns[None, :])
-        for covered in (rows, columns):
-            first, last = covered.nonzero()[0], covered.nonzero()[-1]
-            assert covered[first : last + 1].all()
-        sizes.add((int(rows.sum()), int(columns.sum())))
-    assert max(sizes) == (4, 4)
-    assert min(sizes) == (2, 2)  # half of it beyond the border, at a corner
-
-
-def test_a_recipe_says_whether_there_is_cutout():
-    pixels = torch.full((8, 3, 16, 16), 200, dtype=torch.uint8)
-    data = ImageSet("Bright", "train", pixels, torch.zeros(8, dtype=torch.int64))
-    for side in (0, 6):
-        recipe = Recipe(1, batch_size=8, cutout=side)
-        ((images, _),) = augmented_batches(data, recipe, 0, torch.device("cpu"))
-        middle = images[:, :, 4:12, 4:12]  # where no crop brings zeros in
-        assert bool((middle == 0).any()) is bool(side)
