@@ -219,7 +219,7 @@ def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
 
 
 def packed_network(model: PackedModel) -> nn.Module:
-    """A packed model as a float32 ResNet-20 in evaluation mode, inputs fake-quantized at 16 bits."""
+    """A packed model as a ResNet-20 in evaluation mode, its inputs fake-quantized at 16 bits."""
     with torch.device("meta"):
         network = resnet20()
     weights = {f"{layer}.weight": model.weight(layer) for layer in LAYERS}

@@ -253,9 +253,9 @@ def _codes(layer: str, value: Any, bits: int) -> Tensor:
 
 
 def _name(value: Any) -> str:
-    if isinstance(value, str) and value.isascii() and value.isprintable():
-        if 0 < len(value) <= LONGEST_NAME:
-            return str(value)
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    if plain and 0 < len(value) <= LONGEST_NAME:
+        return str(value)
     raise BadPacked(
         f"The data set is called {value!a:.40}: give it 1 to {LONGEST_NAME} printable ASCII "
         "characters."
