@@ -35,17 +35,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from quantlab.checkpoint import SHAPES
 from quantlab.checkpoint_values import BadCheckpoint, code_tensor, float_tensor, positive_scale
 from quantlab.files import write_atomically
-from quantlab.resnet import layer_sizes
+from quantlab.packed_magic import MAGIC
+from quantlab.resnet import layer_sizes, state_shapes
 
-MAGIC = b"RN20BITS"
 VERSION = 1
 HEADER = struct.Struct("<8sH16s20B")
 CHECKSUM_BYTES = 16
 SCALE_BYTES = 4  # float32
 LAYERS = tuple(layer_sizes())
+SHAPES = state_shapes()
 REMOVABLE = frozenset(name for name in LAYERS if "." in name)  # inside a residual branch
 FLOATS = tuple(name for name in SHAPES if name not in {f"{layer}.weight" for layer in LAYERS})
 WIDEST = 8
