@@ -22,9 +22,9 @@ Two more are read by the pages of a whole class alone (`autograder.batch.statist
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
     "kibibytes"    108.88: the size of the weights at the reported bit widths
 
-Of a hidden check only "depends_on", "exception" and "above_optimum" are shown, whatever else stands there: this is
-the second wall behind a grader that should not have written more. Everything is cleaned and cut
-here. A value of the wrong kind is left out, and nothing is raised.
+Of a hidden check only "depends_on", "exception" and "above_optimum" are shown, whatever else stands
+there: this is the second wall behind a grader that should not have written more. Everything is
+cleaned and cut here. A value of the wrong kind is left out, and nothing is raised.
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,8 @@ class UnreadableModel(Exception):
 def read_saved_model(content: bytes) -> dict[str, Any]:
     """Names to numpy arrays, numbers and strings; bfloat16 becomes float32.
 
-    A packed model of question 3 is known by its first bytes. A mapping under "state_dict" or "model" is taken out of its wrapper.
+    A mapping under "state_dict" or "model" is taken out of its wrapper. A packed model of question
+    3 is known by its first bytes.
     """
     if content.startswith(MAGIC):
         return _packed(content)

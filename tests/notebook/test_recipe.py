@@ -12,7 +12,6 @@ from quantlab import integer, recipe
 from quantlab.images import ImageSet, normalize
 from quantlab.layers import QuantConv2d, QuantLinear
 from quantlab.recipe import Plan, fine_tune, quick_integers
-from quantlab.resnet import layer_sizes
 
 PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
 
