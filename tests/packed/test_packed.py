@@ -1,4 +1,4 @@
-"""A packed model comes back as it was, at exactly the size that counts; its bytes are not trusted."""
+"""A packed model comes back as it was, at exactly the size that counts; no byte is trusted."""
 
 import hashlib
 import struct
