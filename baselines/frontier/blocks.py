@@ -21,7 +21,7 @@ from baselines.frontier.reconstruction import reconstruct_block
 from baselines.frontier.simulation import Simulation
 from baselines.reconstruction import Plan, batched, calibration_views
 from quantlab.images import normalize
-from quantlab.packed import allowed_bits, layer_bytes
+from quantlab.packed import LAYERS, allowed_bits, layer_bytes
 from quantlab.resnet import BasicBlock, layer_sizes
 
 PAIRS = ((0, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (3, 3), (4, 4))
@@ -35,7 +35,8 @@ def reconstructed_blocks(
 ) -> list[dict[str, int]]:
     """The widths of least summed divergence within each budget, blocks reconstructed."""
     groups = block_options(model, images[:IMAGES], PLAN, seed)
-    return [widths for widths in allocate(groups, budgets) if widths]
+    found = [widths for widths in allocate(groups, budgets) if widths]
+    return [{name: widths[name] for name in LAYERS} for widths in found]
 
 
 def block_options(model: nn.Module, images: Tensor, plan: Plan, seed: int) -> list[list[Option]]:

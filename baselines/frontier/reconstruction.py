@@ -132,6 +132,6 @@ def _rates(part: nn.Module) -> Rates:
     for layer in layers:
         rates.append(([layer.layer.weight], WEIGHT_RATE))
         logarithmic = isinstance(layer.quantizer, DroppingStep)
-        rate = WEIGHT_STEP_RATE * (1 if logarithmic else float(layer.quantizer.scale))
+        rate = WEIGHT_STEP_RATE * (1 if logarithmic else float(layer.quantizer.scale.detach()))
         rates.append((list(layer.quantizer.parameters()), rate))
     return rates

@@ -1,5 +1,6 @@
 """Question 3: every layer's weights at its own width, activations at 16 bits."""
 
+import copy
 import types
 from typing import Any
 
@@ -80,10 +81,11 @@ def test_a_convolution_of_no_bits_gives_zeros(
     state = float_model.state_dict()
     removed = {**widths, "layer2.1.conv1": 0, "layer3.2.conv2": 0}
     found = evaluate_bit_widths(state, removed, data, ops)
+    zeroed_model = copy.deepcopy(float_model)
     with torch.no_grad():
         for name in ("layer2.1.conv1", "layer3.2.conv2"):
-            float_model.get_parameter(f"{name}.weight").zero_()
-    zeroed = evaluate(float_model, data)
+            zeroed_model.get_parameter(f"{name}.weight").zero_()
+    zeroed = evaluate(zeroed_model, data)
     assert found == pytest.approx(zeroed, abs=100 / len(data))
     assert zeroed < 95
 
