@@ -21,7 +21,7 @@ from baselines.frontier.network import fixed_scale
 from quantlab.images import normalize
 from quantlab.packed import LAYERS, allowed_bits
 
-IMAGES, PROBES = 256, 24
+IMAGES, PROBES = 256, 16
 BATCH = 64  # two graphs are kept
 
 
@@ -48,24 +48,32 @@ def _squared_error(model: nn.Module, name: str, bits: int) -> float:
 
 
 def mean_traces(
-    model: nn.Module, images: Tensor, probes: int, seed: int = 0
+    model: nn.Module,
+    images: Tensor,
+    probes: int,
+    seed: int = 0,
+    layers: Sequence[str] = LAYERS,
 ) -> Mapping[str, float]:
-    """tr(H_i) / n_i of every layer by `probes` random vectors, each on one batch of `images`."""
+    """tr(H_i) / n_i of these layers by `probes` random vectors each, on one batch of `images`.
+
+    A vector is of one layer's weights: signs in all layers at once would give every trace from one
+    pass, with what the layers do to one another as noise many times its size.
+    """
     network = copy.deepcopy(model).eval()
-    weights = [network.get_parameter(f"{name}.weight") for name in LAYERS]
+    weights = [network.get_parameter(f"{name}.weight") for name in layers]
     batches = normalize(images).split(BATCH)
     generator = torch.Generator().manual_seed(seed)
-    sums = torch.zeros(len(LAYERS), dtype=torch.float64)
+    sums = [0.0] * len(layers)
     for probe in tqdm(range(probes), desc="traces", leave=False):
         logits = network(batches[probe % len(batches)]).log_softmax(1)
         # The gradient is zero here, and its derivative is not.
         loss = F.kl_div(logits, logits.detach(), reduction="batchmean", log_target=True)
         gradients = torch.autograd.grad(loss, weights, create_graph=True)
-        signs = [torch.randint(0, 2, w.shape, generator=generator) * 2.0 - 1 for w in weights]
-        # H has blocks beside its diagonal ones; signs of other layers average them out.
-        products = torch.autograd.grad(gradients, weights, signs)
-        sums += torch.stack([(v * h).sum().double() for v, h in zip(signs, products, strict=True)])
+        for i, (weight, gradient) in enumerate(zip(weights, gradients, strict=True)):
+            signs = torch.randint(0, 2, weight.shape, generator=generator) * 2.0 - 1
+            (product,) = torch.autograd.grad(gradient, weight, signs, retain_graph=True)
+            sums[i] += float((signs * product).sum())
     return {
-        name: float(total) / probes / weight.numel()
-        for name, total, weight in zip(LAYERS, sums, weights, strict=True)
+        name: total / probes / weight.numel()
+        for name, total, weight in zip(layers, sums, weights, strict=True)
     }

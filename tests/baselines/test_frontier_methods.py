@@ -69,5 +69,5 @@ def test_the_trace_is_that_of_fishers_information(model, images):
     with torch.no_grad():
         p = model(normalize(images)).softmax(1)
     exact = float((features[0].square().sum(1) * (p * (1 - p)).sum(1)).mean()) / 640
-    found = hessian.mean_traces(model, images, probes=30)["fc"]
-    assert found == pytest.approx(exact, rel=0.35)
+    found = hessian.mean_traces(model, images, probes=60, layers=("fc",))["fc"]
+    assert found == pytest.approx(exact, rel=0.25)
