@@ -28,7 +28,7 @@ from autograder.verdict import CheckResult, Marked, Report, Verdict
 from quantlab.programs.calls import Failure
 
 NOT_REACHED = "Not reached."
-SHOWN_OF_HIDDEN = frozenset({"exception", "depends_on"})
+SHOWN_OF_HIDDEN = frozenset({"exception", "depends_on", "above_optimum"})
 
 
 @dataclass(frozen=True)

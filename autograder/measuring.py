@@ -23,7 +23,7 @@ from autograder.oracle import Oracle
 from autograder.picture import histogram
 from autograder.player import Player
 from autograder.verdict import Verdict
-from quantlab import checkpoint, inference
+from quantlab import checkpoint, inference, packed
 from quantlab.data import load_dataset
 from quantlab.images import ImageSet
 from quantlab.programs.calls import Failure
@@ -42,7 +42,8 @@ TITLES = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
 class Measured:
     """An accuracy in percent on so many images, or the verdict and sentence that say why not.
 
-    `interval` is the 95 % interval around an accuracy measured on only some of the test images.
+    `interval` is the 95 % interval around an accuracy measured on only some of the test images;
+    `packed_widths` are those of a packed model, as its codes have them.
     """
 
     accuracy: float | None
@@ -51,6 +52,7 @@ class Measured:
     message: str = ""
     histogram: Mapping[str, Any] | None = None  # of the weights of the layer with most of them
     interval: tuple[float, float] | None = None
+    packed_widths: Mapping[str, int] | None = None
 
     def __str__(self) -> str:
         """ "91.20 % on 1,000 test images (95 % interval 89.3 to 92.8)" """
@@ -149,6 +151,22 @@ class Measurements:
             return self._measured_on_images(accuracy)
 
         return self._once(key, measure)
+
+    def packed(self, content: bytes, player: Player) -> Measured:
+        """A packed model of question 3: its codes as they are, and their widths."""
+
+        def measure() -> Measured:
+            values = player.read_checkpoint(content)
+            if isinstance(values, Failure):
+                return _unreadable(values)
+            try:
+                model = packed.parse(values)
+            except packed.BadPacked as problem:
+                return Measured(None, 0, Verdict.WRONG, str(problem))
+            found = self._measured_on_images(inference.evaluate_packed(model, self.images))
+            return replace(found, packed_widths=model.bit_widths)
+
+        return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)
 
     def post_training(self, method: str) -> Mapping[str, tuple[float, ...]]:
         """PTQ accuracies {cell: percentages} for "sym" or "SAWB": the reference's, then those of

@@ -7,10 +7,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
 CELLS = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
 PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "QDrop", "AdaQuant")
+FRONTIER_METHODS = (
+    *("uniform", "greedy", "ZeroQ", "KL, training images", "HAWQ-V2", "pairs"),
+    *("uniform, reconstructed", "blocks"),
+)
 QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
 
 
@@ -35,6 +40,12 @@ def _ablate(options: argparse.Namespace) -> int:
     from baselines.ablation import ablate
 
     return ablate(options)
+
+
+def _frontier(options: argparse.Namespace) -> int:
+    from baselines.frontier.command import frontier
+
+    return frontier(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure the committed models again instead; status 1 when one is below its target",
     )
+    _add_ablate(commands)
+    _add_frontier(commands)
+    return parser
+
+
+def _add_ablate(commands: Any) -> None:
     ablate = commands.add_parser(
         "ablate",
         help="the float network's training without each of its choices",
@@ -103,7 +120,63 @@ def _parser() -> argparse.ArgumentParser:
     ablate.add_argument("--seeds", type=int, default=1, metavar="N", help="trainings per choice")
     ablate.add_argument("--no-compile", action="store_true", help="do without torch.compile")
     ablate.add_argument("--out", type=Path, default=Path("runs") / "ablation.json", metavar="FILE")
-    return parser
+
+
+def _add_frontier(commands: Any) -> None:
+    frontier = commands.add_parser(
+        "frontier",
+        help="question 3: the smallest ResNet-20 above 85 %",
+        description="Find bit widths for every layer by every method, make models of them, measure "
+        "each once on all test images, and write points, packed models and a picture of size "
+        "against accuracy to DIR. Interrupted, the same command goes on.",
+    )
+    frontier.set_defaults(command=_frontier)
+    frontier.add_argument("--data", choices=DATASETS, default="cifar10")
+    frontier.add_argument(
+        "--methods",
+        nargs="*",
+        metavar="NAME",
+        help=f"of: {'; '.join(FRONTIER_METHODS)} (all); none with nothing behind it",
+    )
+    frontier.add_argument(
+        "--student",
+        metavar="POINT",
+        help="to be drawn too: KiB,percent, or an answers.json, or a packed file, measured",
+    )
+    frontier.add_argument(
+        "--finetune",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="WIDTHS.json",
+        help="train the float network at these widths",
+    )
+    frontier.add_argument("--epochs", type=int, metavar="N", help="of every training")
+    frontier.add_argument("--seed", type=int, default=0, metavar="N", help="(0)")
+    frontier.add_argument(
+        "--start", type=Path, metavar="FILE", help="the float network (the kit's own)"
+    )
+    frontier.add_argument(
+        "--validate",
+        action="store_true",
+        help="to develop: measure on the training images held out, not on test images",
+    )
+    frontier.add_argument(
+        "--no-compile", action="store_true", help="train without torch.compile (slower)"
+    )
+    frontier.add_argument(
+        "--out", type=Path, default=Path("runs") / "frontier", metavar="DIR", help="(runs/frontier)"
+    )
+    frontier.add_argument(
+        "--keep",
+        action="store_true",
+        help="put the winners and all points where the kit keeps them, to be committed",
+    )
+    frontier.add_argument(
+        "--verify",
+        action="store_true",
+        help="measure the committed winners again instead; status 1 when one does not hold",
+    )
 
 
 if __name__ == "__main__":

@@ -92,10 +92,10 @@ def _reconstruct(
     for name, block in blocks.items():
         wanted = batched(block, wanted)
         unit = network.get_submodule(name)
-        _train(unit, inputs, wanted, _relative_error, plan, generator, name)
+        _train(unit, inputs, wanted, relative_error, plan, generator, name)
         inputs = batched(unit, inputs)
     logits, inputs = teacher.fc(wanted.mean((2, 3))).detach(), inputs.mean((2, 3))
-    _train(network.get_submodule("fc"), inputs, logits, _divergence, plan, generator, "fc")
+    _train(network.get_submodule("fc"), inputs, logits, divergence, plan, generator, "fc")
 
 
 def _learning(
@@ -115,11 +115,11 @@ def _learning(
     return quantized_network(model, quantizers).to(next(model.parameters()).device)
 
 
-def _relative_error(output: Tensor, wanted: Tensor) -> Tensor:
+def relative_error(output: Tensor, wanted: Tensor) -> Tensor:
     return F.mse_loss(output, wanted) / wanted.square().mean()
 
 
-def _divergence(logits: Tensor, wanted: Tensor) -> Tensor:
+def divergence(logits: Tensor, wanted: Tensor) -> Tensor:
     return F.kl_div(logits.log_softmax(1), wanted.softmax(1), reduction="batchmean")
 
 

@@ -106,7 +106,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 import solution
-from quantlab import plots, recipe, tables
+from quantlab import packed, plots, recipe, tables
 from quantlab.answers import CELLS, MSE_BITS, MSE_METHODS
 from quantlab.calibration import calibration_images
 from quantlab.check import check
@@ -569,7 +569,7 @@ with waiting(), tqdm(desc="evaluations") as bar:
 if found:
     final = evaluate_bit_widths(state, found, session.test, solution)
     display(tables.bit_width_table(found, sizes))
-    print(f"{recipe.kibibytes(found, sizes):.1f} KiB, {final:.2f} % on the test images")
+    print(f"{packed.kibibytes(found, sizes):.1f} KiB, {final:.2f} % on the test images")
 
 # %% [markdown] cell="pareto-text"
 # Every model that was tried, on the images of the search, and yours among them. Nothing to the
@@ -578,18 +578,21 @@ if found:
 # %% cell="pareto"
 with waiting():
     uniform = {bits: dict.fromkeys(sizes, bits) for bits in widths_to_try}
-    points = {bits: (recipe.kibibytes(w, sizes), accuracy_of(w)) for bits, w in uniform.items()}
+    points = {bits: (packed.kibibytes(w, sizes), accuracy_of(w)) for bits, w in uniform.items()}
     cloud = [
-        (recipe.kibibytes(dict(zip(sizes, key, strict=True)), sizes), accuracy)
+        (packed.kibibytes(dict(zip(sizes, key, strict=True)), sizes), accuracy)
         for key, accuracy in tried.items()
     ]
-    yours = (recipe.kibibytes(found, sizes), accuracy_of(found)) if found else None
+    yours = (packed.kibibytes(found, sizes), accuracy_of(found)) if found else None
     display(plots.pareto(cloud, yours, FLOOR, points))
 
 # %% [markdown] cell="finetune-text"
 # A network that is fine-tuned for its widths can be smaller still. If you have one, put its float
 # `state_dict` beside your other models, `torch.save(net.state_dict(), session.results /
 # "ResNet20_variable.pt")`, and record its widths: the grader then quantizes these weights instead.
+# If you have the codes themselves, at scales of your own, `packed.save` writes them to
+# `session.results / "ResNet20_variable.packed"` (`quantlab/packed.py` says how): then size and
+# accuracy are those of your codes.
 
 # %% role="auto" cell="auto-3"
 

@@ -15,13 +15,14 @@ import sys
 import torch
 from tqdm import tqdm
 
-from autograder.checks.q3 import FLOOR, kibibytes
+from autograder.checks.q3 import FLOOR
 from autograder.measuring import FLOAT_MODELS
 from autograder.oracle import Oracle
 from instructor.examples import MODELS
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_text_atomically
 from quantlab.inference import evaluate_bit_widths
+from quantlab.packed import kibibytes
 from quantlab.resnet import layer_sizes
 
 IMAGES = 500

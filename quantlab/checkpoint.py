@@ -43,7 +43,7 @@ from quantlab.checkpoint_values import (
 )
 from quantlab.files import write_atomically
 from quantlab.layers import FIRST_LAYER, QuantConv2d, QuantLinear, quantizable_layers
-from quantlab.resnet import resnet20
+from quantlab.resnet import resnet20, state_shapes
 
 FORMAT = "quantlab-resnet20"
 UNKNOWN = "unknown"
@@ -51,22 +51,12 @@ IGNORED_END = ".num_batches_tracked"  # a counter of training steps
 INT32_LARGEST = 2**31 - 1
 
 
-def _shapes() -> dict[str, tuple[int, ...]]:
-    with torch.device("meta"):
-        state = resnet20().state_dict()
-    return {
-        name: tuple(tensor.shape)
-        for name, tensor in state.items()
-        if not name.endswith(IGNORED_END)
-    }
-
-
 def _layers() -> tuple[str, ...]:
     with torch.device("meta"):
         return tuple(name for name in quantizable_layers(resnet20()) if name != FIRST_LAYER)
 
 
-SHAPES = _shapes()  # of the float network, by state_dict name
+SHAPES = state_shapes()  # of the float network, by state_dict name
 LAYERS = _layers()  # quantized, in the order of the modules
 CODES, WEIGHT, WEIGHT_SCALE, INPUT_SCALE = "weight_int", "weight", "weight_scale", "input_scale"
 BIAS = "fc.bias"

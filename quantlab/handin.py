@@ -21,7 +21,7 @@ from quantlab.session import NOBODY, Session
 ARCHIVE = "submission.zip"
 SOLUTION, NOTEBOOK, ANSWERS = "solution.py", "main.ipynb", "answers.json"
 MODELS = tuple(f"ResNet20_{cell}.pt" for cell in CELLS)
-OPTIONAL = ("ResNet20_variable.pt",)
+OPTIONAL = ("ResNet20_variable.pt", "ResNet20_variable.packed")
 REPORTS = ("report.pdf", "report.md")
 COLAB_SECONDS = 120  # Colab's page may be slow to give the notebook; its default of 5 is not enough
 

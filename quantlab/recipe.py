@@ -46,7 +46,6 @@ WARMUP = 0.1  # of an epoch
 WEIGHT_DECAY = 1e-4
 STATISTICS_IMAGES = 2_560
 SCALE_RATE = 0.03  # of the steps of activations, relative to the weights'
-SCALE_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -235,12 +234,6 @@ def _key(
     for part in parts:
         digest.update(part.float().contiguous().numpy().tobytes() if part is not None else b"-")
     return digest.hexdigest()[:12]
-
-
-def kibibytes(bit_widths: Mapping[str, int], sizes: Mapping[str, int]) -> float:
-    """The size of all weights in KiB: each layer's codes at its width, and one float32 scale."""
-    bits = sum(sizes[name] * width for name, width in bit_widths.items())
-    return (bits / 8 + SCALE_BYTES * len(bit_widths)) / 1024
 
 
 # ---------------------------------------------------------------- calibration without images

@@ -76,6 +76,17 @@ def resnet20(num_classes: int = 10) -> ResNet20:
     return ResNet20(num_classes)
 
 
+def state_shapes() -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of the `state_dict` by name, but for counters of training steps."""
+    with torch.device("meta"):
+        state = ResNet20().state_dict()
+    return {
+        name: tuple(tensor.shape)
+        for name, tensor in state.items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
 def layer_sizes() -> dict[str, int]:
     """Number of weights of each of the 20 layers, from `conv1` to `fc`; 268,336 in all."""
     return dict(_layer_sizes())

@@ -2,19 +2,24 @@
 
 The search itself is tried on small problems whose every answer is known: `evaluate` is a table. The
 widths in answers.json are measured on the network: their bytes counted, their accuracy measured.
+Who hands in a packed model is measured by its codes, whatever is claimed elsewhere.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
+import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.call import CallCheck, Expecting, Judged
+from autograder.measuring import Measured
 from autograder.rubric import Item
 from autograder.verdict import ModelResult, Verdict
 from quantlab.compare import CORRECT, WRONG, Outcome, Widths, is_width
+from quantlab.packed import allowed_bits, kibibytes
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Program
 from quantlab.programs.expectation import Expectation
 from quantlab.resnet import layer_sizes
@@ -25,8 +30,7 @@ FLOOR = 85.0  # percent
 CEILING = 92.0  # percent, of the table's uncompressed network
 LAYERS = 6
 VARIABLE_MODEL = "ResNet20_variable.pt"
-WIDTHS = range(1, 9)
-SCALE_BYTES = 4  # one float32 scale per layer
+PACKED_MODEL = "ResNet20_variable.packed"
 
 Problem = Callable[[Generator], tuple[dict[str, int], AdditiveLoss]]
 
@@ -131,7 +135,20 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
     if found > uniform * sum(sizes.values()):
         sentence = f"These widths take {found} bits of weights; {uniform} everywhere take fewer."
         return Judged(Outcome(WRONG, sentence))
-    return Judged(Outcome(CORRECT))
+    above = 100 * (found / smallest_bits(sizes, table) - 1)
+    return Judged(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
+
+
+def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
+    """The fewest bits of weights above the floor, by trying all widths; some must pass.
+
+    Told as feedback and worth no points: a search within the budget need not find it.
+    """
+    layers = list(sizes)
+    losses = [np.array([table.losses[name][bits] for bits in CANDIDATES]) for name in layers]
+    bits = [sizes[name] * np.array(CANDIDATES) for name in layers]
+    accuracy = table.ceiling - reduce(np.add.outer, losses)
+    return int(reduce(np.add.outer, bits)[accuracy > FLOOR].min())
 
 
 def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
@@ -150,7 +167,10 @@ def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
 
 @dataclass(frozen=True)
 class BitWidths:
-    """The reported widths of all twenty layers: complete, whole numbers, 1 to 8 bits."""
+    """The reported widths of all twenty layers: complete, whole numbers, 1 to 8 bits.
+
+    0 bits remove a convolution inside a residual branch, and no other layer.
+    """
 
     id: str = "3.bit_widths.valid"
     title: str = "A bit width from 1 to 8 for each of the 20 layers is reported"
@@ -166,11 +186,15 @@ class BitWidths:
             return Finding(Verdict.MISSING, message="answers.json holds no bit widths.")
         forgotten = [name for name in layer_sizes() if name not in widths]
         unknown = [name for name in widths if name not in layer_sizes()]
-        outside = [name for name, bits in widths.items() if not is_width(bits, WIDTHS)]
+        outside = [
+            name
+            for name, bits in widths.items()
+            if name in layer_sizes() and not is_width(bits, allowed_bits(name))
+        ]
         for names, what in (
             (forgotten, "No width is given for"),
             (unknown, "There is no layer called"),
-            (outside, "Not a whole number from 1 to 8:"),
+            (outside, "Not a whole number from 1 to 8 (0 inside a residual branch):"),
         ):
             if names:
                 return Finding(Verdict.WRONG, message=f"{what} {', '.join(names[:5])}.")
@@ -181,7 +205,11 @@ class BitWidths:
 
 @dataclass(frozen=True)
 class VariablePrecision:
-    """The accuracy of the network at the reported widths, and the bonus for its size."""
+    """The accuracy of the network at the reported widths, and the bonus for its size.
+
+    A packed model stands for itself: size and accuracy are those of its codes, and staff are told
+    where the reported widths are others.
+    """
 
     id: str = "3.bit_widths.accuracy"
     title: str = "The network at these widths is more accurate than 85 %"
@@ -189,18 +217,42 @@ class VariablePrecision:
     needs_data: bool = True
 
     def mark(self, evidence: Evidence, item: Item) -> Finding:
+        submission = evidence.submission
+        if PACKED_MODEL in submission.problems:
+            return Finding(Verdict.ERROR, message=submission.problems[PACKED_MODEL])
+        if PACKED_MODEL in submission.models:
+            return self._packed(evidence, submission.models[PACKED_MODEL])
         valid = BitWidths().mark(evidence, item)
         answers = evidence.answers()
         if isinstance(answers, Finding) or valid.verdict is Verdict.MISSING:
             return valid
         if valid.credit < 1:
             return Finding(Verdict.BLOCKED, message=f"Not measured: {valid.message}")
-        submission, widths = evidence.submission, answers.bit_widths
+        widths = answers.bit_widths
         if VARIABLE_MODEL in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[VARIABLE_MODEL])
         measured = evidence.measurements.bit_widths(
             widths, submission.models.get(VARIABLE_MODEL), evidence.player
         )
+        return self._found(evidence, measured, widths)
+
+    def _packed(self, evidence: Evidence, content: bytes) -> Finding:
+        measured = evidence.measurements.packed(content, evidence.player)
+        widths = measured.packed_widths or {}
+        answers = evidence.answers()
+        claimed = {} if isinstance(answers, Finding) else answers.bit_widths
+        others = [name for name in widths if claimed.get(name, widths[name]) != widths[name]]
+        finding = self._found(evidence, measured, widths)
+        if not others:
+            return finding
+        shown = ", ".join(f"{name} {claimed[name]} and {widths[name]}" for name in others[:3])
+        sentence = (
+            f"answers.json and the codes of {PACKED_MODEL} have other widths in {len(others)} "
+            f"layers ({shown}): the codes are what was measured."
+        )
+        return replace(finding, flags=(sentence,))
+
+    def _found(self, evidence: Evidence, measured: Measured, widths: Mapping[str, int]) -> Finding:
         if measured.accuracy is None:
             return Finding(measured.verdict, message=measured.message)
         threshold = evidence.rubric.thresholds[evidence.measurements.dataset]["variable"]
@@ -222,12 +274,6 @@ class VariablePrecision:
             ),
             bonus=evidence.rubric.bonus(size) if above else 0.0,
         )
-
-
-def kibibytes(widths: Mapping[str, int]) -> float:
-    """Size of all weights at these widths and one float32 scale per layer, in KiB."""
-    bits = sum(size * widths[name] for name, size in layer_sizes().items())
-    return (bits / 8 + SCALE_BYTES * len(layer_sizes())) / 1024
 
 
 CHECKS = (

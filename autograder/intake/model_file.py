@@ -1,9 +1,10 @@
-"""Is this a file that `torch.save` wrote? Told without torch, and without unpickling anything.
+"""Is this a model's file, by torch.save or packed? Told without torch, unpickling nothing.
 
 A first look in the trusted process, so that common mistakes get a sentence and a hostile archive
 never reaches the loader: an empty file, a web page, a git-lfs pointer, a file cut short, a
 TorchScript model, members that unpack to more than is there. It is no wall: what passes is still
-loaded in the sandbox only, and its tensors are checked after that.
+loaded in the sandbox only, and its tensors are checked after that. A `.packed` file (question 3,
+`quantlab.packed`) is known by its beginning.
 """
 
 import io
@@ -12,8 +13,10 @@ from collections.abc import Iterator
 
 from autograder.intake.file_kinds import recognise
 from autograder.intake.zips import DAMAGE, open_zip
+from quantlab.packed_magic import MAGIC
 
 MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 120
+PACKED = ".packed"
 DIRECTORY_BYTES = 4 * 2**20  # the list of 20,000 members with torch's short names
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # pickled magic number of torch before 1.6
@@ -22,7 +25,8 @@ _SAVE = "save it with quantlab.checkpoint.save, or torch.save a dictionary of pl
 
 def problem(name: str, content: bytes) -> str | None:
     """One sentence on why the model file called `name` can't be loaded; None for no reason seen."""
-    fault = next(_faults(content), None)
+    faults = _packed_faults if name.endswith(PACKED) else _faults
+    fault = next(faults(content), None)
     return f"{name} {fault}." if fault else None
 
 
@@ -43,6 +47,15 @@ def _faults(content: bytes) -> Iterator[str]:
             yield from _archive_faults(archive.infolist(), len(content))
     except DAMAGE:
         yield "is damaged or was cut short: hand it in again"
+
+
+def _packed_faults(content: bytes) -> Iterator[str]:
+    if not content:
+        yield "is empty: hand it in again"
+    if kind := recognise(content):
+        yield f"is {kind}: hand in the file that quantlab.packed.save wrote"
+    if not content.startswith(MAGIC):
+        yield "is no packed model: write it with quantlab.packed.save"
 
 
 def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:

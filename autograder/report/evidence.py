@@ -10,6 +10,7 @@ Plain JSON, every key optional, unknown keys ignored:
     "got"          the same of what came back
     "difference"   "2 of 5 values differ, at most by 1"
     "worst"        {"index": [3], "expected": 7, "got": 8}: where they differ most
+    "above_optimum" 7.5: percent by which the bits found exceed the fewest possible ones
     "line"         42: the line of solution.py that raised
     "printed"      what the code printed; may have many lines
     "histogram"    {"edges": [n + 1 numbers], "counts": [n numbers],
@@ -21,9 +22,9 @@ Two more are read by the pages of a whole class alone (`autograder.batch.statist
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
     "kibibytes"    108.88: the size of the weights at the reported bit widths
 
-Of a hidden check only "depends_on" and "exception" are shown, whatever else stands there: this is
-the second wall behind a grader that should not have written more. Everything is cleaned and cut
-here. A value of the wrong kind is left out, and nothing is raised.
+Of a hidden check only "depends_on", "exception" and "above_optimum" are shown, whatever else stands
+there: this is the second wall behind a grader that should not have written more. Everything is
+cleaned and cut here. A value of the wrong kind is left out, and nothing is raised.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ from typing import Any
 from autograder.verdict import CheckResult
 from quantlab.cleaning import clean
 
-SHOWN_OF_HIDDEN = ("depends_on", "exception")
+SHOWN_OF_HIDDEN = ("depends_on", "exception", "above_optimum")
 MOST_INPUTS = 12
 MOST_BINS = 512  # more are not told apart on a page
 LARGEST = 1e300  # so that differences and their hundredfold stay finite
@@ -62,6 +63,7 @@ class Evidence:
     got: str | None = None
     difference: str | None = None
     worst: str | None = None
+    above_optimum: float | None = None
     line: int | None = None
     printed: str | None = None
     histogram: Histogram | None = None
@@ -82,6 +84,7 @@ def read_evidence(check: CheckResult) -> Evidence:
         got=_text(values.get("got"), 1600, 24),
         difference=_text(values.get("difference"), 300, 1),
         worst=_worst(values.get("worst")),
+        above_optimum=_percent(values.get("above_optimum")),
         line=line if isinstance(line, int) and not isinstance(line, bool) else None,
         printed=_text(values.get("printed"), 4096, 60),
         histogram=_histogram(values.get("histogram")),
@@ -94,6 +97,11 @@ def _text(value: object, limit: int, lines: int) -> str | None:
     if not isinstance(value, str):
         return None
     return clean(value, limit, lines) or None
+
+
+def _percent(value: object) -> float | None:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain and 0 <= value < LARGEST else None  # type: ignore[operator, arg-type]
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class CheckView:
     score: str
     source: str
     alone: str
+    optimum: str
     evidence: Evidence
     histogram: Markup | None
 
@@ -104,6 +105,7 @@ def _view(check: CheckResult, anchor: str) -> CheckView:
         score=wording.check_score(check, " / ", "–"),
         source=wording.SOURCES.get(check.source, check.source),
         alone=wording.alone_sentence(check, evidence.depends_on),
+        optimum=wording.optimum_sentence(evidence.above_optimum),
         evidence=evidence,
         histogram=(
             histogram_figure(evidence.histogram, f"{anchor}-histogram")

@@ -19,6 +19,7 @@ def lines_under(check: CheckResult) -> list[str]:
         check.message,
         check.misconception.sentence if check.misconception else "",
         wording.alone_sentence(check, evidence.depends_on),
+        wording.optimum_sentence(evidence.above_optimum),
     ]
     if check.verdict is not Verdict.CORRECT:
         named = (

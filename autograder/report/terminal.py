@@ -135,7 +135,8 @@ def _check(check: CheckResult) -> Group:
     line.append(clean(check.title, 120))
     evidence = read_evidence(check)
     if check.verdict is Verdict.CORRECT:
-        return Group(line)
+        optimum = wording.optimum_sentence(evidence.above_optimum)
+        return Group(line, _indented(optimum)) if optimum else Group(line)
     return Group(line, *(_indented(text) for text in _remarks(check, evidence)))
 
 

@@ -102,6 +102,15 @@ def total_sentence(report: Report) -> str:
     return sentence
 
 
+def optimum_sentence(above: float | None) -> str:
+    """How near the widths of a search came to the fewest possible bits; empty where unknown."""
+    if above is None:
+        return ""
+    if above == 0:
+        return "No widths above the floor are smaller."
+    return f"{above:.1f} % more bits than the fewest above the floor; this costs no points."
+
+
 def alone_sentence(check: CheckResult, depends_on: tuple[str, ...]) -> str:
     """What the check is worth when what it rests on is right; empty where that is the same."""
     if check.points_alone == check.points:

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 
 from autograder.sandbox.limits import Limits
+from quantlab import packed
+from quantlab.packed import MAGIC
 from quantlab.programs.encode import Encoder, UnsupportedResult
 from quantlab.programs.wire import MAX_ARRAYS
 
@@ -33,8 +35,11 @@ class UnreadableModel(Exception):
 def read_saved_model(content: bytes) -> dict[str, Any]:
     """Names to numpy arrays, numbers and strings; bfloat16 becomes float32.
 
-    A mapping under "state_dict" or "model" is taken out of its wrapper.
+    A mapping under "state_dict" or "model" is taken out of its wrapper. A packed model of question
+    3 is known by its first bytes.
     """
+    if content.startswith(MAGIC):
+        return _packed(content)
     _recognise(content)
     values = _load(content)
     if not isinstance(values, Mapping):
@@ -51,6 +56,16 @@ def read_saved_model(content: bytes) -> dict[str, Any]:
         )
     encoder = Encoder(Limits.reply)
     return {_name(name): _value(name, value, encoder) for name, value in values.items()}
+
+
+def _packed(content: bytes) -> dict[str, Any]:
+    """What a packed model of question 3 holds, under the names of `quantlab.packed.values`."""
+    try:
+        values = packed.values(packed.unpack(content))
+    except packed.BadPacked as problem:
+        raise UnreadableModel(f"is no packed model that can be used: {problem}") from None
+    encoder = Encoder(Limits.reply)
+    return {name: _value(name, value, encoder) for name, value in values.items()}
 
 
 def _recognise(content: bytes) -> None:

@@ -18,7 +18,7 @@ class Quantizer(nn.Module):
 
     def __init__(self, low: int, high: int) -> None:
         super().__init__()
-        if not low <= 0 < high:
+        if not (low <= 0 <= high and low < high):
             raise ValueError(f"Codes from {low} to {high} make no grid around zero.")
         self.low, self.high = low, high
 

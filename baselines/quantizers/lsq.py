@@ -19,15 +19,19 @@ class LearnedStep(Quantizer):
     def __init__(self, low: int, high: int, scale: float, elements: int) -> None:
         super().__init__(low, high)
         self.step = nn.Parameter(torch.tensor(scale))
-        self.gradient_scale = 1 / math.sqrt(elements * high)
+        self.gradient_scale = 1 / math.sqrt(elements * max(high, 1))
 
     @property
     def scale(self) -> Tensor:
         """The step, positive also when an update has carried the parameter across zero."""
         return self.step.abs()
 
-    def forward(self, x: Tensor) -> Tensor:
+    def learning_step(self) -> Tensor:
+        """The step, with its gradient times 1/sqrt(N Q_p)."""
         scaled = self.scale * self.gradient_scale
-        step = scaled + (self.scale - scaled).detach()
+        return scaled + (self.scale - scaled).detach()
+
+    def forward(self, x: Tensor) -> Tensor:
+        step = self.learning_step()
         inside = (x.to(step.dtype) / step).clamp(self.low, self.high)
         return round_through(inside) * step

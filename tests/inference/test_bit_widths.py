@@ -1,5 +1,6 @@
 """Question 3: every layer's weights at its own width, activations at 16 bits."""
 
+import copy
 import types
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 from quantlab.images import ImageSet, normalize
 from quantlab.inference import evaluate_bit_widths
 from quantlab.layers import QuantizationError, quantizable_layers
+from quantlab.training import evaluate
 
 
 @pytest.fixture
@@ -70,6 +72,22 @@ def test_the_state_is_untouched(
     before = {name: tensor.clone() for name, tensor in state.items()}
     evaluate_bit_widths(state, widths, data, ops)
     assert all(torch.equal(before[name], state[name]) for name in state)
+
+
+def test_a_convolution_of_no_bits_gives_zeros(
+    float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
+) -> None:
+    """As one whose weights are all zero: its batch normalization stays."""
+    state = float_model.state_dict()
+    removed = {**widths, "layer2.1.conv1": 0, "layer3.2.conv2": 0}
+    found = evaluate_bit_widths(state, removed, data, ops)
+    zeroed_model = copy.deepcopy(float_model)
+    with torch.no_grad():
+        for name in ("layer2.1.conv1", "layer3.2.conv2"):
+            zeroed_model.get_parameter(f"{name}.weight").zero_()
+    zeroed = evaluate(zeroed_model, data)
+    assert found == pytest.approx(zeroed, abs=100 / len(data))
+    assert zeroed < 95
 
 
 def test_widths_that_do_not_fit_are_one_sentence(

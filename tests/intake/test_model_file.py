@@ -151,3 +151,16 @@ def test_any_damage_is_none_or_one_sentence(data, saved_tensors):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     message = model_file.problem(NAME, bytes(content[data.draw(st.integers(0, 20)) :]))
     assert message is None or (message.startswith(NAME) and message.isprintable())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"<!doctype html><p>", "is a web page"),
+        (b"PK\x03\x04", "is no packed model"),
+    ],
+)
+def test_a_packed_model_is_known_by_its_beginning(content, said):
+    assert said in model_file.problem("ResNet20_variable.packed", content)
+    assert model_file.problem("ResNet20_variable.packed", b"RN20BITS and more") is None

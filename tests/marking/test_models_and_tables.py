@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from autograder.checks.error import SquaredError
-from autograder.checks.q3 import kibibytes
 from autograder.submission import Submission
 from autograder.verdict import Verdict
 from quantlab.answers import CELLS, AnswersFile
+from quantlab.packed import kibibytes
 from quantlab.resnet import layer_sizes
 from quantlab.vectors import student_vectors
 
@@ -123,6 +123,7 @@ def test_a_model_that_cannot_be_used_costs_itself_alone(marked, full_models):
         ({"fc": None}, "No width is given for fc"),
         ({"fc": 0}, "1 to 8"),
         ({"fc": 9}, "1 to 8"),
+        ({"conv1": 0}, "1 to 8"),
         ({"layer9": 4}, "no layer called layer9"),
     ],
 )
@@ -172,3 +173,48 @@ def test_no_scale_of_a_fine_grid_beats_the_least_error():
     for bits in (2, 3, 4):
         scales = np.linspace(0.01, 2.5, 4_000) / 2 ** (bits - 1)
         assert errors.least(bits) <= min(errors.at(s, bits) for s in scales) * (1 + 1e-4)
+
+
+PACKED = "ResNet20_variable.packed"
+
+
+@pytest.fixture
+def packed_submission(measurements, right_answers):
+    """A packed model whose codes have 2 bits; answers.json says 6."""
+    measurements.packed_widths[b"packed"] = dict.fromkeys(layer_sizes(), 2)
+    return Submission("ada", None, right_answers, {PACKED: b"packed"})
+
+
+def test_a_removed_convolution_takes_no_room(marked, right_answers):
+    widths = {**right_answers.bit_widths, "layer3.1.conv1": 0}
+    found = checks(marked(Submission("ada", None, replace(right_answers, bit_widths=widths))))
+    assert found["3.bit_widths.valid"].points == 5
+    assert kibibytes(right_answers.bit_widths) - kibibytes(widths) == (36_864 * 6 / 8 + 4) / 1024
+
+
+def test_a_packed_model_has_the_size_of_its_codes_and_staff_hear_of_other_claims(
+    marked, packed_submission
+):
+    report = marked(packed_submission)
+    assert report.bonus == 3
+    assert "65.6 KiB" in checks(report)["3.bit_widths.accuracy"].message
+    assert any("other widths in 20 layers (conv1 6 and 2" in flag for flag in report.flags)
+
+
+def test_a_packed_model_of_the_claimed_widths_is_not_flagged(
+    marked, packed_submission, right_answers
+):
+    same = replace(right_answers, bit_widths=dict.fromkeys(layer_sizes(), 2))
+    assert not marked(replace(packed_submission, answers=same)).flags
+
+
+def test_a_packed_model_is_marked_without_tables(marked, packed_submission):
+    found = checks(marked(replace(packed_submission, answers=None)))
+    assert found["3.bit_widths.accuracy"].points == 15
+    assert found["3.bit_widths.valid"].points == 0
+
+
+def test_a_broken_packed_model_is_not_replaced_by_the_claimed_widths(marked, packed_submission):
+    broken = replace(packed_submission, models={PACKED: b"other"})
+    check = checks(marked(broken))["3.bit_widths.accuracy"]
+    assert (check.points, check.message) == (0, "This packed model is broken.")

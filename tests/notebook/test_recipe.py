@@ -7,13 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.checks.q3 import kibibytes as graders_kibibytes
 from instructor import solution
 from quantlab import integer, recipe
 from quantlab.images import ImageSet, normalize
 from quantlab.layers import QuantConv2d, QuantLinear
 from quantlab.recipe import Plan, fine_tune, quick_integers
-from quantlab.resnet import layer_sizes
 
 PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
 
@@ -167,8 +165,3 @@ def test_matched_noise_is_nearer_to_what_the_network_remembers(float_model) -> N
     assert matched.shape == (8, 3, 32, 32)
     assert distance(matched) < 0.5 * distance(noise)
     assert float_model.conv1.weight.grad is None
-
-
-def test_the_size_is_the_graders() -> None:
-    mixed = {name: 2 + i % 7 for i, name in enumerate(layer_sizes())}
-    assert recipe.kibibytes(mixed, layer_sizes()) == graders_kibibytes(mixed)

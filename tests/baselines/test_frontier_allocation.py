@@ -1,0 +1,140 @@
+"""The allocation is the best there is, and what layers do to each other is what makes it wrong."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baselines.frontier import interaction
+from baselines.frontier.allocation import Option, allocate, layer_options
+from quantlab.packed import LAYERS, allowed_bits, counted_bytes
+
+
+@st.composite
+def groups(draw):
+    """Up to four groups of up to three options, with whole costs so that sums are exact."""
+    made = []
+    for number in range(draw(st.integers(1, 4))):
+        pairs = st.tuples(st.integers(0, 12), st.integers(0, 9))
+        options = draw(st.lists(pairs, min_size=1, max_size=3))
+        made.append(
+            [
+                Option({f"layer{number}": b}, 2 * size, cost)
+                for b, (size, cost) in enumerate(options)
+            ]
+        )
+    return made
+
+
+def best(made, budget):
+    """The least cost of all combinations within the budget, by trying each."""
+    costs = [
+        sum(option.cost for option in chosen)
+        for chosen in product(*made)
+        if sum(option.bytes for option in chosen) <= budget
+    ]
+    return min(costs, default=None)
+
+
+@given(groups(), st.lists(st.integers(0, 100), min_size=1, max_size=4))
+def test_nothing_within_the_budget_costs_less(made, budgets):
+    for budget, widths in zip(budgets, allocate(made, budgets), strict=True):
+        if widths is None:
+            assert best(made, budget) is None
+            continue
+        chosen = [group[widths[f"layer{i}"]] for i, group in enumerate(made)]
+        assert sum(option.bytes for option in chosen) <= budget
+        assert sum(option.cost for option in chosen) == best(made, budget)
+
+
+def test_of_equal_costs_the_smaller_wins():
+    options = [Option({"a": 8}, 8, 1.0), Option({"a": 4}, 4, 1.0)]
+    assert allocate([options], [10]) == [{"a": 4}]
+
+
+@pytest.mark.parametrize("cost", [float("nan"), float("inf")])
+def test_a_cost_that_is_no_number_is_refused(cost):
+    with pytest.raises(ValueError, match="finite cost"):
+        allocate([[Option({"a": 1}, 1, cost)]], [10])
+
+
+def random_costs(seed):
+    """Falling with the width, as those of a network."""
+    generator = np.random.default_rng(seed)
+    sensitivity = generator.uniform(0.01, 1, len(LAYERS))
+    return {
+        name: {bits: float(s * 4.0**-bits) for bits in allowed_bits(name)}
+        for name, s in zip(LAYERS, sensitivity, strict=True)
+    }
+
+
+def random_cross(seed):
+    """Of unit vectors: twice their cosines, zeros on the diagonal."""
+    vectors = np.random.default_rng(seed).normal(size=(len(LAYERS), 5)) + 0.5
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cross = 2 * vectors @ vectors.T
+    np.fill_diagonal(cross, 0)
+    return cross, vectors
+
+
+def test_a_budget_of_resnet20_holds_with_the_scales_counted():
+    options = layer_options(random_costs(0))
+    budgets = [85 * 1024, 42_000, 500, 20]
+    found = allocate(options, budgets)
+    assert [widths is None for widths in found] == [False, False, False, True]
+    for budget, widths in zip(budgets, found, strict=True):
+        if widths:
+            assert counted_bytes(widths) <= budget
+            assert list(widths) == list(LAYERS)
+    assert found[2]["layer3.1.conv1"] == 0
+
+
+class Vectors:
+    """A network whose divergence is exactly the square of a sum of vectors, one per layer."""
+
+    def __init__(self, costs, vectors):
+        self.costs, self.vectors = costs, vectors
+
+    def divergence(self, widths):
+        parts = [
+            np.sqrt(self.costs[n][b]) * self.vectors[LAYERS.index(n)] for n, b in widths.items()
+        ]
+        return float(np.square(np.sum(parts, axis=0)).sum())
+
+
+def test_cross_terms_make_the_prediction_exact_where_errors_are_vectors():
+    costs, (cross, vectors) = random_costs(1), random_cross(1)
+    simulation = Vectors(costs, vectors)
+    assert np.allclose(interaction.cross_terms(simulation, costs), cross)
+    widths = {name: 1 + i % 4 for i, name in enumerate(LAYERS)}
+    predicted = interaction.predicted(widths, costs, cross)
+    assert predicted == pytest.approx(simulation.divergence(widths))
+    summed = interaction.additivity(simulation, costs, [widths]).points[0]
+    assert summed[1] == pytest.approx(predicted)
+    assert summed[0] == pytest.approx(sum(costs[n][b] for n, b in widths.items()))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_improving_lowers_the_prediction_within_the_budget(seed):
+    costs, (cross, _) = random_costs(seed), random_cross(seed)
+    budget = 60 * 1024
+    (start,) = allocate(layer_options(costs), [budget])
+    found = interaction.improve(start, costs, cross, budget)
+    assert counted_bytes(found) <= budget
+    before, after = (interaction.predicted(one, costs, cross) for one in (start, found))
+    assert after < before
+
+
+def test_without_cross_terms_the_additive_optimum_stays():
+    costs = random_costs(2)
+    (start,) = allocate(layer_options(costs), [60 * 1024])
+    assert interaction.improve(start, costs, np.zeros((20, 20)), 60 * 1024) == start
+
+
+def test_additivity_is_told_by_ratio_and_rank():
+    found = interaction.Additivity(((1.0, 2.0), (2.0, 4.0), (4.0, 8.0)))
+    assert found.ratio == pytest.approx(2)
+    assert found.rank == pytest.approx(1)
+    assert interaction.Additivity(((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))).rank == pytest.approx(-1)

@@ -1,0 +1,166 @@
+"""`python -m baselines frontier` makes points with packed models, once, and verifies winners."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from baselines import split, targets
+from baselines.__main__ import main
+from baselines.frontier import interaction, methods, points, verify
+from baselines.frontier.points import chosen
+from baselines.frontier.results import Point
+from quantlab import packed
+from quantlab.images import ImageSet
+from quantlab.inference import evaluate_packed
+from quantlab.packed import LAYERS
+
+
+@pytest.fixture
+def kit(monkeypatch, tmp_path, images, model):
+    """Few noisy images in place of the data sets, a float network of theirs, one small budget."""
+
+    def noise(name: str, part: str) -> ImageSet:
+        count = {"train": 8, "test": 1}[part]
+        labels = torch.arange(24 * count) % 10
+        return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), labels)
+
+    for module in (points, verify):
+        monkeypatch.setattr(module, "load_dataset", noise)
+    monkeypatch.setattr(split.validation_split, "__defaults__", (24, 0))
+    monkeypatch.setattr(points, "MOST_IMAGES", 24)
+    monkeypatch.setattr(interaction, "IMAGES", 4)
+    monkeypatch.setattr(methods, "STATISTICS_PASSES", 1)
+    small = replace(methods.METHODS["uniform"], budgets=(70,))
+    monkeypatch.setitem(methods.METHODS, "uniform", small)
+    monkeypatch.chdir(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "float.pt")
+    widths = dict.fromkeys(LAYERS, 2) | {"layer3.2.conv2": 0, "layer3.1.conv1": 1}
+    (tmp_path / "widths.json").write_text(json.dumps({"bit_widths": widths}))
+    return tmp_path
+
+
+def run(*extra: str) -> int:
+    arguments = "frontier --data shapes10 --start float.pt --no-compile"
+    return main([*arguments.split(), *extra])
+
+
+def rows(kit):
+    path = kit / "runs/frontier/shapes10/frontier.json"
+    return [Point(**row) for row in json.loads(path.read_text())["points"]]
+
+
+def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
+    assert run("--methods", "uniform", "--student", "61.5,86.2") == 0
+    shown = capsys.readouterr().out
+    test = points.load_dataset("shapes10", "test")
+    for point in rows(kit):
+        path = kit / "runs/frontier/shapes10/uniform" / f"{point.name}.packed"
+        model = packed.load(path)
+        assert model.bit_widths == point.bit_widths
+        assert point.accuracy == round(evaluate_packed(model, test), 2)
+        assert (point.split, point.images) == ("test", 24)
+    assert [point.bit_widths["fc"] for point in rows(kit)] == [2, 1]
+    assert "additivity" in shown
+    assert "61.50 KiB, 86.20 %" in shown
+    assert (kit / "runs/frontier/shapes10/frontier.svg").read_text().count("</svg>") == 1
+
+
+def test_what_is_there_is_not_made_again(kit, monkeypatch, capsys):
+    run("--methods", "uniform")
+    first = (kit / "runs/frontier/shapes10/frontier.json").read_bytes()
+    monkeypatch.setattr(points.methods, "finished", None)
+    monkeypatch.setattr(points.interaction, "measure", None)
+    assert run("--methods", "uniform") == 0
+    assert (kit / "runs/frontier/shapes10/frontier.json").read_bytes() == first
+    next((kit / "runs/frontier/shapes10/uniform").iterdir()).unlink()
+    with pytest.raises(TypeError):
+        run("--methods", "uniform")
+
+
+def test_given_widths_are_trained_and_packed(kit, capsys):
+    monkey = ("--methods", "--finetune", "widths.json", "--epochs", "1", "--validate")
+    assert run(*monkey) == 0
+    (point,) = rows(kit)
+    assert (point.method, point.split) == ("fine-tuned", "validation")
+    assert point.accuracy == point.validation_accuracy
+    assert point.recipe["training_images"] == 8 * 24 - 24
+    assert len(point.history) == 1
+    assert (point.bit_widths["layer3.2.conv2"], point.bit_widths["layer3.1.conv1"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--methods", "magic"), "--methods knows no 'magic'"),
+        (("--methods", "--finetune", "missing.json"), "missing.json"),
+        (("--methods", "--student", "much"), "'much' is no point"),
+        (("--methods", "--student", "bad.packed"), "bad.packed: This does not begin"),
+        (("--methods", "--student", "bad.json"), "does not give the bits of all 20 layers"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(kit, capsys, arguments, sentence):
+    (kit / "bad.packed").write_bytes(b"nothing")
+    (kit / "bad.json").write_text("[]")
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_widths_that_no_layer_may_have_are_refused(kit):
+    for name, bits in (("fc", 0), ("conv1", 9), ("fc", 2.5), ("fc", True)):
+        path = kit / "wrong.json"
+        path.write_text(json.dumps({**dict.fromkeys(LAYERS, 2), name: bits}))
+        with pytest.raises(ValueError, match=f"gives {name} {bits}"):
+            points.read_widths(path)
+
+
+def test_a_students_widths_are_measured(kit, capsys):
+    assert run("--methods", "--student", "widths.json") == 0
+    assert "the student's model: 52.09 KiB" in capsys.readouterr().out
+
+
+def point_of(bits: int, validated: float) -> Point:
+    widths = dict.fromkeys(LAYERS, bits)
+    return Point(
+        *("m", widths, 0, "d", "test", 1, 0.0, validated, 0.0, "f", {}, 0.0, "t", "c"),
+    )
+
+
+def test_the_smallest_with_floor_and_margin_is_chosen_whatever_the_test_images_say():
+    few, enough, more = point_of(1, 88.5), point_of(2, 88.6), point_of(3, 95.0)
+    assert chosen([more, replace(few, accuracy=99.0), enough]) == enough
+    assert chosen([few]) is None
+
+
+@pytest.fixture
+def kept(kit, monkeypatch):
+    """A folder like the kit's, with a winner."""
+    monkeypatch.setattr(points, "FLOOR", -10.0)
+    monkeypatch.setattr(verify, "FLOOR", -10.0)
+    monkeypatch.setitem(targets.FRONTIER, "after_training", targets.SizeTarget(40, 20))
+    run("--methods", "uniform")
+    results = points.Results(kit / "runs/frontier", "shapes10")
+    list(verify.keep(results.contents.points, results, kit))
+    (kit / "baselines/models/shapes10").rename(kit / "baselines/models/cifar10")
+    return kit
+
+
+def test_winners_are_measured_again(kept):
+    (found,) = verify.verify("cifar10", kept)
+    assert found.holds
+    assert found.path.name == "after_training.packed"
+    assert round(found.kibibytes, 2) == 32.83
+    committed = json.loads((found.path.parent / "frontier.json").read_text())
+    assert [len(point["bit_widths"]) for point in committed["points"]] == [20, 20]
+
+
+def test_a_winner_that_is_too_large_or_not_as_recorded_does_not_hold(kept, monkeypatch):
+    (found,) = verify.verify("cifar10", kept)
+    assert not replace(found, must=30.0).holds
+    assert not replace(found, recorded=found.recorded + 0.2).holds
+    assert not replace(found, recorded_kibibytes=30.0).holds
+    monkeypatch.setattr(verify, "FLOOR", 100.0)
+    assert not found.holds

@@ -1,0 +1,88 @@
+"""Layers of any width, removed ones and one bit: what they compute, and what is packed of them."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from baselines.frontier.finetune import learned_step
+from baselines.frontier.network import Removed, fixed_scale, mixed_network, packed_model
+from baselines.frontier.reconstruction import learned_scale, reconstruct
+from baselines.quantizers.centered_binary import CenteredBinary
+from baselines.reconstruction import Plan
+from quantlab import packed
+from quantlab.images import normalize
+from quantlab.inference import packed_network
+
+
+@pytest.fixture
+def widths():
+    """Every width from 0 to 8, conv1 and fc at 8."""
+    return {name: i % 9 for i, name in enumerate(packed.LAYERS)} | {"conv1": 8, "fc": 8}
+
+
+@pytest.mark.parametrize("quantizer", [fixed_scale, learned_scale, learned_step])
+def test_the_packed_model_computes_what_the_network_does(model, images, widths, quantizer):
+    network = mixed_network(model, widths, quantizer).eval()
+    made = packed.unpack(packed.pack(packed_model(network, widths, "Noise")))
+    assert made.bit_widths == widths
+    with torch.no_grad():
+        expected = network(normalize(images))
+        found = packed_network(made)(normalize(images))
+    assert torch.allclose(found, expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max()))
+
+
+def test_the_inputs_of_a_packed_model_have_16_bits(model, images, widths):
+    made = packed_model(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    network, seen = packed_network(made), []
+    network.layer2[0].conv1.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    with torch.no_grad():
+        network(normalize(images))
+    step = float(seen[0][seen[0] > 0].min())
+    codes = seen[0] / step
+    assert int(codes.max()) > 255
+    assert len(torch.unique(seen[0])) <= 2**16
+
+
+def test_a_removed_convolution_leaves_one_constant_per_channel(model, images, widths):
+    removed = {**widths, "layer2.0.conv1": 0, "layer2.0.conv2": 0}
+    network = mixed_network(model, removed, fixed_scale).eval()
+    x = torch.rand(2, 16, 8, 8)
+    with torch.no_grad():
+        found = network.layer2[0](x)
+        expected = F.relu(network.layer2[0].shortcut(x) + model.layer2[0].bn2.bias[:, None, None])
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
+def test_removed_layers_have_the_shape_of_what_was_there(model):
+    x = torch.rand(2, 16, 9, 9)
+    convolution = model.layer2[0].conv1
+    assert Removed(convolution)(x).shape == convolution(x).shape
+
+
+def test_one_bit_is_minus_one_below_zero_and_zero_above():
+    weight = torch.tensor([-3.0, -0.5, -0.1, 0.0, 0.1, 0.5, 3.0])
+    quantizer = CenteredBinary(weight)
+    assert quantizer.codes(weight).tolist() == [-1, -1, -1, 0, 0, 0, 0]
+    found = quantizer(weight).detach()
+    assert torch.equal(found, quantizer.codes(weight) * quantizer.scale.detach())
+    assert float(quantizer.scale) == pytest.approx(2 * float(weight.abs().mean()))
+
+
+def test_one_bit_moves_weights_of_both_signs_until_they_are_a_step_away():
+    weight = torch.tensor([-3.0, -0.5, 0.5, 3.0], requires_grad=True)
+    quantizer = CenteredBinary(torch.tensor([0.5, 0.5]))  # a step of 1
+    quantizer(weight).sum().backward()
+    assert weight.grad.tolist() == [0.0, 1.0, 1.0, 0.0]
+
+
+def test_reconstruction_comes_nearer_to_the_float_network(model, images):
+    narrow = dict.fromkeys(packed.LAYERS, 3)
+    plain = mixed_network(model, narrow, fixed_scale).eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    learned = reconstruct(model, narrow, images, Plan(steps=25, views=2, batch=8))
+    with torch.no_grad():
+        wanted = model(normalize(images))
+        errors = [F.mse_loss(one(normalize(images)), wanted) for one in (learned, plain)]
+    assert errors[0] < 0.5 * errors[1]
+    assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
+    assert packed.pack(packed_model(learned, narrow, "Noise"))

@@ -1,0 +1,89 @@
+"""A packed model is opened behind the wall; what comes out is checked again on this side."""
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.measuring import Measurements
+from autograder.oracle import Oracle
+from autograder.sandbox.host import Sandbox
+from autograder.verdict import Verdict
+from quantlab import packed
+from quantlab.images import ImageSet
+from quantlab.inference import evaluate_packed
+from quantlab.programs.calls import Failure
+
+
+@pytest.fixture
+def model() -> packed.PackedModel:
+    """Two bits everywhere, one convolution removed."""
+    generator = torch.Generator().manual_seed(0)
+    widths = {**dict.fromkeys(packed.LAYERS, 2), "layer3.2.conv2": 0}
+    kept = [name for name in packed.LAYERS if widths[name]]
+    shapes = packed.SHAPES
+    codes = {
+        name: torch.randint(-2, 2, shapes[f"{name}.weight"], generator=generator, dtype=torch.int8)
+        for name in kept
+    }
+    floats = {name: torch.rand(shapes[name], generator=generator) + 0.1 for name in packed.FLOATS}
+    return packed.PackedModel("Shapes-10", widths, codes, dict.fromkeys(kept, 0.125), floats)
+
+
+@pytest.fixture
+def measurements(oracle: Oracle) -> Measurements:
+    """Of a few images in the place of the test set."""
+    made = Measurements("shapes10", oracle)
+    pixels = torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8)
+    made._all_images = ImageSet("Noise", "test", pixels, torch.arange(20) % 10)
+    return made
+
+
+def test_codes_scales_and_widths_come_back(sandbox: Sandbox, model: packed.PackedModel) -> None:
+    values = sandbox.read_checkpoint(packed.pack(model))
+    assert not isinstance(values, Failure), values
+    assert isinstance(values["fc.weight_int"], np.ndarray)
+    assert packed.pack(packed.parse(values)) == packed.pack(model)
+
+
+def test_a_damaged_one_is_a_sentence(sandbox: Sandbox, model: packed.PackedModel) -> None:
+    failure = sandbox.read_checkpoint(packed.pack(model)[:-1])
+    assert isinstance(failure, Failure)
+    assert failure.kind == "error"
+    assert "bytes where the widths" in failure.message
+
+
+def test_it_is_measured_with_the_widths_of_its_codes(
+    sandbox: Sandbox, measurements: Measurements, model: packed.PackedModel
+) -> None:
+    found = measurements.packed(packed.pack(model), sandbox)
+    assert found.packed_widths == model.bit_widths
+    assert found.accuracy == evaluate_packed(model, measurements.images)
+
+
+class Liar:
+    """A worker that a file has taken over."""
+
+    isolation = "none"
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+
+    def read_checkpoint(self, content: bytes) -> dict[str, object]:
+        return self.values
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"fc.bits": 0},
+        {"fc.weight_scale": float("nan")},
+        {"fc.weight_int": np.full((10, 64), 2, np.int8)},
+        {"layer3.2.conv2.weight_int": np.zeros((64, 64, 3, 3), np.int8)},
+        {"dataset": 5},
+    ],
+)
+def test_what_a_worker_claims_is_checked_again(
+    measurements: Measurements, model: packed.PackedModel, lie: dict[str, object]
+) -> None:
+    found = measurements.packed(b"any", Liar(**{**packed.values(model), **lie}))
+    assert (found.verdict, found.accuracy, found.packed_widths) == (Verdict.WRONG, None, None)
