@@ -109,7 +109,8 @@ def input_histograms(
                 f"The inputs of {name} run from {low:g} to {high:g}, but unsigned codes need "
                 "finite numbers that are not negative: put a ReLU before this layer."
             )
-        counts[name] += _counts(inputs)
+        patterns = inputs.float().abs().flatten().view(torch.int32) >> DROPPED_BITS
+        counts[name] += torch.bincount(patterns, minlength=BINS)
         maxima[name] = max(maxima[name], high)
 
     for name in counts:
@@ -119,17 +120,6 @@ def input_histograms(
     for batch in images.split(BATCH):
         model(normalize(batch.to(device)).contiguous(memory_format=torch.channels_last))
     return {name: _histogram(counts[name].cpu(), maxima[name]) for name in counts}
-
-
-def magnitudes(values: Tensor) -> Histogram:
-    """Of the absolute values of a finite tensor of any shape, in the same bins."""
-    values = values.detach()
-    return _histogram(_counts(values).cpu(), float(values.abs().max()))
-
-
-def _counts(values: Tensor) -> Tensor:
-    patterns = values.float().abs().flatten().view(torch.int32) >> DROPPED_BITS
-    return torch.bincount(patterns, minlength=BINS)
 
 
 def _histogram(counts: Tensor, maximum: float) -> Histogram:

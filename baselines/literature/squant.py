@@ -23,11 +23,15 @@ not of a convolution or a linear layer.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from baselines.quantizers.affine import Affine
+from baselines.literature.assembly import FLOAT_BITS, assembled, imagined_inputs, inner_layers
+from baselines.quantizers.affine import Affine, affine_grid
+
+CLASSIFIER_BITS = 8  # of its inputs, as in the released code
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,20 @@ class Flips:
     sign: Tensor
     left: Tensor
     candidate: Tensor
+
+
+def squant_network(model: nn.Module, bits: tuple[int, int]) -> nn.Module:
+    """The float `model` with weights on asymmetric grids per channel, batch normalization kept.
+
+    The image stays in floating point and the classifier's inputs have 8 bits at least, as in the
+    released code; activations of 32 bits stay as they are.
+    """
+    weight_bits, act_bits = bits
+    widths = dict.fromkeys(inner_layers(model), act_bits)
+    if act_bits < FLOAT_BITS:
+        widths[list(widths)[-1]] = max(act_bits, CLASSIFIER_BITS)
+    inputs = imagined_inputs(model, widths)
+    return assembled(model, partial(affine_grid, bits=weight_bits), squant, inputs)
 
 
 @torch.no_grad()

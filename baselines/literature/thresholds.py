@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from baselines.ranges import percentile_scale
-from quantlab.calibration import Histogram
+from quantlab.calibration import BINS, DROPPED_BITS, Histogram
 
 STEPS = 1_000
 QUANTILE_PERCENT = 99.99
@@ -80,6 +80,16 @@ def divergence(histogram: Histogram, threshold: float, largest: int) -> float:
     received = torch.zeros(largest + 1, dtype=torch.float64).index_add_(0, codes, counts)
     kept = received[codes] / occupied[codes] * widths
     return _kl(reference, kept)
+
+
+def magnitudes(values: Tensor) -> Histogram:
+    """Of the absolute values of a finite tensor, in the bins that calibration has."""
+    patterns = values.detach().float().abs().flatten().view(torch.int32) >> DROPPED_BITS
+    counts = torch.bincount(patterns, minlength=BINS)
+    bins = counts[1:].nonzero().flatten() + 1
+    centres = ((bins << DROPPED_BITS) + (1 << (DROPPED_BITS - 1))).to(torch.int32)
+    largest = float(values.detach().abs().max())
+    return Histogram(centres.view(torch.float32).double(), counts[bins].double(), largest)
 
 
 def _kl(reference: Tensor, kept: Tensor) -> float:
