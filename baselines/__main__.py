@@ -7,11 +7,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
 CELLS = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
 PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "QDrop", "AdaQuant")
-QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
+QAT_METHODS = ("LSQ", "SAT", "SAWB", "sym", "clipped STE", "STE")
+LITERATURE_METHODS = (
+    *("ZeroQ", "ZeroQ on noise", "ZeroQ on real data", "DFQ", "SQuant", "ISQuant", "N2D2"),
+    *("N2D2 single-shift", "N2D2 double-shift", "N2D2 per channel", "N2D2 KL", "N2D2 quantile"),
+    "N2D2 clipped weights",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +35,18 @@ def _table1(options: argparse.Namespace) -> int:
     from baselines.table1_command import table1
 
     return table1(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from baselines.literature.run_command import run
+
+    return run(options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from baselines.literature.compare_command import compare
+
+    return compare(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +103,54 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure the committed models again instead; status 1 when one is below its target",
     )
+    _add_literature(commands)
     return parser
+
+
+def _add_literature(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="one system of the literature, measured",
+        description="Quantize the float ResNet-20 by one system of the literature and measure it "
+        "on all test images: accuracy, time, what data it saw. The model is saved in the kit's "
+        "format where that holds it.",
+    )
+    run.set_defaults(command=_run)
+    run.add_argument("method", metavar="METHOD", help=", ".join(LITERATURE_METHODS))
+    run.add_argument(
+        "--bits", default="W8A8", metavar="W8A8", help="W4A32: activations in floating point (W8A8)"
+    )
+    compare = commands.add_parser(
+        "compare",
+        help="the systems of the literature side by side",
+        description="A table of methods by bit widths with the conditions that each meets, and a "
+        "picture of it in DIR. Interrupted, the same command goes on.",
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("--methods", metavar="NAME,NAME", help="(all)")
+    compare.add_argument("--bits", metavar="W8A8,W4A4", help="(W8A8,W7A7,W6A6,W4A4)")
+    compare.add_argument(
+        "--verify",
+        action="store_true",
+        help="measure instead what each system has to reach; status 1 where one falls short",
+    )
+    for command in (run, compare):
+        command.add_argument("--data", choices=DATASETS, default="cifar10")
+        command.add_argument(
+            "--model", type=Path, metavar="FILE", help="the float network (the kit's own)"
+        )
+        command.add_argument(
+            "--validate",
+            action="store_true",
+            help="to develop: hold 5,000 training images out and measure on them instead",
+        )
+        command.add_argument(
+            "--out",
+            type=Path,
+            default=Path("runs") / "literature",
+            metavar="DIR",
+            help="(runs/literature)",
+        )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.literature.assembly import assembled, imagined_inputs, inner_layers, nearest, pixel_grid
+from baselines.literature.assembly import (
+    assembled,
+    imagined_inputs,
+    inner_layers,
+    nearest,
+    pixel_grid,
+)
 from baselines.literature.folding import folded, normalizations
 from baselines.literature.imagined import blank_images, imagined_network, mean_inputs, normal
 from baselines.network import QuantizedLayer, quantized_layers
@@ -103,8 +109,10 @@ def block_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
 @torch.no_grad()
 def correct_bias(module: QuantizedLayer, weight: Tensor, mean: Tensor) -> None:
     """Takes (w^ - w) E[x] from the bias; `weight` float (out, in, ...), `mean` (in,) of its inputs."""
-    error = (module.layer.weight - weight).flatten(2).sum(2) if weight.ndim > 2 else (
-        module.layer.weight - weight
+    error = (
+        (module.layer.weight - weight).flatten(2).sum(2)
+        if weight.ndim > 2
+        else (module.layer.weight - weight)
     )
     assert module.layer.bias is not None
     module.layer.bias -= error @ mean

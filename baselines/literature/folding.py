@@ -72,5 +72,7 @@ def folded(model: nn.Module) -> nn.Module:
         setattr(network.get_submodule(parent), child, nn.Identity())
     for name, module in network.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            raise ValueError(f"{name} follows no convolution, so that it cannot be folded into one.")
+            raise ValueError(
+                f"{name} follows no convolution, so that it cannot be folded into one."
+            )
     return network

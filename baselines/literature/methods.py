@@ -40,7 +40,7 @@ class Conditions:
     no_synthetic_data: bool
 
     def marks(self) -> tuple[str, ...]:
-        """"✓" or "✗" for each of `CONDITIONS`."""
+        """ "✓" or "✗" for each of `CONDITIONS`."""
         return tuple("✓" if holds else "✗" for holds in astuple(self))
 
 
@@ -127,9 +127,7 @@ METHODS: Mapping[str, Method] = {
     "ZeroQ on real data": Method(
         _ZEROQ, Conditions(False, False, False, False, True, True), zeroq, images=NOISE_IMAGES
     ),
-    "DFQ": Method(
-        "Nagel et al., ICCV 2019", Conditions(True, True, True, False, True, True), _dfq
-    ),
+    "DFQ": Method("Nagel et al., ICCV 2019", Conditions(True, True, True, False, True, True), _dfq),
     "SQuant": Method(
         "Guo et al., ICLR 2022", Conditions(False, False, False, False, True, True), _squant
     ),

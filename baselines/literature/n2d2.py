@@ -59,7 +59,9 @@ class Options:
             ("clip_weights", self.clip_weights, (None, *CRITERIA)),
         ):
             if chosen not in known:
-                raise ValueError(f"{name} is {chosen!r}: choose one of {', '.join(map(str, known))}.")
+                raise ValueError(
+                    f"{name} is {chosen!r}: choose one of {', '.join(map(str, known))}."
+                )
 
 
 class IntegerCell(nn.Module):
@@ -89,7 +91,10 @@ class IntegerBlock(nn.Module):
     """A residual block on codes; both ways end at the scale of its output."""
 
     def __init__(
-        self, block: BasicBlock, cells: tuple[IntegerCell, IntegerCell], shortcut: Rescaling,
+        self,
+        block: BasicBlock,
+        cells: tuple[IntegerCell, IntegerCell],
+        shortcut: Rescaling,
         largest: int,
     ) -> None:
         super().__init__()

@@ -39,7 +39,9 @@ def in_the_kits_format(
     for name in LAYERS:
         grids = (layers[name].weight_quantizer, layers[name].input_quantizer)
         if not all(isinstance(grid, Affine) for grid in grids):
-            raise DoesNotFit(f"the inputs of {name} are in floating point, and the format has codes")
+            raise DoesNotFit(
+                f"the inputs of {name} are in floating point, and the format has codes"
+            )
         for grid in grids:
             if grid.scale.numel() > 1 or bool(grid.zero_point.any()):  # type: ignore[union-attr, operator]
                 raise DoesNotFit(

@@ -90,9 +90,7 @@ def squant_codes(scaled: Tensor, low: int, high: int) -> Tensor:
     of_kernels = flip(error, _movable(codes, total, low, high))
     codes -= of_kernels.moved * of_kernels.sign[:, None]
     left, candidate = of_kernels.left, of_kernels.candidate
-    of_channels = flip(
-        left.reshape(channels, kernels), (candidate >= 0).reshape(channels, kernels)
-    )
+    of_channels = flip(left.reshape(channels, kernels), (candidate >= 0).reshape(channels, kernels))
     chosen = of_channels.moved.flatten().nonzero().flatten()
     codes[chosen, candidate[chosen]] -= left[chosen].sign()
     return codes.reshape(scaled.shape)
