@@ -38,7 +38,7 @@ def assembled(
     round_weight: Round,
     inputs: Mapping[str, Quantizer],
 ) -> nn.Module:
-    """A quantized copy of `model` in evaluation mode; layers that `inputs` lacks keep float ones."""
+    """A quantized copy of `model` in evaluation mode; inputs that `inputs` lacks stay float."""
 
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
         return grids(layer.weight), inputs.get(name, Unquantized())

@@ -1,4 +1,4 @@
-"""Data-free quantization (DFQ; Nagel et al., ICCV 2019): a network made fit for one scale per tensor.
+"""Data-free quantization (DFQ; Nagel et al., ICCV 2019): a network fit for one scale per tensor.
 
     equalization    between two layers with a ReLU in between, s_i = sqrt(r1_i r2_i) / r1_i per
                     channel: row i of the first times s_i, column i of the second by s_i; then both
@@ -94,7 +94,7 @@ def equalized(model: nn.Module) -> nn.Module:
 
 
 def equalization(rows: Tensor, columns: Tensor) -> Tensor:
-    """s (C,) = sqrt(r1 r2) / r1 of the ranges `rows` and `columns`; 1 for a channel that is dead."""
+    """s (C,) = sqrt(r1 r2) / r1 of the ranges `rows` and `columns`; 1 for a dead channel."""
     alive = (rows > SMALLEST_RANGE) & (columns > SMALLEST_RANGE)
     return torch.where(alive, (rows * columns).sqrt() / rows, torch.ones_like(rows))
 
@@ -108,7 +108,7 @@ def block_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
 
 @torch.no_grad()
 def correct_bias(module: QuantizedLayer, weight: Tensor, mean: Tensor) -> None:
-    """Takes (w^ - w) E[x] from the bias; `weight` float (out, in, ...), `mean` (in,) of its inputs."""
+    """Takes (w^ - w) E[x] from the bias; `weight` float (out, in, ...), `mean` (in,) of inputs."""
     error = (
         (module.layer.weight - weight).flatten(2).sum(2)
         if weight.ndim > 2

@@ -1,4 +1,4 @@
-"""Images from a network's own statistics: ZeroQ's distilled data (Cai et al., CVPR 2020, section 3).
+"""Images from a network's own statistics: ZeroQ's distilled data (Cai et al., CVPR 2020).
 
 Every batch normalization remembers mean and deviation of its inputs on the training images. Noise
 is changed by gradient descent until what reaches each of them has the same,
@@ -32,11 +32,11 @@ EPSILON = 1e-6  # inside roots, whose gradient at 0 is none
 
 @dataclass(frozen=True)
 class Plan:
-    """How many images, and how they are changed; the released code's are 64, 500 and 0.5."""
+    """How many images, and how they are changed; the released code's: 64, 500 and 0.5."""
 
     images: int = 64
-    steps: int = 200
-    learning_rate: float = 0.5
+    steps: int = 150
+    learning_rate: float = 0.1
     patience: int = 20  # steps without progress, after which the rate is a tenth
     smallest_rate: float = 1e-4
     side: int = 32
@@ -72,7 +72,7 @@ def normalized_inputs(model: nn.Module) -> Iterator[dict[str, Tensor]]:
 
 
 def statistics_distance(input: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """|| mean - mean of `input` ||^2 + || std - std of `input` ||^2, per channel of (N, C, H, W)."""
+    """|| mean - mean of `input` ||^2 + || std - std of `input` ||^2, per channel, (N, C, H, W)."""
     variance, average = torch.var_mean(input, (0, 2, 3), correction=0)
     spread = (variance + EPSILON).sqrt()
     return (average - mean).square().sum() + (spread - deviation).square().sum()
@@ -115,7 +115,7 @@ def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) 
 
 
 def noise(count: int, side: int = 32, seed: int = 0) -> Tensor:
-    """float32 (count, 3, side, side), N(0, 1): where distilling starts, and what it is held against."""
+    """float32 (count, 3, side, side), N(0, 1): where distilling starts."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, 3, side, side, generator=generator)
 

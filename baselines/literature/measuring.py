@@ -31,7 +31,7 @@ BATCH = 125
 
 @dataclass(frozen=True)
 class Setting:
-    """What rows are comparable by: `calibration` uint8 training images, `measured` labelled ones."""
+    """What makes rows comparable; `calibration` are uint8 training images without labels."""
 
     start: Start
     calibration: Tensor

@@ -1,4 +1,4 @@
-"""N2D2's post-training quantization (CEA LIST), down to a network that computes with integers alone.
+"""N2D2's post-training quantization (CEA LIST), down to a network of integers alone.
 
     1  batch normalization is folded
     2  weights are normalized: s_w = max|w| / (2^(b-1) - 1), per layer or per output channel
@@ -21,6 +21,7 @@ training images. It can fail as `quantlab.calibration` and `shifts` do, and with
 options that do not exist.
 """
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ def n2d2(
         return _cell(layer, x_scale, y_scale, weight_bits, options)
 
     built = []
-    for name, after in zip(stream, stream[1:], strict=False):
+    for name, after in itertools.pairwise(stream):
         block = blocks[name]
         inner = scales[f"{name}.conv2"]
         cells = (
@@ -180,7 +181,7 @@ def _scale(histogram: Histogram, largest: int, options: Options) -> float:
 
 
 def _align(scales: dict[str, float], stream: Mapping[str, Histogram], largest: int) -> None:
-    """The scales of `stream` as powers of two times the first, the better of the two next to each."""
+    """The scales of `stream` as powers of two times the first: of two near ones the better."""
     first = next(iter(scales[name] for name in stream))
     for name, histogram in stream.items():
         exponent = math.floor(math.log2(scales[name] / first))

@@ -65,7 +65,7 @@ def squant_network(model: nn.Module, bits: tuple[int, int]) -> nn.Module:
 
 @torch.no_grad()
 def squant(weight: Tensor, grid: Affine) -> Tensor:
-    """`weight` (out, in, kH, kW) or (out, in), as the numbers of `grid` that SQuant rounds it to."""
+    """`weight` (out, in, kH, kW) or (out, in), as numbers of `grid` that SQuant chose."""
     return grid.from_codes(squant_codes(grid.to_grid(weight), grid.low, grid.high))
 
 

@@ -9,8 +9,8 @@ Activations as in PACT, with the gradient of alpha calibrated: the rounded value
 inside the range (PACT has 0) and 1 beyond it.
 
 DoReFa rounds to the odd multiples of 1 / (2^b - 1), which have no zero and need b + 1 bits on a
-grid that has; here the grid is the handout's, w~ 2^(b-1) in codes -2^(b-1) .. 2^(b-1) - 1, so that a
-trained network fits the kit's format.
+grid that has one; here the grid is the handout's, w~ 2^(b-1) in codes -2^(b-1) .. 2^(b-1) - 1, so
+that a trained network fits the kit's format.
 """
 
 import math
