@@ -8,10 +8,10 @@ per tensor, z = 0 for weights and activations, the bias an integer at scale s_x 
 with an ordinary integer convolution inside, equation (16). No data and no gradient are needed. The
 image is quantized as well, at 8 bits whatever the width of the rest; the paper does not say.
 
-`integer_network` computes it so, by `quantlab.integer`. Fake quantization gives the same to the
-last bit in double precision, because the scales have 12 significant bits: all its products and sums
-are then float64 numbers. The paper leaves open how ranges of activations are found without data;
-here they are imagined from batch normalization, before it is folded.
+`integer_network` computes it so, by `quantlab.integer`. In double precision fake quantization, that
+is `double_network`, gives the same to the last bit, because the scales have 12 significant bits:
+all its products and sums are then float64 numbers. The paper leaves open how ranges of activations
+are found without data; here they are imagined from batch normalization, before it is folded.
 
 It can fail as `folded` and `imagined_network` do.
 """
@@ -67,7 +67,16 @@ def least_error_grid(weight: Tensor, bits: int) -> Affine:
 def _round_bias(module: QuantizedLayer) -> None:
     if module.layer.bias is not None:
         scale = module.weight_quantizer.scale * module.input_quantizer.scale
-        module.layer.bias = nn.Parameter((module.layer.bias / scale).round() * scale)
+        bias = (module.layer.bias / scale).round() * scale
+        module.layer.bias = nn.Parameter(bias, requires_grad=False)
+
+
+def double_network(network: nn.Module) -> nn.Module:
+    """A copy of a network of `isquant` in float64, its biases on their grid to the last bit."""
+    double = copy.deepcopy(network).double()
+    for layer in quantized_layers(double).values():
+        _round_bias(layer)
+    return double
 
 
 class IntegerLayer(nn.Module):

@@ -75,7 +75,7 @@ class IntegerCell(nn.Module):
         self, layer: nn.Conv2d | nn.Linear, codes: Tensor, bias: Tensor, rescale: Rescaling | None
     ) -> None:
         super().__init__()
-        self.stride = layer.stride if isinstance(layer, nn.Conv2d) else None
+        self.stride = layer.stride[0] if isinstance(layer, nn.Conv2d) else None
         self.codes, self.bias, self.rescale = codes, bias, rescale
 
     def forward(self, x: Tensor) -> Tensor:

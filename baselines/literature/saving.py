@@ -37,13 +37,12 @@ def in_the_kits_format(
     if set(layers) != {FIRST_LAYER, *LAYERS}:
         raise DoesNotFit("the format holds layers of a ResNet-20, and this network has other ones")
     for name in LAYERS:
-        grids = (layers[name].weight_quantizer, layers[name].input_quantizer)
-        if not all(isinstance(grid, Affine) for grid in grids):
-            raise DoesNotFit(
-                f"the inputs of {name} are in floating point, and the format has codes"
-            )
-        for grid in grids:
-            if grid.scale.numel() > 1 or bool(grid.zero_point.any()):  # type: ignore[union-attr, operator]
+        for grid in (layers[name].weight_quantizer, layers[name].input_quantizer):
+            if not isinstance(grid, Affine):
+                raise DoesNotFit(
+                    f"the inputs of {name} are in floating point, and the format has codes"
+                )
+            if grid.scale.numel() > 1 or bool(grid.zero_point.any()):
                 raise DoesNotFit(
                     f"{name} has a scale per channel or a zero point, and the format has one scale "
                     "per tensor and z = 0"
@@ -69,7 +68,7 @@ def _bias_as_normalization(network: nn.Module) -> None:
         if conv.bias is None:
             continue
         norm = nn.BatchNorm2d(conv.out_channels, eps=BATCH_NORM_EPSILON)
-        norm.running_var.fill_(1 - BATCH_NORM_EPSILON)  # type: ignore[union-attr]
+        norm.running_var = torch.full_like(conv.bias, 1 - BATCH_NORM_EPSILON)
         norm.bias.copy_(conv.bias)
         conv.bias = None
         parent, _, child = normalization.rpartition(".")
