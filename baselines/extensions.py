@@ -1,7 +1,6 @@
 # %% role="drop"
 # The master of extensions.ipynb, which `python -m baselines.build_extensions` writes from it.
 # mypy: ignore-errors
-# ruff: noqa: E402
 
 # %% [markdown] cell="title"
 # # Quantization without data, and in integers: the reading, working
