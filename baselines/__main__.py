@@ -16,7 +16,12 @@ FRONTIER_METHODS = (
     *("uniform", "greedy", "ZeroQ", "KL, training images", "HAWQ-V2", "pairs"),
     *("uniform, reconstructed", "blocks"),
 )
-QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
+QAT_METHODS = ("LSQ", "SAT", "SAWB", "sym", "clipped STE", "STE")
+LITERATURE_METHODS = (
+    *("ZeroQ", "ZeroQ on noise", "ZeroQ on real data", "DFQ", "SQuant", "ISQuant", "N2D2"),
+    *("N2D2 single-shift", "N2D2 double-shift", "N2D2 per channel", "N2D2 KL", "N2D2 quantile"),
+    "N2D2 clipped weights",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +51,18 @@ def _frontier(options: argparse.Namespace) -> int:
     from baselines.frontier.command import frontier
 
     return frontier(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from baselines.literature.run_command import run
+
+    return run(options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from baselines.literature.compare_command import compare
+
+    return compare(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_ablate(commands)
     _add_frontier(commands)
+    _add_literature(commands)
     return parser
 
 
@@ -125,7 +143,7 @@ def _add_ablate(commands: Any) -> None:
 def _add_frontier(commands: Any) -> None:
     frontier = commands.add_parser(
         "frontier",
-        help="question 3: the smallest ResNet-20 above 85 %",
+        help="question 3: the smallest ResNet-20 above 85 %%",
         description="Find bit widths for every layer by every method, make models of them, measure "
         "each once on all test images, and write points, packed models and a picture of size "
         "against accuracy to DIR. Interrupted, the same command goes on.",
@@ -177,6 +195,52 @@ def _add_frontier(commands: Any) -> None:
         action="store_true",
         help="measure the committed winners again instead; status 1 when one does not hold",
     )
+
+
+def _add_literature(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="one system of the literature, measured",
+        description="Quantize the float ResNet-20 by one system of the literature and measure it "
+        "on all test images: accuracy, time, what data it saw. The model is saved in the kit's "
+        "format where that holds it.",
+    )
+    run.set_defaults(command=_run)
+    run.add_argument("method", metavar="METHOD", help=", ".join(LITERATURE_METHODS))
+    run.add_argument(
+        "--bits", default="W8A8", metavar="W8A8", help="W4A32: activations in floating point (W8A8)"
+    )
+    compare = commands.add_parser(
+        "compare",
+        help="the systems of the literature side by side",
+        description="A table of methods by bit widths with the conditions that each meets, and a "
+        "picture of it in DIR. Interrupted, the same command goes on.",
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("--methods", metavar="NAME,NAME", help="(all)")
+    compare.add_argument("--bits", metavar="W8A8,W4A4", help="(W8A8,W7A7,W6A6,W4A4)")
+    compare.add_argument(
+        "--verify",
+        action="store_true",
+        help="measure instead what each system has to reach; status 1 where one falls short",
+    )
+    for command in (run, compare):
+        command.add_argument("--data", choices=DATASETS, default="cifar10")
+        command.add_argument(
+            "--model", type=Path, metavar="FILE", help="the float network (the kit's own)"
+        )
+        command.add_argument(
+            "--validate",
+            action="store_true",
+            help="to develop: hold 5,000 training images out and measure on them instead",
+        )
+        command.add_argument(
+            "--out",
+            type=Path,
+            default=Path("runs") / "literature",
+            metavar="DIR",
+            help="(runs/literature)",
+        )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ stay in floating point until they are saved.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -32,18 +32,26 @@ class QuantizedLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x, weight = self.input_quantizer(x), self.weight_quantizer(self.layer.weight)
-        if isinstance(self.layer, nn.Linear):
-            return F.linear(x, weight, self.layer.bias)
-        return F.conv2d(x, weight, None, self.layer.stride, self.layer.padding)
+        layer = self.layer
+        if isinstance(layer, nn.Linear):
+            return F.linear(x, weight, layer.bias)
+        return F.conv2d(
+            x, weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups
+        )
 
 
 Quantizers = Callable[[str, nn.Conv2d | nn.Linear], tuple[Quantizer, Quantizer]]
 
 
-def quantized_network(model: nn.Module, quantizers: Quantizers) -> nn.Module:
-    """A copy of the float `model`; `quantizers(name, layer)` makes those of weights and inputs."""
+def quantized_network(
+    model: nn.Module, quantizers: Quantizers, names: Iterable[str] = LAYERS
+) -> nn.Module:
+    """A copy of the float `model`; `quantizers(name, layer)` makes those of weights and inputs.
+
+    `names` are the layers that get them: of Table 1, unless it is another network or `conv1` too.
+    """
     network = copy.deepcopy(model)
-    for name in LAYERS:
+    for name in names:
         parent, _, child = name.rpartition(".")
         layer: Any = network.get_submodule(name)
         quantized = QuantizedLayer(layer, *quantizers(name, layer))

@@ -28,6 +28,7 @@ from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.quantizers.lsq import LearnedStep
 from baselines.quantizers.pact import ParameterizedClipping
+from baselines.quantizers.sat import CalibratedClipping, ScaleAdjusted
 from baselines.quantizers.sawb import StatisticsAwareBinning
 from baselines.quantizers.ste import StraightThrough
 from baselines.quantizers.symmetric import Symmetric
@@ -64,8 +65,13 @@ def _clipping(scale: float, bits: int, elements: int) -> Quantizer:
     return ParameterizedClipping(unsigned_codes(bits)[1], scale)
 
 
+def _calibrated_clipping(scale: float, bits: int, elements: int) -> Quantizer:
+    return CalibratedClipping(unsigned_codes(bits)[1], scale)
+
+
 METHODS: Mapping[str, Method] = {
     "LSQ": Method(_learned_weights, _learned_inputs),
+    "SAT": Method(ScaleAdjusted, _calibrated_clipping),
     "SAWB": Method(StatisticsAwareBinning, _clipping),
     "sym": Method(Symmetric, _clipping),
     "clipped STE": Method(
@@ -116,7 +122,8 @@ def _input_elements(model: nn.Module, image: Tensor) -> dict[str, int]:
 
 def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
     """For the optimizer: weights and PACT's alpha decay; steps, BN and bias do not."""
-    ranges = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
+    clipping = (ParameterizedClipping, CalibratedClipping)
+    ranges = [m.alpha for m in network.modules() if isinstance(m, clipping)]
     decaying = [p for p in network.parameters() if p.ndim > 1] + ranges
     known = {id(parameter) for parameter in decaying}
     rest = [p for p in network.parameters() if id(p) not in known]

@@ -57,3 +57,41 @@ FRONTIER: Mapping[str, SizeTarget] = {
     "after_training": SizeTarget(85.0, 65.5),  # layer- or block-wise, 1,024 unlabelled images
     "fine_tuned": SizeTarget(41.5, 21.0),
 }
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a method of the literature has to reach on CIFAR-10, and what one may hope for.
+
+    In points under the float network where `drop`, else in percent.
+    """
+
+    method: str
+    cell: str
+    must: float
+    aim: float
+    drop: bool = True
+
+    def bounds(self, float_accuracy: float) -> tuple[float, float]:
+        """(must, aim) in percent."""
+        if self.drop:
+            return float_accuracy - self.must, float_accuracy - self.aim
+        return self.must, self.aim
+
+
+LITERATURE: tuple[Claim, ...] = (
+    Claim("ISQuant", "W8A8", 0.4, 0.2),
+    Claim("ISQuant", "W7A7", 0.8, 0.4),
+    Claim("ISQuant", "W6A6", 2.7, 1.5),
+    Claim("ZeroQ", "W8A8", 0.2, 0.1),
+    Claim("ZeroQ", "W4A4", 70.0, 80.0, drop=False),  # zero-shot, weights per channel
+    Claim("SQuant", "W4A32", 2.5, 1.0),
+    Claim("N2D2", "W8A8", 0.3, 0.1),
+    Claim("N2D2 single-shift", "W8A8", 0.7, 0.3),
+    Claim("DFQ", "W8A8", 0.4, 0.2),
+)
+SECONDS: Mapping[str, tuple[float, float]] = {  # (must, aim) on two cores
+    "SQuant, weights of a ResNet-18": (1.5, 0.3),
+    "ISQuant, weights of a ResNet-18": (1.5, 0.3),
+    "ZeroQ, whole pipeline, ResNet-20": (90.0, 38.0),
+}

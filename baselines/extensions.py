@@ -1,0 +1,135 @@
+# %% role="drop"
+# The master of extensions.ipynb, which `python -m baselines.build_extensions` writes from it.
+# mypy: ignore-errors
+
+# %% [markdown] cell="title"
+# # Quantization without data, and in integers: the reading, working
+#
+# An optional lab. Every system of the handout's reading is a file in `baselines/literature/`; here
+# you look inside them, on the float network that you know. Nothing is trained. Where CIFAR-10 is
+# not at hand, Shapes-10 stands in.
+
+# %% cell="setup"
+import torch
+from IPython.display import display
+
+from baselines.literature.distilled import Plan, distill, noise, to_pixels
+from baselines.literature.isquant import double_network, integer_network, isquant
+from baselines.literature.squant import flip
+from baselines.literature.thresholds import CRITERIA
+from baselines.literature.zeroq import zeroq
+from baselines.network import quantized_layers
+from quantlab.calibration import calibration_images, input_histograms
+from quantlab.checkpoint import load_float
+from quantlab.data import DataNotFound, load_dataset
+from quantlab.images import normalize
+from quantlab.integer import integer_conv2d
+from quantlab.plots import BLUE, MARKERS, Picture
+from quantlab.resnet import resnet20
+from quantlab.training import evaluate
+
+try:
+    name, train = "cifar10", load_dataset("cifar10", "train")
+except DataNotFound:
+    name, train = "shapes10", load_dataset("shapes10", "train")
+test = load_dataset(name, "test").subset(torch.arange(500))
+model = resnet20()
+model.load_state_dict(load_float(f"checkpoints/resnet20_{name}.pt"), strict=False)
+model.eval()
+images = calibration_images(train, 64)
+print(f"{evaluate(model, test, 125, 'cpu'):.1f} % in floating point, of 500 test images")
+
+# %% [markdown] cell="about-distilled"
+# ## 1. Images that nobody took (ZeroQ)
+#
+# Batch normalization remembers the mean and the deviation of its inputs. Noise is changed by
+# gradient descent until the network finds these statistics in it again. Above the noise, below
+# what became of it. Which structures do you see, and why is there no object?
+
+# %% cell="distilled"
+distilled = distill(model, Plan(images=32, steps=60), progress=True)
+random = to_pixels(noise(32))
+picture = Picture(figsize=(9, 2.6), layout="constrained", facecolor="white")
+axes = picture.subplots(2, 8)
+for row, shown in zip(axes, (random, distilled.images), strict=True):
+    for axis, image in zip(row, shown, strict=False):
+        axis.imshow(image.permute(1, 2, 0))
+        axis.axis("off")
+display(picture)
+print(f"distance of the statistics: {distilled.losses[0]:.1f}, then {distilled.losses[-1]:.2f}")
+
+# %% [markdown] cell="about-ranges"
+# What are they worth? The ranges of activations come from training images, from distilled ones and
+# from noise; weights have 4 bits per channel, activations 4 bits per tensor.
+
+# %% cell="ranges"
+for label, seen in (("training", images), ("distilled", distilled.images), ("noise", random)):
+    accuracy = evaluate(zeroq(model, (4, 4), seen), test, 125, "cpu")
+    print(f"{label:10s} images: {accuracy:.1f} %")
+
+# %% [markdown] cell="about-flips"
+# ## 2. Which weights to round the other way (SQuant)
+#
+# A kernel in units of the step. Rounded to the nearest, its errors add up; the largest ones of the
+# sum's sign go one code the other way, until the sum is at most one half. Work it out by hand
+# before you run the cell.
+
+# %% cell="flips"
+kernel = torch.tensor([[1.4, 2.41, 3.3, -0.6, 0.2, 5.45, -2.55, 0.35, 1.1]])
+codes = kernel.round()
+error = codes - kernel
+flips = flip(error, torch.ones_like(error, dtype=torch.bool))
+moved = codes - flips.moved * flips.sign[:, None]
+print("nearest", codes.int().tolist()[0], f"sum of errors {float(error.sum()):+.2f}")
+print("SQuant ", moved.int().tolist()[0], f"sum of errors {float((moved - kernel).sum()):+.2f}")
+
+# %% [markdown] cell="about-thresholds"
+# ## 3. Where to clip (N2D2)
+#
+# A histogram of what one layer receives, and the thresholds of three criteria at 4 and at 8 bits.
+# Why do they lie closer to the maximum at 8 bits?
+
+# %% cell="thresholds"
+histogram = input_histograms(model, ["layer2.1.conv2"], images)["layer2.1.conv2"]
+picture = Picture(figsize=(9, 3), layout="constrained", facecolor="white")
+for axis, bits in zip(picture.subplots(1, 2), (4, 8), strict=True):
+    axis.hist(histogram.values, 80, weights=histogram.counts, color=BLUE, alpha=0.5)
+    for (_, color), (criterion, threshold) in zip(MARKERS, CRITERIA.items(), strict=False):
+        found = threshold(histogram, 2**bits - 1)
+        axis.axvline(found, color=color, label=f"{criterion}: {found:.2f}")
+    axis.set(yscale="log", title=f"{bits} bits", xlabel="activation")
+    axis.legend(fontsize=8)
+display(picture)
+
+# %% [markdown] cell="about-integers"
+# ## 4. A layer in integers, step by step (ISQuant)
+#
+# Batch normalization is folded, every scale is one number, z = 0. Codes go in, an integer
+# convolution sums them, the bias is an integer, and one product with s_x s_w leads back.
+
+# %% cell="integers"
+network = isquant(model, (8, 8))
+layer = quantized_layers(network)["layer1.0.conv1"]
+x = torch.relu(network.conv1(normalize(images[:1])))
+x_codes = layer.input_quantizer.codes(x).to(torch.int32)
+w_codes = layer.weight_quantizer.codes(layer.layer.weight).to(torch.int32)
+scale = float(layer.input_quantizer.scale) * float(layer.weight_quantizer.scale)
+bias = (layer.layer.bias / scale).round().int()
+sums = integer_conv2d(x_codes, w_codes, 1, 1) + bias.reshape(-1, 1, 1)
+print("codes in      ", x_codes[0, 0, 4, 4:9].tolist())
+print("sums with bias", sums[0, 0, 4, 4:9].tolist())
+print("times s_x s_w ", [round(value * scale, 4) for value in sums[0, 0, 4, 4:9].tolist()])
+print("fake-quantized", [round(value, 4) for value in layer(x)[0, 0, 4, 4:9].tolist()])
+
+# %% [markdown] cell="about-bits"
+# The whole network: not nearly the same, the same. Fake quantization in double precision rounds
+# nothing, because the scales have 12 significant bits; so both give equal logits to the last bit.
+
+# %% cell="bits"
+batch = normalize(images[:8]).double()
+exact = double_network(network)(batch)
+integer = integer_network(network).double()(batch)
+print("equal to the last bit:", torch.equal(exact, integer))
+for bits in (8, 6, 4):
+    accuracy = evaluate(integer_network(isquant(model, (bits, bits))), test, 125, "cpu")
+    print(f"{bits} bits, no data, integer convolutions: {accuracy:.1f} %")

@@ -1,0 +1,1 @@
+"""The systems that the handout's reading describes, one file per idea; `methods` lists them."""

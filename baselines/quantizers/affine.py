@@ -1,0 +1,94 @@
+"""A grid with a zero point, for a whole tensor or for each output channel, chosen once.
+
+    x_int = clamp(round(x / s) - z, low, high)        x^ = s (x_int + z)
+
+which is the handout's sign of z (ONNX has the other). ZeroQ's released code rounds x / s - z at
+once, which differs at ties where z is odd. `affine_grid` is ZeroQ's and SQuant's: from the least to
+the largest number, with 0 among them, so that padding and dead weights stay exact.
+
+It can fail with a `ValueError`: a scale that is not positive and finite.
+"""
+
+import torch
+from torch import Tensor
+
+from baselines.quantizers.base import Quantizer, signed_codes
+
+MANTISSA_BITS = 12
+
+
+class Affine(Quantizer):
+    """At constant scales and zero points: scalars, or (out, 1, ...) for one per output channel."""
+
+    scale_value: Tensor
+    zero_point: Tensor
+
+    def __init__(self, low: int, high: int, scale: Tensor, zero_point: Tensor | None = None):
+        super().__init__(low, high)
+        if not bool(((scale > 0) & scale.isfinite()).all()):
+            raise ValueError("A scale that is not a positive number makes no grid.")
+        self.register_buffer("scale_value", scale)
+        zero = torch.zeros_like(scale) if zero_point is None else zero_point
+        self.register_buffer("zero_point", zero)
+
+    @property
+    def scale(self) -> Tensor:
+        return self.scale_value
+
+    def to_grid(self, x: Tensor) -> Tensor:
+        """x / s - z: real numbers in units of the step, where the codes are the integers."""
+        return x / self.scale - self.zero_point
+
+    def from_codes(self, codes: Tensor) -> Tensor:
+        """s (x_int + z), of codes in any dtype."""
+        return (codes + self.zero_point) * self.scale
+
+    @torch.no_grad()
+    def codes(self, x: Tensor) -> Tensor:
+        """int16, same shape as `x`."""
+        return self._codes(x).to(torch.int16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.from_codes(self._codes(x))
+
+    def _codes(self, x: Tensor) -> Tensor:
+        return (x / self.scale).round().sub(self.zero_point).clamp(self.low, self.high)
+
+
+class Unquantized(Quantizer):
+    """What a method leaves in floating point: all integers that float32 has, at step 0."""
+
+    def __init__(self) -> None:
+        super().__init__(-(2**24), 2**24)
+
+    @property
+    def scale(self) -> Tensor:
+        return torch.zeros(())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+def affine_grid(weight: Tensor, bits: int) -> Affine:
+    """ZeroQ's and SQuant's weights: per output channel, from the least to the largest, signed.
+
+    s = (max - min) / (2^b - 1), z = round(min / s) + 2^(b-1). A channel of zeros has step 1.
+    """
+    rows = weight.detach().flatten(1)
+    least, largest = rows.amin(1).clamp(max=0), rows.amax(1).clamp(min=0)
+    scale = (largest - least) / (2**bits - 1)
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    low, high = signed_codes(bits)
+    zero_point = (least / scale).round() - low
+    shape = (-1,) + (1,) * (weight.ndim - 1)
+    return Affine(low, high, scale.reshape(shape), zero_point.reshape(shape))
+
+
+def short_scale(scale: float) -> Tensor:
+    """The nearest number of 12 significant bits, a scalar float32.
+
+    Products of two such scales with integers below 2^29 are float64 numbers, so that an integer
+    layer and its fake-quantized twin agree to the last bit. A scale moves by 1/8192 at most.
+    """
+    mantissa, exponent = torch.frexp(torch.tensor(scale, dtype=torch.float64))
+    return torch.ldexp((mantissa * 2**MANTISSA_BITS).round(), exponent - MANTISSA_BITS).float()

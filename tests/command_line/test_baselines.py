@@ -1,0 +1,32 @@
+"""`python -m baselines` explains itself, at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+from baselines.__main__ import main
+try: main(sys.argv[1:])
+except SystemExit as ended: assert ended.code == 0
+assert "torch" not in sys.modules
+"""
+COMMANDS = ("table1", "ablate", "frontier", "run", "compare")
+
+
+def explained(*command: str) -> str:
+    arguments = [sys.executable, "-c", PROGRAM, *command, "--help"]
+    return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+
+
+def test_all_commands_are_listed() -> None:
+    text = explained()
+    assert [name for name in COMMANDS if f"\n    {name}" in text] == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_what_it_takes(command: str) -> None:
+    text = explained(command)
+    assert f"python -m baselines {command}" in text
+    assert "--data" in text

@@ -1,0 +1,124 @@
+"""`python -m baselines run` and `compare`: what they say, save, and keep."""
+
+import json
+
+import pytest
+import torch
+
+from baselines import targets
+from baselines.__main__ import LITERATURE_METHODS, main
+from baselines.literature import compare_command, measuring
+from baselines.literature.methods import CONDITIONS, METHODS, check_bits
+from baselines.literature.saving import DoesNotFit, in_the_kits_format
+from baselines.network import quantized_layers
+from quantlab.checkpoint import load
+from quantlab.images import ImageSet, normalize
+from quantlab.inference import IntegerResNet20
+
+
+@pytest.fixture
+def kit(monkeypatch, tmp_path, images, model):
+    """Few noisy images in place of the data sets, and a float network of theirs."""
+
+    def noise(name: str, part: str) -> ImageSet:
+        count = {"train": 16, "test": 1}[part]
+        return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), torch.arange(16 * count) % 10)
+
+    monkeypatch.setattr(measuring, "load_dataset", noise)
+    monkeypatch.chdir(tmp_path)
+    torch.save(model.state_dict(), tmp_path / "float.pt")
+    return tmp_path
+
+
+def test_the_names_of_the_command_are_those_of_the_methods() -> None:
+    assert tuple(METHODS) == LITERATURE_METHODS
+    assert {claim.method for claim in targets.LITERATURE} <= set(METHODS)
+
+
+def test_run_tells_what_was_seen_and_saves_what_fits(kit, capsys) -> None:
+    arguments = ["--model", "float.pt", "--data", "shapes10"]
+    assert main(["run", "ISQuant", "--bits", "W6A5", *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "data seen   nothing" in shown
+    assert "in integers" in shown
+    saved = load(kit / "runs/literature/shapes10/ISQuant/ResNet20_W6A5.pt")
+    assert (saved.weight_bits, saved.act_bits) == (6, 5)
+    assert main(["run", "SQuant", "--bits", "W4A32", *arguments]) == 0
+    assert "not saved: " in capsys.readouterr().out
+    assert not (kit / "runs/literature/shapes10/SQuant").exists()
+
+
+def test_what_is_saved_computes_what_the_network_does(model, images) -> None:
+    """Up to the image, which the format has in floating point."""
+    network = METHODS["DFQ"].quantize(model, (8, 8), images)
+    expected = network(normalize(images)).detach()
+    found = IntegerResNet20(in_the_kits_format(network, "DFQ", "noise", (8, 8))).logits(images)
+    error = float((found - expected).square().mean() / expected.var())
+    assert error < 0.05
+    plain = METHODS["SQuant"].quantize(model, (8, 8), images)
+    with pytest.raises(DoesNotFit, match="scale per channel"):
+        in_the_kits_format(plain, "SQuant", "noise", (8, 8))
+
+
+def test_compare_shows_conditions_and_measures_a_row_once(kit, monkeypatch, capsys) -> None:
+    command = ["compare", "--methods", "SQuant,DFQ", "--bits", "W8A8,W4A32", "--model", "float.pt"]
+    assert main([*command, "--data", "shapes10"]) == 0
+    table = capsys.readouterr().out
+    assert "✓" in table
+    assert "✗" in table
+    rows = json.loads((kit / "runs/literature/shapes10/compare.json").read_text())["rows"]
+    assert [(row["method"], row["cell"]) for row in rows] == [
+        ("SQuant", "W8A8"),
+        ("SQuant", "W4A32"),
+        ("DFQ", "W8A8"),
+        ("DFQ", "W4A32"),
+    ]
+    assert "</svg>" in (kit / "runs/literature/shapes10/compare.svg").read_text()
+    monkeypatch.setattr(compare_command, "measure", None)
+    assert main([*command, "--data", "shapes10"]) == 0
+
+
+def test_verify_fails_where_a_must_is_missed(kit, monkeypatch) -> None:
+    monkeypatch.setattr(compare_command, "measure_seconds", lambda model: {})
+    reachable = targets.Claim("DFQ", "W8A8", 100.0, 0.0)
+    monkeypatch.setattr(compare_command, "LITERATURE", (reachable,))
+    command = ["compare", "--verify", "--model", "float.pt"]
+    assert main(command) == 0
+    missed = targets.Claim("DFQ", "W8A8", 101.0, 101.0, drop=False)
+    monkeypatch.setattr(compare_command, "LITERATURE", (reachable, missed))
+    assert main(command) == 1
+    assert main([*command, "--data", "shapes10"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "Magic"], "There is no method 'Magic'"),
+        (["run", "ISQuant", "--bits", "W8"], "'W8' are no bit widths"),
+        (["run", "ISQuant", "--bits", "W4A32"], "ISQuant has no W4A32"),
+        (["compare", "--methods", "Magic"], "There is no method 'Magic'"),
+    ],
+)
+def test_what_does_not_exist_is_a_sentence(kit, arguments, sentence, capsys) -> None:
+    assert main([*arguments, "--model", "float.pt", "--data", "shapes10"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_conditions_are_those_of_the_network(model, images) -> None:
+    """What the table claims can be seen in the layers."""
+    assert len(CONDITIONS) == 6
+    for name in ("DFQ", "SQuant", "ISQuant", "ZeroQ on noise"):
+        method = METHODS[name]
+        check_bits(name, (8, 8))
+        network = method.quantize(model, (8, 8), images)
+        layers = quantized_layers(network).values()
+        per_layer = all(layer.weight_quantizer.scale.numel() == 1 for layer in layers)
+        symmetric = all(not layer.weight_quantizer.zero_point.any() for layer in layers)
+        folded = all(layer.layer.bias is not None for layer in layers)
+        conditions = method.conditions
+        assert (per_layer, symmetric, folded) == (
+            conditions.per_layer,
+            conditions.symmetric,
+            conditions.folded,
+        )
+        assert (method.images == 0) or not method.synthetic

@@ -1,0 +1,32 @@
+"""extensions.ipynb is a fresh build of its master, and the builder notices what is wrong."""
+
+import nbformat
+import pytest
+
+from baselines import build_extensions
+from baselines.build_extensions import MASTER, NOTEBOOK, extensions_notebook
+
+
+def test_the_committed_notebook_is_a_fresh_build() -> None:
+    assert build_extensions.main(["--check"]) == 0, "run python -m baselines.build_extensions"
+
+
+def test_it_has_no_outputs_and_is_the_same_every_time() -> None:
+    text = extensions_notebook(MASTER.read_text("utf-8"))
+    assert text == extensions_notebook(MASTER.read_text("utf-8"))
+    cells = nbformat.reads(text, as_version=4).cells
+    assert all(not cell.outputs for cell in cells if cell.cell_type == "code")
+
+
+def test_drift_is_noticed(monkeypatch, tmp_path, capsys) -> None:
+    changed = tmp_path / "extensions.ipynb"
+    changed.write_text(NOTEBOOK.read_text("utf-8").replace("ZeroQ", "ZeroK", 1), "utf-8")
+    monkeypatch.setattr(build_extensions, "NOTEBOOK", changed)
+    assert build_extensions.main(["--check"]) == 1
+    assert "drifted" in capsys.readouterr().err
+
+
+def test_a_cell_needs_an_id_of_its_own() -> None:
+    for second in ("# %%\n2\n", '# %% cell="a"\n2\n'):
+        with pytest.raises(ValueError, match="no id of its own"):
+            extensions_notebook('# %% cell="a"\n1\n\n' + second)

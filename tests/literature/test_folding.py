@@ -1,0 +1,59 @@
+"""Batch normalization folded: by hand, on the network, and paired where order would mislead."""
+
+import pytest
+import torch
+from torch import nn
+
+from baselines.literature.folding import folded, normalizations
+from quantlab.images import normalize
+
+
+class Misordered(nn.Module):
+    """The shortcut's pair stands between the two of the other way, in another order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm_of_shortcut = nn.BatchNorm2d(3)
+        self.first = nn.Conv2d(3, 3, 1, bias=False)
+        self.shortcut = nn.Conv2d(3, 3, 1, bias=False)
+        self.norm = nn.BatchNorm2d(3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(self.first(x)) + self.norm_of_shortcut(self.shortcut(x))
+
+
+def test_one_channel_by_hand() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 1, 1), nn.BatchNorm2d(1, eps=0.0))
+    with torch.no_grad():
+        network[0].weight.fill_(2.0)
+        network[0].bias.fill_(3.0)
+        network[1].weight.fill_(5.0)
+        network[1].bias.fill_(7.0)
+        network[1].running_mean.fill_(1.0)
+        network[1].running_var.fill_(4.0)
+    found = folded(network)
+    assert found[0].weight.flatten().tolist() == [5.0] * 3  # 2 * 5 / 2
+    assert found[0].bias.tolist() == [12.0]  # 7 + (3 - 1) * 5 / 2
+    assert isinstance(found[1], nn.Identity)
+
+
+def test_pairs_are_found_by_the_tensor_that_passes() -> None:
+    network = Misordered()
+    assert normalizations(network) == {"first": "norm", "shortcut": "norm_of_shortcut"}
+    for norm in (network.norm, network.norm_of_shortcut):
+        nn.init.normal_(norm.running_mean)
+        nn.init.uniform_(norm.running_var, 0.5, 2)
+    x = torch.randn(2, 3, 4, 4)
+    torch.testing.assert_close(folded(network.eval())(x), network(x))
+
+
+def test_the_network_computes_the_same(model: nn.Module, images: torch.Tensor) -> None:
+    x = normalize(images)
+    torch.testing.assert_close(folded(model)(x), model(x), rtol=1e-3, atol=1e-3)
+    assert any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+    assert len(normalizations(model)) == 19
+
+
+def test_a_normalization_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="0 follows no convolution"):
+        folded(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1)))

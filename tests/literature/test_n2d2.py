@@ -1,0 +1,75 @@
+"""N2D2's network of integers: one cell by hand, and against the float network."""
+
+import pytest
+import torch
+from torch import nn
+
+from baselines.literature.assembly import pixel_grid
+from baselines.literature.n2d2 import IntegerBlock, IntegerCell, Options, n2d2
+from baselines.literature.shifts import rescaling
+from quantlab.images import normalize
+
+
+def test_a_cell_by_hand() -> None:
+    # 3 * 2 + 1 * -4 + 5 = 7; a quarter of it is 1.75.
+    rescale = rescaling(torch.tensor([0.25]), "single-shift")
+    codes = torch.tensor([[2.0, -4.0]])
+    cell = IntegerCell(nn.Linear(2, 1), codes, torch.tensor([5]), rescale)
+    assert cell(torch.tensor([[3, 1]])).tolist() == [[2]]
+
+
+@pytest.mark.parametrize("scaling", ["fixed-point", "single-shift", "double-shift"])
+@pytest.mark.parametrize("weights", ["layer", "channel"])
+def test_logits_are_near_those_of_the_float_network(
+    model: nn.Module, images: torch.Tensor, scaling: str, weights: str
+) -> None:
+    network = n2d2(model, (8, 8), images, Options("quantile", weights, scaling))
+    x = normalize(images)
+    expected, found = model(x).detach(), network(x)
+    error = float((found - expected).square().mean() / expected.var())
+    assert error < 0.05
+    coarse = n2d2(model, (3, 3), images, Options("quantile", weights, scaling))(x)
+    assert float((coarse - expected).square().mean() / expected.var()) > error
+
+
+def test_everything_between_the_image_and_the_logits_is_an_integer(
+    model: nn.Module, images: torch.Tensor
+) -> None:
+    network = n2d2(model, (8, 8), images, Options("quantile"))
+    seen: list[torch.dtype] = []
+    for module in network.modules():
+        if isinstance(module, (IntegerCell, IntegerBlock)):
+            module.register_forward_hook(
+                lambda _, args, out: seen.extend([args[0].dtype, out.dtype])
+            )
+    network(normalize(images[:2]))
+    assert len(seen) == 2 * (20 + 9)
+    assert set(seen) == {torch.int64}
+
+
+def test_shortcuts_are_shifted_exactly(model: nn.Module, images: torch.Tensor) -> None:
+    for scaling in ("single-shift", "double-shift"):
+        network = n2d2(model, (8, 8), images, Options("quantile", scaling=scaling))
+        for block in network.blocks:
+            exponent = block.shortcut.factor.log2()
+            assert torch.equal(exponent, exponent.round()) or scaling == "double-shift"
+            assert float(block.shortcut.rest) >= 0.98
+
+
+def test_codes_keep_to_their_width(model: nn.Module, images: torch.Tensor) -> None:
+    network = n2d2(model, (4, 8), images, Options("quantile", "channel"))
+    cells = [module for module in network.modules() if isinstance(module, IntegerCell)]
+    assert max(float(cell.codes.abs().max()) for cell in cells) == 7
+    assert all(torch.equal(cell.codes, cell.codes.round()) for cell in cells)
+
+
+def test_the_image_has_a_code_for_every_pixel_value() -> None:
+    ends = torch.tensor([0, 255], dtype=torch.uint8).reshape(2, 1, 1, 1).expand(2, 3, 1, 1)
+    codes = pixel_grid().codes(normalize(ends))
+    assert -127 <= int(codes.min()) < 0 < int(codes.max()) == 127
+
+
+def test_options_that_do_not_exist_are_refused() -> None:
+    for options in ({"thresholds": "mean"}, {"weights": "row"}, {"scaling": "triple-shift"}):
+        with pytest.raises(ValueError, match="choose one of"):
+            Options(**options)
