@@ -46,7 +46,7 @@ from baselines.integer_only.requantize import (
     multiplier_at_least,
     nearest_multiplier,
 )
-from baselines.integer_only.run import BATCH_SIZE, trace
+from baselines.integer_only.run import largest_magnitudes
 from quantlab.checkpoint import LAYERS, SavedModel
 from quantlab.images import normalize
 from quantlab.inference import BATCH_NORM_EPSILON
@@ -72,12 +72,8 @@ def convert(saved: SavedModel, images: Tensor, scheme: str = SCHEMES[0]) -> Inte
         raise ConversionError("There are no calibration images: give at least one.")
     trial_scale = _bound_of_stream(saved) / TRIAL_STREAM
     trial = _network(saved, SCHEMES[0], trial_scale, 2 * TRIAL_STREAM)
-    largest = max(
-        int(tensor.max())
-        for batch in images.split(BATCH_SIZE)
-        for name, tensor in trace(trial, batch)
-        if name in {"conv1", *(block.name for block in trial.blocks)}
-    )
+    reached = largest_magnitudes(trial, images)
+    largest = max(reached[name] for name in ("conv1", *(block.name for block in trial.blocks)))
     largest_stream = 2**STREAM_BITS - 1
     # A network whose stream is 0 everywhere codes it as 0 at any scale.
     scale = HEADROOM * max(largest, 1) * trial_scale / largest_stream

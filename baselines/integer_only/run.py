@@ -79,6 +79,15 @@ def trace(
     yield "logits", requantize(sums, network.fc.requantizer).to(torch.int32)
 
 
+def largest_magnitudes(network: IntegerNetwork, pixels: Tensor) -> dict[str, int]:
+    """The largest magnitude that each tensor of `trace` reaches on `pixels`, by its name."""
+    largest: dict[str, int] = {}
+    for batch in pixels.split(BATCH_SIZE):
+        for name, tensor in trace(network, batch):
+            largest[name] = max(largest.get(name, 0), int(tensor.abs().max()))
+    return largest
+
+
 def _input_codes(network: IntegerNetwork, pixels: Tensor) -> Tensor:
     channels = torch.arange(len(network.input_codes)).view(-1, 1, 1)
     return network.input_codes[channels, pixels.long()].to(torch.int32)
