@@ -12,6 +12,7 @@ DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torc
 CELLS = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
 PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "QDrop", "AdaQuant")
 QAT_METHODS = ("LSQ", "SAWB", "sym", "clipped STE", "STE")
+SCHEMES = ("fixed-point", "single-shift", "double-shift")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,12 @@ def _table1(options: argparse.Namespace) -> int:
     from baselines.table1_command import table1
 
     return table1(options)
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    from baselines.integer_only.command import deploy
+
+    return deploy(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +92,29 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure the committed models again instead; status 1 when one is below its target",
     )
+    _add_deploy(commands)
     return parser
+
+
+def _add_deploy(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    deploy = commands.add_parser(
+        "deploy",
+        help="a saved model as an integer-only network, and in ONNX Runtime",
+        description="Make of a saved model a network of integers alone, from the pixels to the "
+        "logits, and an ONNX graph; measure both on all test images beside the saved model.",
+    )
+    deploy.set_defaults(command=_deploy)
+    deploy.add_argument("model", type=Path, metavar="MODEL.pt", help="such as ResNet20_W4A4.pt")
+    deploy.add_argument("--data", choices=DATASETS, default="cifar10")
+    deploy.add_argument(
+        "--scheme",
+        choices=SCHEMES,
+        default=SCHEMES[0],
+        help="what requantizes: a multiplication and a shift, or shifts alone (fixed-point)",
+    )
+    deploy.add_argument(
+        "--out", type=Path, default=Path("runs") / "deploy", metavar="DIR", help="(runs/deploy)"
+    )
 
 
 if __name__ == "__main__":

@@ -146,9 +146,7 @@ def _folded(
     return _layer(name, channels, 2**saved.act_bits - 1, stride)
 
 
-def _first_layer(
-    saved: SavedModel, scheme: str, input_scale: float, stream_scale: float
-) -> Layer:
+def _first_layer(saved: SavedModel, scheme: str, input_scale: float, stream_scale: float) -> Layer:
     gain, offset = _batch_norm(saved, "bn1")
     channels = []
     for weight, a, c in zip(

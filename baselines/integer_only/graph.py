@@ -56,8 +56,7 @@ class Layer:
         bounds = self.accumulator_bounds()
         multipliers = self.requantizer.multipliers()
         results = [
-            bound * float(multiplier)
-            for bound, multiplier in zip(bounds, multipliers, strict=True)
+            bound * float(multiplier) for bound, multiplier in zip(bounds, multipliers, strict=True)
         ]
         largest = max([*bounds, *results])
         if largest > INT32_LARGEST:

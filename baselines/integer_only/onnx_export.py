@@ -149,22 +149,28 @@ class _Graph:
         return self._dequantized(name, self._quantized(name, real, signed), signed)
 
     def _shortcut(self, name: str, stream: str, stream_format: _Format, first: Layer) -> str:
+        """Option A on codes, or on real numbers at 16 bits, which ONNX Runtime cannot pad."""
+        if stream_format.type == STREAM_TYPES[8]:
+            codes = self._option_a(name, stream, first)
+            return self._dequantized(f"{name}.shortcut", codes, stream_format)
         real = self._dequantized(f"{name}.shortcut", stream, stream_format)
+        return self._option_a(name, real, first)
+
+    def _option_a(self, name: str, input: str, first: Layer) -> str:
         if first.stride == 1:
-            return real
+            return input
         before = (first.weight.shape[0] - first.weight.shape[1]) // 2
-        step = np.array([first.stride, first.stride])
-        real = self._node(
+        kept = self._node(
             "Slice",
             f"{name}.subsampled",
-            real,
+            input,
             self._constant("slice.start", np.zeros(2, np.int64)),
-            self._constant("slice.end", np.full(2, RESOLUTION)),
-            self._constant("slice.axes", np.array([2, 3])),
-            self._constant("slice.step", step),
+            self._constant("slice.end", np.full(2, RESOLUTION, np.int64)),
+            self._constant("slice.axes", np.array([2, 3], np.int64)),
+            self._constant("slice.step", np.full(2, first.stride, np.int64)),
         )
-        channels = np.array([0, before, 0, 0, 0, before, 0, 0])
-        return self._node("Pad", f"{name}.padded", real, self._constant(f"{name}.pad", channels))
+        channels = np.array([0, before, 0, 0, 0, before, 0, 0], np.int64)
+        return self._node("Pad", f"{name}.padded", kept, self._constant(f"{name}.pad", channels))
 
     def _convolution(self, layer: Layer, real: str, in_scale: float, out_scale: float) -> str:
         unit = _accumulator_units(layer, out_scale)
@@ -215,7 +221,9 @@ class _Graph:
     def _format(self, name: str, as_: _Format) -> tuple[str, str]:
         return (
             self._constant(f"{name}.scale", np.float32(as_.scale)),
-            self._constant(f"zero_point.{as_.type}.{as_.zero_point}", as_.type.type(as_.zero_point)),
+            self._constant(
+                f"zero_point.{as_.type}.{as_.zero_point}", as_.type.type(as_.zero_point)
+            ),
         )
 
     def _node(self, kind: str, output: str, *inputs: str, **attributes: Any) -> str:

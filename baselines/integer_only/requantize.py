@@ -106,9 +106,7 @@ class Requantizer:
         return Requantizer(torch.tensor(m), torch.tensor(e))
 
     def multipliers(self) -> list[Multiplier]:
-        return [
-            Multiplier(m, e) for m, e in zip(self.m.tolist(), self.e.tolist(), strict=True)
-        ]
+        return [Multiplier(m, e) for m, e in zip(self.m.tolist(), self.e.tolist(), strict=True)]
 
 
 def requantize(accumulators: Tensor, requantizer: Requantizer) -> Tensor:
