@@ -19,7 +19,7 @@ to be multiplied into the weights before they are rounded (N2D2's export, which 
 schemes). Hence `multiplier_at_least` for the shifts and `nearest_multiplier` for fixed-point.
 
 a is an int32, m < 2^31 and e <= 62, so that a m + 2^(e-1) is an int64 without overflow. It can fail
-with a `ConversionError` when a real multiplier is negative, not finite or beyond 2^31.
+with a `ConversionError` when a real multiplier is negative, not finite or beyond 2^30.
 """
 
 import math
@@ -31,6 +31,7 @@ from torch import Tensor
 SCHEMES = ("fixed-point", "single-shift", "double-shift")
 MULTIPLIER_BITS = 31  # of a positive int32
 LARGEST_SHIFT = 62
+LARGEST_REAL = 2**30  # what is nearest to it, or the next power of two, still has 31 bits
 LONGEST_SECOND_SHIFT = 15  # of two shifts, the second at most so much further than the first
 
 
@@ -120,9 +121,9 @@ def requantize(accumulators: Tensor, requantizer: Requantizer) -> Tensor:
 
 
 def _checked(real: float) -> float:
-    if not 0 <= real < 2**MULTIPLIER_BITS:
+    if not 0 <= real <= LARGEST_REAL:
         raise ConversionError(
             f"A requantization would multiply by {real:g}, but an integer multiplier holds 0 to "
-            "2^31: the scales of this model do not go together, so calibrate it again."
+            "2^30: the scales of this model do not go together, so calibrate it again."
         )
     return real

@@ -105,7 +105,9 @@ def _shortcut(stream: Tensor, first: Layer) -> Tensor:
     """Option A: subsampled, missing channels zero on both sides."""
     missing = first.weight.shape[0] - first.weight.shape[1]
     kept = stream[:, :, :: first.stride, :: first.stride]
-    return F.pad(kept, (0, 0, 0, 0, missing // 2, missing - missing // 2))
+    # Not `pad`, which fills with the floating-point number 0.
+    zeros = kept.new_zeros(len(kept), missing // 2, *kept.shape[2:])
+    return torch.cat([zeros, kept, zeros], 1) if missing else kept
 
 
 def _clamp(values: Tensor, largest: int) -> Tensor:

@@ -10,8 +10,7 @@ from baselines.integer_only.description import describe
 from baselines.integer_only.graph import IntegerNetwork
 from baselines.integer_only.requantize import SCHEMES, uses_scheme
 from baselines.integer_only.run import FAST, INSTRUCTIONS, run, trace
-
-from tests.integer_only.conftest import random_network
+from tests.integer_only.random_networks import random_network
 
 
 def assert_as_described(network: IntegerNetwork, pixels: Tensor) -> None:
@@ -35,7 +34,7 @@ def test_random_networks_of_extreme_codes_and_biases(seed, scheme, act_bits):
 
 def test_random_networks_reach_both_ends_of_codes_and_stream():
     """Without which the equality above would be one of zeros."""
-    network = random_network(1, "fixed-point", 4)
+    network = random_network(0, "fixed-point", 4)
     pixels = torch.randint(0, 256, (8, 3, 6, 6), generator=torch.Generator().manual_seed(1))
     traced = dict(trace(network, pixels.to(torch.uint8)))
     for name, largest in (("layer1.0.codes", 15), ("layer1.0.conv1", 15), ("layer1.0", 65535)):

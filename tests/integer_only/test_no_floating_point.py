@@ -34,8 +34,9 @@ class IntegersOnly(TorchDispatchMode):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_network_needs_none(network, shapes10_test, scheme):
+    integers, images = network("W4A4", scheme), shapes10_test.images[:1]
     with IntegersOnly() as guard:
-        logits = run(network("W4A4", scheme), shapes10_test.images[:1], INSTRUCTIONS)
+        logits = run(integers, images, INSTRUCTIONS)
     assert guard.operators > 20 * 4
     assert logits.dtype == torch.int32
 
@@ -57,5 +58,6 @@ def scaled_linear(codes, weight):
     ],
 )
 def test_one_that_is_hidden_in_integers_is_found(network, shapes10_test, kernels):
+    integers, images = network("W4A4"), shapes10_test.images[:1]
     with pytest.raises(FloatingPoint), IntegersOnly():
-        run(network("W4A4"), shapes10_test.images[:1], kernels)
+        run(integers, images, kernels)

@@ -23,7 +23,7 @@ INT32 = st.integers(-(2**31), 2**31 - 1) | st.sampled_from([-(2**31), 2**31 - 1,
 MULTIPLIERS = st.builds(
     Multiplier, st.integers(0, 2**31 - 1) | st.just(2**31 - 1), st.integers(0, 62)
 )
-REALS = st.floats(1e-9, 2.0**31, exclude_max=True)
+REALS = st.floats(1e-9, 2.0**30)
 
 
 def half_away_from_zero(exact: Fraction) -> int:
@@ -61,7 +61,7 @@ def test_a_fixed_point_multiplier_is_the_nearest_of_31_bits(real):
     assert abs(Fraction(multiplier.m, 2**multiplier.e) - Fraction(real)) * 2**31 <= Fraction(real)
 
 
-@given(REALS.filter(lambda real: real < 2**30), st.sampled_from(SCHEMES[1:]))
+@given(REALS, st.sampled_from(SCHEMES[1:]))
 def test_a_shift_is_the_smallest_that_is_not_below(real, scheme):
     multiplier = multiplier_at_least(real, scheme)
     assert uses_scheme(multiplier, scheme)
@@ -72,7 +72,7 @@ def test_a_shift_is_the_smallest_that_is_not_below(real, scheme):
     assert float(multiplier) == min(member for member in family if member >= real)
 
 
-@pytest.mark.parametrize("real", [-1e-3, math.inf, math.nan, 2.0**31])
+@pytest.mark.parametrize("real", [-1e-3, math.inf, math.nan, 2.0**30 + 1])
 def test_no_integer_stands_for_what_is_negative_or_too_large(real):
     for make in (nearest_multiplier, lambda real: multiplier_at_least(real, "single-shift")):
         with pytest.raises(ConversionError, match="calibrate"):
