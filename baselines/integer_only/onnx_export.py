@@ -34,7 +34,7 @@ from quantlab.files import write_atomically
 OPSET = 21  # the first with 16-bit QuantizeLinear
 IR_VERSION = 10  # the one that goes with it
 SIGNED_ZERO = 128  # the uint8 code of 0 for values of both signs
-STREAM_TYPES = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
+STREAM_TYPES: dict[int, np.dtype[Any]] = {8: np.dtype(np.uint8), 16: np.dtype(np.uint16)}
 INPUT, OUTPUT = "images", "logits"
 RESOLUTION = 32
 
