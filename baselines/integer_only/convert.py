@@ -231,10 +231,8 @@ def _channel(codes: Tensor, a: float, c: float, scheme: str) -> _Channel:
 def _filling(low: float, high: float) -> float:
     """The largest power of two by which codes low .. high can be multiplied within int8.
 
-    Where even 1 is too much, for a code -128 with a negative gamma, 127/128.
+    At least 1: where a negative gamma makes 128 of the code -128, that one code is clipped.
     """
-    if high > INT8_LARGEST:
-        return INT8_LARGEST / high
     factor = 1
     while factor < INT8_LARGEST + 1 and (
         2 * factor * low >= -INT8_LARGEST - 1 and 2 * factor * high <= INT8_LARGEST
