@@ -22,7 +22,7 @@ $(VENV)/.complete: pyproject.toml
 	@echo "Setting up $(VENV); the first time this fetches torch and takes some minutes."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[dev,notebook,cluster,audit]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[dev,notebook,cluster,audit,deploy]"
 	@touch $@
 
 clean:  ## remove what can be made again, but not .venv and runs/

@@ -22,6 +22,7 @@ LITERATURE_METHODS = (
     *("N2D2 single-shift", "N2D2 double-shift", "N2D2 per channel", "N2D2 KL", "N2D2 quantile"),
     "N2D2 clipped weights",
 )
+SCHEMES = ("fixed-point", "single-shift", "double-shift")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +64,12 @@ def _compare(options: argparse.Namespace) -> int:
     from baselines.literature.compare_command import compare
 
     return compare(options)
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    from baselines.integer_only.command import deploy
+
+    return deploy(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ablate(commands)
     _add_frontier(commands)
     _add_literature(commands)
+    _add_deploy(commands)
     return parser
 
 
@@ -241,6 +249,27 @@ def _add_literature(commands: Any) -> None:
             metavar="DIR",
             help="(runs/literature)",
         )
+
+
+def _add_deploy(commands: Any) -> None:
+    deploy = commands.add_parser(
+        "deploy",
+        help="a saved model as an integer-only network, and in ONNX Runtime",
+        description="Make of a saved model a network of integers alone, from the pixels to the "
+        "logits, and an ONNX graph; measure both on all test images beside the saved model.",
+    )
+    deploy.set_defaults(command=_deploy)
+    deploy.add_argument("model", type=Path, metavar="MODEL.pt", help="such as ResNet20_W4A4.pt")
+    deploy.add_argument("--data", choices=DATASETS, default="cifar10")
+    deploy.add_argument(
+        "--scheme",
+        choices=SCHEMES,
+        default=SCHEMES[0],
+        help="what requantizes: a multiplication and a shift, or shifts alone (fixed-point)",
+    )
+    deploy.add_argument(
+        "--out", type=Path, default=Path("runs") / "deploy", metavar="DIR", help="(runs/deploy)"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ try: main(sys.argv[1:])
 except SystemExit as ended: assert ended.code == 0
 assert "torch" not in sys.modules
 """
-COMMANDS = ("table1", "ablate", "frontier", "run", "compare")
+COMMANDS = ("table1", "ablate", "frontier", "run", "compare", "deploy")
 
 
 def explained(*command: str) -> str:

@@ -1,0 +1,73 @@
+"""`python -m baselines deploy` writes three files and says what they predict, or one sentence."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from baselines.__main__ import SCHEMES, main
+from baselines.integer_only import command, onnx_export, requantize, store
+from baselines.integer_only.run import run
+from quantlab.data import load_dataset
+from quantlab.images import ImageSet
+
+KIT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def few(monkeypatch, tmp_path):
+    """A folder with a model, and data sets of few images."""
+
+    def load(name: str, split: str) -> ImageSet:
+        found = load_dataset("shapes10", split).subset(torch.arange(40))
+        title = {"shapes10": "Shapes-10", "cifar10": "CIFAR-10"}[name]
+        return ImageSet(title, split, found.images, found.labels)
+
+    monkeypatch.setattr(command, "load_dataset", load)
+    monkeypatch.setattr(command, "calibration_images", lambda train: train.images)
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(KIT / "instructor/checkpoints/shapes10/ResNet20_W4A4.pt", tmp_path)
+    return tmp_path
+
+
+def test_the_names_of_the_schemes_are_those_of_requantization():
+    assert requantize.SCHEMES == SCHEMES
+
+
+def test_each_way_to_run_the_model_is_measured(few, capsys):
+    assert main(["deploy", "ResNet20_W4A4.pt", "--data", "shapes10", "--out", "made"]) == 0
+    shown = capsys.readouterr().out
+    network = store.load(few / "made/ResNet20_W4A4.npz")
+    test = load_dataset("shapes10", "test").subset(torch.arange(40))
+    correct = (run(network, test.images).argmax(1) == test.labels).double().mean()
+    (line,) = (line for line in shown.splitlines() if line.startswith("integer-only network"))
+    assert line.split()[2] == f"{100 * float(correct):.2f}"
+    assert line.split()[5] == f"{(few / 'made/ResNet20_W4A4.npz').stat().st_size:,}"
+    for way in ("saved model", "ONNX Runtime, 16-bit stream", "ONNX Runtime, 8-bit stream"):
+        assert shown.count(way) == 1
+    assert {path.name for path in (few / "made").iterdir()} == {
+        "ResNet20_W4A4.npz",
+        "ResNet20_W4A4.onnx",
+        "ResNet20_W4A4_stream8.onnx",
+    }
+
+
+def test_what_cannot_be_done_is_one_sentence_and_status_2(few, capsys, monkeypatch):
+    def refused(*arguments: str) -> str:
+        assert main(["deploy", *arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        return error
+
+    shapes10 = ("--data", "shapes10")
+    assert "no file ResNet20_W8A8.pt" in refused("ResNet20_W8A8.pt", *shapes10)
+    assert "made for Shapes-10" in refused("ResNet20_W4A4.pt", "--data", "cifar10")
+    (few / "blocked").write_text("a file")
+    assert "blocked" in refused("ResNet20_W4A4.pt", *shapes10, "--out", "blocked")
+
+    def absent(name):
+        raise onnx_export.MissingPackage("The package onnx is missing.")
+
+    monkeypatch.setattr(command, "deployment_package", absent)
+    assert "onnx is missing" in refused("ResNet20_W4A4.pt", *shapes10)

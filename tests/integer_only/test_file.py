@@ -1,0 +1,67 @@
+"""An integer-only network is written as packed integers and read back equal, or refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.integer_only import store
+from baselines.integer_only.requantize import SCHEMES
+from baselines.integer_only.run import run
+from tests.integer_only.random_networks import random_network
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_read_is_what_was_written(scheme, tmp_path):
+    network = random_network(3, scheme, 4)
+    store.save(network, tmp_path / "network.npz")
+    read = store.load(tmp_path / "network.npz")
+    for one, other in zip(network.layers(), read.layers(), strict=True):
+        assert torch.equal(one.weight, other.weight)
+        assert torch.equal(one.bias, other.bias)
+        assert one.requantizer.multipliers() == other.requantizer.multipliers()
+        assert (one.name, one.stride, one.largest_code) == (
+            *(other.name, other.stride, other.largest_code),
+        )
+    pixels = torch.arange(216, dtype=torch.uint8).reshape(2, 3, 6, 6)
+    assert torch.equal(run(network, pixels), run(read, pixels))
+    for name in ("dataset", "weight_bits", "act_bits", "scheme", "largest_stream", "scales"):
+        assert getattr(read, name) == getattr(network, name)
+
+
+@pytest.mark.parametrize(("cell", "bits"), [("W2A2", 2), ("W4A4", 4), ("W8A8", 8)])
+def test_weights_are_kept_at_the_bits_that_they_were_trained_at(network, tmp_path, cell, bits):
+    path = tmp_path / "network.npz"
+    store.save(network(cell), path)
+    with np.load(path) as file:
+        layers = json.loads(file["header"].tobytes())["layers"]
+        assert all(layer["bits"] <= bits for layer in layers[1:])
+        assert len(file["layer3.2.conv2.weight"]) == 64 * 64 * 9 * layers[-2]["bits"] // 8
+        assert {file[name].dtype.kind for name in file.files} <= {"i", "u"}
+    assert path.stat().st_size < 268_336 * bits / 8 + 40_000
+
+
+def damaged(path, **changes):
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    header = json.loads(arrays["header"].tobytes()) | changes
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)
+
+
+def test_what_is_no_network_is_one_sentence(tmp_path):
+    path = tmp_path / "network.npz"
+    with pytest.raises(store.BadNetwork, match="make it again"):
+        store.load(path)
+    store.save(random_network(3, "fixed-point", 4), path)
+    content = path.read_bytes()
+    for part in (b"", b"plain text", content[:1000], content[: len(content) // 2]):
+        path.write_bytes(part)
+        with pytest.raises(store.BadNetwork, match="make it again"):
+            store.load(path)
+    for changes in ({"version": 2}, {"layers": []}, {"layers": [{"name": "conv1"}] * 6}):
+        path.write_bytes(content)
+        damaged(path, **changes)
+        with pytest.raises(store.BadNetwork, match="make it again"):
+            store.load(path)
