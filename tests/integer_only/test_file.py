@@ -39,6 +39,8 @@ def test_weights_are_kept_at_the_bits_that_they_were_trained_at(network, tmp_pat
         assert all(layer["bits"] <= bits for layer in layers[1:])
         assert len(file["layer3.2.conv2.weight"]) == 64 * 64 * 9 * layers[-2]["bits"] // 8
         assert {file[name].dtype.kind for name in file.files} <= {"i", "u"}
+    for one, other in zip(network(cell).layers(), store.load(path).layers(), strict=True):
+        assert torch.equal(one.weight, other.weight)
     assert path.stat().st_size < 268_336 * bits / 8 + 40_000
 
 
