@@ -25,7 +25,8 @@ def few(train: ImageSet) -> ImageSet:
     return train.subset(torch.arange(512))
 
 
-@pytest.mark.parametrize("method", METHODS)
+# SAT squashes weights by tanh and gives every layer a gain of its own: it starts elsewhere.
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "SAT"])
 def test_every_method_starts_near_the_float_network_at_8_bits(method, model, images):
     network = learning_network(model, (8, 8), method, images).eval()
     with torch.no_grad():
