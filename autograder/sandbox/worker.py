@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import select
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ _MESSAGE = 4096  # bytes of a control message at most
 
 def main() -> None:
     """Gets ready, says so, and serves until the host closes the control socket."""
+    _hear_interrupts()
     control = socket.socket(fileno=int(sys.argv[1]))
     wanted = json.loads(control.recv(_MESSAGE))
     if wanted["user"] is not None:
@@ -35,6 +37,15 @@ def main() -> None:
     control.send(json.dumps(arithmetic()).encode())
     serve(control, walls)
     os._exit(0)  # nothing is left to tidy up, and torch would take its time to
+
+
+def _hear_interrupts() -> None:
+    """Python's own way with SIGINT, however the grader was started.
+
+    A shell starts what runs in the background deaf to it, and a mark must not depend on that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager

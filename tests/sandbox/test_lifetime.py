@@ -201,3 +201,27 @@ def test_limits_are_those_that_were_asked_for(sandbox: Sandbox, short_limits: Li
     assert isinstance(outcome, Answer), outcome
     wanted = [short_limits.cpu_seconds, short_limits.printed, short_limits.files, 0]
     assert outcome.results == (wanted,)
+
+
+@pytest.mark.parametrize("heard", ["ignored", "blocked"])
+def test_a_signal_to_oneself_is_heard_however_the_grader_was_started(heard: str) -> None:
+    """A shell starts what runs in the background deaf to Ctrl-C; marks do not depend on that."""
+    source = (
+        "import os, signal, time\n"
+        "def f():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(1)\n"
+        "    return 1\n"
+    )
+    before = signal.getsignal(signal.SIGINT)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT} if heard == "blocked" else ())
+    if heard == "ignored":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Sandbox() as sandbox:
+            answer = sandbox.run(source, PROGRAM)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+    assert isinstance(answer, Failure)
+    assert "ends the program" in answer.message
