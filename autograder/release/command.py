@@ -4,10 +4,10 @@
     DIR/colab.zip                   the same without the notebook, which fetches it in Colab
     DIR/gradescope.zip              the autograder to upload there
     DIR/nbgrader/                   a course tree for nbgrader
-    DIR/solved/main.ipynb           the notebook with the reference's written answers, for staff
+    DIR/solved/main.ipynb           the reference's notebook with its outputs, for staff
 
-Equal kits and options give equal bytes. Everything is made beside DIR's content and renamed. Exit
-status 0 done, 1 a proof failed and nothing was changed, 2 it could not start.
+Equal kits and options give equal bytes, outputs apart. Everything is made beside DIR's content and
+renamed. Exit status 0 done, 1 a proof failed and nothing was changed, 2 it could not start.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from rich.console import Console
 
 from autograder.gradescope import Settings
 from autograder.oracle import REFERENCE
-from autograder.release import alone, contents, marks
+from autograder.release import alone, contents, marks, notebooks
 from autograder.release.bundle import BadBundle, Bundle, Packing, replace_folder
 from autograder.release.course import course_bundle
 from autograder.release.gradescope import gradescope_bundle
@@ -31,6 +31,7 @@ from autograder.release.student import (
     COLAB_ZIP,
     KIT,
     NOTEBOOK,
+    SOLUTION,
     colab_files,
     student_bundle,
     where_to_fetch,
@@ -96,7 +97,8 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
     try:
         _refuse_bad(options)
         made = build(options, kit)
-        for title, proof in _proofs(made, options, kit):
+        run = SolvedRun(made)
+        for title, proof in _proofs(made, options, kit, run):
             with console.status(title):
                 found = list(proof())
             console.print(f"{'FAILED' if found else 'proven'}  {title}", soft_wrap=True)
@@ -105,7 +107,7 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
             if found:
                 print(f"Nothing in {options.out} was changed.", file=sys.stderr)
                 return NOT_PROVEN
-        _put_in_place(made, options.out)
+        _put_in_place(made, run.notebook, options.out)
     except (
         BadBundle,
         BadNotebook,
@@ -146,10 +148,33 @@ def content_complaints(made: Release, secret: bytes, kit: Path = KIT) -> Iterato
             yield from proof(bundle)
 
 
+class SolvedRun:
+    """The solved notebook, run; `notebook` is it with its outputs, once `complaints` were read."""
+
+    def __init__(self, made: Release) -> None:
+        self._made = made
+        self.notebook = ""
+
+    def complaints(self) -> Iterator[str]:
+        """Why it does not run in full."""
+        made = self._made
+        replaced = {NOTEBOOK: made.solved.files[NOTEBOOK], SOLUTION: REFERENCE.read_bytes()}
+        try:
+            self.notebook = notebooks.run(made.student, replaced)
+        except notebooks.DoesNotRun as problem:
+            yield f"{made.solved.title}: {problem}"
+            return
+        for cell in notebooks.cells_that_wait(self.notebook):
+            yield f"{made.solved.title}: the cell {cell!r} waits for a question."
+        executed = Packing(made.solved.title)
+        executed.add(NOTEBOOK, self.notebook)
+        yield from contents.no_machine_path((KIT, Path.home(), Path(sys.prefix)))(executed.pack())
+
+
 _Proof = tuple[str, Callable[[], Iterable[str]]]
 
 
-def _proofs(made: Release, options: ReleaseOptions, kit: Path) -> Iterator[_Proof]:
+def _proofs(made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun) -> Iterator[_Proof]:
     def twice() -> Iterator[str]:
         for first, second in zip(made.all, build(options, kit).all, strict=True):
             yield from contents.same_twice(first, second)
@@ -164,6 +189,11 @@ def _proofs(made: Release, options: ReleaseOptions, kit: Path) -> Iterator[_Proo
         "The stub earns 0, the reference every automatic point: engine, Gradescope, nbgrader.",
         lambda: mark_complaints(made, options),
     )
+    yield (
+        "The notebook runs from top to bottom with the stub, and hands in what is there.",
+        lambda: notebooks.run_student(made.student),
+    )
+    yield "The solved notebook runs in full; some minutes.", run.complaints
 
 
 def mark_complaints(made: Release, options: ReleaseOptions) -> Iterator[str]:
@@ -193,12 +223,13 @@ def _refuse_bad(options: ReleaseOptions) -> None:
         )
 
 
-def _put_in_place(made: Release, out: Path) -> None:
+def _put_in_place(made: Release, solved: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     folders = (("student", made.student), ("nbgrader", made.course), ("solved", made.solved))
     with tempfile.TemporaryDirectory(prefix=".making-", dir=out) as temporary:
         for name, bundle in folders:
             bundle.write_folder(Path(temporary) / name)
+        (Path(temporary) / "solved" / NOTEBOOK).write_text(solved, encoding="utf-8")
         for name, _ in folders:
             replace_folder(Path(temporary) / name, out / name)
     for name, content in _zips(made):

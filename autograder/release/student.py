@@ -18,6 +18,7 @@ from instructor.notebook import student_notebook
 KIT = Path(__file__).resolve().parents[2]
 HANDED_OUT = Path(__file__).with_name("handed_out")
 NOTEBOOK = "main.ipynb"
+SOLUTION = "solution.py"
 COLAB_ZIP = "colab.zip"
 DATASETS = ("cifar10", "shapes10")
 IF_THERE = ("LICENSE", "CITATION.cff")
@@ -28,7 +29,7 @@ _PACKAGE = re.compile(r"[A-Za-z0-9_.-]+")
 def colab_files(kit: Path = KIT) -> Bundle:
     """The bundle without its notebook. Raises `BadBundle`."""
     packing = Packing("the student bundle")
-    packing.copy(kit / "solution.py", "solution.py")
+    packing.copy(kit / SOLUTION, SOLUTION)
     packing.copy_tree(kit / "quantlab", "quantlab", "*.py")
     packing.copy_tree(kit / "tests" / "public", "tests/public")
     for dataset in DATASETS:
