@@ -6,6 +6,7 @@ can fail with `DoesNotRun`.
 """
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ def run(bundle: Bundle, replaced: Mapping[str, bytes]) -> str:
             resources={"metadata": {"path": str(folder)}},
         )
         try:
-            client.execute(env=_environment(home))
+            client.execute(env=_environment(home), stderr=subprocess.DEVNULL)  # of the kernel
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
             raise DoesNotRun(f"it stops: {_last_line(problem)}") from None
         if not (folder / ARCHIVE).is_file():
