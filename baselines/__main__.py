@@ -77,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m baselines", description="The literature of the handout, working."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_table1(commands)
+    _add_ablate(commands)
+    _add_frontier(commands)
+    _add_literature(commands)
+    _add_deploy(commands)
+    return parser
+
+
+def _add_table1(commands: Any) -> None:
     table1 = commands.add_parser(
         "table1",
         help="Table 1: quantized after training, and by training",
@@ -126,11 +135,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="measure the committed models again instead; status 1 when one is below its target",
     )
-    _add_ablate(commands)
-    _add_frontier(commands)
-    _add_literature(commands)
-    _add_deploy(commands)
-    return parser
 
 
 def _add_ablate(commands: Any) -> None:

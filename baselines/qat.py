@@ -122,8 +122,7 @@ def _input_elements(model: nn.Module, image: Tensor) -> dict[str, int]:
 
 def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
     """For the optimizer: weights and PACT's alpha decay; steps, BN and bias do not."""
-    clipping = (ParameterizedClipping, CalibratedClipping)
-    ranges = [m.alpha for m in network.modules() if isinstance(m, clipping)]
+    ranges = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
     decaying = [p for p in network.parameters() if p.ndim > 1] + ranges
     known = {id(parameter) for parameter in decaying}
     rest = [p for p in network.parameters() if id(p) not in known]
@@ -148,6 +147,30 @@ def train_quantized(
     one. `compile=True` fuses quantizers with what stands around them (`torch.compile`).
     """
     network = learning_network(teacher, bits, method, calibration_images(train))
+    return train_distilled(
+        network,
+        teacher,
+        train,
+        recipe,
+        validation=validation,
+        checkpoint=checkpoint,
+        compile=compile,
+        progress=progress,
+    )
+
+
+def train_distilled(
+    network: nn.Module,
+    teacher: nn.Module,
+    train: ImageSet,
+    recipe: Recipe,
+    *,
+    validation: ImageSet | None = None,
+    checkpoint: Path | None = None,
+    compile: bool = False,
+    progress: bool = True,
+) -> tuple[nn.Module, list[Epoch]]:
+    """A fake-quantized `network` trained by `recipe`, its statistics settled; as above."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     guide = copy.deepcopy(teacher).to(device).to(memory_format=torch.channels_last).eval()
     if compile:

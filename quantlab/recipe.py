@@ -33,6 +33,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
 from quantlab import integer
@@ -199,19 +200,9 @@ def _groups(network: nn.Module) -> list[dict[str, Any]]:
     ]
 
 
-@torch.no_grad()
 def settle_statistics(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
     """Average the statistics of batch normalization over `batches` of (images, labels)."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # torch's way to say: the average of all batches so far
-    network.train()
-    for images, _ in batches:
-        network(images)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    update_bn(batches, network)
     network.eval()
 
 

@@ -23,7 +23,7 @@ _JUNK_FILES = re.compile(
     r"(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._.*|.*\.(?:py[cod]|swp|orig|rej|tmp|log)|.*~)"
 )
 _MACHINE_PATHS = re.compile(
-    rb"(?<![\w.~/])(?:/(?:home|Users)/[\w.-]+|/root/[\w.]|[A-Z]:\\\\?Users)"
+    rb"(?<![\w.~/])(?:/(?:(?:home|Users)/[\w.-]+|root/[\w.])|[A-Z]:\\\\?Users)"
 )
 _STAFF_FOLDERS = frozenset({"autograder", "instructor"})
 _SHOWN = 40  # characters of what was found

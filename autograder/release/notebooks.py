@@ -49,20 +49,30 @@ def run(bundle: Bundle, replaced: Mapping[str, bytes]) -> str:
         bundle.write_folder(folder)
         for name, content in replaced.items():
             (folder / name).write_bytes(content)
-        notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
-        client = NotebookClient(
-            notebook,
-            timeout=SECONDS,
-            coalesce_streams=True,  # of a progress bar only its last state
-            resources={"metadata": {"path": str(folder)}},
-        )
         try:
-            client.execute(env=_environment(home), stderr=subprocess.DEVNULL)  # of the kernel
+            notebook = execute(folder, _environment(home))
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
             raise DoesNotRun(f"it stops: {_last_line(problem)}") from None
         if not (folder / ARCHIVE).is_file():
             raise DoesNotRun(f"it ends without {ARCHIVE}")
         return nbformat.writes(notebook).replace(str(folder), ".") + "\n"
+
+
+def execute(folder: Path, environment: Mapping[str, str], kernel: str = "python3") -> Any:
+    """Run main.ipynb in `folder` top to bottom; the notebook with its outputs.
+
+    Raises nbclient's `CellExecutionError`, `CellTimeoutError` and `DeadKernelError`.
+    """
+    notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS,
+        kernel_name=kernel,
+        coalesce_streams=True,  # of a progress bar only its last state
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env=dict(environment), stderr=subprocess.DEVNULL)  # what the kernel itself says
+    return notebook
 
 
 def cells_that_wait(notebook: str) -> list[str]:

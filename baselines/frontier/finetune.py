@@ -6,23 +6,19 @@ the statistics are the same. Interrupted, it goes on after the last whole epoch.
 `quantlab.training.fit` does.
 """
 
-import copy
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from baselines.frontier.network import mixed_network
-from baselines.qat import STATISTICS_BATCHES, parameter_groups
+from baselines.qat import train_distilled
 from baselines.quantizers.base import Quantizer, signed_codes
 from baselines.quantizers.centered_binary import CenteredBinary
 from baselines.quantizers.lsq import LearnedStep
 from baselines.ranges import weight_scale
 from quantlab.images import ImageSet
-from quantlab.recipe import distillation, settle_statistics
-from quantlab.training import Epoch, Recipe, augmented_batches, fit
+from quantlab.training import Epoch, Recipe
 
 
 def learned_step(weight: Tensor, bits: int) -> Quantizer:
@@ -48,21 +44,12 @@ def fine_tune(
     With held-out `validation` images the epoch that is best on them is kept.
     """
     network = mixed_network(teacher, bit_widths, learned_step)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    guide = copy.deepcopy(teacher).to(device).to(memory_format=torch.channels_last).eval()
-    if compile:
-        guide.compile(dynamic=False)
-    history = fit(
+    return train_distilled(
         network,
+        teacher,
         train,
         recipe,
-        loss=distillation(guide),
-        groups=parameter_groups(network),
         validation=validation,
         checkpoint=checkpoint,
-        device=device,
         compile=compile,
     )
-    batches = augmented_batches(train, recipe, recipe.epochs, device)
-    settle_statistics(network, islice(batches, STATISTICS_BATCHES))
-    return network.cpu(), history

@@ -16,9 +16,10 @@ that a trained network fits the kit's format.
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from baselines.quantizers.base import Quantizer, round_through, signed_codes
+from baselines.quantizers.pact import ParameterizedClipping
 
 
 class ScaleAdjusted(Quantizer):
@@ -64,16 +65,8 @@ def _squashed(weight: Tensor) -> Tensor:
     return squashed / torch.where(largest > 0, largest, torch.ones_like(largest))
 
 
-class CalibratedClipping(Quantizer):
-    """Activations that a ReLU leaves, `low` 0; `scale` is where alpha / high starts."""
-
-    def __init__(self, high: int, scale: float) -> None:
-        super().__init__(0, high)
-        self.alpha = nn.Parameter(torch.tensor(scale * high))
-
-    @property
-    def scale(self) -> Tensor:
-        return self.alpha.detach().abs() / self.high
+class CalibratedClipping(ParameterizedClipping):
+    """PACT's activations, alpha with another gradient."""
 
     def forward(self, x: Tensor) -> Tensor:
         scale = self.alpha.abs() / self.high

@@ -65,7 +65,7 @@ def test_one_bit_is_minus_one_below_zero_and_zero_above():
     assert quantizer.codes(weight).tolist() == [-1, -1, -1, 0, 0, 0, 0]
     found = quantizer(weight).detach()
     assert torch.equal(found, quantizer.codes(weight) * quantizer.scale.detach())
-    assert float(quantizer.scale) == pytest.approx(2 * float(weight.abs().mean()))
+    assert float(quantizer.scale.detach()) == pytest.approx(2 * float(weight.abs().mean()))
 
 
 def test_one_bit_moves_weights_of_both_signs_until_they_are_a_step_away():

@@ -1,8 +1,4 @@
-"""A student's desk in a temporary folder: the kit, a notebook, a solution.py; and running it.
-
-Also a script: `python tests/notebook/desk.py OUT.ipynb [--kernel NAME] [--colab]` runs the solved
-notebook in FAST mode on a kernel of that name and keeps it with its outputs.
-"""
+"""A student's desk in a temporary folder: the kit, a notebook, a solution.py; and running it."""
 
 import json
 import os
@@ -12,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
+
+from autograder.release.notebooks import execute
 
 KIT = Path(__file__).resolve().parents[2]
 RELEASED = ("quantlab", "checkpoints")  # what the notebook needs beside solution.py
-SECONDS = 1_800  # for a cell, on a machine that is busy with other things
 STUDENT = "alovelace"
 
 
@@ -40,15 +36,7 @@ def run(folder: Path, kernel: str = "python3", **environment: str) -> Any:
 
     An error in a cell ends the run as nbclient's `CellExecutionError`. CIFAR-10 is out of reach.
     """
-    notebook = nbformat.read(folder / "main.ipynb", as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=SECONDS,
-        kernel_name=kernel,
-        coalesce_streams=True,  # of a progress bar only its last state
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.execute(env=kernel_environment(folder, environment))
+    notebook = execute(folder, kernel_environment(folder, environment), kernel)
     nbformat.write(notebook, folder / "main.ipynb")
     return notebook
 
