@@ -20,6 +20,7 @@ from rich.console import Console
 
 from autograder.grading import UsageError
 from autograder.sandbox.isolation import IsolationUnavailable
+from baselines.integer_only.onnx_export import MissingPackage
 from benchmarks import kernels, marking, networks, portable, processes
 from benchmarks.rounds import Row
 from instructor.examples import MissingModels
@@ -52,6 +53,7 @@ def main() -> int:
         DataNotFound,
         IsolationUnavailable,
         MissingModels,
+        MissingPackage,
         UsageError,
         kernels.Inexact,
         subprocess.CalledProcessError,

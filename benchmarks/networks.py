@@ -3,12 +3,15 @@
 Both go from uint8 images to an accuracy, channels_last, on the same number of threads.
 """
 
+import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import torch
 from torch import nn
 
+from benchmarks.onnx_runtime import onnx_runtime
 from benchmarks.rounds import Row, ratios
 from quantlab.answers import CELLS
 from quantlab.checkpoint import SavedModel, load, load_float
@@ -45,6 +48,16 @@ def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
         must=0.5,
         aim=0.25,
     )
+    with tempfile.TemporaryDirectory() as folder:
+        runtime = onnx_runtime(saved["W8A8"], images, Path(folder), torch.get_num_threads())
+        yield Row(
+            "the same",
+            "ONNX Runtime, static int8, the same model",
+            "of its time",
+            ratios(lambda: evaluate_saved(saved["W8A8"], images), runtime, runs),
+            must=1.0,
+            aim=0.7,
+        )
     yield Row(
         "five saved models",
         "five float32 evaluations",

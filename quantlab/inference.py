@@ -3,18 +3,21 @@
 The arithmetic, in float32 unless said otherwise, in this order:
 
 1.  x = (pixel / 255 - mean) / std per channel; conv1 with its float weight; batch normalization
-    with the stored statistics (never folded into a convolution); ReLU.
-2.  A quantized convolution: x_int = clamp(round(x / s_x), 0, 2^b - 1), ties to even;
-    acc = sum x_int w_int, exact integers by `quantlab.integer`; y = (s_x s_w) acc, where the two
-    scales are multiplied first and acc is rounded to float32 if it exceeds 2^24.
-3.  Each block: quantized convolution, batch normalization, ReLU, quantized convolution, batch
-    normalization, plus the shortcut (subsampled and padded with zero channels where the shape
+    with the stored statistics; ReLU.
+2.  A quantized convolution with the batch normalization behind it: acc = sum x_int w_int, exact
+    integers; y = acc M + B, rounded after the product and after the addition, where
+    M = s_x s_w gamma / sqrt(var + eps) and B = beta - mean gamma / sqrt(var + eps), per channel,
+    are computed in float64 and rounded once. acc is rounded to float32 if it exceeds 2^24.
+3.  Each block: the codes of its input are x_int = clamp(round(x / s_x), 0, 2^b - 1), ties to even;
+    its first convolution gives the codes of the second, clamp(round(y), 0, 2^b - 1), with M and B
+    divided by their step before they are rounded (the clamp does what ReLU would); its second
+    gives y, plus the shortcut (x, subsampled and padded with zero channels where the shape
     changes), ReLU.
-4.  The mean over all pixels of each channel; then fc as in step 2 with an integer bias:
-    y = (s_x s_w) (acc + b_int), b_int = round(b / (s_x s_w)).
+4.  The mean over all pixels of each channel; then fc, y = (s_x s_w) (acc + b_int), with codes as in
+    step 3, b_int = round(b / (s_x s_w)), and the two scales multiplied first.
 5.  The prediction is the class of the largest logit, the first one if there are several.
 
-The sums of step 2 are exact, so only the sums of conv1 and of the mean could depend on the batch
+The sums of codes are exact, so only the sums of conv1 and of the mean could depend on the batch
 size, the number of threads or the processor, in their last bits. Memory is that of one batch.
 
 Question 3, where every layer's weights are quantized and activations keep 16 bits, is evaluated by
@@ -27,7 +30,6 @@ It can fail with a `QuantizationError` (bit widths that do not fit the network);
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -35,7 +37,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from quantlab.checkpoint import SavedLayer, SavedModel
+from quantlab.checkpoint import SavedModel
 from quantlab.images import ImageSet, normalize
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
@@ -46,6 +48,7 @@ from quantlab.resnet import BasicBlock, resnet20
 from quantlab.training import evaluate
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
+CHANNELS_LAST = torch.channels_last
 BATCH_NORM_EPSILON = 1e-5  # of torch.nn.BatchNorm2d
 BIT_WIDTH_ACT_BITS = 16  # question 3
 SIGMAS = 8  # see _wide_input_scales
@@ -57,34 +60,114 @@ SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive nu
 Progress = Callable[[int, int], object]  # (images done, images in all)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """A quantized layer as the kernels want it: codes and bias as integers held in float32.
+class _Convolution:
+    """A quantized convolution and the batch normalization behind it, y = acc M + B.
 
-    `packed` is the convolution in 8-bit instructions, where the machine has exact ones.
+    `step` is what M and B are divided by. On the CPU it goes by 8-bit instructions where the
+    machine has exact ones, else, with the same results, in floating point.
     """
 
-    codes: Tensor
-    input_scale: Tensor
-    scale: Tensor
-    bias: Tensor | None
-    largest: int
-    packed: PackedConvolution | None
+    def __init__(
+        self,
+        saved: SavedModel,
+        name: str,
+        stride: int,
+        device: torch.device,
+        step: float = 1.0,
+    ) -> None:
+        layer, norm = saved.layers[name], name.replace("conv", "bn")
+        mean, variance, weight, bias = (
+            saved.tensors[f"{norm}.{end}"].double()
+            for end in ("running_mean", "running_var", "weight", "bias")
+        )
+        gain = weight / torch.sqrt(variance + BATCH_NORM_EPSILON)
+        scale = layer.input_scale * layer.weight_scale
+        m, b = (gain * scale / step).float(), ((bias - mean * gain) / step).float()
+        self._stride, self._largest = stride, 2**saved.act_bits - 1
+        self._packed = None
+        if device.type == "cpu" and is_exact():
+            self._packed = PackedConvolution(
+                layer.weight_int, (stride, stride), (1, 1), gain=m, offset=b
+            )
+        else:
+            self._weight = layer.weight_int.to(device, torch.float32, memory_format=CHANNELS_LAST)
+            self._m, self._b = (one.view(-1, 1, 1).to(device) for one in (m, b))
 
-    def quantize(self, input: Tensor) -> Tensor:
-        return (input / self.input_scale).round_().clamp_(0, self.largest)
+    def codes(self, input: Tensor) -> Tensor:
+        """Codes to the codes of the next convolution."""
+        if self._packed is not None:
+            return self._packed.clipped(input, self._largest)
+        return self._normalized(input).clamp_(0, self._largest).round_()
 
-    def convolve(self, input: Tensor, stride: int) -> Tensor:
-        if self.packed is not None:
-            return self.packed(self._bytes(input))
-        codes = self.quantize(input)
-        sums = accumulate_conv2d(codes, self.codes, self.largest, stride, padding=1)
-        return sums.float().mul_(self.scale)
+    def added(self, input: Tensor, shortcut: Tensor) -> Tensor:
+        """Codes to the output of a block; `shortcut` may be written over."""
+        if self._packed is not None:
+            return self._packed.added(input, shortcut)
+        return self._normalized(input).add_(shortcut).relu_()
 
-    def _bytes(self, input: Tensor) -> Tensor:
-        """`quantize` as uint8, in fewer passes over the memory: the sum does the rounding."""
-        sums = (input / self.input_scale).clamp_(0, self.largest).add_(ROUNDING)
-        return sums.view(torch.int32).to(torch.uint8)  # the lowest byte
+    def _normalized(self, input: Tensor) -> Tensor:
+        sums = accumulate_conv2d(input, self._weight, self._largest, self._stride, padding=1)
+        return sums.float().mul_(self._m).add_(self._b)
+
+
+class _Block:
+    """A residual block, from one float32 tensor to the next."""
+
+    def __init__(
+        self, saved: SavedModel, name: str, block: BasicBlock, device: torch.device
+    ) -> None:
+        inner = saved.layers[f"{name}.conv2"].input_scale
+        self._shortcut = block.shortcut
+        self._quantize = _Quantizer(
+            saved.layers[f"{name}.conv1"].input_scale, 2**saved.act_bits - 1, device
+        )
+        self._first = _Convolution(saved, f"{name}.conv1", block.stride, device, inner)
+        self._second = _Convolution(saved, f"{name}.conv2", 1, device)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        inner = self._first.codes(self._quantize.codes(x))
+        shortcut = self._shortcut(x).contiguous(memory_format=CHANNELS_LAST)
+        return self._second.added(inner, shortcut)
+
+
+class _Quantizer:
+    """clamp(round(x / s), 0, largest): bytes where the convolution takes them, else float32."""
+
+    def __init__(self, scale: float, largest: int, device: torch.device) -> None:
+        self._scale = torch.tensor(scale, dtype=torch.float32, device=device)
+        self._largest = largest
+        self._in_bytes = device.type == "cpu" and is_exact()
+
+    def codes(self, x: Tensor) -> Tensor:
+        if not self._in_bytes:
+            return self.numbers(x)
+        # The sum does the rounding, and its lowest byte is the code: fewer passes over the memory.
+        sums = (x / self._scale).clamp_(0, self._largest).add_(ROUNDING)
+        return sums.view(torch.int32).to(torch.uint8)
+
+    def numbers(self, x: Tensor) -> Tensor:
+        return (x / self._scale).round_().clamp_(0, self._largest)
+
+
+class _Classifier:
+    """fc, with its bias as integers at the scale of the sums."""
+
+    def __init__(self, saved: SavedModel, device: torch.device) -> None:
+        layer = saved.layers["fc"]
+        self._quantize = _Quantizer(layer.input_scale, 2**saved.act_bits - 1, device)
+        self._largest = 2**saved.act_bits - 1
+        self._weight = layer.weight_int.to(device, torch.float32)
+        input_scale, weight_scale = (
+            torch.tensor(one, dtype=torch.float32, device=device)
+            for one in (layer.input_scale, layer.weight_scale)
+        )
+        self._scale = input_scale * weight_scale
+        self._bias = 0.0 if layer.bias is None else (layer.bias.to(device) / self._scale).round()
+
+    def __call__(self, features: Tensor) -> Tensor:
+        codes = self._quantize.numbers(features)
+        sums = accumulate_linear(codes, self._weight, self._largest).double() + self._bias
+        return sums.float().mul_(self._scale)
 
 
 class IntegerResNet20:
@@ -93,21 +176,18 @@ class IntegerResNet20:
     def __init__(self, saved: SavedModel, device: str | torch.device = "cpu") -> None:
         self.device = torch.device(device)
         keep_freed_memory()
-        largest = 2**saved.act_bits - 1
         self._tensors = {
             name: tensor.to(self.device, memory_format=_layout(tensor))
             for name, tensor in saved.tensors.items()
         }
         with torch.device("meta"):
             shape = resnet20()
-        self._blocks = {
-            name: module for name, module in shape.named_modules() if isinstance(module, BasicBlock)
-        }
-        strides = {f"{name}.conv1": block.stride for name, block in self._blocks.items()}
-        self._layers = {
-            name: _prepare(layer, largest, self.device, strides.get(name, 1))
-            for name, layer in saved.layers.items()
-        }
+        self._blocks = [
+            _Block(saved, name, module, self.device)
+            for name, module in shape.named_modules()
+            if isinstance(module, BasicBlock)
+        ]
+        self._classify = _Classifier(saved, self.device)
 
     def predict(self, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
         """uint8 (N, 3, 32, 32) to the classes, int64 (N,), on the CPU."""
@@ -121,49 +201,19 @@ class IntegerResNet20:
         return torch.cat(batches)
 
     def _forward(self, images: Tensor) -> Tensor:
-        x = normalize(images.to(self.device)).contiguous(memory_format=torch.channels_last)
+        x = normalize(images.to(self.device)).contiguous(memory_format=CHANNELS_LAST)
         x = F.conv2d(x, self._tensors["conv1.weight"], padding=1)
-        x = self._normalize("bn1", x).relu_()
-        for name, block in self._blocks.items():
-            out = self._layers[f"{name}.conv1"].convolve(x, block.stride)
-            out = self._normalize(f"{name}.bn1", out)  # what ReLU would clip has the code 0
-            out = self._layers[f"{name}.conv2"].convolve(out, 1)
-            out = self._normalize(f"{name}.bn2", out)
-            x = out.add_(block.shortcut(x)).relu_()
-        return self._classify(F.adaptive_avg_pool2d(x, 1).flatten(1))
-
-    def _classify(self, input: Tensor) -> Tensor:
-        layer = self._layers["fc"]
-        sums = accumulate_linear(layer.quantize(input), layer.codes, layer.largest).double()
-        if layer.bias is not None:
-            sums += layer.bias
-        return sums.float().mul_(layer.scale)
-
-    def _normalize(self, name: str, input: Tensor) -> Tensor:
         mean, variance, weight, bias = (
-            self._tensors[f"{name}.{end}"]
-            for end in ("running_mean", "running_var", "weight", "bias")
+            self._tensors[f"bn1.{end}"] for end in ("running_mean", "running_var", "weight", "bias")
         )
-        return F.batch_norm(input, mean, variance, weight, bias, eps=BATCH_NORM_EPSILON)
-
-
-def _prepare(layer: SavedLayer, largest: int, device: torch.device, stride: int) -> _Layer:
-    input_scale = torch.tensor(layer.input_scale, dtype=torch.float32, device=device)
-    scale = input_scale * torch.tensor(layer.weight_scale, dtype=torch.float32, device=device)
-    codes = layer.weight_int.to(device, torch.float32, memory_format=_layout(layer.weight_int))
-    bias = None
-    if layer.bias is not None:
-        bias = torch.round(layer.bias.to(device) / scale).double()
-    packed = None
-    if layer.weight_int.ndim == 4 and device.type == "cpu" and is_exact():
-        packed = PackedConvolution(
-            layer.weight_int, (stride, stride), padding=(1, 1), scale=float(scale)
-        )
-    return _Layer(codes, input_scale, scale, bias, largest, packed)
+        x = F.batch_norm(x, mean, variance, weight, bias, eps=BATCH_NORM_EPSILON).relu_()
+        for block in self._blocks:
+            x = block(x)
+        return self._classify(F.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
 def _layout(tensor: Tensor) -> torch.memory_format:
-    return torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+    return CHANNELS_LAST if tensor.ndim == 4 else torch.contiguous_format
 
 
 def evaluate_saved(

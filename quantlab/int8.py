@@ -24,8 +24,9 @@ _TRIALS = ((16, 16, 1, 1), (64, 32, 2, 1), (6, 4, 1, 2))  # channels in, out, st
 class PackedConvolution:
     """Weights in the layout that oneDNN wants, which is found once, for many batches.
 
-    `weight` holds integers of `SIGNED` in any dtype, (out, C / groups, kH, kW); `scale` multiplies
-    every sum, in float32.
+    `weight` holds integers of `SIGNED` in any dtype, (out, C / groups, kH, kW). What comes of a sum
+    is y = sum * gain + offset, rounded to float32 after the product and after the addition; `gain`
+    and `offset` are float32 (out,), none stands for 1 and 0.
     """
 
     def __init__(
@@ -35,42 +36,48 @@ class PackedConvolution:
         padding: tuple[int, int] = (0, 0),
         dilation: tuple[int, int] = (1, 1),
         groups: int = 1,
-        scale: float = 1.0,
+        gain: Tensor | None = None,
+        offset: Tensor | None = None,
     ) -> None:
-        self._geometry = [list(stride), list(padding), list(dilation), groups]
+        geometry = [list(stride), list(padding), list(dilation), groups]
         unit = torch.ones(len(weight))
-        self._scales = unit * scale
-        self._zero_points = torch.zeros(len(weight), dtype=torch.int32)
-        self._weight = torch.ops.onednn.qconv_prepack(
-            weight.to(torch.int8), unit, 1.0, 0, *self._geometry
-        )
+        packed = torch.ops.onednn.qconv_prepack(weight.to(torch.int8), unit, 1.0, 0, *geometry)
+        self._weight = packed, unit if gain is None else gain, torch.zeros_like(unit).int()
+        self._rest = offset, *geometry
 
     def __call__(self, codes: Tensor) -> Tensor:
-        """uint8 (N, C, H, W), best channels_last, to float32 (N, out, H', W'), channels_last."""
+        """uint8 (N, C, H, W), best channels_last, to float32 y (N, out, H', W'), channels_last."""
+        return self._convolve(codes, torch.float32, "none", [])
+
+    def clipped(self, codes: Tensor, largest: int) -> Tensor:
+        """The same to uint8: y clipped to 0..`largest` and rounded, ties to even."""
+        return self._convolve(codes, torch.uint8, "hardtanh", [0.0, float(largest)])
+
+    def added(self, codes: Tensor, shortcut: Tensor) -> Tensor:
+        """The same to max(y + shortcut, 0), written over `shortcut`, which is channels_last."""
+        return torch.ops.onednn.qconv2d_pointwise.binary(
+            *(codes, 1.0, 0, *self._weight, shortcut, *self._rest),
+            *(1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "relu", [], ""),
+        )
+
+    def _convolve(
+        self, codes: Tensor, dtype: torch.dtype, operation: str, arguments: list[float]
+    ) -> Tensor:
         return torch.ops.onednn.qconv2d_pointwise(
-            codes,
-            1.0,
-            0,
-            self._weight,
-            self._scales,
-            self._zero_points,
-            None,
-            *self._geometry,
-            1.0,
-            0,
-            torch.float32,
-            "none",
-            [],
-            "",
+            *(codes, 1.0, 0, *self._weight, *self._rest),
+            *(1.0, 0, dtype, operation, arguments, ""),
         )
 
 
 @functools.cache
 def is_exact() -> bool:
-    """Whether `PackedConvolution` sums exactly on this machine, by trial."""
+    """Whether `PackedConvolution` computes what it says on this machine, by trial."""
     generator = torch.Generator().manual_seed(0)
     try:
-        return all(_sums_exactly(*trial, generator) for trial in _TRIALS)
+        return all(
+            _sums_exactly(*trial, generator) and _rounds_as_it_says(*trial, generator)
+            for trial in _TRIALS
+        )
     except (RuntimeError, AttributeError, NotImplementedError):  # built without oneDNN
         return False
 
@@ -93,6 +100,31 @@ def _sums_exactly(
             if not torch.equal(packed(codes.to(torch.uint8)), expected.float()):
                 return False
     return True
+
+
+def _rounds_as_it_says(
+    channels: int, out: int, stride: int, groups: int, generator: torch.Generator
+) -> bool:
+    """What follows the sums: a product and an addition fused into one would round once."""
+    codes = torch.randint(0, 256, (2, channels, 9, 9), generator=generator)
+    weight = torch.randint(-128, 128, (out, channels // groups, 3, 3), generator=generator)
+    gain = torch.randn(out, generator=generator) / 100
+    offset = torch.randn(out, generator=generator) * 100
+    packed = PackedConvolution(
+        weight, (stride, stride), (1, 1), groups=groups, gain=gain, offset=offset
+    )
+    sums = F.conv2d(codes.int(), weight.int(), None, stride, 1, 1, groups).float()
+    expected = sums * gain.view(-1, 1, 1) + offset.view(-1, 1, 1)
+    shortcut = (torch.randn(expected.shape, generator=generator) * 100).contiguous(
+        memory_format=torch.channels_last
+    )
+    total = (expected + shortcut).relu()
+    codes = codes.to(torch.uint8)
+    return (
+        torch.equal(packed(codes), expected)
+        and torch.equal(packed.clipped(codes, 15), expected.clamp(0, 15).round().to(torch.uint8))
+        and torch.equal(packed.added(codes, shortcut), total)
+    )
 
 
 def _repeated(pattern: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from quantlab import inference
 from quantlab.checkpoint import SavedModel, saved_model
 from quantlab.images import ImageSet, normalize
 from quantlab.inference import IntegerResNet20, evaluate_saved
+from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.layers import quantize_model
+from quantlab.resnet import BasicBlock, resnet20
 
 
 @pytest.fixture(scope="session", params=[(8, 8), (4, 2)], ids=["W8A8", "W4A2"])
@@ -21,26 +25,61 @@ def saved(request: Any, float_model: nn.Module, pixels: Any, ops: Any) -> SavedM
     )
 
 
-def test_it_is_the_network_with_integer_layers_written_out(
-    saved: SavedModel, float_model: nn.Module, pixels: Any
-) -> None:
-    """The float network, its layers replaced by equation (6) in float64 on hooks."""
+def written_out(saved: SavedModel, pixels: torch.Tensor) -> torch.Tensor:
+    """The steps of the module's docstring, one by one; sums of codes in float64."""
+    shape, tensors, top = resnet20(), saved.tensors, 2**saved.act_bits - 1
+    blocks = [(name, m) for name, m in shape.named_modules() if isinstance(m, BasicBlock)]
+
+    def coded(x: torch.Tensor, layer: str) -> torch.Tensor:
+        return (x / torch.tensor(saved.layers[layer].input_scale)).round().clamp(0, top)
+
+    def normalized(codes: torch.Tensor, name: str, stride: int, step: float) -> torch.Tensor:
+        layer, norm = saved.layers[name], name.replace("conv", "bn")
+        mean, var, gamma, beta = (
+            tensors[f"{norm}.{end}"].double()
+            for end in ("running_mean", "running_var", "weight", "bias")
+        )
+        sums = F.conv2d(codes.double(), layer.weight_int.double(), None, stride, 1)
+        deviation = torch.sqrt(var + 1e-5)
+        m = layer.input_scale * layer.weight_scale * gamma / deviation / step
+        b = (beta - mean * gamma / deviation) / step
+        return sums.float() * m.float().view(-1, 1, 1) + b.float().view(-1, 1, 1)
+
+    shape.load_state_dict(dict(tensors), strict=False)
+    x = shape.eval().bn1(shape.conv1(normalize(pixels))).relu()
+    for name, block in blocks:
+        step = saved.layers[f"{name}.conv2"].input_scale
+        first, second = f"{name}.conv1", f"{name}.conv2"
+        inner = normalized(coded(x, first), first, block.stride, step).round().clamp(0, top)
+        x = (normalized(inner, second, 1, 1.0) + block.shortcut(x)).relu()
+    fc = saved.layers["fc"]
+    scale = torch.tensor(fc.input_scale) * torch.tensor(fc.weight_scale)
+    sums = coded(x.mean((2, 3)), "fc").double() @ fc.weight_int.T.double()
+    assert fc.bias is not None
+    return (sums + (fc.bias / scale).round()).float() * scale
+
+
+@torch.no_grad()
+def test_it_is_the_documented_arithmetic_written_out(saved: SavedModel, pixels: Any) -> None:
+    """Up to the sums of conv1 and of the mean, which may move a code."""
+    found, expected = IntegerResNet20(saved).logits(pixels), written_out(saved, pixels)
+    assert torch.allclose(found, expected, atol=1e-2 * float(expected.std()))
+    assert torch.equal(found.argmax(1), expected.argmax(1))
+
+
+def test_it_is_the_quantized_network(saved: SavedModel, float_model: Any, pixels: Any) -> None:
+    """Equation (6) in every layer of the float network, its batch normalization left as it is."""
     model: Any = copy.deepcopy(float_model)
-    top = 2**saved.act_bits - 1
 
     def equation_six(name: str) -> Any:
         layer = saved.layers[name]
-        s_x, s_w = torch.tensor(layer.input_scale), torch.tensor(layer.weight_scale)
 
         def hook(module: Any, args: Any, output: Any) -> torch.Tensor:
-            codes = (args[0] / s_x).round().clamp(0, top).double()
-            weight = layer.weight_int.double()
+            top, weight = 2**saved.act_bits - 1, layer.weight_int.float() * layer.weight_scale
+            input = (args[0] / layer.input_scale).round().clamp(0, top) * layer.input_scale
             if isinstance(module, nn.Conv2d):
-                sums = nn.functional.conv2d(codes, weight, None, module.stride, module.padding)
-            else:
-                assert layer.bias is not None
-                sums = codes @ weight.T + (layer.bias / (s_x * s_w)).round()
-            return (s_x * s_w) * sums.float()
+                return F.conv2d(input, weight, None, module.stride, module.padding)
+            return F.linear(input, weight, layer.bias)
 
         return hook
 
@@ -49,8 +88,17 @@ def test_it_is_the_network_with_integer_layers_written_out(
     with torch.no_grad():
         expected = model(normalize(pixels))
     found = IntegerResNet20(saved).logits(pixels)
-    assert torch.allclose(found, expected, atol=1e-4 * float(expected.std()))
-    assert torch.equal(found.argmax(1), expected.argmax(1))
+    assert float((found - expected).std()) < 0.05 * float(expected.std())
+
+
+@pytest.mark.skipif(not is_exact(), reason="this processor has no exact 8-bit instructions")
+def test_without_8_bit_instructions_not_a_bit_is_different(
+    saved: SavedModel, pixels: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_bytes = IntegerResNet20(saved).logits(pixels)
+    monkeypatch.setattr(inference, "is_exact", lambda: False)
+    monkeypatch.setattr(PackedConvolution, "__init__", None)
+    assert torch.equal(IntegerResNet20(saved).logits(pixels), by_bytes)
 
 
 def test_batch_size_and_threads_change_no_prediction(saved: SavedModel, pixels: Any) -> None:

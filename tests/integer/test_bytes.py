@@ -82,13 +82,41 @@ def test_sums_above_2_to_the_24_are_the_nearest_float32_numbers() -> None:
     assert torch.equal(found, expected.float())
 
 
-@needs_them
-def test_a_scale_multiplies_the_sums_in_float32() -> None:
+@pytest.fixture
+def normalized() -> tuple[PackedConvolution, Tensor, Tensor]:
+    """A convolution with gain and offset, uint8 codes for it, and what is to come of them."""
     input, weight = codes(0, 255, 2, 16, 9, 9), codes(-128, 127, 8, 16, 3, 3)
-    scale = float(torch.tensor(0.0123456789))
-    found = PackedConvolution(weight, scale=scale)(input.to(torch.uint8))
-    expected = F.conv2d(input.long(), weight.long()).float() * torch.tensor(scale)
-    assert torch.equal(found, expected)
+    gain, offset = torch.linspace(-0.01, 0.02, 8), torch.linspace(90, -30, 8)
+    sums = F.conv2d(input.long(), weight.long()).float()
+    packed = PackedConvolution(weight, gain=gain, offset=offset)
+    expected = sums * gain.view(-1, 1, 1) + offset.view(-1, 1, 1)
+    return packed, input.to(torch.uint8), expected
+
+
+@needs_them
+def test_gain_and_offset_are_two_roundings_to_float32(normalized) -> None:
+    packed, input, expected = normalized
+    assert torch.equal(packed(input), expected)
+
+
+@needs_them
+@pytest.mark.parametrize("largest", [3, 15, 255])
+def test_codes_of_the_next_layer_are_clipped_and_rounded(normalized, largest: int) -> None:
+    packed, input, expected = normalized
+    found = packed.clipped(input, largest)
+    assert found.dtype == torch.uint8
+    assert found.max() == largest
+    assert torch.equal(found, expected.clamp(0, largest).round().to(torch.uint8))
+
+
+@needs_them
+def test_a_shortcut_is_added_before_the_relu(normalized) -> None:
+    packed, input, expected = normalized
+    shortcut = torch.randn(expected.shape, generator=torch.Generator().manual_seed(0)) * 50
+    total = (expected + shortcut).relu()
+    last = shortcut.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(packed.added(input, last), total)
+    assert 0.2 < float((total > 0).float().mean()) < 0.8
 
 
 @pytest.mark.parametrize("instructions", ["SSE41", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI"])
