@@ -97,7 +97,9 @@ def _verify(options: argparse.Namespace) -> int:
     if options.exploits:
         from autograder.verify.exploits import ExploitOptions, verify_exploits
 
-        return verify_exploits(ExploitOptions(options.jobs, options.tier, tuple(options.cases)))
+        return verify_exploits(
+            ExploitOptions(options.jobs, tuple(options.tier), tuple(options.cases))
+        )
     from autograder.verify.command import VerifyOptions, verify
 
     return verify(VerifyOptions(options.data, options.jobs, options.out))
@@ -206,7 +208,11 @@ def _parser() -> argparse.ArgumentParser:
         "--exploits", action="store_true", help="prove the walls instead, by attacking them"
     )
     verify.add_argument(
-        "--tier", choices=TIERS, help="with --exploits: only this tier (default: all that stand)"
+        "--tier",
+        nargs="+",
+        default=[],
+        choices=TIERS,
+        help="with --exploits: only these tiers (default: all that stand)",
     )
     verify.add_argument(
         "--cases",
