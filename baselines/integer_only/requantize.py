@@ -24,6 +24,7 @@ with a `ConversionError` when a real multiplier is negative, not finite or beyon
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -110,13 +111,19 @@ class Requantizer:
         return [Multiplier(m, e) for m, e in zip(self.m.tolist(), self.e.tolist(), strict=True)]
 
 
-def requantize(accumulators: Tensor, requantizer: Requantizer) -> Tensor:
-    """round(a m / 2^e) for int32 a (N, C, ...), channel by channel; int64, of the same shape."""
+def requantize(
+    accumulators: Tensor, requantizer: Requantizer, ties: Literal["away", "up"] = "away"
+) -> Tensor:
+    """round(a m / 2^e) for a (N, C, ...), channel by channel; int64, of the same shape.
+
+    `accumulators` hold numbers of 32 bits. `ties` are rounded away from zero, or up.
+    """
     shape = (1, -1, *[1] * (accumulators.ndim - 2))
     e = requantizer.e.view(shape)
     half = (1 << e) >> 1  # 0 for e = 0, where nothing is rounded
     products = accumulators.to(torch.int64) * requantizer.m.view(shape)
-    products += torch.where(accumulators < 0, half - (e > 0).long(), half)
+    tie_below = (e > 0).long() * (accumulators < 0) if ties == "away" else 0
+    products += half - tie_below
     return products.bitwise_right_shift_(e)
 
 

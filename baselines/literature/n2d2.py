@@ -30,9 +30,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from baselines.integer_only.requantize import SCHEMES
 from baselines.literature.assembly import pixel_grid
 from baselines.literature.folding import folded
-from baselines.literature.shifts import KINDS, Rescaling, rescaling
+from baselines.literature.shifts import Rescaling, rescaling
 from baselines.literature.thresholds import CRITERIA, magnitudes, squared_error
 from quantlab.calibration import Histogram, input_histograms
 from quantlab.integer import accumulate_conv2d, accumulate_linear
@@ -56,7 +57,7 @@ class Options:
         for name, chosen, known in (
             ("thresholds", self.thresholds, tuple(CRITERIA)),
             ("weights", self.weights, GRANULARITIES),
-            ("scaling", self.scaling, KINDS),
+            ("scaling", self.scaling, SCHEMES),
             ("clip_weights", self.clip_weights, (None, *CRITERIA)),
         ):
             if chosen not in known:

@@ -12,9 +12,9 @@ the weights and the bias before these are rounded (`rest`, at most 1). So at mos
 a channel is lost, and a weight uses at least half its range. For the single shift that is the
 released code's rule: p = ceil(log2 1/M) where that has a precision of 0.98, else one less.
 
-Half is added before the shift, which rounds ties up, unlike `torch.round`. The released code
-handles M up to 1 and fails beyond; here p may be negative. It can fail with a `ValueError`: another
-kind, a factor that is not positive, one out of reach of a shift.
+Ties are rounded up, unlike by `torch.round`: half is added before the shift. The released code
+handles M up to 1 and fails beyond; here that is a factor m above 1 without a shift. It can fail
+with a `ValueError`: another kind, a factor that is not positive or that is out of reach.
 """
 
 from dataclasses import dataclass
@@ -22,63 +22,52 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-KINDS = ("fixed-point", "single-shift", "double-shift")
+from baselines.integer_only.requantize import (
+    LARGEST_REAL,
+    LARGEST_SHIFT,
+    SCHEMES,
+    Requantizer,
+    multiplier_at_least,
+    requantize,
+)
+
 MANTISSA_LARGEST = 2**15 - 1
 PRECISION = 0.98
-EXPONENTS = range(-8, 41)
 
 
 @dataclass(frozen=True)
 class Rescaling:
-    """`mantissa` and `shift` int64, one of each per output channel (C,); `rest` float64 (C,)."""
+    """`multipliers` m 2^-p, and `rest` float64 (C,), one of each per output channel."""
 
-    mantissa: Tensor
-    shift: Tensor
+    multipliers: Requantizer
     rest: Tensor
 
     @property
     def factor(self) -> Tensor:
-        """mantissa 2^-shift, float64 (C,)."""
-        return torch.ldexp(self.mantissa.double(), -self.shift)
+        """m 2^-p, float64 (C,)."""
+        return torch.ldexp(self.multipliers.m.double(), -self.multipliers.e)
 
     def __call__(self, accumulators: Tensor) -> Tensor:
         """int64 (N, C, ...) to int64: times the factor, to the nearest integer, ties up."""
-        shape = (-1,) + (1,) * (accumulators.ndim - 2)
-        shift, mantissa = self.shift.reshape(shape), self.mantissa.reshape(shape)
-        right = shift.clamp(min=0)
-        half = (1 << right) >> 1  # none where nothing is shifted out
-        product = accumulators * mantissa << (-shift).clamp(min=0)
-        return (product + half) >> right
+        return requantize(accumulators, self.multipliers, ties="up")
 
 
 def rescaling(factors: Tensor, kind: str) -> Rescaling:
     """`factors` (C,), positive, as numbers that hardware multiplies by. Raises `ValueError`."""
     factors = factors.double()
-    if kind not in KINDS:
-        raise ValueError(f"There is no scaling {kind!r}; choose one of {', '.join(KINDS)}.")
+    if kind not in SCHEMES:
+        raise ValueError(f"There is no scaling {kind!r}; choose one of {', '.join(SCHEMES)}.")
     if not bool(((factors > 0) & factors.isfinite()).all()):
         raise ValueError("A factor between layers that is not a positive number cannot be shifted.")
+    largest = float(factors.max())
+    if largest > (MANTISSA_LARGEST if kind == "fixed-point" else LARGEST_REAL):
+        raise ValueError(f"The factor {largest:g} is out of reach of a {kind}.")
     if kind == "fixed-point":
-        shift = int((MANTISSA_LARGEST / factors.max()).log2().floor())
+        shift = min(int((MANTISSA_LARGEST / factors.max()).log2().floor()), LARGEST_SHIFT)
         mantissa = torch.ldexp(factors, torch.tensor(shift)).round().long()
-        return Rescaling(mantissa, torch.full_like(mantissa, shift), torch.ones_like(factors))
-    mantissas, shifts = _single() if kind == "single-shift" else _double()
-    table, order = torch.ldexp(mantissas.double(), -shifts).sort()
-    position = torch.searchsorted(table, PRECISION * factors)
-    if int(position.max()) >= len(table):
-        raise ValueError(f"The factor {float(factors.max()):g} is out of reach of a {kind}.")
-    chosen = order[position]
-    rest = (factors / table[position]).clamp(max=1)
-    return Rescaling(mantissas[chosen], shifts[chosen], rest)
-
-
-def _single() -> tuple[Tensor, Tensor]:
-    shifts = torch.tensor(EXPONENTS)
-    return torch.ones_like(shifts), shifts
-
-
-def _double() -> tuple[Tensor, Tensor]:
-    """2^-n + 2^-m, n < m, as (2^(m - n) + 1) 2^-m; m - n at most 12, then it is a single one."""
-    pairs = [(2 ** (m - n) + 1, m) for n in EXPONENTS for m in range(n + 1, n + 13)]
-    mantissas, shifts = (torch.tensor(column) for column in zip(*pairs, strict=True))
-    return mantissas, shifts
+        multipliers = Requantizer(mantissa, torch.full_like(mantissa, shift))
+        return Rescaling(multipliers, torch.ones_like(factors))
+    least = [multiplier_at_least(PRECISION * factor, kind) for factor in factors.tolist()]
+    multipliers = Requantizer.of(*least)
+    made = torch.tensor([float(one) for one in least], dtype=torch.float64)
+    return Rescaling(multipliers, (factors / made).clamp(max=1))

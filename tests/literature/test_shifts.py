@@ -5,12 +5,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.literature.shifts import KINDS, PRECISION, rescaling
+from baselines.integer_only.requantize import SCHEMES
+from baselines.literature.shifts import PRECISION, rescaling
 
 
 def one(factor: float, kind: str) -> tuple[int, int, float]:
     found = rescaling(torch.tensor([factor], dtype=torch.float64), kind)
-    return int(found.mantissa), int(found.shift), float(found.rest)
+    return int(found.multipliers.m), int(found.multipliers.e), float(found.rest)
 
 
 def test_a_single_shift_by_hand() -> None:
@@ -38,13 +39,15 @@ def test_half_is_added_before_the_shift() -> None:
     assert quarter(sums).flatten().tolist() == [1, 2, -1, -2, 1]  # 1.25 1.5 -1.5 -1.75 0.5
 
 
-def test_a_factor_above_one_is_a_shift_to_the_left() -> None:
+def test_a_factor_above_one_is_a_whole_number() -> None:
     """The released code fails here."""
-    assert one(4.0, "single-shift") == (1, -2, 1.0)
+    assert one(4.0, "single-shift") == (4, 0, 1.0)
     assert rescaling(torch.tensor([4.0]), "single-shift")(torch.tensor([[3]])).tolist() == [[12]]
 
 
-@given(factors=st.lists(st.floats(1e-4, 8.0), min_size=1, max_size=5), kind=st.sampled_from(KINDS))
+@given(
+    factors=st.lists(st.floats(1e-4, 8.0), min_size=1, max_size=5), kind=st.sampled_from(SCHEMES)
+)
 def test_factor_and_rest_make_up_what_was_asked_for(factors: list[float], kind: str) -> None:
     wanted = torch.tensor(factors, dtype=torch.float64)
     found = rescaling(wanted, kind)
@@ -52,7 +55,7 @@ def test_factor_and_rest_make_up_what_was_asked_for(factors: list[float], kind: 
     assert bool((found.rest > 0.5).all())
     made = found.factor * found.rest
     if kind == "fixed-point":
-        step = 2.0 ** -int(found.shift[0])
+        step = 2.0 ** -int(found.multipliers.e[0])
         assert float((made - wanted).abs().max()) <= step / 2
     else:
         assert bool((made <= wanted * (1 + 1e-12)).all())
@@ -62,13 +65,13 @@ def test_factor_and_rest_make_up_what_was_asked_for(factors: list[float], kind: 
 @given(
     sums=st.lists(st.integers(-(2**30), 2**30), min_size=1, max_size=8),
     factor=st.floats(1e-4, 1.0),
-    kind=st.sampled_from(KINDS),
+    kind=st.sampled_from(SCHEMES),
 )
 def test_the_shift_rounds_to_the_nearest_with_ties_up(
     sums: list[int], factor: float, kind: str
 ) -> None:
     found = rescaling(torch.tensor([factor], dtype=torch.float64), kind)
-    mantissa, denominator = int(found.mantissa), 2 ** int(found.shift)
+    mantissa, denominator = int(found.multipliers.m), 2 ** int(found.multipliers.e)
     exact = [(2 * x * mantissa + denominator) // (2 * denominator) for x in sums]
     assert found(torch.tensor(sums)[:, None]).flatten().tolist() == exact
 
@@ -79,5 +82,6 @@ def test_what_cannot_be_a_factor_is_refused() -> None:
     for factor in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="not a positive number"):
             rescaling(torch.tensor([factor]), "single-shift")
-    with pytest.raises(ValueError, match="out of reach"):
-        rescaling(torch.tensor([1e6]), "single-shift")
+    for kind, factor in (("single-shift", 2e9), ("fixed-point", 40_000.0)):
+        with pytest.raises(ValueError, match="out of reach"):
+            rescaling(torch.tensor([factor]), kind)
