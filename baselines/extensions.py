@@ -13,6 +13,9 @@
 import torch
 from IPython.display import display
 
+from baselines.frontier.allocation import allocate, layer_options
+from baselines.frontier.sensitivity import divergences
+from baselines.frontier.simulation import Simulation
 from baselines.literature.distilled import Plan, distill, noise, to_pixels
 from baselines.literature.isquant import double_network, integer_network, isquant
 from baselines.literature.squant import flip
@@ -24,6 +27,7 @@ from quantlab.checkpoint import load_float
 from quantlab.data import DataNotFound, load_dataset
 from quantlab.images import normalize
 from quantlab.integer import integer_conv2d
+from quantlab.packed import kibibytes
 from quantlab.plots import BLUE, MARKERS, Picture
 from quantlab.resnet import resnet20
 from quantlab.training import evaluate
@@ -67,8 +71,49 @@ for label, seen in (("training", images), ("distilled", distilled.images), ("noi
     accuracy = evaluate(zeroq(model, (4, 4), seen), test, 125, "cpu")
     print(f"{label:10s} images: {accuracy:.1f} %")
 
+# %% [markdown] cell="about-sensitivity"
+# ## 2. How many bits for each layer (ZeroQ)
+#
+# One layer at a time gets few bits, the others stay as they are: how far do the outputs move, in
+# nats, on the distilled images? Which layers would you give most bits, and what do they weigh?
+
+# %% cell="sensitivity"
+simulation = Simulation(model, distilled.images)
+costs = divergences(simulation)
+picture = Picture(figsize=(9, 3), layout="constrained", facecolor="white")
+axis = picture.subplots()
+for bits, (marker, color) in zip((2, 3, 4), MARKERS, strict=False):
+    omega = [costs[layer][bits] for layer in costs]
+    axis.plot(list(costs), omega, marker, color=color, label=f"{bits} bits")
+axis.set(yscale="log", ylabel="sensitivity in nats")
+axis.tick_params(axis="x", rotation=60, labelsize=8)
+axis.legend()
+display(picture)
+
+# %% [markdown] cell="about-pareto"
+# If the harms of the layers add up, the best widths for any size are a knapsack, which dynamic
+# programming solves exactly. Do they add up? Below, the sum that the knapsack goes by, and what the
+# network at these widths really does.
+
+# %% cell="pareto"
+budgets = [kib * 1024 for kib in (50, 60, 70, 80, 100, 120, 150)]
+fronts = [widths for widths in allocate(layer_options(costs), budgets) if widths]
+sizes = [kibibytes(widths) for widths in fronts]
+summed = [sum(costs[layer][bits] for layer, bits in widths.items()) for widths in fronts]
+measured = [simulation.divergence(widths) for widths in fronts]
+picture = Picture(figsize=(6, 3), layout="constrained", facecolor="white")
+axis = picture.subplots()
+for label, values, (marker, color) in zip(
+    ("sum of the layers", "all at once"), (summed, measured), MARKERS, strict=False
+):
+    axis.plot(sizes, values, marker + "-", color=color, label=label)
+axis.set(xlabel="KiB of weights and scales", ylabel="divergence in nats", yscale="log")
+axis.legend()
+display(picture)
+print(f"{sizes[0]:.1f} KiB:", fronts[0])
+
 # %% [markdown] cell="about-flips"
-# ## 2. Which weights to round the other way (SQuant)
+# ## 3. Which weights to round the other way (SQuant)
 #
 # A kernel in units of the step. Rounded to the nearest, its errors add up; the largest ones of the
 # sum's sign go one code the other way, until the sum is at most one half. Work it out by hand
@@ -84,7 +129,7 @@ print("nearest", codes.int().tolist()[0], f"sum of errors {float(error.sum()):+.
 print("SQuant ", moved.int().tolist()[0], f"sum of errors {float((moved - kernel).sum()):+.2f}")
 
 # %% [markdown] cell="about-thresholds"
-# ## 3. Where to clip (N2D2)
+# ## 4. Where to clip (N2D2)
 #
 # A histogram of what one layer receives, and the thresholds of three criteria at 4 and at 8 bits.
 # Why do they lie closer to the maximum at 8 bits?
@@ -102,7 +147,7 @@ for axis, bits in zip(picture.subplots(1, 2), (4, 8), strict=True):
 display(picture)
 
 # %% [markdown] cell="about-integers"
-# ## 4. A layer in integers, step by step (ISQuant)
+# ## 5. A layer in integers, step by step (ISQuant)
 #
 # Batch normalization is folded, every scale is one number, z = 0. Codes go in, an integer
 # convolution sums them, the bias is an integer, and one product with s_x s_w leads back.
