@@ -106,7 +106,7 @@ def _add_table1(commands: Any) -> None:
     table1.add_argument(
         "--only", choices=("ptq", "qat"), help="only after training, or only by training"
     )
-    table1.add_argument("--epochs", type=int, metavar="N", help="of every training")
+    table1.add_argument("--epochs", type=int, metavar="N", help="of every training, one cycle")
     table1.add_argument("--learning-rate", type=float, metavar="R", help="of every training")
     table1.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="trainings per cell, seeds 0 to N-1 (1)"

@@ -44,7 +44,14 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
         "W4A4": Recipe(12, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
         "W8A2": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
         "W2A8": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A2": Recipe(24, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
+        "W2A2": Recipe(
+            48,
+            learning_rate=0.02,
+            weight_decay=1e-4,
+            warmup_epochs=0.2,
+            cycles=2,
+            averaged_epochs=10,
+        ),
     },
     "shapes10": {
         "W8A8": Recipe(1, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
@@ -61,8 +68,8 @@ class Options:
     """Which rows are wanted, and from what.
 
     `start` is the file of the float network. `epochs` and `learning_rate`, where given, replace
-    those of every recipe. With `validate` 5,000 training images are held out: the best epoch is
-    chosen on them, and they stand in for the test images.
+    those of every recipe, `epochs` by one cycle of so many. With `validate` 5,000 training images
+    are held out: the best epoch is chosen on them, and they stand in for the test images.
     """
 
     data: str
@@ -128,7 +135,7 @@ class Table:
     def _trained(self, cell: str, method: str, seed: int) -> Row:
         planned = replace(RECIPES[self._options.data][cell], seed=seed)
         if self._options.epochs is not None:
-            planned = replace(planned, epochs=self._options.epochs)
+            planned = replace(planned, epochs=self._options.epochs, cycles=1, averaged_epochs=0)
         if self._options.learning_rate is not None:
             planned = replace(planned, learning_rate=self._options.learning_rate)
         recipe = {**asdict(planned), "training_images": len(self._train)}
