@@ -79,7 +79,14 @@ def _make(options: argparse.Namespace) -> int:
 
 def _verify(data: str) -> int:
     table = rich.table.Table(
-        "model", "recorded", "measured", "must", "aim", "", box=None, pad_edge=False
+        rich.table.Column("model", overflow="fold"),
+        "recorded",
+        "measured",
+        "must",
+        "aim",
+        "",
+        box=None,
+        pad_edge=False,
     )
     holds = True
     for model in verify(data):
