@@ -97,9 +97,7 @@ def _verify(options: argparse.Namespace) -> int:
     if options.exploits:
         from autograder.verify.exploits import ExploitOptions, verify_exploits
 
-        return verify_exploits(
-            ExploitOptions(options.jobs, tuple(options.tier), tuple(options.cases))
-        )
+        return verify_exploits(ExploitOptions(options.jobs, options.tier, options.cases))
     from autograder.verify.command import VerifyOptions, verify
 
     return verify(VerifyOptions(options.data, options.jobs, options.out))

@@ -33,7 +33,7 @@ from baselines.quantizers.sawb import StatisticsAwareBinning
 from baselines.quantizers.ste import StraightThrough
 from baselines.quantizers.symmetric import Symmetric
 from baselines.ranges import weight_scale
-from quantlab.calibration import calibration_images, input_scales
+from quantlab.calibration import input_scales
 from quantlab.checkpoint import LAYERS
 from quantlab.images import ImageSet, normalize
 from quantlab.recipe import distillation, settle_statistics
@@ -130,36 +130,6 @@ def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
 
 
 def train_quantized(
-    teacher: nn.Module,
-    bits: tuple[int, int],
-    method: str,
-    train: ImageSet,
-    recipe: Recipe,
-    *,
-    validation: ImageSet | None = None,
-    checkpoint: Path | None = None,
-    compile: bool = False,
-    progress: bool = True,
-) -> tuple[nn.Module, list[Epoch]]:
-    """The float network `teacher`, quantized and trained by `recipe`; one record per epoch.
-
-    With held-out `validation` images the epoch that is best on them is kept. On a GPU if there is
-    one. `compile=True` fuses quantizers with what stands around them (`torch.compile`).
-    """
-    network = learning_network(teacher, bits, method, calibration_images(train))
-    return train_distilled(
-        network,
-        teacher,
-        train,
-        recipe,
-        validation=validation,
-        checkpoint=checkpoint,
-        compile=compile,
-        progress=progress,
-    )
-
-
-def train_distilled(
     network: nn.Module,
     teacher: nn.Module,
     train: ImageSet,
@@ -170,7 +140,11 @@ def train_distilled(
     compile: bool = False,
     progress: bool = True,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """A fake-quantized `network` trained by `recipe`, its statistics settled; as above."""
+    """A fake-quantized `network`, trained by `recipe` to follow its float `teacher`; its epochs.
+
+    With held-out `validation` images the epoch that is best on them is kept. On a GPU if there is
+    one. `compile=True` fuses quantizers with what stands around them (`torch.compile`).
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     guide = copy.deepcopy(teacher).to(device).to(memory_format=torch.channels_last).eval()
     if compile:

@@ -144,10 +144,10 @@ class Table:
             return found
         print(f"{cell} by {method}, {planned.epochs} epochs, seed {seed}")
         key = row_key(QAT, cell, method, self.split, self.start.name, seed, recipe)
+        images = calibration_images(self._train)
         network, history = qat.train_quantized(
+            qat.learning_network(self.start.network, widths(cell), method, images),
             self.start.network,
-            widths(cell),
-            method,
             self._train,
             planned,
             validation=self._validation,

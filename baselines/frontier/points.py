@@ -22,11 +22,12 @@ import torch
 from torch import nn
 
 from baselines.frontier import interaction, methods
-from baselines.frontier.finetune import fine_tune
+from baselines.frontier.finetune import learned_step
 from baselines.frontier.methods import FINE_TUNED, METHODS
-from baselines.frontier.network import packed_model
+from baselines.frontier.network import mixed_network, packed_model
 from baselines.frontier.results import Additive, Point, Results, key
 from baselines.ptq import MOST_IMAGES
+from baselines.qat import train_quantized
 from baselines.results import TEST, VALIDATION
 from baselines.split import validation_split
 from baselines.table1 import RESUME, float_network
@@ -122,9 +123,9 @@ class Frontier:
         if found:
             return found
         known = key(FINE_TUNED, dict(widths), self.start.name, recipe)
-        network, history = fine_tune(
+        network, history = train_quantized(
+            mixed_network(self.start.network, widths, learned_step),
             self.start.network,
-            widths,
             self._train,
             planned,
             validation=self._validation,

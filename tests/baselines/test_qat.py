@@ -58,10 +58,15 @@ def test_weights_and_alpha_decay_and_nothing_else(model, images):
     assert len(decaying) + len(rest) == len(list(network.parameters()))
 
 
+def trained(model, bits, method, few, checkpoint=None):
+    network = learning_network(model, bits, method, few.images)
+    return train_quantized(network, model, few, RECIPE, checkpoint=checkpoint, progress=False)
+
+
 @pytest.mark.parametrize("method", ["LSQ", "sym"])
 def test_training_comes_nearer_to_the_float_network(method, model, few):
     before = learning_network(model, (2, 4), method, few.images).eval()
-    after, history = train_quantized(model, (2, 4), method, few, RECIPE, progress=False)
+    after, history = trained(model, (2, 4), method, few)
     assert [epoch.epoch for epoch in history] == [1, 2]
     assert distance(after, model, few.images) < 0.7 * distance(before, model, few.images)
 
@@ -76,17 +81,14 @@ def distance(network: nn.Module, model: nn.Module, images: torch.Tensor) -> floa
 
 def test_the_float_network_is_left_as_it_was(model, few):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    train_quantized(model, (2, 2), "LSQ", few, RECIPE, progress=False)
+    trained(model, (2, 2), "LSQ", few)
     assert not model.training
     assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
 
 
 def test_a_finished_training_gives_the_same_network_again(model, few, tmp_path):
     checkpoint = tmp_path / "resume.pt"
-    runs = [
-        train_quantized(model, (4, 4), "LSQ", few, RECIPE, checkpoint=checkpoint, progress=False)
-        for _ in range(2)
-    ]
+    runs = [trained(model, (4, 4), "LSQ", few, checkpoint) for _ in range(2)]
     (first, history), (again, read) = runs
     assert history == read
     for name, layer in quantized_layers(first).items():
