@@ -89,3 +89,17 @@ def saved_model(network: nn.Module, method: str, dataset: str, bits: tuple[int, 
         )
     tensors = {name: state[name].contiguous().cpu() for name in TENSORS}
     return SavedModel(method, dataset, weight_bits, act_bits, layers, tensors)
+
+
+@torch.no_grad()
+def restored(model: nn.Module, saved: SavedModel) -> tuple[nn.Module, dict[str, float]]:
+    """A copy of the float `model` with the weights that `saved` stands for, dequantized, and its
+    batch normalization; and the scales of its inputs by layer."""
+    state = dict(saved.tensors)
+    for name, layer in saved.layers.items():
+        state[f"{name}.weight"] = layer.weight_int * layer.weight_scale
+        if layer.bias is not None:
+            state[f"{name}.bias"] = layer.bias
+    network = copy.deepcopy(model)
+    network.load_state_dict(state, strict=False)  # all but the counters of batches
+    return network, {name: layer.input_scale for name, layer in saved.layers.items()}

@@ -35,7 +35,7 @@ from baselines.quantizers.symmetric import Symmetric
 from baselines.ranges import weight_scale
 from quantlab.calibration import input_scales
 from quantlab.checkpoint import LAYERS
-from quantlab.images import ImageSet, normalize
+from quantlab.images import ImageSet
 from quantlab.recipe import distillation, settle_statistics
 from quantlab.training import Epoch, Recipe, augmented_batches, fit
 
@@ -81,17 +81,21 @@ METHODS: Mapping[str, Method] = {
 }
 
 
+def calibrated_scales(model: nn.Module, act_bits: int, images: Tensor) -> dict[str, float]:
+    """The scale of least squared error for the inputs of each layer, from uint8 `images`."""
+    return input_scales(model, LAYERS, images, act_bits, "heuristic")
+
+
 def learning_network(
-    model: nn.Module, bits: tuple[int, int], method: str, calibration: Tensor
+    model: nn.Module, bits: tuple[int, int], method: str, scales: Mapping[str, float]
 ) -> nn.Module:
     """A copy of the float `model` that trains by `method`, with `bits` of weights and inputs.
 
-    `calibration` are uint8 images (N, 3, 32, 32); the ranges of the inputs start from them.
+    `scales` are those that the inputs of each layer start with.
     """
     weight_bits, act_bits = bits
     chosen = METHODS[method]
-    scales = input_scales(model, LAYERS, calibration, act_bits, "heuristic")
-    elements = _input_elements(model, calibration[:1])
+    elements = _input_elements(model)
 
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
         of_inputs = chosen.inputs(scales[name], act_bits, elements[name])
@@ -101,7 +105,7 @@ def learning_network(
 
 
 @torch.no_grad()
-def _input_elements(model: nn.Module, image: Tensor) -> dict[str, int]:
+def _input_elements(model: nn.Module) -> dict[str, int]:
     """How many inputs each layer of the float `model` has for one image."""
     found: dict[str, int] = {}
 
@@ -114,7 +118,7 @@ def _input_elements(model: nn.Module, image: Tensor) -> dict[str, int]:
         )
         for name in LAYERS
     ]
-    model(normalize(image.to(next(model.parameters()).device)))
+    model(torch.zeros(1, 3, 32, 32, device=next(model.parameters()).device))
     for hook in hooks:
         hook.remove()
     return found

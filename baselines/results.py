@@ -74,7 +74,9 @@ def row_key(
     recipe: Mapping[str, Any],
 ) -> str:
     """A short name for what decides a row."""
-    decides = json.dumps([kind, cell, method, split, float_model, seed, dict(recipe)])
+    decides = json.dumps(
+        [kind, cell, method, split, float_model, seed, dict(recipe)], sort_keys=True
+    )
     return hashlib.blake2b(decides.encode(), digest_size=6).hexdigest()
 
 

@@ -13,7 +13,7 @@ whole epoch. It can fail as `quantlab.data`, `quantlab.calibration`, `quantlab.t
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,45 +22,22 @@ from torch import nn
 from tqdm import tqdm
 
 from baselines import ptq, qat
-from baselines.network import saved_model
+from baselines.network import restored, saved_model
+from baselines.orientation import oriented
+from baselines.plans import PLANS, Plan
 from baselines.results import PTQ, QAT, TEST, VALIDATION, Results, Row, row_key
 from baselines.split import validation_split
 from quantlab.answers import CELLS
 from quantlab.calibration import calibration_images
-from quantlab.checkpoint import SavedModel, load_float
+from quantlab.checkpoint import SavedModel, load, load_float
 from quantlab.data import load_dataset
 from quantlab.images import ImageSet
 from quantlab.inference import evaluate_saved
 from quantlab.recipe import widths
 from quantlab.resnet import resnet20
-from quantlab.training import Recipe, evaluate
+from quantlab.training import evaluate
 
 RESUME = Path("runs")
-# At 8 bits the network is where it should be already, and a large rate only undoes the end of its
-# training. The coarser the grid, the further the weights have to go.
-RECIPES: Mapping[str, Mapping[str, Recipe]] = {
-    "cifar10": {
-        "W8A8": Recipe(3, learning_rate=0.002, weight_decay=1e-4, warmup_epochs=0.2),
-        "W4A4": Recipe(12, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W8A2": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A8": Recipe(15, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A2": Recipe(
-            48,
-            learning_rate=0.02,
-            weight_decay=1e-4,
-            warmup_epochs=0.2,
-            cycles=2,
-            averaged_epochs=10,
-        ),
-    },
-    "shapes10": {
-        "W8A8": Recipe(1, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W4A4": Recipe(1, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W8A2": Recipe(2, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A8": Recipe(2, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-        "W2A2": Recipe(6, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.2),
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -133,23 +110,23 @@ class Table:
         return self._finish(PTQ, cell, method, 0, recipe, network, seconds, ())
 
     def _trained(self, cell: str, method: str, seed: int) -> Row:
-        planned = replace(RECIPES[self._options.data][cell], seed=seed)
+        plan = PLANS[self._options.data][cell].changed(seed=seed)
         if self._options.epochs is not None:
-            planned = replace(planned, epochs=self._options.epochs, cycles=1, averaged_epochs=0)
+            plan = plan.changed(epochs=self._options.epochs)
         if self._options.learning_rate is not None:
-            planned = replace(planned, learning_rate=self._options.learning_rate)
-        recipe = {**asdict(planned), "training_images": len(self._train)}
+            plan = plan.changed(learning_rate=self._options.learning_rate)
+        recipe = {**plan.record(), "training_images": len(self._train)}
         found = self._find(QAT, cell, method, seed, recipe)
         if found:
             return found
-        print(f"{cell} by {method}, {planned.epochs} epochs, seed {seed}")
+        network = self._untrained(cell, method, plan)
+        print(f"{cell} by {method}, {plan.recipe.epochs} epochs, seed {seed}")
         key = row_key(QAT, cell, method, self.split, self.start.name, seed, recipe)
-        images = calibration_images(self._train)
         network, history = qat.train_quantized(
-            qat.learning_network(self.start.network, widths(cell), method, images),
+            network,
             self.start.network,
             self._train,
-            planned,
+            plan.recipe,
             validation=self._validation,
             checkpoint=RESUME / f"table1_{cell}_{key}.resume.pt",
             compile=self._options.compile,
@@ -157,6 +134,19 @@ class Table:
         seconds = sum(epoch.seconds for epoch in history)
         records = tuple(epoch.record() for epoch in history)
         return self._finish(QAT, cell, method, seed, recipe, network, seconds, records)
+
+    def _untrained(self, cell: str, method: str, plan: Plan) -> nn.Module:
+        """The quantized network that the training of a cell starts from."""
+        bits = widths(cell)
+        network, scales = self.start.network, None
+        if plan.after:
+            saved = load(self.results.path(self._trained(plan.after, method, 0)))
+            network, scales = restored(network, saved)
+        if plan.oriented:
+            network = oriented(network, bits[0])
+        if scales is None:
+            scales = qat.calibrated_scales(network, bits[1], calibration_images(self._train))
+        return qat.learning_network(network, bits, method, scales)
 
     def _find(
         self, kind: str, cell: str, method: str, seed: int, recipe: Mapping[str, Any]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from baselines.qat import METHODS, learning_network
+from baselines.qat import METHODS, calibrated_scales, learning_network
 from quantlab.images import normalize
 from quantlab.resnet import resnet20
 
@@ -40,7 +40,9 @@ def main() -> int:
         print("with torch.compile" if compiled else "without torch.compile")
         steps = {"float": training_step(model, images, labels, compiled)}
         for method in METHODS:
-            network = learning_network(model, bits, method, images)
+            network = learning_network(
+                model, bits, method, calibrated_scales(model, bits[1], images)
+            )
             steps[method] = training_step(network, images, labels, compiled)
         steps["the teacher"] = teacher_step(model, images, compiled)
         show(measure(steps, options.rounds))

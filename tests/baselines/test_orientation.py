@@ -1,0 +1,33 @@
+"""Kernels turned to their better sign: nearer to the grid, and the network computes the same."""
+
+import torch
+from torch import nn
+
+from baselines.orientation import kernel_signs, oriented
+from baselines.quantizers.base import signed_codes
+from baselines.ranges import weight_scale
+from quantlab.images import normalize
+
+
+def test_a_kernel_with_a_long_tail_upwards_is_turned() -> None:
+    # At 2 bits the codes are -2..1: (2, -1, -1) loses its tail, (-2, 1, 1) does not.
+    down = torch.tensor([-2.0, 1.0, 1.0]).reshape(1, 1, 1, 3).repeat(5, 1, 1, 1)
+    weight = torch.cat([down, -down[:1]])
+    assert kernel_signs(weight, 2).tolist() == [1, 1, 1, 1, 1, -1]
+
+
+def test_the_network_computes_the_same(model: nn.Module, images: torch.Tensor) -> None:
+    turned, x = oriented(model, 2), normalize(images)
+    assert any(bool((block.bn1.weight < 0).any()) for block in turned.layer3)
+    torch.testing.assert_close(turned(x), model(x), rtol=1e-4, atol=1e-4)
+
+
+def test_the_error_of_2_bits_is_less(model: nn.Module) -> None:
+    before, after = model.layer3[0].conv1.weight, oriented(model, 2).layer3[0].conv1.weight
+    assert error(after) < 0.98 * error(before)
+
+
+def error(weight: torch.Tensor) -> float:
+    scale = weight_scale(weight, 2, "heuristic")
+    codes = (weight / scale).round().clamp(*signed_codes(2))
+    return float((codes * scale - weight).square().sum())
