@@ -52,6 +52,8 @@ class ResNet20(nn.Module):
         self.layer2 = _stage(16, 32, stride=2)
         self.layer3 = _stage(32, 64, stride=2)
         self.fc = nn.Linear(64, num_classes)
+        if self.conv1.weight.is_meta:  # random numbers there import torch's compiler: a second
+            return
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.kaiming_normal_(module.weight)

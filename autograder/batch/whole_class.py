@@ -6,6 +6,7 @@ mixed with new ones, and never moved without being shown first: that is what `re
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from autograder.known import BadKnownSubmission, load_mutants
 from autograder.marking import UnknownCheck, select
 from autograder.measuring import Measurements
 from autograder.oracle import Oracle
+from autograder.player import Player
 from autograder.results import UnwritableResults
 from autograder.rubric import RubricError, load_rubric
 from autograder.sandbox.host import Sandbox
@@ -51,6 +53,8 @@ SENTENCES = (
     UsageError,
     WorkerUnfit,
 )
+
+MODEL_CHECKS = "2d.model."  # how the names of those begin that mark a saved model
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,19 @@ def _mark(
         print_regrade(compared(session.reports(standing), reports), options.apply, console)
         if not options.apply:
             return status
-    settings = options.settings
-    with Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier) as player:
+    with _player(options.settings, wanted) as player:
         works = Works(session.submissions, player)
         written = write_class(record, options.out, session.faults(), options.publishing, works)
     journal.apply(wanted.decides)
     print_class(record, options.out, written.notes, console)
     return status
+
+
+def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Player | None]:
+    """What opens the models that were marked; nothing where none were."""
+    if not any(name.startswith(MODEL_CHECKS) for name in wanted.decides):
+        return nullcontext()
+    return Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier)
 
 
 def _status(record: ClassRecord, problems: Sequence[str]) -> int:

@@ -52,6 +52,11 @@ def test_every_mark_is_the_one_that_was_known(small, undisturbed):
         assert {"report.json", "report.html", "run.json"} <= files
 
 
+def test_models_that_were_not_marked_are_not_compared(undisturbed):
+    told = json.loads((undisturbed / "staff" / "audit.json").read_text(encoding="utf-8"))
+    assert told["notes"] == ["Saved models were not compared: they were not marked."]
+
+
 def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
     def nobody(crew):
         pytest.fail("work that is done was given out")
@@ -149,6 +154,12 @@ def test_help_does_not_wait_for_torch():
 
 def test_workers_start_before_torch_is_imported():
     script = "import sys, autograder.batch.command; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
+
+
+def test_marking_does_not_import_the_compiler_of_torch():
+    """It takes a second in every worker."""
+    script = "import sys, autograder.batch.work; sys.exit('torch._dynamo' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 

@@ -49,7 +49,7 @@ def audit(record: ClassRecord, previous: ClassRecord | None, works: Works | None
     else:
         comparisons = [Sources()]
     if works.player is None:
-        notes.append("Saved models were not compared: nothing was given that opens them safely.")
+        notes.append("Saved models were not compared: they were not marked.")
     else:
         comparisons.append(TrainedModels(record.dataset, works.player))
     for submission in works.submissions():
