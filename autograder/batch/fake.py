@@ -126,7 +126,8 @@ def _pupils(rng: random.Random, number: int, layout: str) -> tuple[Pupil, ...]:
 
 def _uploaded(rng: random.Random, kit: _Kit, case: _Case, pupils: tuple[Pupil, ...]) -> Upload:
     files = case.files
-    if not case.refused and rng.random() < _ZIPPED:
+    # One zip may lie in another, but three deep is no hand-in.
+    if not case.refused and rng.random() < _ZIPPED and not any(n.endswith(".zip") for n in files):
         files = {"work.zip": zipped(files)}
     # The first attempt was the file that was handed out, and must not be what is marked.
     earlier = {SOLUTION: kit.stub.encode()} if SOLUTION in files and rng.random() < _AGAIN else None

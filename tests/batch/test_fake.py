@@ -98,3 +98,13 @@ def test_tables_and_models_are_there_where_a_check_looks_at_them(tmp_path):
         if known["origin"].split("/")[0] in ("reference", "mutants", "alternatives"):
             names = {path.name for path in (folder / student).iterdir()}
             assert names == {"work.zip"} or {"answers.json", "ResNet20_W2A2.pt"} <= names
+
+
+def test_one_zip_may_lie_in_another_but_three_deep_is_no_hand_in(tmp_path):
+    folder, expected = made(
+        tmp_path, "folder", count=400, check="1a.linear_dequantize.values", seed=1
+    )
+    nested = [s for s, known in expected.items() if known["origin"] == "faults/zip in a zip"]
+    assert nested
+    for student in nested:
+        assert [path.name for path in (folder / student).iterdir()] == ["hw3.zip"]

@@ -12,7 +12,6 @@ It can fail only where the starter is not beside the kit (`OSError`).
 """
 
 import io
-from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -40,6 +39,7 @@ class Sources:
     def __init__(self, starter: Path = STARTER) -> None:
         self._starter = _fingerprint(_without_layout(starter.read_text(encoding="utf-8")))
         self._prints: dict[str, CodeFingerprint] = {}
+        self._hashes: list[np.ndarray] = []
         self._too_long: list[str] = []
 
     def add(self, submission: Submission) -> None:
@@ -48,7 +48,10 @@ class Sources:
         if len(submission.solution) > LONGEST:
             self._too_long.append(submission.student)
         else:
-            self._prints[submission.student] = _fingerprint(_without_layout(submission.solution))
+            one = _fingerprint(_without_layout(submission.solution))
+            self._hashes.append(np.fromiter(one.hashes, np.int64, len(one.hashes)))
+            one.hashes, one.hash_idx = set(), np.empty(0)  # a megabyte each; `_subtract` makes new
+            self._prints[submission.student] = one
 
     def compare(self) -> Audit:
         """A look per pair whose shorter half is shared, the most alike first."""
@@ -74,12 +77,12 @@ class Sources:
 
     def _known(self) -> np.ndarray:
         """Fingerprints that tell nothing: the starter's, and those of much of the class."""
-        counts: Counter[int] = Counter()
-        for one in self._prints.values():
-            counts.update(one.hashes)
+        starter = np.fromiter(self._starter.hashes, np.int64)
+        if not self._hashes:
+            return starter
+        values, counts = np.unique(np.concatenate(self._hashes), return_counts=True)
         most = max(COMMON_LEAST, COMMON_SHARE * len(self._prints))
-        common = {value for value, count in counts.items() if count > most}
-        return np.array(sorted(common | self._starter.hashes), dtype=np.int64)
+        return np.union1d(values[counts > most], starter)
 
 
 def _fingerprint(text: str) -> CodeFingerprint:
