@@ -1,8 +1,8 @@
 """The command `batch`: a whole class, from the export of a course site to marks.
 
 Everything that happens on the way is in the journal below the class's folder, `.journal/`: whatever
-ends this command, the same command goes on where it was. The workers are started first of all, and
-what takes long to import is imported while they start.
+ends this command, the same command goes on where it was. The workers are started first of all; the
+export is read, and what takes long to import is imported, while they start.
 """
 
 import sys
@@ -62,8 +62,8 @@ def _batch(options: BatchOptions) -> int:
     with ExitStack() as stack:
         stack.enter_context(claimed(options.out, folder / "lock"))
         journal = stack.enter_context(Journal(folder / "marks.sqlite"))
-        export = stack.enter_context(read_export(options.export))
         crew = stack.enter_context(closing(_crew(options)))
+        export = stack.enter_context(read_export(options.export))
         from autograder.batch.whole_class import ClassOptions, mark_class
         from autograder.batch.writing import Publishing
 

@@ -195,6 +195,8 @@ class Journal:
         try:
             yield
             self._database.execute("COMMIT")
+        except GeneratorExit:  # Ctrl-C came on the way in: the file is closed, which rolls back
+            raise
         except BaseException:
             if self._database.in_transaction:  # SQLite itself ends some, of a full disk for one
                 self._database.execute("ROLLBACK")

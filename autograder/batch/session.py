@@ -6,7 +6,7 @@ looked through while others are being marked.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -54,8 +54,11 @@ class Session:
         self._journal = journal
         self._seen: dict[str, Seen] = {}
 
-    def mark(self, crew: Crew, console: Console) -> None:
-        """Have everything marked that the journal has not got. Raises what `runner.run` does."""
+    def mark(self, crew: Crew, console: Console, marked: Callable[[Submission], None]) -> None:
+        """Have everything marked that the journal has not got; `marked` hears of each at once.
+
+        Raises what `runner.run` does.
+        """
         columns = (
             TextColumn("Marking"),
             BarColumn(),
@@ -82,6 +85,7 @@ class Session:
                 if not task.fresh:  # a second try has been counted
                     progress.advance(bar)
                     show(task.submission.student)
+                    marked(task.submission)
 
             def tasks() -> Iterator[Task]:
                 for handin in self._in_order():

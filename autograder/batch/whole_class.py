@@ -6,7 +6,7 @@ mixed with new ones, and never moved without being shown first: that is what `re
 
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +89,11 @@ def _mark(
     if not standing:
         journal.apply(wanted.decides)
     session = Session(options.settings, wanted, marking, export, journal)
-    session.mark(crew, console)
+    with _player(options.settings, wanted) as player:
+        works = Works(marking.dataset, player)
+        session.mark(crew, console, works.take)  # what is read then need not be read afterwards
+        for submission in session.submissions():
+            works.take(submission)
     outcomes = tuple(session.outcomes())
     record = ClassRecord(export.source, marking.dataset, outcomes, export.missing)
     status = _status(record, export.problems)
@@ -98,9 +102,7 @@ def _mark(
         print_regrade(compared(session.reports(standing), reports), options.apply, console)
         if not options.apply:
             return status
-    with _player(options.settings, wanted) as player:
-        works = Works(session.submissions, player)
-        written = write_class(record, options.out, session.faults(), options.publishing, works)
+    written = write_class(record, options.out, session.faults(), options.publishing, works)
     journal.apply(wanted.decides)
     print_class(record, options.out, written.notes, console)
     return status
@@ -110,7 +112,7 @@ def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Pl
     """What opens the models that were marked; nothing where none were."""
     if not any(name.startswith(MODEL_CHECKS) for name in wanted.decides):
         return nullcontext()
-    return Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier)
+    return closing(Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier))
 
 
 def _status(record: ClassRecord, problems: Sequence[str]) -> int:

@@ -19,7 +19,10 @@ RECORD = a_record(*(an_outcome(a_report(student)) for student in ("ada", "bob"))
 
 
 def _works(player: Opener | None = None) -> Works:
-    return Works(lambda: [Submission("ada", TERSE), Submission("bob", TERSE)], player)
+    works = Works("shapes10", player)
+    for student in ("ada", "bob", "ada"):
+        works.take(Submission(student, TERSE))
+    return works
 
 
 def test_without_the_submissions_only_the_record_is_looked_at() -> None:

@@ -177,6 +177,17 @@ def test_a_full_disk_is_a_sentence_and_costs_nothing_that_was_there(path):
         journal.add([row(check="1a.afterwards")])
 
 
+def test_ctrl_c_on_the_way_into_a_transaction_says_nothing_of_its_own(path, monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
+    journal = Journal(path)
+    abandoned = journal._transaction()
+    abandoned.__enter__()  # and Ctrl-C comes before the first statement
+    journal.close()
+    del abandoned
+    assert told == []
+
+
 def test_a_journal_of_another_version_is_left_alone(path):
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")

@@ -72,7 +72,9 @@ def _files(folder: Path) -> list[Path]:
 
 def test_nothing_tells_who_anybody_is(telling: ClassRecord, tmp_path: Path) -> None:
     source = "# Quimby Jones, quimby-4711\n" + (Path("solution.py").read_text() * 2)
-    works = Works(lambda: [Submission(STUDENT, source), Submission("team-aurora", source)])
+    works = Works("shapes10")
+    for student in (STUDENT, "team-aurora"):
+        works.take(Submission(student, source))
     manual: ManualMarks = {(STUDENT, "1b.explanation"): ManualMark(2, f"Dear Quimby, {SAID}")}
     write_all(telling, tmp_path, Policy(), manual, anonymous=True, previous=telling, works=works)
     files = _files(tmp_path / "anonymous")

@@ -5,9 +5,6 @@ says what was seen, how such a thing can come about honestly, and leaves the res
 changes no mark and is shown to staff alone.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-
 from autograder.batch.audit import checks
 from autograder.batch.audit.look import Audit, Comparison, Look
 from autograder.batch.audit.models import TrainedModels
@@ -18,45 +15,54 @@ from autograder.submission import Submission
 __all__ = ["Audit", "Look", "Works", "audit"]
 
 
-@dataclass(frozen=True)
 class Works:
-    """The submissions of a class, read again one after the other, and what opens their models.
+    """The submissions of a class, taken in one by one and compared when all are there.
 
     A saved model is a stranger's file, so that `player` opens it behind the wall; without one,
-    models are left out.
+    models are left out. Raises what `player` does where it can't be had.
     """
 
-    submissions: Callable[[], Iterable[Submission]]
-    player: Player | None = None
+    def __init__(self, dataset: str, player: Player | None = None) -> None:
+        self._taken: set[str] = set()
+        self._notes: list[str] = []
+        self._comparisons: list[Comparison] = []
+        try:
+            from autograder.batch.audit.solutions import Sources
+        except ModuleNotFoundError as missing:
+            self._notes.append(
+                f"solution.py was not compared: {missing.name} is missing, "
+                "pip install -e '.[audit]'."
+            )
+        else:
+            self._comparisons.append(Sources())
+        if player is None:
+            self._notes.append("Saved models were not compared: they were not marked.")
+        else:
+            self._comparisons.append(TrainedModels(dataset, player))
+
+    def take(self, submission: Submission) -> None:
+        """Take one in; a second of the same student's changes nothing."""
+        if submission.student not in self._taken:
+            self._taken.add(submission.student)
+            for comparison in self._comparisons:
+                comparison.add(submission)
+
+    def compared(self) -> Audit:
+        """What is worth a look in all that were taken in."""
+        found = [comparison.compare() for comparison in self._comparisons]
+        return Audit(
+            tuple(look for one in found for look in one.looks),
+            (*self._notes, *(note for one in found for note in one.notes)),
+        )
 
 
 def audit(record: ClassRecord, previous: ClassRecord | None, works: Works | None) -> Audit:
     """Everything worth a look in a class; without `works` only what the record itself tells."""
     looks: list[Look] = [*checks.all_or_nobody(record), *checks.same_wrong_answers(record)]
-    notes: list[str] = []
     if previous is not None:
         looks += checks.flips(record, previous)
     if works is None:
-        notes.append("solution.py and saved models were not compared: they were not at hand.")
-        return Audit(tuple(looks), tuple(notes))
-    try:
-        from autograder.batch.audit.solutions import Sources
-    except ModuleNotFoundError as missing:
-        notes.append(
-            f"solution.py was not compared: {missing.name} is missing, pip install -e '.[audit]'."
-        )
-        comparisons: list[Comparison] = []
-    else:
-        comparisons = [Sources()]
-    if works.player is None:
-        notes.append("Saved models were not compared: they were not marked.")
-    else:
-        comparisons.append(TrainedModels(record.dataset, works.player))
-    for submission in works.submissions():
-        for comparison in comparisons:
-            comparison.add(submission)
-    for comparison in comparisons:
-        found = comparison.compare()
-        looks += found.looks
-        notes += found.notes
-    return Audit(tuple(looks), tuple(notes))
+        note = "solution.py and saved models were not compared: they were not at hand."
+        return Audit(tuple(looks), (note,))
+    found = works.compared()
+    return Audit((*looks, *found.looks), found.notes)
