@@ -76,5 +76,5 @@ def _batch(options: BatchOptions) -> int:
 
 def _crew(options: BatchOptions) -> Crew:
     if options.scheduler is not None:
-        return DaskCrew(options.scheduler)
+        return DaskCrew(options.scheduler, warm_up, (options.settings,))
     return LocalCrew(options.jobs or fitting_jobs(), warm_up, (options.settings,))

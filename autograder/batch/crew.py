@@ -212,6 +212,7 @@ def _free_memory() -> int:
 class DaskCrew:
     """The workers of the Dask scheduler at `address`, such as tcp://host:8786.
 
+    `begin(*arguments)` is called at once in those that are there, in the thread that will mark.
     They come and go as the cluster has them. A task whose worker dies is given to another by the
     scheduler; after some deaths it is given back. Raises `CrewUnavailable`.
     """
@@ -219,7 +220,9 @@ class DaskCrew:
     reaches_files = False
     lost: tuple[type[BaseException], ...] = (CancelledError,)
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, begin: Callable[..., object], arguments: tuple[Any, ...] = ()
+    ) -> None:
         try:
             import distributed  # noqa: PLC0415 - an extra, and slow to import
         except ModuleNotFoundError as missing:
@@ -239,6 +242,10 @@ class DaskCrew:
                 "dask scheduler, and give its address as tcp://host:8786."
             ) from error
         self.died: tuple[type[BaseException], ...] = (distributed.scheduler.KilledWorker,)
+        self._beginning = [
+            self._client.submit(begin, *arguments, workers=[worker], pure=False)
+            for worker in self._client.nthreads()
+        ]
 
     def close(self) -> None:
         """Leave the cluster; its workers go on without this class."""

@@ -131,10 +131,10 @@ def test_no_scheduler_is_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("autograder.batch.crew._CONNECT_SECONDS", 0.2)
     with pytest.raises(CrewUnavailable, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
-        DaskCrew("tcp://127.0.0.1:1")
+        DaskCrew("tcp://127.0.0.1:1", print)
 
 
 def test_without_dask_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(CrewUnavailable, match=r"pip install -e '\.\[cluster\]'"):
-        DaskCrew("tcp://127.0.0.1:8786")
+        DaskCrew("tcp://127.0.0.1:8786", print)
