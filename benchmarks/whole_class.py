@@ -179,6 +179,8 @@ def cluster(students: int, dataset: str, folder: Path) -> int:
 @contextlib.contextmanager
 def dask(folder: Path) -> Iterator[str]:
     """A scheduler and two workers on loopback."""
+    from distributed import Client  # noqa: PLC0415 - an extra
+
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -195,7 +197,8 @@ def dask(folder: Path) -> Iterator[str]:
             started.append(
                 subprocess.Popen(program, cwd=KIT, env=environment, stdout=quiet, stderr=quiet)
             )
-            time.sleep(3)  # the scheduler listens before workers look for it
+        with Client(address, timeout=60, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=60)  # their own start is not the class's
         yield address
     finally:
         for process in reversed(started):
