@@ -6,6 +6,10 @@ H_i is the Hessian with respect to the weights of layer i, its trace an average 
 random signs v (Hutchinson 1990), which takes a second pass of backpropagation and no matrix. The
 loss is the KL divergence from the network's own predictions, so that no label is needed; at the
 float weights its Hessian is Fisher's information and the trace is never negative but by chance.
+
+No layer is removed, as in the paper: the loss is no parabola as far out as zero. When asked for
+that too, the method took out the last convolution, which by its curvature costs next to nothing,
+and in truth 41 points of accuracy.
 """
 
 import copy
@@ -34,6 +38,7 @@ def hawq_v2(
         name: {
             bits: max(traces[name], 0.0) * _squared_error(model, name, bits)
             for bits in allowed_bits(name)
+            if bits
         }
         for name in LAYERS
     }
@@ -43,8 +48,7 @@ def hawq_v2(
 @torch.no_grad()
 def _squared_error(model: nn.Module, name: str, bits: int) -> float:
     weight = model.get_parameter(f"{name}.weight")
-    quantized = fixed_scale(weight, bits)(weight) if bits else torch.zeros_like(weight)
-    return float((quantized - weight).square().sum())
+    return float((fixed_scale(weight, bits)(weight) - weight).square().sum())
 
 
 def mean_traces(

@@ -42,6 +42,12 @@ def test_widths_fit_the_budgets(model, images, quick, name):
         assert [counted_bytes(widths) <= BUDGETS[1] for widths in found] == [False, True]
 
 
+def test_curvature_removes_no_layer(model, images, quick):
+    narrow = counted_bytes(dict.fromkeys(LAYERS, 1))  # less is not to be had without
+    found = METHODS["HAWQ-V2"].search(model, images, (narrow, narrow - 1), 0)
+    assert found == [dict.fromkeys(LAYERS, 1)]
+
+
 def test_a_search_is_repeatable(model, images, quick):
     search = METHODS["greedy"].search
     assert search(model, images, BUDGETS, 0) == search(model, images, BUDGETS, 0)
