@@ -23,7 +23,7 @@ from autograder.oracle import Oracle
 from autograder.picture import histogram
 from autograder.player import Player
 from autograder.verdict import Verdict
-from quantlab import checkpoint, inference, packed
+from quantlab import checkpoint, inference, mixed_precision, packed
 from quantlab.data import load_dataset
 from quantlab.images import ImageSet
 from quantlab.programs.calls import Failure
@@ -145,7 +145,7 @@ class Measurements:
                     state = checkpoint.parse_float(values)
                 except checkpoint.BadCheckpoint as problem:
                     return Measured(None, 0, Verdict.WRONG, str(problem))
-            accuracy = inference.evaluate_bit_widths(
+            accuracy = mixed_precision.evaluate_bit_widths(
                 state, widths, self.images, self._oracle.module
             )
             return self._measured_on_images(accuracy)
@@ -163,7 +163,7 @@ class Measurements:
                 model = packed.parse(values)
             except packed.BadPacked as problem:
                 return Measured(None, 0, Verdict.WRONG, str(problem))
-            found = self._measured_on_images(inference.evaluate_packed(model, self.images))
+            found = self._measured_on_images(mixed_precision.evaluate_packed(model, self.images))
             return replace(found, packed_widths=model.bit_widths)
 
         return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)

@@ -1,6 +1,7 @@
 """Exact integer convolutions against those of torch, on the 3x3 layers of ResNet-20.
 
 Every result is compared before it is timed: `Inexact` is raised for a kernel whose sums are wrong.
+Both sides keep the memory that they free, as they do in an evaluation.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 from benchmarks.rounds import Row, geometric_mean, ratios
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, integer_conv2d
+from quantlab.memory import keep_freed_memory
 
 SHAPES = ((16, 32), (32, 16), (64, 8))  # channels, pixels a side
 BATCH = 100
@@ -43,6 +45,7 @@ def operands() -> Iterator[Operands]:
 
 
 def rows(runs: int) -> Iterator[Row]:
+    keep_freed_memory()
     yield Row(
         "integer_conv2d, int32 in and out",
         "torch's int32 conv2d",
@@ -66,6 +69,7 @@ def rows(runs: int) -> Iterator[Row]:
 
 def float_rows(runs: int) -> Iterator[Row]:
     """What is left where the processor has no exact 8-bit instructions."""
+    keep_freed_memory()
     yield Row(
         "the float32 path of the kernel, without 8-bit instructions",
         "float32 conv2d, channels_last",
@@ -83,7 +87,7 @@ def _integer_conv2d(one: Operands, runs: int) -> tuple[float, ...]:
         lambda: integer_conv2d(codes, weight, 1, 1),
         lambda: F.conv2d(codes, weight, None, 1, 1),
         runs,
-        times=3,
+        TIMES,
     )
     return tuple(1 / ratio for ratio in found)
 

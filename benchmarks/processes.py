@@ -1,6 +1,6 @@
 """What whole processes cost: to start, to hold a submission's models, to map the data again."""
 
-import os
+import json
 import subprocess
 import sys
 import tempfile
@@ -14,6 +14,11 @@ from quantlab.data import load_dataset
 KIT = Path(__file__).resolve().parent.parent
 STARTS = 5  # per run, of which the fastest counts: nothing makes a start faster than it is
 MEGABYTE = 1e6
+_COUNT = """
+import json, resource, subprocess, sys
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(json.dumps([status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss]))
+"""
 
 
 def rows(dataset: str, runs: int) -> Iterator[Row]:
@@ -61,10 +66,14 @@ def _run(arguments: Sequence[str]) -> None:
 
 
 def _largest(arguments: Sequence[str]) -> float:
-    """The largest resident size, in MB, among a Python process and all that it waited for."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=KIT, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):  # 1: written answers wait for a person
-        raise subprocess.CalledProcessError(process.returncode, process.args)
-    return used.ru_maxrss * 1024 / MEGABYTE
+    """The largest resident size, in MB, among a Python process and all that it waited for.
+
+    A process counts that of the one it was started from as its own, until it is larger itself: a
+    small one stands between, and counts what it started.
+    """
+    between = [sys.executable, "-c", _COUNT, sys.executable, *arguments]
+    made = subprocess.run(between, cwd=KIT, check=True, stdout=subprocess.PIPE)
+    status, kilobytes = json.loads(made.stdout)
+    if status not in (0, 1):  # 1: written answers wait for a person
+        raise subprocess.CalledProcessError(status, list(arguments))
+    return float(kilobytes) * 1024 / MEGABYTE

@@ -1,4 +1,4 @@
-"""How times are compared: in rounds that alternate, as a ratio of each round.
+"""How times are compared: in runs that alternate, as a ratio of each run.
 
 What else the machine does falls on both sides of a ratio, so ratios travel where seconds do not.
 """
@@ -59,17 +59,15 @@ def seconds(action: Action, times: int = 1) -> list[float]:
 def ratios(ours: Action, peer: Action, runs: int, times: int = 1) -> tuple[float, ...]:
     """Time of `ours` over that of `peer`, one number per run.
 
-    A run calls both in turn, `times` times each, and compares the medians. Both are called once
-    before, for what only the first call costs.
+    A run calls each `times` times in a row and compares the medians: a layer of a network finds its
+    input where the layer before has left it, in the cache. Both are called once before, for what
+    only the first call costs.
     """
     ours(), peer()
-    found = []
-    for _ in range(runs):
-        taken = [(seconds(ours)[0], seconds(peer)[0]) for _ in range(times)]
-        found.append(
-            statistics.median(a for a, _ in taken) / statistics.median(b for _, b in taken)
-        )
-    return tuple(found)
+    return tuple(
+        statistics.median(seconds(ours, times)) / statistics.median(seconds(peer, times))
+        for _ in range(runs)
+    )
 
 
 def geometric_mean(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:

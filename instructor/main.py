@@ -112,8 +112,8 @@ from quantlab.calibration import calibration_images
 from quantlab.check import check
 from quantlab.checkpoint import save
 from quantlab.handin import CannotHandIn, hand_in
-from quantlab.inference import evaluate_bit_widths
 from quantlab.layers import quantize_model
+from quantlab.mixed_precision import evaluate_bit_widths
 from quantlab.resnet import layer_sizes
 from quantlab.session import begin, waiting
 from quantlab.vectors import student_vectors

@@ -21,7 +21,7 @@ from autograder.oracle import Oracle
 from instructor.examples import MODELS
 from quantlab.data import DATASETS, DataNotFound, load_dataset
 from quantlab.files import write_text_atomically
-from quantlab.inference import evaluate_bit_widths
+from quantlab.mixed_precision import evaluate_bit_widths
 from quantlab.packed import kibibytes
 from quantlab.resnet import layer_sizes
 

@@ -20,42 +20,29 @@ The arithmetic, in float32 unless said otherwise, in this order:
 The sums of codes are exact, so only the sums of conv1 and of the mean could depend on the batch
 size, the number of threads or the processor, in their last bits. Memory is that of one batch.
 
-Question 3, where every layer's weights are quantized and activations keep 16 bits, is evaluated by
-fake quantization in float32: `evaluate_bit_widths` puts float weights on their grids first,
-`evaluate_packed` takes codes and scales as they are. A convolution of 0 bits gives zeros, of which
-the batch normalization behind it makes one constant per channel.
-
-It can fail with a `QuantizationError` (bit widths that do not fit the network); `SavedModel`s and
-`PackedModel`s have been checked when they were read.
+Question 3, where activations keep 16 bits, is `quantlab.mixed_precision`. Nothing can fail here:
+`SavedModel`s have been checked when they were read.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from quantlab.checkpoint import SavedModel
 from quantlab.images import ImageSet, normalize
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
-from quantlab.layers import QuantizationError, quantizable_layers, with_input_scales
 from quantlab.memory import keep_freed_memory
-from quantlab.packed import LAYERS, REMOVABLE, PackedModel
 from quantlab.resnet import BasicBlock, resnet20
-from quantlab.training import evaluate
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
 CHANNELS_LAST = torch.channels_last
 BATCH_NORM_EPSILON = 1e-5  # of torch.nn.BatchNorm2d
-BIT_WIDTH_ACT_BITS = 16  # question 3
-SIGMAS = 8  # see _wide_input_scales
 # 1.5 * 2^23. Float32 numbers of this size are integers: what is added is rounded, ties to even, and
 # stands in the lowest bits.
 ROUNDING = 12_582_912.0
-SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive number will do
 
 Progress = Callable[[int, int], object]  # (images done, images in all)
 
@@ -234,85 +221,3 @@ def evaluate_saved(
         if progress:
             progress(min(start + batch_size, len(data)), len(data))
     return 100 * hits / len(data)
-
-
-def evaluate_bit_widths(
-    float_state: Mapping[str, Tensor], bit_widths: Mapping[str, int], data: ImageSet, ops: Any
-) -> float:
-    """Top-1 accuracy in percent with the weights of each layer at its own width (question 3).
-
-    `float_state` is the `state_dict` of a float ResNet-20, `bit_widths` {layer: 1 to 8} for all 20
-    layers, conv1 and fc included; 0 removes a convolution inside a residual branch. Weights are
-    quantized signed symmetric per tensor by the "sym" method of `ops`; the inputs of every layer
-    but conv1 are fake-quantized at 16 bits in float32, in ranges that come from the batch
-    normalization, so that no images are needed to calibrate. Raises `QuantizationError`.
-    """
-    with torch.device("meta"):  # a search evaluates often: no random weights to be overwritten
-        model = resnet20()
-    model.load_state_dict(dict(float_state), assign=True)
-    missing = [name for name in quantizable_layers(model) if name not in bit_widths]
-    if missing:
-        raise QuantizationError(
-            f"bit_widths says nothing of {', '.join(missing)}: give every layer a width."
-        )
-    scales = _wide_input_scales(float_state)
-    removed = {name for name, bits in bit_widths.items() if bits == 0 and name in REMOVABLE}
-    widths = {name: bits for name, bits in bit_widths.items() if name not in removed}
-    quantized = with_input_scales(model, ops, 8, BIT_WIDTH_ACT_BITS, "sym", scales, widths)
-    with torch.no_grad():
-        for name in removed:
-            quantized.get_parameter(f"{name}.weight").zero_()
-    return evaluate(quantized, data, BATCH_SIZE)
-
-
-def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
-    """Top-1 accuracy in percent of a packed model, its inputs at 16 bits (question 3).
-
-    They are fake-quantized as by `evaluate_bit_widths`, in the same ranges; the bias of fc stays in
-    floating point.
-    """
-    return evaluate(packed_network(model), data, BATCH_SIZE)
-
-
-def packed_network(model: PackedModel) -> nn.Module:
-    """A packed model as a ResNet-20 in evaluation mode, its inputs fake-quantized at 16 bits."""
-    with torch.device("meta"):
-        network = resnet20()
-    weights = {f"{layer}.weight": model.weight(layer) for layer in LAYERS}
-    network.load_state_dict({**weights, **model.tensors}, strict=False, assign=True)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.num_batches_tracked = None  # a counter of training steps, and still without data
-    for name, scale in _wide_input_scales(model.tensors).items():
-        network.get_submodule(name).register_forward_pre_hook(partial(_fake_quantized, scale))
-    return network.eval()
-
-
-def _fake_quantized(scale: float, module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-    (input,) = inputs
-    return (input / scale).round().clamp(0, 2**BIT_WIDTH_ACT_BITS - 1) * scale
-
-
-def _wide_input_scales(state: Mapping[str, Tensor]) -> dict[str, float]:
-    """16-bit scales that hold every activation, from batch normalization alone.
-
-    A normalized channel has mean beta and standard deviation gamma on the training images (Nagel et
-    al. 2019 take beta + 6 gamma as its range). A range twice too wide costs one of 16 bits, which
-    nobody sees, so 8 gamma are taken, and the two inputs of a residual sum are added.
-    """
-    with torch.device("meta"):
-        model = resnet20()
-    largest_code = 2**BIT_WIDTH_ACT_BITS - 1
-
-    def largest(norm: str) -> float:
-        spread = state[f"{norm}.weight"].abs() * SIGMAS
-        return max(float((state[f"{norm}.bias"] + spread).max()), SMALLEST_RANGE)
-
-    scales, residual = {}, largest("bn1")
-    for name, block in model.named_modules():
-        if isinstance(block, BasicBlock):
-            scales[f"{name}.conv1"] = residual / largest_code
-            scales[f"{name}.conv2"] = largest(f"{name}.bn1") / largest_code
-            residual += largest(f"{name}.bn2")
-    scales["fc"] = residual / largest_code
-    return scales

@@ -5,6 +5,7 @@ this module on another system than Linux works, calling it does not.
 """
 
 import ctypes
+import functools
 import os
 import signal
 
@@ -16,9 +17,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 
 def system_call(number: int, *arguments: object) -> int:
     """Makes system call `number` with ctypes-compatible arguments; its result, at least 0."""
-    entry = ctypes.CDLL(None, use_errno=True).syscall
-    entry.restype = ctypes.c_long
-    result = int(entry(ctypes.c_long(number), *arguments))
+    result = int(_libc().syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, f"{os.strerror(error)} (system call {number})")
@@ -54,15 +53,21 @@ def become(user: int) -> None:
 
 def drop_capabilities() -> None:
     """Takes root's powers from this process: root without them is a user who is called root."""
-    capset = ctypes.CDLL(None, use_errno=True).capset
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
-    if capset(header, nothing) != 0:
+    if _libc().capset(header, nothing) != 0:
         raise OSError(ctypes.get_errno(), "the capabilities could not be dropped")
 
 
 def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     unused = ctypes.c_ulong(0)
-    if libc.prctl(option, ctypes.c_ulong(value), unused, unused, unused) != 0:
+    if _libc().prctl(option, ctypes.c_ulong(value), unused, unused, unused) != 0:
         raise OSError(ctypes.get_errno(), f"prctl({option}) was refused")
+
+
+@functools.cache
+def _libc() -> ctypes.CDLL:
+    """The C library, once: a handle costs as much as several calls, and a fork makes many."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    return libc

@@ -49,11 +49,60 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: Readable) -> None:
-    """Confines this thread, for good, to `readable`; paths that do not exist are passed over.
+class Ruleset:
+    """What a process may still reach once it confines itself.
 
-    Raises OSError where the kernel has no Landlock. `kernel.forgo_new_privileges()` comes first.
+    Made ahead, by the process that will fork: half a hundred paths are opened for it, which in a
+    fork would also copy the pages of memory that this touches. Paths that do not exist are passed
+    over. Raises OSError where the kernel has no Landlock.
     """
+
+    def __init__(self, readable: Readable) -> None:
+        self.descriptor = _create()
+        try:
+            self._allow(readable.trees, _READ_FILE | _READ_DIR)
+            self._allow(readable.files, _READ_FILE)
+            self._allow(readable.folders, _READ_DIR)
+            self._allow(readable.sinks, _READ_FILE | _WRITE_FILE)
+        except BaseException:
+            self.close()
+            raise
+
+    def confine(self) -> None:
+        """Confines this thread, for good, to what is allowed and to its own folder in /proc.
+
+        `kernel.forgo_new_privileges()` comes first. Nothing more can be allowed afterwards.
+        """
+        self._allow([Path(f"/proc/{os.getpid()}")], _READ_FILE | _READ_DIR)
+        kernel.system_call(_RESTRICT_SELF, ctypes.c_int(self.descriptor), ctypes.c_uint(0))
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+    def _allow(self, paths: Iterable[Path], rights: int) -> None:
+        for path in paths:
+            try:
+                handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+                granted = rights if is_folder else rights & ~_READ_DIR  # a file with it is refused
+                if granted:
+                    kernel.system_call(
+                        _ADD_RULE,
+                        ctypes.c_int(self.descriptor),
+                        ctypes.c_uint(_RULE_PATH_BENEATH),
+                        ctypes.c_char_p(struct.pack("=Qi", granted, handle)),
+                        ctypes.c_uint(0),
+                    )
+            finally:
+                os.close(handle)
+
+
+def _create() -> int:
+    """A ruleset that refuses everything that this kernel's Landlock knows; its descriptor."""
     version = abi()
     rights = _RIGHTS_OF_ABI_1
     for since, right in _RIGHT_BY_ABI.items():
@@ -63,38 +112,9 @@ def restrict(readable: Readable) -> None:
         attributes += struct.pack("=Q", _TCP_BIND_AND_CONNECT)
     if version >= 6:
         attributes += struct.pack("=Q", _ABSTRACT_SOCKETS_AND_SIGNALS)
-    ruleset = kernel.system_call(
+    return kernel.system_call(
         _CREATE_RULESET,
         ctypes.c_char_p(attributes),
         ctypes.c_size_t(len(attributes)),
         ctypes.c_uint(0),
     )
-    try:
-        _allow(ruleset, readable.trees, _READ_FILE | _READ_DIR)
-        _allow(ruleset, readable.files, _READ_FILE)
-        _allow(ruleset, readable.folders, _READ_DIR)
-        _allow(ruleset, readable.sinks, _READ_FILE | _WRITE_FILE)
-        kernel.system_call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
-    finally:
-        os.close(ruleset)
-
-
-def _allow(ruleset: int, paths: Iterable[Path], rights: int) -> None:
-    for path in paths:
-        try:
-            handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
-            granted = rights if is_folder else rights & ~_READ_DIR  # a file with it is refused
-            if granted:
-                kernel.system_call(
-                    _ADD_RULE,
-                    ctypes.c_int(ruleset),
-                    ctypes.c_uint(_RULE_PATH_BENEATH),
-                    ctypes.c_char_p(struct.pack("=Qi", granted, handle)),
-                    ctypes.c_uint(0),
-                )
-        finally:
-            os.close(handle)

@@ -23,17 +23,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
 
-from autograder.sandbox import given, kernel, landlock, limits, questions, seccomp
+from autograder.sandbox import given, kernel, limits, questions, seccomp
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
 from autograder.sandbox.huge_pages import collapse_memory
-from autograder.sandbox.landlock import Readable
+from autograder.sandbox.landlock import Readable, Ruleset
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     WALLS_STAND,
@@ -67,7 +67,11 @@ class Walls:
     readable: Readable | None  # None: without Landlock
     seccomp: bool
 
-    def close(self, cpu_seconds: int, parent: int) -> None:
+    def ruleset(self) -> Ruleset | None:
+        """What the next fork needs to close its files: it takes a while, and is made ahead."""
+        return None if self.readable is None else Ruleset(self.readable)
+
+    def close(self, cpu_seconds: int, parent: int, ruleset: Ruleset | None) -> None:
         """Puts this process behind the walls, for good; OSError if one of them does not stand."""
         os.setpgid(0, 0)
         kernel.die_with_parent()
@@ -76,9 +80,8 @@ class Walls:
         limits.apply(self.limits, cpu_seconds, self.address_space, self.threads)
         kernel.drop_capabilities()
         kernel.forgo_new_privileges()
-        if self.readable is not None:
-            own = Path(f"/proc/{os.getpid()}")
-            landlock.restrict(replace(self.readable, trees=(*self.readable.trees, own)))
+        if ruleset is not None:
+            ruleset.confine()
         if self.seccomp:
             seccomp.restrict()
 
@@ -143,6 +146,7 @@ def _warm_up() -> None:
 def serve(control: socket.socket, walls: Walls) -> None:
     """Forks for every job that comes in, until the host closes its end."""
     parent = os.getpid()
+    ruleset = walls.ruleset()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE, 3)
         if not message:  # the host has gone
@@ -154,7 +158,7 @@ def serve(control: socket.socket, walls: Walls) -> None:
         child = os.fork()
         if child == 0:
             control.close()
-            _check(walls, parent, job["cpu_seconds"], descriptors)
+            _check(walls, parent, job["cpu_seconds"], descriptors, ruleset)
         for descriptor in descriptors:
             os.close(descriptor)
         stopped = _wait(child, control, job["wall_seconds"])
@@ -171,6 +175,9 @@ def serve(control: socket.socket, walls: Walls) -> None:
             "waited_seconds": waited,
         }
         control.send(json.dumps(ended).encode())
+        if ruleset is not None:
+            ruleset.close()  # the fork has added itself to it
+            ruleset = walls.ruleset()
 
 
 def _wait(child: int, control: socket.socket, wall_seconds: float) -> str | None:
@@ -199,10 +206,12 @@ def _waited_seconds(child: int) -> float:
 # The fork -----------------------------------------------------------------------------------------
 
 
-def _check(walls: Walls, parent: int, cpu_seconds: int, descriptors: list[int]) -> NoReturn:
+def _check(
+    walls: Walls, parent: int, cpu_seconds: int, descriptors: list[int], ruleset: Ruleset | None
+) -> NoReturn:
     try:
+        walls.close(cpu_seconds, parent, ruleset)
         _arrange_descriptors(*descriptors)
-        walls.close(cpu_seconds, parent)
         _send(WALLS_STAND)
         _send(_answer())
         _exit(0)

@@ -2,8 +2,8 @@
 
 `mixed_network` puts a `WeightQuantized` in the place of each layer, conv1 and fc included, and a
 `Removed` where a convolution has 0 bits. Inputs stay in floating point: at 16 bits nothing is lost
-(`quantlab.inference.evaluate_packed` measures with them quantized). `packed_model` takes codes,
-scales and float tensors out again.
+(`quantlab.mixed_precision` measures with them quantized). `packed_model` takes codes, scales and
+float tensors out again.
 
 A removed convolution gives zeros. What the batch normalization behind it makes of them is what it
 gave on average before: its statistics are set so, and its bias goes on to learn.

@@ -33,7 +33,7 @@ from baselines.split import validation_split
 from baselines.table1 import RESUME, float_network
 from quantlab.calibration import calibration_images
 from quantlab.data import load_dataset
-from quantlab.inference import evaluate_packed
+from quantlab.mixed_precision import evaluate_packed
 from quantlab.packed import LAYERS, allowed_bits
 from quantlab.training import Recipe
 

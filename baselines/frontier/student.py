@@ -21,7 +21,7 @@ from baselines.ranges import weight_scale
 from quantlab import packed
 from quantlab.checkpoint import load_float
 from quantlab.images import ImageSet
-from quantlab.inference import evaluate_packed
+from quantlab.mixed_precision import evaluate_packed
 from quantlab.resnet import resnet20
 
 PACKED, FLOAT = "ResNet20_variable.packed", "ResNet20_variable.pt"

@@ -22,7 +22,7 @@ from baselines.verify_table1 import KIT, TOLERANCE
 from quantlab import packed
 from quantlab.data import load_dataset
 from quantlab.files import write_atomically, write_text_atomically
-from quantlab.inference import evaluate_packed
+from quantlab.mixed_precision import evaluate_packed
 
 AFTER_TRAINING, TRAINED = "after_training", "fine_tuned"  # names of the two winners' files
 

@@ -13,7 +13,7 @@ from baselines.frontier.points import chosen
 from baselines.frontier.results import Point
 from quantlab import packed
 from quantlab.images import ImageSet
-from quantlab.inference import evaluate_packed
+from quantlab.mixed_precision import evaluate_packed
 from quantlab.packed import LAYERS
 
 

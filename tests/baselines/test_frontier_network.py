@@ -11,7 +11,7 @@ from baselines.quantizers.centered_binary import CenteredBinary
 from baselines.reconstruction import Plan
 from quantlab import packed
 from quantlab.images import normalize
-from quantlab.inference import packed_network
+from quantlab.mixed_precision import _input_scales, packed_network
 
 
 @pytest.fixture
@@ -34,13 +34,15 @@ def test_the_packed_model_computes_what_the_network_does(model, images, widths, 
 def test_the_inputs_of_a_packed_model_have_16_bits(model, images, widths):
     made = packed_model(mixed_network(model, widths, fixed_scale), widths, "Noise")
     network, seen = packed_network(made), []
-    network.layer2[0].conv1.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    for convolution in (network.blocks[3].conv1, network.blocks[3].conv2):
+        convolution.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
     with torch.no_grad():
         network(normalize(images))
-    step = float(seen[0][seen[0] > 0].min())
-    codes = seen[0] / step
-    assert int(codes.max()) > 255
-    assert len(torch.unique(seen[0])) <= 2**16
+    for codes in seen:
+        assert torch.equal(codes, codes.round())
+        assert float(codes.min()) >= 0
+        assert 255 < float(codes.max()) < 2**16
+    assert len(seen) == 2
 
 
 def test_a_removed_convolution_leaves_one_constant_per_channel(model, images, widths):
@@ -86,3 +88,21 @@ def test_reconstruction_comes_nearer_to_the_float_network(model, images):
     assert errors[0] < 0.5 * errors[1]
     assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
     assert packed.pack(packed_model(learned, narrow, "Noise"))
+
+
+def test_a_packed_model_equals_its_description_layer_by_layer(model, images, widths):
+    """Normalization apart from the convolutions, and inputs on their grids in plain arithmetic."""
+    made = packed_model(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    scales, plain = _input_scales(made.tensors), model.eval()
+    weights = {f"{name}.weight": made.weight(name) for name in packed.LAYERS}
+    plain.load_state_dict({**weights, **made.tensors}, strict=False)
+
+    def on_grid(scale):
+        return lambda _, args: torch.round(args[0] / scale).clamp(0, 2**16 - 1) * scale
+
+    for name, scale in scales.items():
+        plain.get_submodule(name).register_forward_pre_hook(on_grid(scale))
+    assert set(scales) == set(packed.LAYERS) - {"conv1"}
+    with torch.no_grad():
+        expected, found = plain(normalize(images)), packed_network(made)(normalize(images))
+    assert torch.allclose(found, expected, rtol=0, atol=5e-3 * float(expected.std()))

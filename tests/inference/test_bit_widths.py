@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from quantlab.images import ImageSet, normalize
-from quantlab.inference import evaluate_bit_widths
 from quantlab.layers import QuantizationError, quantizable_layers
+from quantlab.mixed_precision import evaluate_bit_widths
 from quantlab.training import evaluate
 
 

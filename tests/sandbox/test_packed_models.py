@@ -10,7 +10,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.verdict import Verdict
 from quantlab import packed
 from quantlab.images import ImageSet
-from quantlab.inference import evaluate_packed
+from quantlab.mixed_precision import evaluate_packed
 from quantlab.programs.calls import Failure
 
 
