@@ -21,7 +21,7 @@ from rich.console import Console
 from autograder.grading import UsageError
 from autograder.sandbox.isolation import IsolationUnavailable
 from baselines.integer_only.onnx_export import MissingPackage
-from benchmarks import kernels, marking, networks, portable, processes
+from benchmarks import kernels_apart, marking, networks, processes
 from benchmarks.rounds import Row
 from instructor.examples import MissingModels
 from quantlab.checkpoint import BadCheckpoint
@@ -30,8 +30,8 @@ from quantlab.data import DATASETS, DataNotFound, load_dataset
 Rows = Callable[[argparse.Namespace], Iterator[Row]]
 
 GROUPS: Mapping[str, Rows] = {
-    "kernels": lambda options: kernels.rows(options.runs),
-    "portable": lambda options: portable.rows(options.runs),
+    "kernels": lambda options: kernels_apart.rows(options.runs, older=False),
+    "portable": lambda options: kernels_apart.rows(options.runs, older=True),
     "networks": lambda options: networks.rows(
         options.data, load_dataset(options.data, "test"), options.runs
     ),
@@ -55,7 +55,6 @@ def main() -> int:
         MissingModels,
         MissingPackage,
         UsageError,
-        kernels.Inexact,
         subprocess.CalledProcessError,
     ) as problem:
         print(problem, file=sys.stderr)
