@@ -58,7 +58,11 @@ class Line:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.scaling",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", choices=DATASETS, default="cifar10")
     parser.add_argument("--times", type=int, default=3, help="of which the fastest counts")
     parser.add_argument("--out", type=Path, default=Path("runs") / "scaling.svg")

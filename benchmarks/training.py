@@ -26,7 +26,11 @@ Step = Callable[[], None]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--cell", choices=("W8A8", "W4A4", "W2A2"), default="W2A2")
     options = parser.parse_args()

@@ -248,7 +248,11 @@ _BENCHMARKS = {"functions": functions, "models": models, "cluster": cluster, "ki
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_class", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.whole_class",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("what", choices=_BENCHMARKS)
     parser.add_argument("--students", type=int, default=20)
     parser.add_argument("--data", choices=DATASETS, default="shapes10")

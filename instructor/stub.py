@@ -102,7 +102,11 @@ def _question_owner(owners: dict[int, str], line: int) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m instructor.stub", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m instructor.stub",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--check", action="store_true", help="compare and write nothing")
     options = parser.parse_args(arguments)
     try:

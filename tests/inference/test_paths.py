@@ -1,0 +1,69 @@
+"""A mark does not depend on the processor: every way to compute gives all images the same class."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from quantlab.answers import CELLS
+from quantlab.data import DataNotFound, load_dataset
+from quantlab.int8 import is_exact
+
+KIT = Path(__file__).resolve().parents[2]
+WAYS: Mapping[str, Mapping[str, str]] = {  # what torch and oneDNN are told to see
+    "float32 with AVX-512": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
+    "float32 with AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},
+}
+PROGRAM = """
+import hashlib, sys
+from pathlib import Path
+from quantlab.checkpoint import load
+from quantlab.data import load_dataset
+from quantlab.inference import IntegerResNet20
+from quantlab.int8 import is_exact
+images = load_dataset(sys.argv[1], "test").images
+print(is_exact())
+for cell in sys.argv[2:]:
+    path = Path("instructor", "checkpoints", sys.argv[1], f"ResNet20_{cell}.pt")
+    classes = IntegerResNet20(load(path)).predict(images)
+    print(cell, len(classes), hashlib.sha256(classes.numpy().tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "cells"),
+    [
+        ("shapes10", ("W8A8", "W2A2")),
+        pytest.param("cifar10", tuple(CELLS), marks=[pytest.mark.long, pytest.mark.cifar10]),
+    ],
+)
+@pytest.mark.skipif(not is_exact(), reason="this processor has one way only")
+def test_predictions_are_the_same_with_and_without_8_bit_instructions(
+    dataset: str, cells: tuple[str, ...]
+) -> None:
+    try:
+        count = len(load_dataset(dataset, "test"))
+    except DataNotFound as reason:
+        pytest.skip(str(reason))
+    exact, *expected = predictions(dataset, cells, {})
+    assert exact == "True"
+    assert [line.split()[:2] for line in expected] == [[cell, str(count)] for cell in cells]
+    for environment in WAYS.values():
+        assert predictions(dataset, cells, environment) == ["False", *expected]
+
+
+def predictions(dataset: str, cells: tuple[str, ...], environment: Mapping[str, str]) -> list[str]:
+    """Whether there were exact 8-bit instructions, then a digest of each model's classes."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, dataset, *cells],
+        env={**os.environ, **environment},
+        cwd=KIT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()
