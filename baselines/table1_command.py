@@ -93,7 +93,7 @@ def _verify(data: str) -> int:
         holds = holds and model.holds
         bounds = ["" if bound is None else f"{bound:.2f}" for bound in (model.must, model.aim)]
         table.add_row(
-            str(model.path.relative_to(KIT)),
+            _short(model.path),
             f"{model.recorded:.2f}",
             f"{model.accuracy:.2f}",
             *bounds,
@@ -101,6 +101,15 @@ def _verify(data: str) -> int:
         )
     Console().print(table)
     return 0 if holds else 1
+
+
+def _short(path: Path) -> str:
+    """A committed model in few letters: trained W4A4, AdaQuant W4A4."""
+    cell = path.stem.removeprefix("ResNet20_")
+    if cell == path.stem:
+        return path.name
+    by_training = path.is_relative_to(KIT / "instructor")
+    return f"{'trained' if by_training else path.parent.name} {cell}"
 
 
 def _common(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
