@@ -10,7 +10,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -95,8 +102,8 @@ class _Workers(ProcessPoolExecutor):
 class _Pool:
     """Worker processes held on a leash, one of which is started at once.
 
-    The others start with the first tasks: so soon the cores are busy importing anyway. Belongs to
-    the main thread.
+    The others start with the first tasks, when that one is ready: importing beside it they would
+    only keep the first mark waiting. Belongs to the main thread.
     """
 
     def __init__(self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
@@ -106,7 +113,11 @@ class _Pool:
             self.executor = _Workers(
                 jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
             )
-            self.executor.submit(_nothing)
+            self._first = self.executor.submit(_nothing)
+
+    def wait(self) -> None:
+        """Until the first process is ready, or has died."""
+        wait([self._first])
 
     def finish(self) -> None:
         """Wait for what was given out."""
@@ -156,6 +167,7 @@ class LocalCrew:
     @contextmanager
     def _used(self, pool: _Pool) -> Iterator[Executor]:
         try:
+            pool.wait()
             yield pool.executor
             pool.finish()
         finally:
