@@ -22,6 +22,7 @@ from rich.progress import (
 )
 
 from autograder.batch.assembly import Marking, Seen
+from autograder.batch.audit.changes import Changes
 from autograder.batch.bench import Settings
 from autograder.batch.conditions import Conditions, submission_digest
 from autograder.batch.crew import Crew
@@ -54,10 +55,12 @@ class Session:
         self._journal = journal
         self._seen: dict[str, Seen] = {}
 
-    def mark(self, crew: Crew, console: Console, marked: Callable[[Submission], None]) -> None:
+    def mark(
+        self, crew: Crew, console: Console, marked: Callable[[Submission, Changes], None]
+    ) -> None:
         """Have everything marked that the journal has not got; `marked` hears of each at once.
 
-        Raises what `runner.run` does.
+        It is given what was noted of its models, too. Raises what `runner.run` does.
         """
         columns = (
             TextColumn("Marking"),
@@ -85,7 +88,7 @@ class Session:
                 if not task.fresh:  # a second try has been counted
                     progress.advance(bar)
                     show(task.submission.student)
-                    marked(task.submission)
+                    marked(task.submission, done.changes)
 
             def tasks() -> Iterator[Task]:
                 for handin in self._in_order():

@@ -109,7 +109,7 @@ def _mark(
 
 
 def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Player | None]:
-    """What opens the models that were marked; nothing where none were."""
+    """What opens the models that were marked and not noted; nothing where none were marked."""
     if not any(name.startswith(MODEL_CHECKS) for name in wanted.decides):
         return nullcontext()
     return closing(Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier))

@@ -14,17 +14,19 @@ import functools
 import os
 import socket
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
+from autograder.batch.audit.changes import Changes, ModelChanges, NotingPlayer
 from autograder.batch.bench import Settings, open_sandbox
 from autograder.batch.conditions import Conditions, conditions
 from autograder.batch.journal import Journal, Row
 from autograder.grading import UsageError, prepare, refuse_other_arithmetic
 from autograder.known import load_mutants
 from autograder.marking import Course, Trace, each_check, select
+from autograder.measuring import FLOAT_MODELS
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.submission import Submission
@@ -58,12 +60,14 @@ class Done:
     """That a task is done. `rows` are those that the worker did not journal itself.
 
     `faults` names the checks in which the grader failed; `worker` is where, "host:process".
+    `changes` are what the audit compares of the models that were read.
     """
 
     student: str
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
     worker: str
+    changes: Changes = field(default_factory=dict)
 
 
 @dataclass
@@ -102,10 +106,10 @@ def here() -> str:
 
 
 def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
-    submission, trace = task.submission, Trace()
+    submission, trace, player = task.submission, Trace(), NotingPlayer(bench.sandbox)
     bench.sandbox.count_earlier(submission.solution or "", task.used)
     rows, faults = [], []
-    for marked in each_check(submission, bench.course, bench.sandbox, trace, task.finished):
+    for marked in each_check(submission, bench.course, player, trace, task.finished):
         check = marked.result.id
         row = Row(
             student=submission.student,
@@ -123,7 +127,13 @@ def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
             rows.append(row)
         else:
             journal.add([row])
-    return Done(submission.student, tuple(rows), tuple(faults), here())
+    changes = player.changes(submission, _model_changes(bench.course.measurements.dataset))
+    return Done(submission.student, tuple(rows), tuple(faults), here(), changes)
+
+
+@functools.cache
+def _model_changes(dataset: str) -> ModelChanges:
+    return ModelChanges(FLOAT_MODELS[dataset])
 
 
 @functools.lru_cache(maxsize=1)  # as `open_sandbox`

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from autograder.batch.audit.changes import ModelChanges, NotingPlayer
 from autograder.batch.audit.look import Audit, Kind
 from autograder.batch.audit.models import TrainedModels
 from autograder.measuring import FLOAT_MODELS
@@ -25,6 +26,9 @@ class Opener:
 
     isolation = "in process"
 
+    def __init__(self, opens: bool = True) -> None:
+        self._opens = opens
+
     def import_source(self, source: str) -> Failure | None:
         raise AssertionError("the audit runs no code")
 
@@ -32,6 +36,9 @@ class Opener:
         raise AssertionError("the audit runs no code")
 
     def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
+        assert self._opens, "it was read before"
+        if content == b"faulty":
+            return Failure("grader_fault", "The grader failed.")
         if content == b"broken":
             return Failure("error", "It can't be read.")
         return torch.load(io.BytesIO(content), weights_only=True)
@@ -149,3 +156,36 @@ def test_what_can_t_be_read_is_left_out(content: bytes | None) -> None:
     torch.save({"no": torch.zeros(3)}, stream)
     unreadable = content or stream.getvalue()
     assert _compared(ada=unreadable, bob=unreadable) == Audit(())
+
+
+# Noted while a model is marked --------------------------------------------------------------------
+
+
+def _noted(submission: Submission) -> dict[str, Any]:
+    """What a worker hands over that has read all models of `submission`."""
+    player = NotingPlayer(Opener())
+    for content in submission.models.values():
+        player.read_checkpoint(content)
+    return dict(player.changes(submission, ModelChanges(FLOAT_MODELS["cifar10"])))
+
+
+def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
+    float_state: Mapping[str, Tensor], reference: SavedModel
+) -> None:
+    models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
+    models |= {"copy": models["s3"], "broken": b"broken"}
+    comparison = TrainedModels("CIFAR-10", Opener(opens=False))
+    for student, content in models.items():
+        submission = Submission(student, models={NAME: content})
+        comparison.add(submission, _noted(submission))
+    assert comparison.compare() == _compared(**models)
+    assert [look.who for look in comparison.compare().looks] == [("copy", "s3")]
+
+
+def test_of_several_models_only_those_that_were_read_are_noted() -> None:
+    player = NotingPlayer(Opener())
+    player.read_checkpoint(b"broken")
+    player.read_checkpoint(b"faulty")  # perhaps another reads it
+    models = {"ResNet20_W8A8.pt": b"broken", NAME: b"faulty", "ResNet20_W2A2.pt": b"not marked"}
+    noted = player.changes(Submission("ada", models=models), ModelChanges(FLOAT_MODELS["cifar10"]))
+    assert noted == {"ResNet20_W8A8.pt": None}

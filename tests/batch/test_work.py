@@ -3,23 +3,29 @@
 Marked in this process, without walls; the rows and the reports are the real ones.
 """
 
+import io
 import threading
 from dataclasses import replace
 from itertools import permutations
 
+import numpy as np
 import pytest
+import torch
 
 from autograder.batch import work
 from autograder.batch.assembly import Marking, Seen
+from autograder.batch.audit.changes import ModelChanges
 from autograder.batch.bench import Settings
 from autograder.batch.conditions import Conditions
 from autograder.batch.journal import Journal
 from autograder.batch.record import Handin
 from autograder.batch.work import Task, WorkerUnfit, mark_submission
 from autograder.marking import Course, mark, select
+from autograder.measuring import FLOAT_MODELS, Measurements
 from autograder.oracle import Oracle
 from autograder.submission import Submission
 from autograder.verdict import Verdict
+from instructor.examples import MODELS
 from tests.conftest import InProcessPlayer
 
 CHECK = "1a.linear_*"
@@ -120,6 +126,27 @@ def test_a_fault_of_the_graders_is_named_and_not_finished(sandbox, task, checks,
     assert set(done.faults) == set(checks)
     assert not any(row.finished for row in done.rows)
     assert all("a bug of the grader" in row.fault for row in done.rows)
+
+
+def test_what_training_changed_in_a_model_comes_back_with_its_mark(
+    sandbox, task, course, oracle, monkeypatch
+):
+    name, check = "ResNet20_W2A2.pt", "2d.model.W2A2"
+    content = (MODELS / "shapes10" / name).read_bytes()
+
+    def read(content):
+        return torch.load(io.BytesIO(content), weights_only=True)
+
+    monkeypatch.setattr(sandbox, "read_checkpoint", read)
+    bench, measurements = work._bench(SETTINGS), Measurements("shapes10", oracle, quick=True)
+    bench.course = replace(course, measurements=measurements, selected=check)
+    bench.conditions = Conditions({check: "digest"})
+    submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
+    done = mark_submission(replace(task, submission=submission, conditions=bench.conditions.digest))
+    changes = ModelChanges(FLOAT_MODELS["shapes10"]).of(name, read(content))
+    assert changes is not None
+    assert done.changes.keys() == {name}
+    assert np.array_equal(done.changes[name], changes)
 
 
 def test_a_second_try_begins_with_another_sandbox(sandbox, task):

@@ -5,12 +5,19 @@ says what was seen, how such a thing can come about honestly, and leaves the res
 changes no mark and is shown to staff alone.
 """
 
+import functools
+from typing import TYPE_CHECKING
+
 from autograder.batch.audit import checks
-from autograder.batch.audit.look import Audit, Comparison, Look
+from autograder.batch.audit.changes import Changes
+from autograder.batch.audit.look import Audit, Look
 from autograder.batch.audit.models import TrainedModels
 from autograder.batch.record import ClassRecord
 from autograder.player import Player
 from autograder.submission import Submission
+
+if TYPE_CHECKING:
+    from autograder.batch.audit.solutions import Sources
 
 __all__ = ["Audit", "Look", "Works", "audit"]
 
@@ -25,7 +32,36 @@ class Works:
     def __init__(self, dataset: str, player: Player | None = None) -> None:
         self._taken: set[str] = set()
         self._notes: list[str] = []
-        self._comparisons: list[Comparison] = []
+        self._models: TrainedModels | None = None
+        if player is None:
+            self._notes.append("Saved models were not compared: they were not marked.")
+        else:
+            self._models = TrainedModels(dataset, player)
+
+    def take(self, submission: Submission, noted: Changes | None = None) -> None:
+        """Take one in; a second of the same student's changes nothing.
+
+        `noted` are the changes of those of its models that were read while it was marked.
+        """
+        if submission.student in self._taken:
+            return
+        self._taken.add(submission.student)
+        if self._sources is not None:
+            self._sources.add(submission)
+        if self._models is not None:
+            self._models.add(submission, noted)
+
+    def compared(self) -> Audit:
+        """What is worth a look in all that were taken in."""
+        found = [one.compare() for one in (self._sources, self._models) if one is not None]
+        return Audit(
+            tuple(look for one in found for look in one.looks),
+            (*self._notes, *(note for one in found for note in one.notes)),
+        )
+
+    @functools.cached_property
+    def _sources(self) -> "Sources | None":
+        # Half a second to import: with the first submission, not before the first is marked.
         try:
             from autograder.batch.audit.solutions import Sources
         except ModuleNotFoundError as missing:
@@ -33,27 +69,8 @@ class Works:
                 f"solution.py was not compared: {missing.name} is missing, "
                 "pip install -e '.[audit]'."
             )
-        else:
-            self._comparisons.append(Sources())
-        if player is None:
-            self._notes.append("Saved models were not compared: they were not marked.")
-        else:
-            self._comparisons.append(TrainedModels(dataset, player))
-
-    def take(self, submission: Submission) -> None:
-        """Take one in; a second of the same student's changes nothing."""
-        if submission.student not in self._taken:
-            self._taken.add(submission.student)
-            for comparison in self._comparisons:
-                comparison.add(submission)
-
-    def compared(self) -> Audit:
-        """What is worth a look in all that were taken in."""
-        found = [comparison.compare() for comparison in self._comparisons]
-        return Audit(
-            tuple(look for one in found for look in one.looks),
-            (*self._notes, *(note for one in found for note in one.notes)),
-        )
+            return None
+        return Sources()
 
 
 def audit(record: ClassRecord, previous: ClassRecord | None, works: Works | None) -> Audit:

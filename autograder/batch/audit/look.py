@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
-
-from autograder.submission import Submission
 
 
 class Kind(StrEnum):
@@ -39,11 +36,3 @@ class Audit:
 
     looks: tuple[Look, ...]
     notes: tuple[str, ...] = ()
-
-
-class Comparison(Protocol):
-    """Takes in the submissions of a class one by one, then compares each with each."""
-
-    def add(self, submission: Submission) -> None: ...
-
-    def compare(self) -> Audit: ...

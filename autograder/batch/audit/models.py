@@ -1,39 +1,30 @@
 """Which saved models come from one training, told by what training did to the float model.
 
-Everybody starts from the same FP32 network. What is compared is the difference from it, on the
-model's own grid: its codes minus the codes that the FP32 weights have at its scale. (Dequantized
-codes minus float weights hold the rounding error besides, which is the same for all whose training
-changed little, and would make every careful W8A8 model resemble every other.) The cosine of two
-such differences, per layer, is 1 for one training and near 0 for two; models that were only rounded
-have no difference and are left out.
+Everybody starts from the same FP32 network. What is compared is the difference from it (`changes`).
+The cosine of two such differences, per layer, is 1 for one training and near 0 for two; models that
+were only rounded have no difference and are left out.
 
 A class is its own measure: a pair is shown where its cosine is at least `SIMILAR` in the median
 layer and its distance from 1 is less than a third of what is usual between two of the class. Two
-trainings by one recipe with different seeds had 0.22 at W8A8, 0.26 at W4A4, 0.35 at W2A2. From each
-layer the same `SAMPLE` weights are taken, which errs by about 0.02.
+trainings by one recipe with different seeds had 0.22 at W8A8, 0.26 at W4A4, 0.35 at W2A2. A cosine
+of samples errs by about 0.02.
 
-Models are opened behind the wall, by `player`; what can't be read was said in the student's report
-and is left out. It can fail only where the kit's float model is not there (`BadCheckpoint`).
+Models of which nobody noted the changes are opened behind the wall, by `player`. It can fail only
+where the kit's float model is not there (`BadCheckpoint`).
 """
 
-from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
-import torch
 
+from autograder.batch.audit.changes import Changes, ModelChanges
 from autograder.batch.audit.look import Audit, Kind, Look
 from autograder.measuring import FLOAT_MODELS
 from autograder.player import Player
 from autograder.submission import MODELS, Submission
-from quantlab import checkpoint
-from quantlab.checkpoint import LAYERS, WEIGHT, BadCheckpoint, SavedModel
-from quantlab.programs.calls import Failure
 
 SIMILAR = 0.8
 FARTHER = 3.0  # times nearer to 1 than two of the class usually are
-SAMPLE = 4096  # weights of a layer
-UNTRAINED = 0.002  # share of codes; a model with fewer changed ones was only rounded
 FEWEST_PAIRS = 10  # of fewer, nothing is usual yet
 
 
@@ -43,23 +34,19 @@ class TrainedModels:
     def __init__(self, dataset: str, player: Player) -> None:
         path = FLOAT_MODELS[dataset.lower().replace("-", "")]
         self._player = player
-        self._float = checkpoint.load_float(path)
-        self._places = _places(self._float)
+        self._model_changes = ModelChanges(path)
         self._changes: dict[str, dict[str, np.ndarray]] = {name: {} for name in MODELS}
 
-    def add(self, submission: Submission) -> None:
+    def add(self, submission: Submission, noted: Changes | None = None) -> None:
+        """`noted` are the changes of those of its models that somebody has read."""
+        found = dict(noted or {})
         for name in MODELS:
-            if name in submission.models:
+            if name in submission.models and name not in found:
                 values = self._player.read_checkpoint(submission.models[name])
-                if isinstance(values, Failure):
-                    continue
-                try:
-                    saved = checkpoint.parse(values, *checkpoint.parse_name(name))
-                except BadCheckpoint:
-                    continue
-                changes = self._sampled_changes(saved)
-                if np.count_nonzero(changes) >= UNTRAINED * changes.size:
-                    self._changes[name][submission.student] = changes
+                found[name] = self._model_changes.of(name, values)
+        for name, changes in found.items():
+            if changes is not None:
+                self._changes[name][submission.student] = changes
 
     def compare(self) -> Audit:
         """A look per pair of hand-ins, with every width in which their models are alike."""
@@ -79,39 +66,15 @@ class TrainedModels:
         looks.sort(key=lambda look: (-(look.measure or 0), look.who))
         return Audit(tuple(looks))
 
-    def _sampled_changes(self, saved: SavedModel) -> np.ndarray:
-        """int8 (weights of all samples): codes minus those of the FP32 weights on the same grid."""
-        low, high = -(2 ** (saved.weight_bits - 1)), 2 ** (saved.weight_bits - 1) - 1
-        parts = []
-        for name in LAYERS:
-            layer, places = saved.layers[name], self._places[name]
-            weights = self._float[f"{name}.{WEIGHT}"].flatten()[places]
-            rounded = torch.round(weights / layer.weight_scale).clamp(low, high)
-            change = layer.weight_int.flatten()[places].float() - rounded
-            parts.append(change.clamp(-127, 127).to(torch.int8))
-        return torch.cat(parts).numpy()
-
     def _cosines(self, changes: np.ndarray) -> np.ndarray:
         """float32 (models, models): the median over layers of the cosine of their changes."""
         per_layer = []
-        start = 0
-        for name in LAYERS:
-            end = start + len(self._places[name])
-            part = changes[:, start:end].astype(np.float32)
+        for layer in self._model_changes.layers.values():
+            part = changes[:, layer].astype(np.float32)
             lengths = np.linalg.norm(part, axis=1, keepdims=True)
             part = part / np.maximum(lengths, 1e-12)
             per_layer.append(part @ part.T)
-            start = end
         return np.median(np.stack(per_layer), axis=0)
-
-
-def _places(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The places of the weights that are looked at, of each layer; the same in every run."""
-    generator = torch.Generator().manual_seed(0)
-    return {
-        name: torch.randperm(state[f"{name}.{WEIGHT}"].numel(), generator=generator)[:SAMPLE]
-        for name in LAYERS
-    }
 
 
 def _stands_out(cosine: float, usual: float, pairs: int) -> bool:
