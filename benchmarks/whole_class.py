@@ -8,7 +8,7 @@
 Classes are made up, and marked by the real command in processes of its own. Where the marks are
 known every run also says how many are others, and `killed` compares its reports with those of an
 undisturbed run, byte for byte; exit status 1 where one differs. Times mean something on a quiet
-machine only.
+machine only; how fast the machine is at the moment, an import of torch tells.
 """
 
 import argparse
@@ -73,16 +73,20 @@ class Made:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds of a run, and until its first row was in the journal; its largest memory in MiB."""
+    """Seconds of a run, and until its first row was in the journal; its largest memory in MiB.
+
+    `import_torch` is how many seconds that took a process of its own, just before.
+    """
 
     seconds: float
     first_row: float
     memory: float
+    import_torch: float
 
 
 def measured(made: Made, out: Path, *more: str) -> Run:
     """One run to its end. Memory is that of the command, its workers and their sandboxes."""
-    before, started = rows(out), time.perf_counter()
+    before, import_torch, started = rows(out), importing(), time.perf_counter()
     process = made.start(out, *more)
     first, largest = 0.0, 0.0
     while process.poll() is None:
@@ -92,7 +96,14 @@ def measured(made: Made, out: Path, *more: str) -> Run:
         time.sleep(_POLL_SECONDS if not first else 0.5)
     if process.returncode not in (0, 1):
         raise SystemExit(f"The command ended with status {process.returncode}.")
-    return Run(time.perf_counter() - started, first, largest)
+    return Run(time.perf_counter() - started, first, largest, import_torch)
+
+
+def importing() -> float:
+    """Seconds that a process takes to import torch."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch"], check=True)
+    return time.perf_counter() - started
 
 
 def rows(out: Path) -> int:
@@ -238,8 +249,8 @@ def fake(students: int, dataset: str, folder: Path, check: str) -> Made:
 
 def show(what: str, run: Run) -> None:
     print(
-        f"{what:58} {run.seconds:8.1f} s; first row after {run.first_row:.1f} s; "
-        f"{run.memory:,.0f} MiB",
+        f"{what:58} {run.seconds:8.1f} s; first row after {run.first_row:.1f} s "
+        f"(import torch: {run.import_torch:.1f}); {run.memory:,.0f} MiB",
         flush=True,
     )
 

@@ -10,6 +10,7 @@ import importlib
 import threading
 from dataclasses import dataclass
 
+from autograder.importing import no_collections
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 
@@ -33,9 +34,11 @@ def open_sandbox(tier: str | None, allow_unsafe: bool) -> Sandbox:
 
 def warm_up(settings: Settings) -> None:
     """Begin what takes time; what goes wrong with it is told by the first task."""
-    # The sandbox ends with the thread that started it: it belongs to the main one.
-    importing = threading.Thread(target=importlib.import_module, args=("autograder.batch.work",))
-    importing.start()
-    with contextlib.suppress(IsolationUnavailable):
-        open_sandbox(settings.tier, settings.allow_unsafe)
-    importing.join()
+    with no_collections():
+        # The sandbox ends with the thread that started it: it belongs to the main one.
+        module = "autograder.batch.work"
+        importing = threading.Thread(target=importlib.import_module, args=(module,))
+        importing.start()
+        with contextlib.suppress(IsolationUnavailable):
+            open_sandbox(settings.tier, settings.allow_unsafe)
+        importing.join()

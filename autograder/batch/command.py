@@ -15,6 +15,7 @@ from autograder.batch.claim import AnotherRunner, claimed
 from autograder.batch.crew import Crew, CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
 from autograder.batch.exports import BadExport, read_export
 from autograder.batch.journal import Journal, JournalError
+from autograder.importing import no_collections
 
 USAGE = 2
 _JOURNAL = ".journal"  # no student's id begins with a dot
@@ -64,8 +65,9 @@ def _batch(options: BatchOptions) -> int:
         journal = stack.enter_context(Journal(folder / "marks.sqlite"))
         crew = stack.enter_context(closing(_crew(options)))
         export = stack.enter_context(read_export(options.export))
-        from autograder.batch.whole_class import ClassOptions, mark_class
-        from autograder.batch.writing import Publishing
+        with no_collections():
+            from autograder.batch.whole_class import ClassOptions, mark_class
+            from autograder.batch.writing import Publishing
 
         publishing = Publishing(options.course, options.manual, options.anonymous)
         asked = ClassOptions(
