@@ -10,8 +10,8 @@ import importlib
 import threading
 from dataclasses import dataclass
 
-from autograder.importing import no_collections
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.importing import no_collections
 from autograder.sandbox.isolation import IsolationUnavailable
 
 

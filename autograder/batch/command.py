@@ -15,7 +15,7 @@ from autograder.batch.claim import AnotherRunner, claimed
 from autograder.batch.crew import Crew, CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
 from autograder.batch.exports import BadExport, read_export
 from autograder.batch.journal import Journal, JournalError
-from autograder.importing import no_collections
+from autograder.sandbox.importing import no_collections
 
 USAGE = 2
 _JOURNAL = ".journal"  # no student's id begins with a dot

@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has no package otherwise
 
-from autograder.importing import no_collections
 from autograder.sandbox import kernel
+from autograder.sandbox.importing import no_collections
 
 _MESSAGE = 4096  # bytes of a control message at most
 
