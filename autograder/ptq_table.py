@@ -21,11 +21,10 @@ from tqdm import tqdm
 
 from autograder import sawb
 from autograder.rubric import CELLS
-from quantlab import calibration, checkpoint, inference, integer, layers
+from quantlab import calibration, checkpoint, inference, integer, layers, resnet
 from quantlab.files import user_cache, write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.programs.execute import load_module
-from quantlab.resnet import resnet20
 
 KIT = Path(__file__).resolve().parent.parent
 METHODS = ("SAWB", "sym")
@@ -42,7 +41,7 @@ def digest(dataset: str, reference: str, float_model: Path) -> str:
     """A digest of everything that decides the table. `reference` is the source of solution.py."""
     found = hashlib.sha256(f"{dataset}\n{reference}".encode())
     found.update(float_model.read_bytes())
-    for module in (layers, calibration, checkpoint, inference, integer, sawb):
+    for module in (layers, calibration, checkpoint, inference, integer, resnet, sawb):
         found.update(inspect.getsource(module).encode())
     return found.hexdigest()[:24]
 
@@ -83,7 +82,7 @@ def measure(
     reference: str, state: Mapping[str, torch.Tensor], train: ImageSet, test: ImageSet
 ) -> Accuracies:
     """Quantize and evaluate every cell, by the reference and by every published pair."""
-    model = resnet20()
+    model = resnet.resnet20()
     model.load_state_dict(dict(state))
     images = calibration.calibration_images(train)
     table: Accuracies = {method: {} for method in METHODS}

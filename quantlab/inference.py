@@ -35,11 +35,10 @@ from quantlab.images import ImageSet, normalize
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
 from quantlab.memory import keep_freed_memory
-from quantlab.resnet import BasicBlock, resnet20
+from quantlab.resnet import BATCH_NORM_EPSILON, BasicBlock, batch_norm_line, resnet20
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
 CHANNELS_LAST = torch.channels_last
-BATCH_NORM_EPSILON = 1e-5  # of torch.nn.BatchNorm2d
 # 1.5 * 2^23. Float32 numbers of this size are integers: what is added is rounded, ties to even, and
 # stands in the lowest bits.
 ROUNDING = 12_582_912.0
@@ -62,14 +61,10 @@ class _Convolution:
         device: torch.device,
         step: float = 1.0,
     ) -> None:
-        layer, norm = saved.layers[name], name.replace("conv", "bn")
-        mean, variance, weight, bias = (
-            saved.tensors[f"{norm}.{end}"].double()
-            for end in ("running_mean", "running_var", "weight", "bias")
-        )
-        gain = weight / torch.sqrt(variance + BATCH_NORM_EPSILON)
+        layer = saved.layers[name]
+        gain, offset = batch_norm_line(saved.tensors, name.replace("conv", "bn"))
         scale = layer.input_scale * layer.weight_scale
-        m, b = (gain * scale / step).float(), ((bias - mean * gain) / step).float()
+        m, b = (gain * scale / step).float(), (offset / step).float()
         self._stride, self._largest = stride, 2**saved.act_bits - 1
         self._packed = None
         if device.type == "cpu" and is_exact():

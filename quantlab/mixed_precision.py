@@ -28,15 +28,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from quantlab.images import ImageSet
+from quantlab.inference import BATCH_SIZE
 from quantlab.layers import QuantizationError, quantizable_layers, with_input_scales
 from quantlab.packed import LAYERS, REMOVABLE, PackedModel
-from quantlab.resnet import BasicBlock, resnet20
+from quantlab.resnet import BasicBlock, batch_norm_line, resnet20
 from quantlab.training import evaluate
 
 ACT_BITS = 16
 LARGEST_CODE = 2**ACT_BITS - 1
-BATCH_SIZE = 50  # activations of several times as many leave the cache
-BATCH_NORM_EPSILON = 1e-5  # of torch.nn.BatchNorm2d
 SIGMAS = 8  # see _input_scales
 SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive number will do
 
@@ -159,17 +158,12 @@ def _folded(
     output_scale: float = 1.0,
 ) -> nn.Conv2d:
     """A convolution and the normalization behind it, from codes to what `output_scale` divides."""
-    norm = name.replace("conv", "bn")
-    mean, variance, gamma, beta = (
-        tensors[f"{norm}.{end}"].double()
-        for end in ("running_mean", "running_var", "weight", "bias")
-    )
-    gain = gamma / torch.sqrt(variance + BATCH_NORM_EPSILON)
+    gain, offset = batch_norm_line(tensors, name.replace("conv", "bn"))
     weight = weights[name].double() * (gain * input_scale / output_scale).view(-1, 1, 1, 1)
     out, channels, *kernel = weight.shape
     made = nn.Conv2d(channels, out, kernel, stride, padding=1, device="meta")  # type: ignore[arg-type]
     made.weight = _fixed(weight.float())
-    made.bias = _fixed(((beta - mean * gain) / output_scale).float())
+    made.bias = _fixed((offset / output_scale).float())
     return made
 
 

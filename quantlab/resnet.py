@@ -10,10 +10,13 @@ every saved model of this kit.
 """
 
 import functools
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+BATCH_NORM_EPSILON = 1e-5  # of torch.nn.BatchNorm2d
 
 
 class BasicBlock(nn.Module):
@@ -87,6 +90,19 @@ def state_shapes() -> dict[str, tuple[int, ...]]:
         for name, tensor in state.items()
         if not name.endswith("num_batches_tracked")
     }
+
+
+def batch_norm_line(tensors: Mapping[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
+    """What the batch normalization `name` multiplies by, and what it adds: float64 (C,) twice.
+
+    gamma / sqrt(var + eps) and beta - mean gamma / sqrt(var + eps), of the stored statistics.
+    """
+    mean, variance, gamma, beta = (
+        tensors[f"{name}.{end}"].double()
+        for end in ("running_mean", "running_var", "weight", "bias")
+    )
+    gain = gamma / torch.sqrt(variance + BATCH_NORM_EPSILON)
+    return gain, beta - mean * gain
 
 
 def layer_sizes() -> dict[str, int]:

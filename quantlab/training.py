@@ -56,7 +56,6 @@ class Recipe:
     small_epochs: int = 0  # the first so many epochs see images of small_size
     small_size: int = 24  # pixels
     averaged_epochs: int = 0  # the last so many, see `fit`
-    cycles: int = 1  # of the learning rate; each takes the same number of epochs
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -66,16 +65,10 @@ class Recipe:
                 f"rate {self.learning_rate:g} is none: give at least 0 epochs, 1 image per batch "
                 "and a learning rate above 0."
             )
-        if self.cycles < 1 or self.epochs % self.cycles:
+        if not 0 <= self.averaged_epochs <= self.epochs:
             raise ValueError(
-                f"{self.epochs} epochs are not {self.cycles} equal cycles: choose a number of "
-                "cycles that divides them."
-            )
-        longest = self.epochs // self.cycles
-        if not 0 <= self.averaged_epochs <= longest:
-            raise ValueError(
-                f"{self.averaged_epochs} epochs cannot be averaged at the end of {longest}: ask "
-                f"for 0 to {longest}."
+                f"{self.averaged_epochs} epochs cannot be averaged at the end of {self.epochs}: "
+                f"ask for 0 to {self.epochs}."
             )
 
 
@@ -212,17 +205,12 @@ def evaluate(
 
 
 def _learning_rate(recipe: Recipe, epoch: float) -> float:
-    """In each cycle a linear warm-up, then a cosine to zero (SGDR, Loshchilov and Hutter 2017).
-
-    It stops where averaging begins.
-    """
-    length = recipe.epochs / recipe.cycles
-    finished = min(int(epoch / length), recipe.cycles - 1)
-    moving = length - (recipe.averaged_epochs if finished == recipe.cycles - 1 else 0)
-    epoch = min(epoch - finished * length, max(moving, recipe.warmup_epochs))
+    """A linear warm-up, then a cosine to zero, which stops where averaging begins."""
+    moving = recipe.epochs - recipe.averaged_epochs
+    epoch = min(epoch, max(moving, recipe.warmup_epochs))
     if epoch < recipe.warmup_epochs:
         return recipe.learning_rate * epoch / recipe.warmup_epochs
-    rest = (epoch - recipe.warmup_epochs) / (length - recipe.warmup_epochs)
+    rest = (epoch - recipe.warmup_epochs) / (recipe.epochs - recipe.warmup_epochs)
     return recipe.learning_rate * (1 + math.cos(math.pi * rest)) / 2
 
 

@@ -51,9 +51,7 @@ from quantlab.programs.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most
-_JOBS_BEFORE_HUGE_PAGES = (
-    8  # gathering takes up to a second, for which the first mark need not wait
-)
+_JOBS_BEFORE_HUGE_PAGES = 8  # gathering takes up to a second: the first mark does not wait for it
 _LARGEST = 1 << 20  # bytes read at a time
 
 # Taken before any student's code runs: later changes to the os module do not reach these.

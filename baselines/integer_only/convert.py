@@ -49,7 +49,7 @@ from baselines.integer_only.requantize import (
 from baselines.integer_only.run import largest_magnitudes
 from quantlab.checkpoint import LAYERS, SavedModel
 from quantlab.images import normalize
-from quantlab.inference import BATCH_NORM_EPSILON
+from quantlab.resnet import batch_norm_line
 
 INT8_LARGEST = 127
 LARGEST_BIAS = 2**30  # the other half of int32 is for the sum of products
@@ -137,7 +137,7 @@ def _folded(
 ) -> Layer:
     """A saved convolution and its batch normalization, to outputs at `out_scale`."""
     layer = saved.layers[name]
-    gain, offset = _batch_norm(saved, norm)
+    gain, offset = batch_norm_line(saved.tensors, norm)
     gain = gain * (layer.input_scale * layer.weight_scale)
     channels = [
         _channel(codes, a / out_scale, c / out_scale, scheme)
@@ -147,7 +147,7 @@ def _folded(
 
 
 def _first_layer(saved: SavedModel, scheme: str, input_scale: float, stream_scale: float) -> Layer:
-    gain, offset = _batch_norm(saved, "bn1")
+    gain, offset = batch_norm_line(saved.tensors, "bn1")
     channels = []
     for weight, a, c in zip(
         saved.tensors["conv1.weight"].double(), gain.tolist(), offset.tolist(), strict=True
@@ -170,16 +170,6 @@ def _classifier(saved: SavedModel, largest_code: int) -> Layer:
         for codes, bias in zip(layer.weight_int, biases, strict=True)
     ]
     return _layer("fc", channels, largest_code, 1)
-
-
-def _batch_norm(saved: SavedModel, name: str) -> tuple[Tensor, Tensor]:
-    """float64 (C,) twice: what the normalization multiplies by, and what it adds."""
-    mean, variance, gamma, beta = (
-        saved.tensors[f"{name}.{end}"].double()
-        for end in ("running_mean", "running_var", "weight", "bias")
-    )
-    gain = gamma / torch.sqrt(variance + BATCH_NORM_EPSILON)
-    return gain, beta - gain * mean
 
 
 def _bound_of_stream(saved: SavedModel) -> float:

@@ -18,9 +18,8 @@ from baselines.literature.folding import normalizations
 from baselines.network import quantized_layers, saved_model
 from baselines.quantizers.affine import Affine
 from quantlab.checkpoint import LAYERS, SavedModel
-from quantlab.inference import BATCH_NORM_EPSILON
 from quantlab.layers import FIRST_LAYER
-from quantlab.resnet import resnet20
+from quantlab.resnet import BATCH_NORM_EPSILON, resnet20
 
 
 class DoesNotFit(Exception):

@@ -17,7 +17,8 @@ from baselines.integer_only.requantize import (
 )
 from baselines.integer_only.run import run, trace
 from quantlab.checkpoint import SavedModel
-from quantlab.inference import BATCH_NORM_EPSILON, IntegerResNet20
+from quantlab.inference import IntegerResNet20
+from quantlab.resnet import BATCH_NORM_EPSILON
 
 LAYER = "layer1.0.conv1"  # its outputs are codes of layer1.0.conv2
 
