@@ -5,8 +5,8 @@
 prints a table: what was measured, against what, minimum, median and maximum of the runs, and which
 of its bounds the median satisfies. Exit status 1 where one misses what it must reach, 2 where it
 could not start. Numbers mean something on a quiet machine only. Further measurements are modules of
-their own: `benchmarks.training`, `benchmarks.whole_class`, `benchmarks.slow_neighbour` and
-`benchmarks.scaling`.
+their own: `benchmarks.training`, `benchmarks.whole_class`, `benchmarks.class_page`,
+`benchmarks.slow_neighbour` and `benchmarks.scaling`.
 """
 
 import argparse

@@ -159,7 +159,7 @@ def _with_numbers(report: Report, ability: float, rng: random.Random) -> Report:
     table = dict(zip(CELLS, (92.3, 83.2, 80.0, 10.6, 9.0), strict=True))
     full = RUBRIC.thresholds["cifar10"]
     size = rng.uniform(45, 180)
-    evidence = {
+    evidence: dict[str, Mapping[str, Any]] = {
         "2c.ptq.SAWB": {"reported": {c: round(v + rng.gauss(0, 1), 2) for c, v in table.items()}},
         "2c.ptq.sym": {
             "reported": {c: round(max(9, v - 3 + rng.gauss(0, 2)), 2) for c, v in table.items()}

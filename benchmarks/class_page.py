@@ -1,0 +1,82 @@
+"""How long the page of a large class takes to open, and how large it is.
+
+    python -m benchmarks.class_page [--students 1000] [--runs 5]
+
+The class is made up, as in the tests of the page. A headless Chromium is started for it each time,
+writes down what it shows once all is loaded and the page's script has run, and ends; the time of
+the same with an empty page stands beside it. Exit status 1 where the page takes 2 s or 5 MB, 2
+without a browser.
+"""
+
+import argparse
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from autograder.batch.outputs.dashboard import render
+from autograder.batch.policy import Policy, apply, settled
+from autograder.batch.reference import reference_numbers
+from tests.class_outputs.people import RUBRIC, a_class
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom")
+MOST_SECONDS, MOST_BYTES = 2.0, 5_000_000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.class_page",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--students", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        print(f"There is no browser here: install one of {', '.join(BROWSERS)}.", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        page, empty = Path(folder, "class.html"), Path(folder, "empty.html")
+        page.write_text(class_page(options.students), encoding="utf-8")
+        empty.write_text("<!doctype html><title>empty</title>", encoding="utf-8")
+        size = page.stat().st_size
+        pairs = [
+            (seconds(browser, page, options.students), seconds(browser, empty, 0))
+            for _ in range(options.runs)
+        ]
+    longest = max(own for own, _ in pairs)
+    own, peer = (statistics.median(one) for one in zip(*pairs, strict=True))
+    print(
+        f"{options.students:,} students: {size / 1e6:.2f} MB, open after {own:.2f} s "
+        f"(at most {longest:.2f}) where an empty page takes {peer:.2f} s"
+    )
+    return int(own >= MOST_SECONDS or size >= MOST_BYTES)
+
+
+def class_page(students: int) -> str:
+    record = a_class(students)
+    marks = apply(record, Policy(), {})
+    pages = {mark.member: f"students/{mark.member}/report.html" for mark in marks}
+    numbers = reference_numbers(record.dataset)
+    return render(settled(record, marks), marks, Policy(), numbers, RUBRIC, pages)
+
+
+def seconds(browser: str, page: Path, students: int) -> float:
+    """From the start of the browser to its end. RuntimeError if the page lacks a student."""
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, *FLAGS, f"--user-data-dir={profile}", page.as_uri()]
+        started = time.perf_counter()
+        shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        taken = time.perf_counter() - started
+    if shown.count("data-find=") < students:
+        raise RuntimeError(f"The browser shows less than {students} students.")
+    return taken
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
