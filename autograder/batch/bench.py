@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.importing import no_collections
+from autograder.sandbox.importing import few_collections
 from autograder.sandbox.isolation import IsolationUnavailable
 
 
@@ -34,7 +34,7 @@ def open_sandbox(tier: str | None, allow_unsafe: bool) -> Sandbox:
 
 def warm_up(settings: Settings) -> None:
     """Begin what takes time; what goes wrong with it is told by the first task."""
-    with no_collections():
+    with few_collections():
         # The sandbox ends with the thread that started it: it belongs to the main one.
         module = "autograder.batch.work"
         importing = threading.Thread(target=importlib.import_module, args=(module,))

@@ -15,7 +15,7 @@ from autograder.batch.claim import AnotherRunner, claimed
 from autograder.batch.crew import Crew, CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
 from autograder.batch.exports import BadExport, read_export
 from autograder.batch.journal import Journal, JournalError
-from autograder.sandbox.importing import no_collections
+from autograder.sandbox.importing import few_collections
 
 USAGE = 2
 _JOURNAL = ".journal"  # no student's id begins with a dot
@@ -65,7 +65,7 @@ def _batch(options: BatchOptions) -> int:
         journal = stack.enter_context(Journal(folder / "marks.sqlite"))
         crew = stack.enter_context(closing(_crew(options)))
         export = stack.enter_context(read_export(options.export))
-        with no_collections():
+        with few_collections():
             from autograder.batch.whole_class import ClassOptions, mark_class
             from autograder.batch.writing import Publishing
 

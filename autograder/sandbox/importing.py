@@ -1,17 +1,20 @@
-"""How a process gets ready sooner: it imports much, and has no garbage yet."""
+"""How a process gets ready sooner: it imports much, and makes little garbage yet."""
 
 import contextlib
 import gc
 from collections.abc import Iterator
 
+# Every 700 objects by default. Never would be a tenth faster still, but what is left lying between
+# the rest costs each fork of a sandbox's process 700 page faults, some 3 ms.
+OBJECTS_BETWEEN_SEARCHES = 20_000
+
 
 @contextlib.contextmanager
-def no_collections() -> Iterator[None]:
-    """No search for garbage meanwhile: importing torch takes a quarter less time."""
-    before = gc.isenabled()
-    gc.disable()
+def few_collections() -> Iterator[None]:
+    """Rarely a search for garbage meanwhile: importing torch takes a seventh less time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])
     try:
         yield
     finally:
-        if before:
-            gc.enable()
+        gc.set_threshold(*before)
