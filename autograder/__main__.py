@@ -1,6 +1,6 @@
 """The command line: `python -m autograder COMMAND`.
 
-Exit status of every command: 0 done, 1 done but something needs staff, 2 it could not start.
+Exit status of every command: 0 done, 1 done but something needs review, 2 it could not start.
 """
 
 import argparse
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m autograder",
         description="Marks submissions of the quantization assignment.",
-        epilog="Exit status: 0 done, 1 done but something needs staff, 2 it could not start.",
+        epilog="Exit status: 0 done, 1 done but something needs review, 2 it could not start.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     grade = commands.add_parser(

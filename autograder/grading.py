@@ -29,7 +29,7 @@ from autograder.submission import Submission, UnreadableSubmission, read_submiss
 from autograder.verdict import Report
 from quantlab.data import DataNotFound
 
-DONE, NEEDS_STAFF, USAGE = 0, 1, 2
+DONE, NEEDS_REVIEW, USAGE = 0, 1, 2
 
 
 class UsageError(Exception):
@@ -144,7 +144,7 @@ def _grade(options: GradeOptions, console: Console) -> int:
                 _show_again(submission, report, course, player, options.save, console)
     if results is not None:
         print_summary(reports, [results.page(report.student) for report in reports], console)
-    return NEEDS_STAFF if problems or any(report.needs_staff for report in reports) else DONE
+    return NEEDS_REVIEW if problems or any(report.needs_review for report in reports) else DONE
 
 
 def _show_again(

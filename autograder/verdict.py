@@ -108,7 +108,12 @@ class QuestionScore:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything known about one submission's marks."""
+    """Everything known about one submission's marks.
+
+    `review` holds one sentence for each part of the submission that staff must look at before the
+    score is final: the file, the reason, the points at stake. `review_checks` are the ids of the
+    checks that these points belong to.
+    """
 
     student: str
     dataset: str
@@ -119,6 +124,8 @@ class Report:
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
     provisional: bool = False  # made from fewer checks or images than the mark is defined on
+    review: tuple[str, ...] = ()
+    review_checks: tuple[str, ...] = ()
 
     @property
     def automatic(self) -> tuple[CheckResult, ...]:
@@ -139,6 +146,11 @@ class Report:
     @property
     def needs_staff(self) -> tuple[str, ...]:
         return tuple(c.id for c in self.checks if c.verdict.needs_staff)
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether staff must act before the score is final: a review, or a fault of the grader."""
+        return bool(self.review or self.needs_staff)
 
     @property
     def misconceptions(self) -> tuple[Misconception, ...]:
@@ -179,6 +191,8 @@ class Report:
             "awaiting_marking": list(self.awaiting_marking),
             "needs_staff": list(self.needs_staff),
             "flags": list(self.flags),
+            "review": list(self.review),
+            "review_checks": list(self.review_checks),
         }
         return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -201,6 +215,8 @@ class Report:
             bonus=record["bonus"],
             flags=tuple(record["flags"]),
             provisional=record["provisional"],
+            review=tuple(record.get("review", ())),
+            review_checks=tuple(record.get("review_checks", ())),
         )
 
 

@@ -4,6 +4,7 @@
     deadline = 2026-10-30T23:59:00+01:00     # with its offset from UTC
     roster = "roster.csv"                    # who takes the course; see autograder/batch/roster.py
     excused = ["grace"]                      # no mark, and no zero either
+    reviewed = ["bob"]                       # staff looked: the score stands as computed
     publish_unfinished = false               # true: marks that still await a person are exported
 
     [late]                                   # without it, late is only shown
@@ -42,6 +43,7 @@ _KEYS = (
     "deadline",
     "roster",
     "excused",
+    "reviewed",
     "publish_unfinished",
     "late",
     "extensions",
@@ -83,6 +85,7 @@ class Policy:
     late: LatePolicy = field(default_factory=LatePolicy)
     extensions: Mapping[str, datetime] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
+    reviewed: frozenset[str] = frozenset()
     roster: tuple[Row, ...] | None = None
     publish_unfinished: bool = False
     canvas_assignment: str = TITLE
@@ -135,6 +138,7 @@ class _Reader:
             late=late,
             extensions={name: self._moment(extensions, name, "extensions.") for name in extensions},
             excused=frozenset(self._names(text, "excused")),
+            reviewed=frozenset(self._names(text, "reviewed")),
             roster=self._roster(text),
             publish_unfinished=self._switch(text, "publish_unfinished"),
             canvas_assignment=self._text(canvas, "assignment", title, "canvas."),

@@ -40,7 +40,7 @@ class Status(StrEnum):
 
     FINAL = "final"
     AWAITING_MARKING = "awaiting marking"  # a person's points are still to come
-    NEEDS_STAFF = "needs staff"  # no total before somebody has looked
+    NEEDS_REVIEW = "needs review"  # no total before staff have looked
     MISSING = "missing"  # nothing was handed in
     EXCUSED = "excused"
 
@@ -106,16 +106,23 @@ def apply(record: ClassRecord, policy: Policy, manual: ManualMarks) -> tuple[Fin
 def settled(record: ClassRecord, marks: Sequence[FinalMark]) -> ClassRecord:
     """The record with the points that persons gave in the reports: what the pages show.
 
-    A group's report holds what its first member got.
+    A group's report holds what its first member got. A review that is settled is not in it.
     """
-    manual = {mark.member: mark.manual for mark in marks}
+    by_member = {mark.member: mark for mark in marks}
     outcomes = (
-        replace(outcome, report=with_manual(outcome.report, manual[outcome.handin.members[0]]))
+        replace(outcome, report=_settled(outcome.report, by_member[outcome.handin.members[0]]))
         if outcome.report and outcome.handin.members
         else outcome
         for outcome in record.outcomes
     )
     return replace(record, outcomes=tuple(outcomes))
+
+
+def _settled(report: Report, mark: FinalMark) -> Report:
+    report = with_manual(report, mark.manual)
+    if mark.status is Status.NEEDS_REVIEW:
+        return report
+    return replace(report, review=(), review_checks=())
 
 
 def with_manual(report: Report, marks: Mapping[str, ManualMark]) -> Report:
@@ -163,16 +170,24 @@ def _mark(
     if not outcomes:
         if given:
             reason = "There are marks by hand, but nothing was handed in: add the submission."
-            return without_total(Status.NEEDS_STAFF, reason)
+            return without_total(Status.NEEDS_REVIEW, reason)
         return without_total(Status.MISSING, "Nothing was handed in.")
     if len(outcomes) > 1:
         names = " and ".join(outcome.handin.student for outcome in outcomes)
-        return without_total(Status.NEEDS_STAFF, f"Is in more than one submission: {names}.")
+        return without_total(Status.NEEDS_REVIEW, f"Is in more than one submission: {names}.")
     (outcome,) = outcomes
     if outcome.report is None:
         reason = outcome.problem or "The submission could not be marked."
-        return without_total(Status.NEEDS_STAFF, reason)
+        mark = without_total(Status.NEEDS_REVIEW, reason)
+        return _by_hand_alone(mark) if policy.reviewed & {member, handin} else mark
     return _marked(member, outcome, outcome.report, policy, given, lms)
+
+
+def _by_hand_alone(mark: FinalMark) -> FinalMark:
+    """Return the final mark of an unreadable submission that staff have reviewed."""
+    points = round(sum(given.points for given in mark.manual.values()), 4)
+    reason = f"Reviewed by staff. {mark.reason}"
+    return replace(mark, status=Status.FINAL, automatic=points, total=points, reason=reason)
 
 
 def _marked(
@@ -198,15 +213,19 @@ def _marked(
             faults.append(check.id)
         written += points if by_person else 0.0
         automatic += 0.0 if by_person else points
+    reviewed = bool(policy.reviewed & {member, outcome.handin.student})
     late = _lateness(outcome, policy.deadline_of(member, outcome.handin.student), policy.late)
+    if late.days is None and reviewed:
+        late = _Late(0)
     percent = policy.late.percent(late.days or 0)
     raw = round(automatic + written + report.bonus, 4)
     penalty = min(round(raw * percent / 100, 4), raw)
-    problem = _open_problem(outcome, report, faults, late)
+    review = "" if reviewed or _all_by_hand(report, whole, given) else " ".join(report.review)
+    problem = _open_problem(outcome, report, faults, late) or review
     return FinalMark(
         member=member,
         handin=outcome.handin.student,
-        status=Status.NEEDS_STAFF
+        status=Status.NEEDS_REVIEW
         if problem
         else Status.AWAITING_MARKING
         if awaiting
@@ -223,6 +242,14 @@ def _marked(
         reason=problem or late.sentence,
         manual=given,
         lms=lms,
+    )
+
+
+def _all_by_hand(report: Report, whole: Collection[str], given: Mapping[str, ManualMark]) -> bool:
+    """Return whether every check under review has a manual mark, by itself or with its question."""
+    questions = {check.id: check.question for check in report.automatic}
+    return bool(report.review_checks) and all(
+        name in given or questions.get(name) in whole for name in report.review_checks
     )
 
 
@@ -265,6 +292,7 @@ def _said(days: int, late: LatePolicy) -> str:
 def _refuse_strangers(policy: Policy, manual: ManualMarks, known: Collection[str]) -> None:
     named = [(name, "course.toml grants an extension to") for name in policy.extensions]
     named += [(name, "course.toml excuses") for name in sorted(policy.excused)]
+    named += [(name, "course.toml lists as reviewed") for name in sorted(policy.reviewed)]
     named += [
         (name, f"{mark.source or 'A mark by hand'} names") for (name, _), mark in manual.items()
     ]

@@ -8,12 +8,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.batch.policy import FinalMark, Status
 from autograder.batch.record import ClassRecord
 from autograder.batch.regrade import Regrade
 
 
-def print_class(record: ClassRecord, out: Path, notes: Sequence[str], console: Console) -> None:
-    """How many were marked, what came of the checks, who needs a person, where the marks are.
+def print_class(
+    record: ClassRecord,
+    marks: Sequence[FinalMark],
+    out: Path,
+    notes: Sequence[str],
+    console: Console,
+) -> None:
+    """Print how many were marked, what came of the checks, who needs review, where the marks are.
 
     `notes` say what was left out.
     """
@@ -24,14 +31,20 @@ def print_class(record: ClassRecord, out: Path, notes: Sequence[str], console: C
     console.print(
         f"{len(reports):,} {hand_ins} marked ({record.source}); checks: {told or 'none'}."
     )
-    staff = [(o.handin.student, o.problem) for o in record.outcomes if o.problem]
-    if staff:
-        table = Table(title="Needs staff", title_justify="left")
+    waiting = [mark for mark in marks if mark.status is Status.NEEDS_REVIEW]
+    if waiting:
+        table = Table(title="Needs review", title_justify="left")
         table.add_column("Student")
         table.add_column("Why")
-        for student, problem in staff:
-            table.add_row(Text(student), Text(problem))
+        for mark in waiting:
+            table.add_row(Text(mark.member), Text(mark.reason))
         console.print(table)
+        console.print(
+            "They have no score until staff settle it: a mark by hand for each check that is "
+            'named, or the id in `reviewed = ["..."]` in course.toml, where the score stands as '
+            "computed.",
+            soft_wrap=True,
+        )
     if record.missing:
         console.print(f"{len(record.missing):,} students handed in nothing.")
     for note in notes:

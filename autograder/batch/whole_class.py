@@ -20,14 +20,16 @@ from autograder.batch.course_file import PolicyError
 from autograder.batch.crew import Crew
 from autograder.batch.exports import Export
 from autograder.batch.journal import Journal
+from autograder.batch.manual import read_manual
 from autograder.batch.outputs import UnwritableOutputs
+from autograder.batch.policy import FinalMark, Status, apply
 from autograder.batch.record import ClassRecord
 from autograder.batch.regrade import compared
 from autograder.batch.session import Session
 from autograder.batch.show import print_class, print_regrade
 from autograder.batch.work import WorkerUnfit
 from autograder.batch.writing import Publishing, write_class
-from autograder.grading import DONE, NEEDS_STAFF, USAGE, UsageError
+from autograder.grading import DONE, NEEDS_REVIEW, USAGE, UsageError
 from autograder.known import BadKnownSubmission, load_mutants
 from autograder.marking import UnknownCheck, select
 from autograder.measuring import Measurements
@@ -96,16 +98,17 @@ def _mark(
             works.take(submission)
     outcomes = tuple(session.outcomes())
     record = ClassRecord(export.source, marking.dataset, outcomes, export.missing)
-    status = _status(record, export.problems)
+    publishing = options.publishing
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
         print_regrade(compared(session.reports(standing), reports), options.apply, console)
         if not options.apply:
-            return status
-    written = write_class(record, options.out, session.faults(), options.publishing, works)
+            manual = read_manual(publishing.manual, record)
+            return _status(apply(record, publishing.policy(), manual), export.problems)
+    written = write_class(record, options.out, session.faults(), publishing, works)
     journal.apply(wanted.decides)
-    print_class(record, options.out, written.notes, console)
-    return status
+    print_class(record, written.marks, options.out, written.notes, console)
+    return _status(written.marks, export.problems)
 
 
 def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Player | None]:
@@ -115,9 +118,10 @@ def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Pl
     return closing(Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier))
 
 
-def _status(record: ClassRecord, problems: Sequence[str]) -> int:
-    staff = problems or any(outcome.problem for outcome in record.outcomes)
-    return NEEDS_STAFF if staff else DONE
+def _status(marks: Sequence[FinalMark], problems: Sequence[str]) -> int:
+    """Return the exit status: whether anything, or anybody, needs review."""
+    open_yet = any(mark.status is Status.NEEDS_REVIEW for mark in marks)
+    return NEEDS_REVIEW if problems or open_yet else DONE
 
 
 def _conditions(settings: Settings) -> tuple[Marking, Conditions]:

@@ -134,9 +134,11 @@ class EngineGrades(SaveAutoGrades):
 
 
 def automatic_score(report: Report, question: str) -> float | None:
-    """The points of a question's automatic checks; None where one of them was not decided."""
+    """Return the points of a question's automatic checks; None where one of them is undecided."""
     checks = [check for check in report.automatic if check.question == question]
-    if not checks or any(check.verdict in UNDECIDED for check in checks):
+    if not checks or any(
+        check.verdict in UNDECIDED or check.id in report.review_checks for check in checks
+    ):
         return None
     return round(sum(check.points for check in checks), 4)
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from autograder.checks.base import Check, Evidence
-from autograder.grading import DONE, NEEDS_STAFF, USAGE, UsageError, prepare
+from autograder.grading import DONE, NEEDS_REVIEW, USAGE, UsageError, prepare
 from autograder.known import (
     Alternative,
     BadKnownSubmission,
@@ -84,7 +84,7 @@ def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
     show.print_tolerances(measured, course.rubric, console)
     wrong = [*complaints(found), *tolerances.complaints(measured, course.rubric)]
     show.print_outcome(found, wrong, console)
-    return NEEDS_STAFF if wrong else DONE
+    return NEEDS_REVIEW if wrong else DONE
 
 
 def mark_known(

@@ -174,7 +174,7 @@ def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
     assert main(["batch", str(tmp_path / "in"), "--out", str(out), *few]) == 1
     assert set(reports(out)) == {"ada"}
     said = capsys.readouterr().out
-    assert "Needs staff" in said
+    assert "Needs review" in said
     assert "bob" in said
     assert json.loads(reports(out)["ada"])["auto_score"] == 4
 

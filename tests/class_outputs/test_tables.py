@@ -54,7 +54,7 @@ def test_unfinished_marks_leave_only_when_the_course_says_so() -> None:
         assert row["Quantization (4711)"] == shown
 
 
-@pytest.mark.parametrize("status", [Status.NEEDS_STAFF, Status.MISSING])
+@pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.MISSING])
 def test_what_is_not_decided_never_leaves(status: Status) -> None:
     mark = _mark(status=status, total=None, lms={"ID": "7", "Identifier": "Participant 7"})
     policy = Policy(publish_unfinished=True)

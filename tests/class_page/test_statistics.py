@@ -47,7 +47,7 @@ def test_a_check_counts_verdicts_and_the_share_of_its_points() -> None:
     assert found["2a.STE.gradient"].share == pytest.approx(0.5)  # a fault decides nothing
     assert found["1c.comparison"].share is None
     assert stats.halted == {Verdict.TIMEOUT: 1}
-    assert stats.statuses == {Status.AWAITING_MARKING: 3, Status.NEEDS_STAFF: 1}
+    assert stats.statuses == {Status.AWAITING_MARKING: 3, Status.NEEDS_REVIEW: 1}
 
 
 def test_a_mistake_counts_once_per_hand_in() -> None:

@@ -12,6 +12,7 @@ title = "Quantization, autumn"
 deadline = 2026-10-30T23:59:00+01:00
 roster = "roster.csv"
 excused = ["grace"]
+reviewed = ["bob"]
 publish_unfinished = true
 
 [late]
@@ -47,6 +48,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         late=LatePolicy(15, 10, 50, 7),
         extensions={"ada": datetime.fromisoformat("2026-11-06T23:59:00+01:00")},
         excused=frozenset({"grace"}),
+        reviewed=frozenset({"bob"}),
         roster=({"student": "ada", "ID": "17"},),
         publish_unfinished=True,
         canvas_assignment="Quantization (4711)",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.batch.manual import ManualMark
+from autograder.batch.manual import ManualMark, ManualMarks
 from autograder.batch.policy import (
     FinalMark,
     LatePolicy,
@@ -23,6 +23,7 @@ from autograder.verdict import Verdict
 from tests.class_outputs.people import (
     ALL_POINTS,
     AUTOMATIC_POINTS,
+    RUBRIC,
     WRITTEN,
     a_check,
     a_handin,
@@ -120,13 +121,17 @@ def test_without_a_deadline_nothing_is_late() -> None:
 def test_a_moment_that_can_t_be_compared_needs_staff(moment: str) -> None:
     record = a_record(an_outcome(a_report(), submitted=moment))
     (mark,) = apply(record, Policy(deadline=DUE, late=LATE), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
     assert moment in mark.reason
 
 
 @pytest.mark.parametrize(
     ("late", "status"),
-    [(True, Status.NEEDS_STAFF), (False, Status.AWAITING_MARKING), (None, Status.AWAITING_MARKING)],
+    [
+        (True, Status.NEEDS_REVIEW),
+        (False, Status.AWAITING_MARKING),
+        (None, Status.AWAITING_MARKING),
+    ],
 )
 def test_an_export_that_says_only_late_needs_staff(late: bool | None, status: Status) -> None:
     record = a_record(an_outcome(a_report(), late=late))
@@ -160,7 +165,7 @@ def test_somebody_in_two_submissions_is_for_staff() -> None:
         for team, member in (("one", "bob"), ("two", "cem"))
     ]
     marks = {mark.member: mark for mark in apply(a_record(*outcomes), Policy(), {})}
-    assert marks["ada"].status is Status.NEEDS_STAFF
+    assert marks["ada"].status is Status.NEEDS_REVIEW
     assert marks["ada"].reason == "Is in more than one submission: one and two."
     assert marks["bob"].status is Status.AWAITING_MARKING
 
@@ -176,14 +181,14 @@ def test_who_handed_in_nothing_is_listed_as_missing() -> None:
 def test_work_that_could_not_be_marked_has_no_mark() -> None:
     record = a_record(Outcome(a_handin("ada"), None, "The archive is cut off."))
     (mark,) = apply(record, Policy(), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
     assert mark.reason == "The archive is cut off."
 
 
 def test_a_fault_of_the_grader_is_neither_a_zero_nor_a_mark() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     (mark,) = apply(a_record(an_outcome(report)), Policy(), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_STAFF, None)
+    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
     assert "2a.STE.gradient" in mark.reason
 
 
@@ -193,6 +198,70 @@ def test_a_person_settles_a_fault_of_the_grader() -> None:
     (mark,) = apply(record, Policy(), {("ada", "2a.STE.gradient"): ManualMark(2.0)})
     assert mark.status is Status.AWAITING_MARKING
     assert mark.total == AUTOMATIC_POINTS - 0.5
+
+
+UNREAD = "ResNet20_W8A8.pt could not be read: it is a RAR archive. 5 points are at stake."
+LOST_MODEL = a_report("ada", **{"2d.model.W8A8": Verdict.ERROR})
+UNDER_REVIEW = replace(LOST_MODEL, review=(UNREAD,), review_checks=("2d.model.W8A8",))
+
+
+def test_apply_gives_no_total_while_a_review_is_open() -> None:
+    (mark,) = apply(a_record(an_outcome(UNDER_REVIEW)), Policy(), {})
+    assert (mark.status, mark.total, mark.reason) == (Status.NEEDS_REVIEW, None, UNREAD)
+
+
+@pytest.mark.parametrize(
+    ("policy", "manual", "points"),
+    [
+        (Policy(reviewed=frozenset({"ada"})), {}, 0.0),
+        (Policy(), {("ada", "2d.model.W8A8"): ManualMark(3.0)}, 3.0),
+        (Policy(), {("ada", "auto-2d"): ManualMark(20.0)}, 0.0),
+    ],
+)
+def test_apply_takes_a_reviewed_id_or_manual_marks_as_the_end_of_a_review(
+    policy: Policy, manual: ManualMarks, points: float
+) -> None:
+    written = {("ada", check): ManualMark(0.0) for check in WRITTEN}
+    record = a_record(an_outcome(UNDER_REVIEW))
+    (mark,) = marks = apply(record, policy, {**written, **manual})
+    lost = RUBRIC.items["2d.model.W8A8"].points
+    assert (mark.status, mark.total) == (Status.FINAL, AUTOMATIC_POINTS - lost + points)
+    (outcome,) = settled(record, marks).outcomes
+    assert outcome.report is not None
+    assert (outcome.report.review, outcome.report.review_checks) == ((), ())
+
+
+def test_apply_keeps_a_review_open_after_a_manual_mark_for_another_check() -> None:
+    manual = {("ada", "2a.STE.gradient"): ManualMark(1.0)}
+    (mark,) = apply(a_record(an_outcome(UNDER_REVIEW)), Policy(), manual)
+    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
+
+
+def test_apply_does_not_take_reviewed_as_the_end_of_a_grader_fault() -> None:
+    report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
+    policy = Policy(reviewed=frozenset({"ada"}))
+    (mark,) = apply(a_record(an_outcome(report)), policy, {})
+    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
+
+
+def test_apply_gives_a_reviewed_unreadable_submission_its_manual_marks() -> None:
+    record = a_record(
+        Outcome(a_handin("ada"), None, "The archive is cut off."), an_outcome(a_report("bob"))
+    )
+    manual = {("ada", "1c.comparison"): ManualMark(4.0)}
+    ada, _ = apply(record, Policy(reviewed=frozenset({"ada"})), manual)
+    assert (ada.status, ada.total) == (Status.FINAL, 4.0)
+    assert ada.reason == "Reviewed by staff. The archive is cut off."
+
+
+@pytest.mark.parametrize("extension", [None, DUE + timedelta(days=1)])
+def test_apply_takes_a_reviewed_submission_of_unknown_time_as_on_time(
+    extension: datetime | None,
+) -> None:
+    granted = {"ada": extension} if extension else {}
+    policy = Policy(deadline=DUE, late=LATE, extensions=granted, reviewed=frozenset({"ada"}))
+    (mark,) = apply(a_record(an_outcome(a_report("ada"), late=True)), policy, {})
+    assert (mark.days_late, mark.total) == (0, AUTOMATIC_POINTS)
 
 
 def test_with_every_written_answer_marked_a_mark_is_final() -> None:
@@ -234,6 +303,7 @@ def test_the_pages_show_what_persons_gave() -> None:
     [
         (Policy(excused=frozenset({"adaa"})), "course.toml excuses adaa, but nobody is called so"),
         (Policy(deadline=DUE, extensions={"bob": DUE}), "grants an extension to bob"),
+        (Policy(reviewed=frozenset({"bob"})), "course.toml lists as reviewed bob"),
     ],
 )
 def test_a_name_that_is_nobody_s_is_refused(policy: Policy, said: str) -> None:

@@ -9,7 +9,7 @@ Guide, "How do I import grades in the Gradebook?"). It begins as Canvas's own ex
 
 Canvas finds a student by `ID`, else by the SIS ids, else by name, and the assignment by the number
 in parentheses (canvas-lms, lib/gradebook_importer.rb and gradebook_exporter.rb). `EX` excuses. An
-empty cell leaves a grade as it is: that is what stands for a mark that needs staff, and for one
+empty cell leaves a grade as it is: that is what stands for a mark that needs review, and for one
 that awaits a person unless the course publishes those. A pure function that cannot fail.
 """
 

@@ -26,14 +26,14 @@ SHOWN_MISTAKES = 12  # the rest unfolds
 STATUS_WORDS = {
     Status.FINAL: "Final",
     Status.AWAITING_MARKING: "Awaits a person",
-    Status.NEEDS_STAFF: "Needs staff",
+    Status.NEEDS_REVIEW: "Needs review",
     Status.MISSING: "Missing",
     Status.EXCUSED: "Excused",
 }
 STATUS_TONES = {
     Status.FINAL: "good",
     Status.AWAITING_MARKING: "wait",
-    Status.NEEDS_STAFF: "fault",
+    Status.NEEDS_REVIEW: "fault",
     Status.MISSING: "none",
     Status.EXCUSED: "none",
 }
@@ -109,7 +109,7 @@ def render(
         else None,
         "reference": variable,
         "people": people,
-        "waiting": [person for person in people if person.mark.status is Status.NEEDS_STAFF],
+        "waiting": [person for person in people if person.mark.status is Status.NEEDS_REVIEW],
         "shown_mistakes": SHOWN_MISTAKES,
         "halted": [(wording.WORDS[verdict], n) for verdict, n in sorted(stats.halted.items())],
         "pages": pages,
@@ -185,6 +185,6 @@ def _facts(stats: ClassStatistics) -> list[tuple[str, str, str]]:
         ),
         ("Final", f"{count.get(Status.FINAL, 0):,}", "marks"),
         ("Await a person", f"{count.get(Status.AWAITING_MARKING, 0):,}", "for written answers"),
-        ("Need staff", f"{count.get(Status.NEEDS_STAFF, 0):,}", "listed below"),
+        ("Need review", f"{count.get(Status.NEEDS_REVIEW, 0):,}", "listed below"),
         ("Late", f"{stats.late:,}", "hand-ins"),
     ]

@@ -67,7 +67,10 @@ def _cell(cell: GradedCell, report: Report, mark: FinalMark) -> CellMark:
     if len(found) == len(written):
         comment = "\n".join(mark.comment for mark in found if mark.comment)
         return CellMark(None, round(sum(mark.points for mark in found), 4), comment=comment)
-    nothing = all(check.verdict is Verdict.MISSING for check in written)
+    nothing = all(
+        check.verdict is Verdict.MISSING and check.id not in report.review_checks
+        for check in written
+    )
     return CellMark(automatic=0.0 if nothing else None)
 
 
