@@ -117,7 +117,7 @@ def _add_table1(commands: Any) -> None:
     table1.add_argument(
         "--validate",
         action="store_true",
-        help="to develop: hold 5,000 training images out and measure on them, not on test images",
+        help="to develop: measure on held-out training images, not on test images",
     )
     table1.add_argument(
         "--no-compile", action="store_true", help="do without torch.compile (slower)"
@@ -189,7 +189,7 @@ def _add_frontier(commands: Any) -> None:
     frontier.add_argument(
         "--validate",
         action="store_true",
-        help="to develop: measure on the training images held out, not on test images",
+        help="to develop: measure on held-out training images, not on test images",
     )
     frontier.add_argument(
         "--no-compile", action="store_true", help="train without torch.compile (slower)"
@@ -244,7 +244,7 @@ def _add_literature(commands: Any) -> None:
         command.add_argument(
             "--validate",
             action="store_true",
-            help="to develop: hold 5,000 training images out and measure on them instead",
+            help="to develop: measure on held-out training images, not on test images",
         )
         command.add_argument(
             "--out",

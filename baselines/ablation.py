@@ -22,11 +22,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from baselines.split import validation_split
 from quantlab.data import DataNotFound, load_dataset
 from quantlab.files import write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.resnet import resnet20
+from quantlab.split import held_out_split
 from quantlab.training import Epoch, Recipe, RecipeMismatch, evaluate, fit
 
 RESUME = Path("runs")
@@ -63,7 +63,7 @@ def recipes(epochs: int, seed: int) -> Mapping[str, Recipe]:
 def ablate(options: argparse.Namespace) -> int:
     """The command; the exit status. Everything that goes wrong is a sentence."""
     try:
-        train, held_out = validation_split(load_dataset(options.data, "train"))
+        train, held_out = held_out_split(load_dataset(options.data, "train"))
         arms = []
         for arm in _train(train, held_out, options.epochs, options.seeds, not options.no_compile):
             arms.append(arm)

@@ -26,7 +26,6 @@ from baselines.network import restored, saved_model
 from baselines.orientation import oriented
 from baselines.plans import PLANS, Plan
 from baselines.results import PTQ, QAT, TEST, VALIDATION, Results, Row, row_key
-from baselines.split import validation_split
 from quantlab.answers import CELLS
 from quantlab.calibration import calibration_images
 from quantlab.checkpoint import SavedModel, load, load_float
@@ -35,6 +34,7 @@ from quantlab.images import ImageSet
 from quantlab.inference import evaluate_saved
 from quantlab.recipe import widths
 from quantlab.resnet import resnet20
+from quantlab.split import held_out_split
 from quantlab.training import evaluate
 
 RESUME = Path("runs")
@@ -45,8 +45,8 @@ class Options:
     """Which rows are wanted, and from what.
 
     `start` is the file of the float network. `epochs` and `learning_rate`, where given, replace
-    those of every recipe, `epochs` by one cycle of so many. With `validate` 5,000 training images
-    are held out: the best epoch is chosen on them, and they stand in for the test images.
+    those of every recipe, `epochs` by one cycle of so many. With `validate` the best
+    epoch is chosen on the held-out images (`quantlab.split`), which replace the test images.
     """
 
     data: str
@@ -79,7 +79,7 @@ class Table:
         self._options = options
         train = load_dataset(options.data, "train")
         if options.validate:
-            self._train, self._measured = validation_split(train)
+            self._train, self._measured = held_out_split(train)
             self._validation: ImageSet | None = self._measured
         else:
             self._train, self._measured = train, load_dataset(options.data, "test")

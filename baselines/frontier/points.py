@@ -1,9 +1,9 @@
 """The points of the frontier: widths found, made into models, measured, chosen.
 
-`Frontier` makes one point after the other. 5,000 training images are held out from everything;
-searches see at most 1,024 of the others without labels, fine-tuning sees all of the others, and
-whatever is chosen is chosen by the images held out. Each model is measured once on all test images
-and this chooses nothing (`Options.validate` leaves it out).
+`Frontier` makes one point after the other. A tenth of the training images is held out
+(`quantlab.split`); searches see at most 1,024 of the others without labels, fine-tuning sees all
+of the others, and whatever is chosen is chosen on the held-out images. Each model is
+measured once on all test images, which chooses nothing (`Options.validate` leaves it out).
 
 The float network knows the images held out: it was trained on them. Models made of it do better on
 them than on new ones, at 2 bits by about 3 points, so that `chosen` asks for a `MARGIN` above the
@@ -29,12 +29,12 @@ from baselines.frontier.results import Additive, Point, Results, key
 from baselines.ptq import MOST_IMAGES
 from baselines.qat import train_quantized
 from baselines.results import TEST, VALIDATION
-from baselines.split import validation_split
 from baselines.table1 import RESUME, float_network
 from quantlab.calibration import calibration_images
 from quantlab.data import load_dataset
 from quantlab.mixed_precision import evaluate_packed
 from quantlab.packed import LAYERS, allowed_bits
+from quantlab.split import held_out_split
 from quantlab.training import Recipe
 
 FLOOR = 85.0  # percent, of the assignment
@@ -66,7 +66,7 @@ class Frontier:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._train, self._validation = validation_split(load_dataset(options.data, "train"))
+        self._train, self._validation = held_out_split(load_dataset(options.data, "train"))
         self._images = calibration_images(self._train, MOST_IMAGES)
         test = self._validation if options.validate else load_dataset(options.data, "test")
         self.measured, self._split = test, VALIDATION if options.validate else TEST

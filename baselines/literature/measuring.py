@@ -1,8 +1,8 @@
 """One method at one pair of widths, measured: the row of the comparison, and its model.
 
 The float network, the images that a method may look at and those that it is measured on come as a
-`Setting`. Methods look at training images alone; with `validate` 5,000 of them are held out and
-stand in for the test images, so that the test set chooses nothing.
+`Setting`. Methods look at training images alone; with `validate` a tenth of them is held out and
+replaces the test images, so that the test set chooses nothing.
 
 It can fail as `quantlab.data`, `quantlab.checkpoint` and the methods do.
 """
@@ -18,11 +18,11 @@ from torch import Tensor, nn
 
 from baselines.literature.methods import METHODS, Method, check_bits
 from baselines.results import TEST, VALIDATION
-from baselines.split import validation_split
 from baselines.table1 import Start, float_network
 from quantlab.calibration import calibration_images
 from quantlab.data import load_dataset
 from quantlab.images import ImageSet
+from quantlab.split import held_out_split
 from quantlab.training import evaluate
 
 CELL = re.compile(r"W(\d+)A(\d+)")
@@ -74,7 +74,7 @@ def setting(data: str, model: Path, validate: bool) -> Setting:
     """The data set `data` and the float network in the file `model`."""
     train = load_dataset(data, "train")
     if validate:
-        train, measured = validation_split(train)
+        train, measured = held_out_split(train)
     else:
         measured = load_dataset(data, "test")
     start = float_network(model, measured)

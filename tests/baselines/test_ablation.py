@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines import ablation, split
+from baselines import ablation
 from baselines.__main__ import main
 from quantlab.images import ImageSet
 
@@ -18,7 +18,6 @@ def few_images(monkeypatch, tmp_path, images):
         return ImageSet("Noise", part, images.repeat(7, 1, 1, 1), torch.arange(168) % 10)
 
     monkeypatch.setattr(ablation, "load_dataset", noise)
-    monkeypatch.setattr(split.validation_split, "__defaults__", (40, 0))
     monkeypatch.chdir(tmp_path)
 
 
@@ -37,7 +36,7 @@ def test_the_arms_differ_in_one_choice_each() -> None:
 def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, capsys, monkeypatch):
     assert run("1") == 0
     shown = capsys.readouterr().out
-    assert "% of 40 held-out images" in shown
+    assert "% of 20 held-out images" in shown
     arms = json.loads(Path("ablation.json").read_text())["arms"]
     assert [arm["name"] for arm in arms] == list(ablation.recipes(1, 0))
     assert all(f"{arm['accuracy']:.2f}" in shown for arm in arms)

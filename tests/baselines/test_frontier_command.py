@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from baselines import split, targets
+from baselines import targets
 from baselines.__main__ import main
 from baselines.frontier import interaction, methods, points, verify
 from baselines.frontier.points import chosen
@@ -28,7 +28,6 @@ def kit(monkeypatch, tmp_path, images, model):
 
     for module in (points, verify):
         monkeypatch.setattr(module, "load_dataset", noise)
-    monkeypatch.setattr(split.validation_split, "__defaults__", (24, 0))
     monkeypatch.setattr(points, "MOST_IMAGES", 24)
     monkeypatch.setattr(interaction, "IMAGES", 4)
     monkeypatch.setattr(methods, "STATISTICS_PASSES", 1)
@@ -85,7 +84,7 @@ def test_given_widths_are_trained_and_packed(kit, capsys):
     (point,) = rows(kit)
     assert (point.method, point.split) == ("fine-tuned", "validation")
     assert point.accuracy == point.validation_accuracy
-    assert point.recipe["training_images"] == 8 * 24 - 24
+    assert point.recipe["training_images"] == 8 * 24 - 20
     assert len(point.history) == 1
     assert (point.bit_widths["layer3.2.conv2"], point.bit_widths["layer3.1.conv1"]) == (0, 1)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from baselines import split, table1, verify_table1
+from baselines import table1, verify_table1
 from baselines.__main__ import CELLS, PTQ_METHODS, QAT_METHODS, main
 from baselines.ptq import METHODS as PTQ
 from baselines.qat import METHODS as QAT
@@ -78,17 +78,15 @@ def test_several_seeds_are_several_trainings(kit, capsys):
 
 
 def test_to_develop_training_images_are_held_out(kit, monkeypatch, capsys):
-    monkeypatch.setattr(split.validation_split, "__defaults__", (96, 0))
     assert run("--method", "LSQ", "--only", "qat", "--validate") == 0
     (row,) = json.loads((kit / "runs/table1/shapes10/table1.json").read_text())["rows"]
-    assert (row["split"], row["images"]) == ("validation", 96)
-    assert row["recipe"]["training_images"] == 44 * 24 - 96
+    assert (row["split"], row["images"]) == ("validation", 106)
+    assert row["recipe"]["training_images"] == 44 * 24 - 106
     assert "validation_accuracy" in row["history"][0]
 
 
 def test_a_row_stands_as_long_as_its_model_lies_there(kit, monkeypatch, capsys):
     """Another recipe takes the place of the model, a validation has a place of its own."""
-    monkeypatch.setattr(split.validation_split, "__defaults__", (96, 0))
     table = kit / "runs/table1/shapes10/table1.json"
     for extra in (("--epochs", "1"), ("--epochs", "0"), ("--validate",)):
         assert run("--method", "LSQ", "--only", "qat", *extra) == 0
