@@ -52,6 +52,7 @@ def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int) ->
     for kind, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_SIGPENDING, 0, 0),  # counted per user: nobody may fill the queue
         (resource.RLIMIT_AS, address_space, address_space),
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),  # the second cannot be ignored
         (resource.RLIMIT_FSIZE, limits.printed, limits.printed),

@@ -13,6 +13,7 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 from autograder.sandbox import kernel
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED, NEWEST_REVIEWED
@@ -28,7 +29,15 @@ _LOAD, _IF_EQUAL, _IF_GREATER, _IF_BITS, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
 _CLONE_THREAD = 0x00010000
-_SIGNALS_BY_FILE = (8, 10, 15)  # fcntl F_SETOWN, F_SETSIG, F_SETOWN_EX: signals by another name
+# Descriptors need F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL and F_DUPFD_CLOEXEC. Other commands
+# send signals (F_SETOWN), delay or watch other processes (leases, locks, F_NOTIFY), or use up what
+# their user may have (F_SETPIPE_SZ).
+_FCNTL_ALLOWED = (0, 1, 2, 3, 4, 1030)
+# Streams need TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX and FIOCLEX. Other requests change a
+# file that is open for reading only, such as its flags, if it belongs to the account that grades.
+_IOCTL_ALLOWED = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# PR_SET_PDEATHSIG, PR_SCHED_CORE, PR_SET_MEMORY_MERGE: they outlive the worker or slow others down.
+_PRCTL_REFUSED = (1, 62, 67)
 
 
 def restrict() -> None:
@@ -86,10 +95,12 @@ def program(column: int, pid: int) -> bytes:
             + _jump(_IF_EQUAL, 0, 1, 0)
             + refuse,
         ),
+        _when(call["fcntl"], _only(1, _FCNTL_ALLOWED, refuse)),
+        _when(call["ioctl"], _only(1, _IOCTL_ALLOWED, refuse)),
         _when(
-            call["fcntl"],
-            _load(_argument(1))
-            + b"".join(_jump(_IF_EQUAL, command, 0, 1) + refuse for command in _SIGNALS_BY_FILE),
+            call["prctl"],
+            _load(_argument(0))
+            + b"".join(_jump(_IF_EQUAL, option, 0, 1) + refuse for option in _PRCTL_REFUSED),
         ),
         *(_when(numbers[column], refuse) for numbers in DENIED.values()),
         allow,
@@ -103,6 +114,13 @@ def _when(number: int | None, body: bytes) -> bytes:
         return b""
     body += _return(_ALLOW)
     return _jump(_IF_EQUAL, number, 0, len(body) // INSTRUCTION.size) + body
+
+
+def _only(index: int, values: Sequence[int], otherwise: bytes) -> bytes:
+    """Do `otherwise` unless the argument has one of the values."""
+    left = [len(values) - number for number in range(len(values))]
+    tests = (_jump(_IF_EQUAL, value, n, 0) for value, n in zip(values, left, strict=True))
+    return _load(_argument(index)) + b"".join(tests) + otherwise
 
 
 def _argument(index: int) -> int:

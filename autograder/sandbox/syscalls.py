@@ -129,6 +129,18 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "lookup_dcookie": (212, 18),
+    "getxattr": (191, 8),
+    "lgetxattr": (192, 9),
+    "fgetxattr": (193, 10),
+    "listxattr": (194, 11),
+    "llistxattr": (195, 12),
+    "flistxattr": (196, 13),
+    # what a user or the machine has once for everybody, and what makes others wait
+    "flock": (73, 32),
+    "timer_create": (222, 107),
+    "io_setup": (206, 0),
+    "sync": (162, 81),
+    "syncfs": (306, 267),
     # kernel machinery with a history of holes, which tensors do not need
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
@@ -181,6 +193,8 @@ CONDITIONAL: dict[str, tuple[int, int]] = {
     "clone": (56, 220),
     "clone3": (435, 435),
     "fcntl": (72, 25),
+    "ioctl": (16, 29),
+    "prctl": (157, 167),
 }
 
 NEWEST_REVIEWED = 450  # set_mempolicy_home_node, Linux 5.17; the same on both architectures

@@ -205,7 +205,19 @@ def test_the_filter_decides_as_it_is_meant_to(column: int) -> None:
     assert decide("prlimit64", 0, 7, 0x1000, 0) == EPERM
     assert decide("prlimit64", 0, 7, 1 << 32, 0) == EPERM
     assert decide("fcntl", 1, 1, 0) == ALLOW
-    assert [decide("fcntl", 1, command, PID) for command in (8, 10, 15)] == [EPERM] * 3
+    for command in (0, 1, 2, 3, 4, 1030):  # descriptors and their flags
+        assert decide("fcntl", 1, command, 0) == ALLOW
+    # locks, owners and signals, leases, notices, room in a pipe, seals, and what is still to come
+    for command in (5, 6, 7, 8, 10, 15, 36, 37, 38, 1024, 1026, 1031, 1033, 1036, 1099):
+        assert decide("fcntl", 1, command, PID) == EPERM, command
+    assert decide("ioctl", 1, 0x5401) == ALLOW  # is it a terminal?
+    set_flags, enable_verity, push_input = 0x40086602, 0x40806685, 0x5412
+    for request in (set_flags, enable_verity, push_input):
+        assert decide("ioctl", 1, request) == EPERM, request
+    name_of_a_thread, core_scheduling, death_signal, merged_memory = 15, 62, 1, 67
+    assert decide("prctl", name_of_a_thread) == ALLOW
+    for option in (core_scheduling, death_signal, merged_memory):
+        assert decide("prctl", option) == EPERM, option
     read, newer = (0, 63)[column], 451
     assert interpret(program, read, (), arch) == ALLOW
     assert interpret(program, newer, (), arch) == ENOSYS
