@@ -6,6 +6,8 @@
     excused = ["grace"]                      # no mark, and no zero either
     reviewed = ["bob"]                       # staff looked: the score stands as computed
     publish_unfinished = false               # true: marks that still await a person are exported
+    timezone = "Europe/Zurich"               # of the local times that some sites write
+    unknown_time = "review"                  # "on_time": who has no known time is on time
 
     [late]                                   # without it, late is only shown
     grace_minutes = 15                       # so much later is not late
@@ -16,6 +18,9 @@
     [extensions]                             # of a student, or of a group
     ada = 2026-11-06T23:59:00+01:00
 
+    [submitted]                              # times that staff know, before what the site says
+    grace = 2026-10-31T08:00:00+01:00
+
     [canvas]
     assignment = "Quantization (4711)"       # the column of Canvas's own gradebook export
 
@@ -23,17 +28,19 @@
     maximum_grade = 100                      # of the Moodle assignment; marks are scaled to it
 
 Every slip is a `PolicyError` before anything is marked or written: a file that is not TOML, a
-misspelt key, a value of the wrong kind, a moment without its offset, a percentage outside 0 to 100.
+misspelt key, a value of the wrong kind, a moment without its offset, a percentage outside 0 to 100,
+an unknown time zone.
 That a name belongs to nobody is found when the policy is applied (`autograder/batch/policy.py`).
 """
 
 import difflib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from autograder.batch.roster import BadRoster, Row, read_roster
 
@@ -45,11 +52,15 @@ _KEYS = (
     "excused",
     "reviewed",
     "publish_unfinished",
+    "timezone",
+    "unknown_time",
     "late",
     "extensions",
+    "submitted",
     "canvas",
     "moodle",
 )
+REVIEW, ON_TIME = "review", "on_time"  # what an unknown time means
 _LATE_KEYS = ("grace_minutes", "percent_per_day", "max_percent", "max_days")
 
 
@@ -72,18 +83,29 @@ class LatePolicy:
             return 100.0
         return min(days * self.percent_per_day, self.max_percent)
 
+    @property
+    def most_percent(self) -> float:
+        """Return the most that being late can cost; 0 where it costs nothing."""
+        if self.max_days is not None:
+            return 100.0
+        return self.max_percent if self.percent_per_day else 0.0
+
 
 @dataclass(frozen=True)
 class Policy:
     """What `course.toml` says; without one, the marks are as they were given.
 
-    `moodle_maximum` None stands for the points of the rubric.
+    `moodle_maximum` None stands for the points of the rubric. `submitted` are times that staff
+    state; `timezone` is that of local times, None if the course names none.
     """
 
     title: str = TITLE
     deadline: datetime | None = None
     late: LatePolicy = field(default_factory=LatePolicy)
     extensions: Mapping[str, datetime] = field(default_factory=dict)
+    submitted: Mapping[str, datetime] = field(default_factory=dict)
+    timezone: ZoneInfo | None = None
+    unknown_time: str = REVIEW
     excused: frozenset[str] = frozenset()
     reviewed: frozenset[str] = frozenset()
     roster: tuple[Row, ...] | None = None
@@ -95,6 +117,10 @@ class Policy:
         """The latest moment granted to any of these names, a student's and their group's."""
         granted = [self.extensions[name] for name in names if name in self.extensions]
         return max([*granted, *([self.deadline] if self.deadline else [])], default=None)
+
+    def stated_time(self, member: str, handin: str) -> datetime | None:
+        """Return the time that staff state for a student, else the one for their group."""
+        return self.submitted.get(member) or self.submitted.get(handin)
 
 
 def load_policy(path: Path) -> Policy:
@@ -120,9 +146,10 @@ class _Reader:
         deadline = self._moment(text, "deadline") if "deadline" in text else None
         late = self._late(self._table(text, "late", _LATE_KEYS))
         extensions = self._table(text, "extensions")
+        submitted = self._table(text, "submitted")
         canvas = self._table(text, "canvas", ("assignment",))
         moodle = self._table(text, "moodle", ("maximum_grade",))
-        for key in ("late", "extensions"):
+        for key in ("late", "extensions", "submitted"):
             if key in text and deadline is None:
                 raise self._error(f"[{key}] says how late counts, but there is no deadline: add it")
         maximum = (
@@ -137,6 +164,9 @@ class _Reader:
             deadline=deadline,
             late=late,
             extensions={name: self._moment(extensions, name, "extensions.") for name in extensions},
+            submitted={name: self._moment(submitted, name, "submitted.") for name in submitted},
+            timezone=self._timezone(text),
+            unknown_time=self._choice(text, "unknown_time", (REVIEW, ON_TIME)),
             excused=frozenset(self._names(text, "excused")),
             reviewed=frozenset(self._names(text, "reviewed")),
             roster=self._roster(text),
@@ -187,6 +217,27 @@ class _Reader:
         if not isinstance(value, str) or (key in table and not value.strip()):
             raise self._error(f"{where}{key} must be text in quotes, not {value!r}")
         return value
+
+    def _timezone(self, text: Mapping[str, Any]) -> ZoneInfo | None:
+        if "timezone" not in text:
+            return None
+        name = self._text(text, "timezone", "")
+        known = {zone.casefold(): zone for zone in available_timezones()}
+        if name in known.values():
+            return ZoneInfo(name)
+        near = difflib.get_close_matches(name.casefold(), known, 1)
+        hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Zurich"
+        if not known:
+            hint = "this machine has no time zones: pip install tzdata"
+        raise self._error(f"timezone {name!r} is not a time zone; {hint}")
+
+    def _choice(self, table: Mapping[str, Any], key: str, choices: Sequence[str]) -> str:
+        """Return the value, by default the first choice."""
+        value = table.get(key, choices[0])
+        if value not in choices:
+            listed = " or ".join(f'"{choice}"' for choice in choices)
+            raise self._error(f"{key} must be {listed}, not {value!r}")
+        return str(value)
 
     def _names(self, table: Mapping[str, Any], key: str) -> list[str]:
         value = table.get(key, [])

@@ -9,13 +9,12 @@ does not exist or above what it is worth.
 """
 
 import difflib
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from enum import StrEnum
 
 from autograder.batch.course_file import LatePolicy, Policy, PolicyError, load_policy
+from autograder.batch.lateness import lateness
 from autograder.batch.manual import AUTOMATIC, ManualMark, ManualMarks
 from autograder.batch.record import ClassRecord, Outcome
 from autograder.batch.roster import everybody
@@ -31,8 +30,6 @@ __all__ = [
     "load_policy",
     "settled",
 ]
-
-DAY = timedelta(days=1)
 
 
 class Status(StrEnum):
@@ -75,14 +72,6 @@ class FinalMark:
     @property
     def raw(self) -> float:
         return round(self.automatic + self.written + self.bonus, 4)
-
-
-@dataclass(frozen=True)
-class _Late:
-    """Days begun after the deadline; None where nobody can tell how many."""
-
-    days: int | None
-    sentence: str = ""
 
 
 def apply(record: ClassRecord, policy: Policy, manual: ManualMarks) -> tuple[FinalMark, ...]:
@@ -214,14 +203,14 @@ def _marked(
         written += points if by_person else 0.0
         automatic += 0.0 if by_person else points
     reviewed = bool(policy.reviewed & {member, outcome.handin.student})
-    late = _lateness(outcome, policy.deadline_of(member, outcome.handin.student), policy.late)
-    if late.days is None and reviewed:
-        late = _Late(0)
+    late = lateness(outcome.handin, member, lms, policy, reviewed)
     percent = policy.late.percent(late.days or 0)
     raw = round(automatic + written + report.bonus, 4)
     penalty = min(round(raw * percent / 100, 4), raw)
     review = "" if reviewed or _all_by_hand(report, whole, given) else " ".join(report.review)
-    problem = _open_problem(outcome, report, faults, late) or review
+    unknown = late.sentence if late.days is None else ""
+    fault = _open_problem(outcome, report, faults)
+    problem = " ".join(one for one in (fault, review, unknown) if one)
     return FinalMark(
         member=member,
         handin=outcome.handin.student,
@@ -253,44 +242,18 @@ def _all_by_hand(report: Report, whole: Collection[str], given: Mapping[str, Man
     )
 
 
-def _open_problem(outcome: Outcome, report: Report, faults: Sequence[str], late: _Late) -> str:
+def _open_problem(outcome: Outcome, report: Report, faults: Sequence[str]) -> str:
     """Why there is no total yet; a fault that a person marked by hand is settled."""
     if faults:
         return outcome.problem or f"The grader failed on {', '.join(faults)}."
     if outcome.problem and not report.needs_staff:
         return outcome.problem
-    return late.sentence if late.days is None else ""
-
-
-def _lateness(outcome: Outcome, deadline: datetime | None, late: LatePolicy) -> _Late:
-    submitted = outcome.handin.submitted
-    if deadline is None:
-        return _Late(0)
-    if not submitted:
-        costs = late.percent_per_day or late.max_days is not None
-        if outcome.handin.late and costs:
-            return _Late(None, "The export says late, but not by how much: grant an extension.")
-        return _Late(0)
-    try:
-        after = datetime.fromisoformat(submitted) - deadline
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return _Late(None, f"The time of the hand-in, {submitted!r}, can't be read.")
-    days = 0 if after <= timedelta(minutes=late.grace_minutes) else math.ceil(after / DAY)
-    return _Late(days, _said(days, late))
-
-
-def _said(days: int, late: LatePolicy) -> str:
-    if not days:
-        return ""
-    percent = late.percent(days)
-    said = "1 day late" if days == 1 else f"{days} days late"
-    if late.max_days is not None and days > late.max_days:
-        return f"{said}, more than the {late.max_days} that are accepted."
-    return f"{said}: {percent:g} % are taken off." if percent else f"{said}."
+    return ""
 
 
 def _refuse_strangers(policy: Policy, manual: ManualMarks, known: Collection[str]) -> None:
     named = [(name, "course.toml grants an extension to") for name in policy.extensions]
+    named += [(name, "course.toml states a submission time of") for name in policy.submitted]
     named += [(name, "course.toml excuses") for name in sorted(policy.excused)]
     named += [(name, "course.toml lists as reviewed") for name in sorted(policy.reviewed)]
     named += [

@@ -216,7 +216,7 @@ def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
     assert group.members == ("emmy", "grace")
     assert group.attempt == 2
     assert handins["ada"].submitted == "2026-05-01T12:30:00.500000+00:00"
-    assert group.submitted in {"2026-05-02T08:00:00+02:00", "2026-05-02T06:00:00+00:00"}
+    assert group.submitted == "2026-05-02T06:00:00+00:00"
     assert group.lms["grace"] == {
         "Name": "Grace Hopper",
         "Email": "grace@uni.example",
@@ -266,8 +266,7 @@ def test_blackboard_marks_the_latest_attempt_and_reads_its_note(export):
     handins = by_student(found)
     assert set(handins) == {"a_lovelace", "ghopper"}
     ada = handins["a_lovelace"]
-    assert (ada.attempt, ada.submitted[:16]) == (2, "2026-05-02T10:30")
-    assert ada.submitted[-6] in "+-"  # with a zone
+    assert (ada.attempt, ada.submitted) == (2, "2026-05-02T10:30:00")  # a local time
     assert ada.lms["a_lovelace"] == {"Username": "a_lovelace", "Name": "Ada Lovelace"}
     assert found.submission(ada).solution == SOLUTION
     assert found.submission(handins["ghopper"]).solution == "y = 2\n"

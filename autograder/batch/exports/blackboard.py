@@ -7,11 +7,13 @@ marked.
 
 Source: Blackboard's help, "Download assignments", and public readers of such downloads
 (kwurst/bb-file-cleanup; nbgrader's example for `FileNameCollectorPlugin`). The names give the
-server's local time without a zone: it is taken to be that of the machine that marks.
+server's local time without a zone: `timezone` of course.toml says which.
 """
 
 import datetime
+import os
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from autograder.batch.exports.found import Found, Reading, System, loose, named, nobodys
@@ -24,6 +26,7 @@ _NAME = re.compile(
     rf"(?P<before>.+)_attempt_(?P<when>{_WHEN})(?:_(?P<file>.+)|(?P<note>\.txt))", re.DOTALL
 )
 _WHO = re.compile(r"Name:\s*(?P<name>[^\r\n]*?)\s*\((?P<user>[^()\r\n]+)\)\s*(?:\r?\n|\Z)")
+_Key = tuple[str, str]  # what stands before "_attempt_", and when
 _LONGEST_NOTE = 2**20  # bytes; it may hold what a student typed
 
 
@@ -59,24 +62,47 @@ def _read(contents: Contents) -> Reading:
             files[attempt].append((match["file"], entry))
     strangers += [one.path for one in contents.refused]
     attempts: dict[str, list[_Attempt]] = {}
+    owners = _owners(files, notes)
     for (before, when), some in sorted(files.items()):
-        full_name, user = _whose(before, notes.get((before, when)))
+        full_name, user = owners[before]
         attempts.setdefault(user, []).append(_Attempt(before, when, user, full_name, tuple(some)))
     found = tuple(_found(user, some) for user, some in sorted(attempts.items()))
     return Reading(found, problems=nobodys(strangers))
 
 
-def _whose(before: str, note: Entry | None) -> tuple[str, str]:
-    """Full name and username: from the note where it agrees, else what follows the last "_"."""
-    if note is not None:
-        try:
-            text = note.read(_LONGEST_NOTE).decode("utf-8", "replace")
-        except UnreadableFile:
-            text = ""
-        match = _WHO.match(text.lstrip("\ufeff"))
-        if match and before.endswith(f"_{match['user']}"):
-            return match["name"], match["user"]
-    return "", before.rpartition("_")[2]
+def _owners(
+    attempts: Collection[_Key], notes: Mapping[_Key, Entry]
+) -> Mapping[str, tuple[str, str]]:
+    """Return full name and username by what stands before "_attempt_".
+
+    A note tells both. Without one, the username is what follows the name of the assignment: that of
+    the notes, else what all names begin with.
+    """
+    befores = {before for before, _ in attempts}
+    owners = {}
+    for (before, _), note in sorted(notes.items()):  # of two notes the later
+        if owner := _noted(before, note):
+            owners[before] = owner
+    common = os.path.commonprefix(sorted(befores))  # noqa: RUF071 (names, not paths)
+    assignments = {before.removesuffix(user) for before, (_, user) in owners.items()}
+    assignments = assignments or {common[: common.rfind("_") + 1]}
+    for before in befores - owners.keys():
+        fitting = [one for one in assignments if before.startswith(one) and before != one]
+        longest = max(fitting, key=len, default=before[: before.rfind("_") + 1])
+        owners[before] = ("", before.removeprefix(longest))
+    return owners
+
+
+def _noted(before: str, note: Entry) -> tuple[str, str] | None:
+    """Return full name and username from a note; None if it does not fit the name of its file."""
+    try:
+        text = note.read(_LONGEST_NOTE).decode("utf-8", "replace")
+    except UnreadableFile:
+        return None
+    match = _WHO.match(text.lstrip("\ufeff"))
+    if match and before.endswith(f"_{match['user']}"):
+        return match["name"], match["user"]
+    return None
 
 
 def _found(user: str, attempts: list[_Attempt]) -> Found:
@@ -98,10 +124,9 @@ def _found(user: str, attempts: list[_Attempt]) -> Found:
 
 def _moment(when: str) -> str:
     try:
-        moment = datetime.datetime.strptime(when, "%Y-%m-%d-%H-%M-%S")
+        return datetime.datetime.strptime(when, "%Y-%m-%d-%H-%M-%S").isoformat()
     except ValueError:
         return ""
-    return moment.astimezone().isoformat()
 
 
 BLACKBOARD = System("blackboard", _recognises, _read)

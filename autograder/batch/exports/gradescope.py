@@ -3,7 +3,8 @@
 A folder `submission_<number>/` per submission, and `submission_metadata.yml`, which maps each
 folder's name to what is known of it: `:submitters` (several in a group, each with `:name`, `:email`
 and `:sid`), `:created_at`, `:history` of earlier submissions, scores. Only the active submission of
-each student is in it.
+each student is in it. A student's id is what comes before the @ of the e-mail; two students who
+share that have their Gradescope student id (`:sid`) behind it.
 
 Source: "Exporting submissions" in Gradescope's help; the keys as read by Otter-Grader's Gradescope
 parser (`otter/grade/metadata.py`) and by other public readers. The file is Gradescope's own, but
@@ -12,7 +13,9 @@ left out.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -54,8 +57,10 @@ def _read(contents: Contents) -> Reading:
     folders = {parts[0]: inside for parts, inside in by_folder(contents).items()}
     problems: list[str] = []
     found = []
+    submitters = {str(folder): _people(record) for folder, record in known.items()}
+    ids = _ids([person for people in submitters.values() for person in people])
     for folder, record in known.items():
-        people = _people(record)
+        people = {ids[person]: person for person in submitters[str(folder)]}
         if not people:
             problems.append(f"{METADATA} names nobody for {displayed(str(folder))}.")
             continue
@@ -66,54 +71,86 @@ def _read(contents: Contents) -> Reading:
     return Reading(chosen, problems=tuple(problems))
 
 
+@dataclass(frozen=True)
+class _Person:
+    """One submitter as the metadata has them; what it lacks is ""."""
+
+    name: str
+    email: str
+    sid: str
+
+    @property
+    def login(self) -> str:
+        """Return what comes before the @, as `autograder.gradescope` has it on the site."""
+        return self.email.split("@", 1)[0] or self.sid or self.name
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Plain data only; in C where PyYAML was built with it, because the file may be large."""
 
 
-def _people(record: Any) -> list[Mapping[str, str]]:
-    """`{"name": ..., "email": ..., "sid": ...}` of each submitter, as far as they are texts."""
+def _people(record: Any) -> list[_Person]:
+    """Return the submitters of a submission, as far as they are texts."""
     listed = record.get(":submitters") if isinstance(record, Mapping) else None
-    people: list[Mapping[str, str]] = []
+    people = []
     for one in listed if isinstance(listed, list) else ():
         if not isinstance(one, Mapping):
             continue
-        given = {key: one.get(f":{key}") for key in ("name", "email", "sid")}
-        person = {key: str(value) for key, value in given.items() if isinstance(value, str | int)}
-        if any(value.strip() for value in person.values()):
-            people.append(person)
+        given = (one.get(f":{key}") for key in ("name", "email", "sid"))
+        texts = [str(value).strip() if isinstance(value, str | int) else "" for value in given]
+        if any(texts):
+            people.append(_Person(*texts))
     return people
 
 
 def _found(
-    folder: str, record: Mapping[str, Any], people: list[Mapping[str, str]], files: Contents
+    folder: str, record: Mapping[str, Any], people: Mapping[str, _Person], files: Contents
 ) -> Found:
-    members = sorted({_id(person): person for person in people}.items())
-    who = plain("-".join(member for member, _ in members))
+    members = tuple(sorted(people))
+    who = plain("-".join(members))
     history = record.get(":history")
     handin = Handin(
         student=who.value,
         path=folder,
-        members=tuple(member for member, _ in members),
+        members=members,
         submitted=_moment(record.get(":created_at")),
         attempt=1 + (len(history) if isinstance(history, list) else 0),
         lms={
             member: {
-                "Name": person.get("name", ""),
-                "Email": person.get("email", ""),
-                "SID": person.get("sid", ""),
+                "Name": people[member].name,
+                "Email": people[member].email,
+                "SID": people[member].sid,
             }
-            for member, person in members
+            for member in members
         },
     )
-    ids = [one for _, person in members for one in (person.get("email"), person.get("sid")) if one]
-    names = tuple(person["name"] for _, person in members if person.get("name"))
-    return Found(handin, files, who, (*handin.members, *ids), names)
+    others = (x for m in members for x in (people[m].login, people[m].email, people[m].sid) if x)
+    names = tuple(people[member].name for member in members if people[member].name)
+    return Found(handin, files, who, (*members, *others), names)
 
 
-def _id(person: Mapping[str, str]) -> str:
-    """The part of the e-mail before the @, as `autograder.gradescope` marks it on the site."""
-    given = person.get("email", "").split("@", 1)[0] or person.get("sid") or person["name"]
-    return student_id(given.strip()).value
+def _ids(people: Sequence[_Person]) -> Mapping[_Person, str]:
+    """Return everybody's id: the login, with the student id where two people share a login.
+
+    People are the same if their e-mails are, or both their login and student id.
+    """
+    numbers: dict[str, str] = {}
+    for person in people:
+        numbers.setdefault(person.email.casefold() or person.login, person.sid)
+    accounts = {
+        person: (
+            person.login.casefold(),
+            numbers[person.email.casefold() or person.login] or person.email.casefold(),
+        )
+        for person in people
+    }
+    logins = Counter(login for login, _ in set(accounts.values()))
+    return {
+        person: student_id(
+            person.login if logins[login] == 1 else f"{person.login}-{account}"
+        ).value
+        for person, (login, account) in accounts.items()
+    }
 
 
 def _moment(value: Any) -> str:
@@ -124,8 +161,8 @@ def _moment(value: Any) -> str:
             return ""
     if not isinstance(value, datetime.datetime):
         return ""
-    # YAML's own times without a zone are UTC (YAML 1.1, timestamp).
-    return value.replace(tzinfo=value.tzinfo or datetime.UTC).isoformat()
+    # YAML's own times without a zone are UTC (YAML 1.1, timestamp). All in UTC can be ordered.
+    return value.replace(tzinfo=value.tzinfo or datetime.UTC).astimezone(datetime.UTC).isoformat()
 
 
 GRADESCOPE = System("gradescope", _recognises, _read)

@@ -1,7 +1,8 @@
 """nbgrader: a course folder, or its `submitted/` alone.
 
 `submitted/<student>/<assignment>/` holds the files, and `timestamp.txt` the moment at which they
-were handed in, such as `2026-05-01 12:30:00.123456 UTC`. A zone that is left out is UTC.
+were handed in, such as `2026-05-01 12:30:00.123456 UTC`. A zone that is left out is UTC; letters
+such as CEST, which nbgrader writes for a zone of its configuration, stay for `submission_times`.
 
 Source: nbgrader's documentation, "The philosophy and the approach" (how to structure course files);
 `nbgrader/utils.py`, `parse_utc`; `nbgrader collect`, which keeps only the latest submission.
@@ -88,7 +89,7 @@ def _moment(stamp: Entry) -> str:
         moment = datetime.datetime.fromisoformat(match[1])
         return moment.replace(tzinfo=_zone(match[2])).isoformat()
     except (ValueError, zoneinfo.ZoneInfoNotFoundError, OSError):
-        return ""
+        return text if re.fullmatch("[A-Z]{2,5}", match[2]) else ""
 
 
 def _zone(name: str) -> datetime.tzinfo:

@@ -159,7 +159,7 @@ def _write_gradebook(
     except ModuleNotFoundError as missing:
         return [f"No gradebook.db: {missing.name} is missing, pip install -e '.[notebook]'."]
     cells = nbgrader_rows.gradebook_cells(record)
-    rows = nbgrader_rows.gradebook_rows(record, marks, cells)
+    rows = nbgrader_rows.gradebook_rows(record, marks, cells, policy.timezone)
     place = files.place("gradebook.db")
     if place.exists():
         ours = nbgrader_rows.marks_by_hand(rows)

@@ -6,12 +6,15 @@ where one of them was not decided; a person's to `written-<question>`.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from autograder.batch.gradebook import CellMark, GradebookRow, GradedCell
 from autograder.batch.manual import AUTOMATIC, WRITTEN
 from autograder.batch.policy import FinalMark, Status
 from autograder.batch.record import ClassRecord, Outcome
+from autograder.batch.submission_times import UnknownTime, submission_time
 from autograder.nbgrader_course.marks import automatic_score
 from autograder.verdict import Report, Verdict
 
@@ -36,14 +39,20 @@ def gradebook_cells(record: ClassRecord) -> tuple[GradedCell, ...]:
 
 
 def gradebook_rows(
-    record: ClassRecord, marks: Sequence[FinalMark], cells: Sequence[GradedCell]
+    record: ClassRecord,
+    marks: Sequence[FinalMark],
+    cells: Sequence[GradedCell],
+    zone: ZoneInfo | None = None,
 ) -> tuple[GradebookRow, ...]:
-    """A row per member who handed something in and is not excused. `record` is the marked one."""
+    """Return a row per member who handed something in and is not excused.
+
+    `record` is the marked one; `zone` is that of local times in the export.
+    """
     outcomes = {m: outcome for outcome in record.outcomes for m in outcome.handin.members}
     return tuple(
         GradebookRow(
             mark.member,
-            _moment(outcomes[mark.member]),
+            _moment(outcomes[mark.member], zone),
             mark.penalty,
             {cell.name: _cell(cell, report, mark) for cell in cells},
         )
@@ -74,11 +83,10 @@ def _cell(cell: GradedCell, report: Report, mark: FinalMark) -> CellMark:
     return CellMark(automatic=0.0 if nothing else None)
 
 
-def _moment(outcome: Outcome) -> datetime | None:
-    try:
-        return datetime.fromisoformat(outcome.handin.submitted)
-    except ValueError:
-        return None
+def _moment(outcome: Outcome, zone: ZoneInfo | None) -> datetime | None:
+    with suppress(UnknownTime):
+        return submission_time(outcome.handin.submitted, zone)
+    return None
 
 
 def marks_by_hand(rows: Sequence[GradebookRow]) -> Mapping[tuple[str, str], float]:
