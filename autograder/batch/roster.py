@@ -3,8 +3,8 @@
 One row per student under a heading row. A column `student` holds the id that work is marked under;
 all other columns go back to the system as they came. Two tables that a system itself writes do as
 they are: Canvas's gradebook export (its columns `ID`, `SIS User ID`, `SIS Login ID` tell who is
-who) and Moodle's grading worksheet (`Identifier`). A row belongs to the student who has the same
-value in one of those columns of the export, or whose id it is.
+who) and Moodle's grading worksheet (`Identifier`), in English or German. A row belongs to the
+student who has the same value in one of those columns of the export, or whose id it is.
 
 It can fail with a `BadRoster`: a file that can't be read, has no row or no column that identifies,
 or has two rows for one student.
@@ -28,6 +28,15 @@ IDENTIFYING = (
 )
 _NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export that are nobody
 MOODLE_PARTICIPANT = "Participant "
+_GERMAN = {  # the columns of Moodle's worksheet on a site in German
+    "ID": "Identifier",
+    "Vollständiger Name": "Full name",
+    "E-Mail-Adresse": "Email address",
+    "Bewertung kann geändert werden": "Grade can be changed",
+    "Zuletzt geändert (Abgabe)": "Last modified (submission)",
+    "Zuletzt geändert (Bewertung)": "Last modified (grade)",
+}
+_GERMAN_PARTICIPANT = "Teilnehmer/in"
 
 
 class BadRoster(Exception):
@@ -48,7 +57,7 @@ def read_roster(path: Path) -> tuple[Row, ...]:
             f"{path} has no column that says who a row is; it needs {STUDENT}, or one of "
             f"{', '.join(IDENTIFYING)}."
         )
-    rows = tuple(_values(row) for row in reader)
+    rows = tuple(_in_english(_values(row)) for row in reader)
     rows = tuple(row for row in rows if _is_student(row))
     if not rows:
         raise BadRoster(f"{path} names nobody.")
@@ -95,6 +104,16 @@ def _own_name(row: Row) -> str:
 
 def _values(row: Mapping[str | None, str | None]) -> Row:
     return {name.strip(): (value or "").strip() for name, value in row.items() if name}
+
+
+def _in_english(row: Row) -> Row:
+    """Return a row of a German worksheet under its English columns; any other row as it is."""
+    number = row.get("ID", "").removeprefix(_GERMAN_PARTICIPANT).strip()
+    if "Zuletzt geändert (Abgabe)" not in row or number == row.get("ID"):
+        return row
+    return {_GERMAN.get(name, name): value for name, value in row.items()} | {
+        "Identifier": MOODLE_PARTICIPANT + number
+    }
 
 
 def _is_student(row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +15,8 @@ roster = "roster.csv"
 excused = ["grace"]
 reviewed = ["bob"]
 publish_unfinished = true
+timezone = "Europe/Zurich"
+unknown_time = "on_time"
 
 [late]
 grace_minutes = 15
@@ -23,6 +26,9 @@ max_days = 7
 
 [extensions]
 ada = 2026-11-06T23:59:00+01:00
+
+[submitted]
+grace = 2026-10-31T08:00:00+01:00
 
 [canvas]
 assignment = "Quantization (4711)"
@@ -47,6 +53,9 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         deadline=datetime.fromisoformat("2026-10-30T23:59:00+01:00"),
         late=LatePolicy(15, 10, 50, 7),
         extensions={"ada": datetime.fromisoformat("2026-11-06T23:59:00+01:00")},
+        submitted={"grace": datetime.fromisoformat("2026-10-31T08:00:00+01:00")},
+        timezone=ZoneInfo("Europe/Zurich"),
+        unknown_time="on_time",
         excused=frozenset({"grace"}),
         reviewed=frozenset({"bob"}),
         roster=({"student": "ada", "ID": "17"},),
@@ -86,6 +95,15 @@ def test_canvas_s_column_is_the_title_unless_it_is_named(tmp_path: Path) -> None
         ("excused = [1]", "excused must be a list of ids"),
         ("title = 7", "title must be text in quotes"),
         ('title = " "', "title must be text in quotes"),
+        ('timezone = "Europe/Zürich"', "not a time zone; did you mean Europe/Zurich?"),
+        ('timezone = "europe/zurich"', "did you mean Europe/Zurich?"),
+        ('timezone = "Zurich"', "did you mean Europe/Zurich?"),
+        ('timezone = "../../etc/passwd"', "is not a time zone"),
+        ("timezone = 1", "timezone must be text in quotes"),
+        ('unknown_time = "ontime"', 'unknown_time must be "review" or "on_time", not \'ontime\''),
+        ("unknown_time = true", 'unknown_time must be "review" or "on_time", not True'),
+        ("[submitted]\nada = 2026-10-30T23:59:00Z", "there is no deadline"),
+        (DUE + "[submitted]\nada = 2026-10-30", "submitted.ada must be a moment"),
         ("publish_unfinished = 1", "must be true or false, not 1"),
         ("[moodle]\nmaximum_grade = 0", "must be more than 0"),
         ('roster = "nobody.csv"', "can't be read: No such file"),

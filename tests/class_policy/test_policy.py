@@ -117,28 +117,6 @@ def test_without_a_deadline_nothing_is_late() -> None:
     assert (mark.days_late, mark.reason) == (0, "")
 
 
-@pytest.mark.parametrize("moment", ["yesterday", "2026-10-31T12:00:00"])
-def test_a_moment_that_can_t_be_compared_needs_staff(moment: str) -> None:
-    record = a_record(an_outcome(a_report(), submitted=moment))
-    (mark,) = apply(record, Policy(deadline=DUE, late=LATE), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
-    assert moment in mark.reason
-
-
-@pytest.mark.parametrize(
-    ("late", "status"),
-    [
-        (True, Status.NEEDS_REVIEW),
-        (False, Status.AWAITING_MARKING),
-        (None, Status.AWAITING_MARKING),
-    ],
-)
-def test_an_export_that_says_only_late_needs_staff(late: bool | None, status: Status) -> None:
-    record = a_record(an_outcome(a_report(), late=late))
-    (mark,) = apply(record, Policy(deadline=DUE, late=LATE), {})
-    assert mark.status is status
-
-
 def test_members_of_a_group_share_the_work_and_not_the_extension() -> None:
     handin = a_handin(
         "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
@@ -252,16 +230,6 @@ def test_apply_gives_a_reviewed_unreadable_submission_its_manual_marks() -> None
     ada, _ = apply(record, Policy(reviewed=frozenset({"ada"})), manual)
     assert (ada.status, ada.total) == (Status.FINAL, 4.0)
     assert ada.reason == "Reviewed by staff. The archive is cut off."
-
-
-@pytest.mark.parametrize("extension", [None, DUE + timedelta(days=1)])
-def test_apply_takes_a_reviewed_submission_of_unknown_time_as_on_time(
-    extension: datetime | None,
-) -> None:
-    granted = {"ada": extension} if extension else {}
-    policy = Policy(deadline=DUE, late=LATE, extensions=granted, reviewed=frozenset({"ada"}))
-    (mark,) = apply(a_record(an_outcome(a_report("ada"), late=True)), policy, {})
-    assert (mark.days_late, mark.total) == (0, AUTOMATIC_POINTS)
 
 
 def test_with_every_written_answer_marked_a_mark_is_final() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from autograder.batch.lateness import WORKSHEET_TIME
 from autograder.batch.record import Outcome
 from autograder.batch.roster import everybody, read_roster
 from tests.class_outputs.people import a_handin, a_record, a_report
@@ -40,6 +41,21 @@ def test_moodle_s_worksheet_completes_what_its_submissions_know(tmp_path: Path) 
     found = everybody(record, _rows(tmp_path, MOODLE))
     assert found["ada-lovelace"]["Email address"] == "ada@example.org"
     assert len(found) == 1
+
+
+def test_roster_reads_a_worksheet_of_a_german_moodle(tmp_path: Path) -> None:
+    text = (
+        'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,'
+        '"Bewertung kann geändert werden","Zuletzt geändert (Abgabe)",'
+        '"Zuletzt geändert (Bewertung)","Feedback als Kommentar"\n'
+        'Teilnehmer/in123,"Ada Lovelace",ada@example.org,"Zur Bewertung abgegeben -  - ",,'
+        '"100,00",Ja,"Dienstag, 2. Dezember 2025, 10:37",-,\n'
+    )
+    record = a_record(_outcome("ada-lovelace", Identifier="Participant 123"))
+    found = everybody(record, _rows(tmp_path, text))
+    assert list(found) == ["ada-lovelace"]
+    assert found["ada-lovelace"]["Email address"] == "ada@example.org"
+    assert found["ada-lovelace"][WORKSHEET_TIME] == "Dienstag, 2. Dezember 2025, 10:37"
 
 
 def test_an_id_may_be_a_login(tmp_path: Path) -> None:
