@@ -32,6 +32,7 @@ MAX_HEADER = 1 << 20
 MAX_ARRAYS = 4096
 MAX_BYTES = 64 << 20  # of arrays in a reply; an honest answer is under 4 MiB
 MAX_DEPTH = 25
+MAX_BRACKETS = 1 + 3 * (MAX_DEPTH + 1)  # open at once: the header's, and a dict's or record's three
 MAX_DIMENSIONS = 16
 MAX_DIMENSION = 1 << 40
 MAX_INTEGER = 1 << 63
@@ -50,6 +51,10 @@ _BYTE_ORDER = {
     "complex128": "<c16",
 }
 DTYPES = frozenset(_BYTE_ORDER)
+# What each byte adds to the number of open brackets.
+_BRACKETS = np.zeros(256, np.int8)
+_BRACKETS[list(b"[{")] = 1
+_BRACKETS[list(b"]}")] = -1
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 # Made before any student's code runs: later changes to the json module do not reach them.
 _ENCODER = JSONEncoder(allow_nan=False, separators=(",", ":"))
@@ -171,10 +176,23 @@ _DECODER = JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _parse(text: bytes) -> Any:
+    # Since Python 3.12, the JSON decoder itself stops only after thousands of open brackets, each
+    # of which costs it 50 bytes and more.
+    if _open_brackets(text) > MAX_BRACKETS:
+        raise WireError(f"the value is nested more than {MAX_DEPTH} deep")
     try:
         return _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError("the header is not JSON") from error
+
+
+def _open_brackets(text: bytes) -> int:
+    """Return how many brackets of the JSON `text`, outside its strings, are open at once."""
+    unescaped = text.replace(rb"\\", b"").replace(rb"\"", b"")
+    characters = np.frombuffer(unescaped, np.uint8)
+    in_string = np.logical_xor.accumulate(characters == ord('"'))
+    changes = _BRACKETS[characters] * ~in_string
+    return int(changes.cumsum(dtype=np.int32).max(initial=0))
 
 
 def _arrays(entries: Any, payload: memoryview) -> list[np.ndarray]:

@@ -182,6 +182,8 @@ FULL_HEADERS = {
     "escapes": header_of('"' + "\\u00fc" * (FULL // 6) + '"'),
     "surrogates": header_of('"' + "\\ud83d\\ude00" * (FULL // 12) + '"'),
     "brackets": b"[" * FULL,
+    "nested": header_of("[" * (FULL // 2) + "]" * (FULL // 2)),
+    "nested_5000": header_of(many("[" * 5_000 + "]" * 5_000)),
     "not_utf8": b"\xff" * FULL,
 }
 

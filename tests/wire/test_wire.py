@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -231,6 +232,31 @@ def test_depth_is_limited_when_read() -> None:
     assert read(node) is not None
     with pytest.raises(WireError, match="nested"):
         read({"list": [node]})
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda value: [value], lambda value: {"a": value}, lambda value: Point(1, value)],
+    ids=["list", "dict", "record"],
+)
+def test_unpack_reads_the_deepest_value_of_each_kind(wrap: Callable[[Any], Any]) -> None:
+    value: Any = Point(1, math.nan)
+    for _ in range(MAX_DEPTH - 1):
+        value = wrap(value)
+    frame = pack(value)
+    assert pack(unpack(frame, LIMIT, {"Point": Point})) == frame
+
+
+@pytest.mark.parametrize("brackets", ["[" * 5_000 + "]" * 5_000, '{"list":' * 3_000 + "1"])
+def test_unpack_refuses_deep_brackets_before_it_parses_them(brackets: str) -> None:
+    with pytest.raises(WireError, match=f"nested more than {MAX_DEPTH} deep"):
+        unpack(frame_of(f'{{"value":{brackets},"arrays":[]}}'.encode()), LIMIT)
+
+
+@given(st.lists(st.text('[{"\\a', min_size=20), min_size=1, max_size=9))
+def test_unpack_ignores_brackets_in_strings(texts: list[str]) -> None:
+    full = [*texts, "[" * 1_000, '"' + "{" * 1_000, "\\" + "[" * 1_000, '\\"' + "[" * 1_000]
+    assert unpack(pack(full), LIMIT) == full
 
 
 def test_many_arrays_cannot_share_the_same_bytes() -> None:
