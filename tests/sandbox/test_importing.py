@@ -1,18 +1,50 @@
-"""Garbage is looked for rarely while a process imports, and as before afterwards."""
+"""Garbage is collected rarely while a process imports, and as before afterwards."""
 
 import gc
+from collections.abc import Iterator
 
 import pytest
 
-from autograder.sandbox.importing import few_collections
+from autograder.sandbox.importing import OBJECTS_BETWEEN_SEARCHES, few_collections
 
 
-def test_searches_are_rarer_meanwhile_and_as_they_were_afterwards() -> None:
+@pytest.fixture
+def own_thresholds() -> Iterator[tuple[int, int, int]]:
+    """Set thresholds that are not the defaults, which differ between versions of Python."""
     before = gc.get_threshold()
+    gc.set_threshold(1234, 5, *before[2:])
+    yield gc.get_threshold()
+    gc.set_threshold(*before)
+
+
+def collections_of(objects: int) -> int:
+    """Return how many collections the allocation of this many container objects starts."""
+    starts: list[str] = []
+    count = lambda phase, info: starts.append(phase)  # noqa: E731
+    gc.callbacks.append(count)
+    try:
+        kept = [[] for _ in range(objects)]
+    finally:
+        gc.callbacks.remove(count)
+    assert len(kept) == objects
+    return starts.count("start")
+
+
+@pytest.mark.usefixtures("own_thresholds")
+def test_few_collections_collects_less_often() -> None:
+    objects = 5 * OBJECTS_BETWEEN_SEARCHES
+    usual = collections_of(objects)
     with few_collections():
         assert gc.isenabled()
-        assert gc.get_threshold()[0] > 10 * before[0]
-    assert gc.get_threshold() == before
+        fewer = collections_of(objects)
+    assert 1 <= fewer <= 6
+    assert usual >= 40
+
+
+def test_few_collections_restores_the_thresholds(own_thresholds: tuple[int, int, int]) -> None:
+    with few_collections():
+        assert gc.get_threshold()[0] == OBJECTS_BETWEEN_SEARCHES
+    assert gc.get_threshold() == own_thresholds
 
 
 def test_a_failed_import_leaves_them_as_they_were() -> None:
