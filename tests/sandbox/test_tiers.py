@@ -292,19 +292,27 @@ def test_an_interpreter_is_reached_by_the_links_that_lead_to_it(tmp_path: Path) 
     assert links[:2] == [["real", str(link)], [sys.executable, str(real)]]
 
 
-def test_users_of_two_workers_differ_and_come_back() -> None:
+@pytest.fixture
+def own_numbers(monkeypatch: pytest.MonkeyPatch) -> range:
+    """Numbers that no other process takes, such as another process of the tests."""
+    numbers = range(4 * os.getpid() + (1 << 26), 4 * os.getpid() + (1 << 26) + 4)
+    monkeypatch.setattr(spare_user, "NUMBERS", numbers)
+    return numbers
+
+
+def test_users_of_two_workers_differ_and_come_back(own_numbers: range) -> None:
     with closing(SpareUser()) as first, closing(SpareUser()) as second:
-        assert first.number != second.number
+        assert (first.number, second.number) == (own_numbers[0], own_numbers[1])
     with closing(SpareUser()) as again:
-        assert again.number == first.number
+        assert again.number == own_numbers[0]
 
 
-def test_a_user_with_a_process_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    with closing(SpareUser()) as free:
-        lowest = free.number
-    monkeypatch.setattr(spare_user, "threads_by_user", lambda: {lowest: 1})
+def test_a_user_with_a_process_is_passed_over(
+    own_numbers: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spare_user, "threads_by_user", lambda: {own_numbers[0]: 1})
     with closing(SpareUser()) as user:
-        assert user.number > lowest
+        assert user.number == own_numbers[1]
 
 
 def test_threads_are_counted_by_the_user_they_run_as() -> None:
