@@ -109,7 +109,11 @@ def _release(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         print(f"{missing.name} is missing: pip install -e '.[notebook]'.", file=sys.stderr)
         return 2
-    return release(ReleaseOptions(options.out, options.course_id, options.address, options.data))
+    return release(
+        ReleaseOptions(
+            options.out, options.course_id, options.address, options.data, options.cell_timeout
+        )
+    )
 
 
 def _isolation(options: argparse.Namespace) -> int:
@@ -118,7 +122,8 @@ def _isolation(options: argparse.Namespace) -> int:
     return isolation(options.tier, options.allow_unsafe)
 
 
-def _jobs(text: str) -> int:
+def _positive(text: str) -> int:
+    """Return the integer of an option that must be at least 1."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above zero")
     return int(text)
@@ -147,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check", default="*", metavar="GLOB", help="only these checks, such as '2b.*'"
     )
     grade.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="submissions at a time (default: 1)"
+        "--jobs", type=_positive, default=1, metavar="N", help="submissions at a time (default: 1)"
     )
     grade.add_argument(
         "--data", choices=DATASETS, default="cifar10", help="what models are measured on"
@@ -197,7 +202,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what models are measured on (default: shapes10, which proves the same in less time)",
     )
     verify.add_argument(
-        "--jobs", type=_jobs, default=2, metavar="N", help="submissions at a time (default: 2)"
+        "--jobs", type=_positive, default=2, metavar="N", help="submissions at a time (default: 2)"
     )
     verify.add_argument(
         "--out", type=Path, metavar="DIR", help="keep the folders of wrong tables and models here"
@@ -241,6 +246,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     release.add_argument(
         "--data", choices=DATASETS, default="cifar10", help="what the graders measure models on"
+    )
+    release.add_argument(
+        "--cell-timeout",
+        type=_positive,
+        default=1_800,
+        metavar="SECONDS",
+        help="limit for each cell of the notebooks (default: 1800)",
     )
     isolation = commands.add_parser(
         "isolation",
@@ -294,7 +306,7 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--jobs",
-        type=_jobs,
+        type=_positive,
         metavar="N",
         help="submissions at a time (default: as many as there are cores and memory for)",
     )
@@ -336,7 +348,9 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     rehearsal = parser.add_argument_group(
         "a rehearsal", "Make a class of known marks in DIR/export and DIR/expected.json."
     )
-    rehearsal.add_argument("--fake", type=_jobs, metavar="N", help="of N hand-ins; mark nothing")
+    rehearsal.add_argument(
+        "--fake", type=_positive, metavar="N", help="of N hand-ins; mark nothing"
+    )
     rehearsal.add_argument(
         "--seed", type=int, default=0, metavar="S", help="equal seeds give equal classes"
     )

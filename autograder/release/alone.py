@@ -66,7 +66,14 @@ def works_alone(bundle: Bundle, programs: Sequence[Program] = PROGRAMS) -> Itera
         folder = Path(place) / "assignment"
         bundle.write_folder(folder)
         for program in programs:
-            ended = _run(folder, Path(place), [sys.executable, *program.arguments])
+            try:
+                ended = _run(folder, Path(place), [sys.executable, *program.arguments])
+            except subprocess.TimeoutExpired:
+                yield (
+                    f"{bundle.title}: alone in a folder, it does not {program.does} within "
+                    f"{SECONDS} s. Run release again on a machine that does nothing else."
+                )
+                continue
             if ended.returncode != program.status:
                 yield (
                     f"{bundle.title}: alone in a folder, it fails to {program.does}: "

@@ -53,13 +53,15 @@ class ReleaseOptions:
     """What `release` was asked for.
 
     `address` is where students' notebooks will find colab.zip; empty where nobody uses Colab.
-    `dataset` is what the handed-out graders measure models on.
+    `dataset` is what the handed-out graders measure models on. `cell_seconds` is the time limit for
+    a cell of a notebook.
     """
 
     out: Path
     course_id: str = "quantization"
     address: str = ""
     dataset: str = "cifar10"
+    cell_seconds: int = notebooks.CELL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
     try:
         _refuse_bad(options)
         made = build(options, kit)
-        run = SolvedRun(made)
+        run = SolvedRun(made, options.cell_seconds)
         for title, proof in _proofs(made, options, kit, run):
             with console.status(title):
                 found = list(proof())
@@ -151,8 +153,9 @@ def content_complaints(made: Release, secret: bytes, kit: Path = KIT) -> Iterato
 class SolvedRun:
     """The solved notebook, run; `notebook` is it with its outputs, once `complaints` were read."""
 
-    def __init__(self, made: Release) -> None:
+    def __init__(self, made: Release, cell_seconds: int = notebooks.CELL_SECONDS) -> None:
         self._made = made
+        self._cell_seconds = cell_seconds
         self.notebook = ""
 
     def complaints(self) -> Iterator[str]:
@@ -160,7 +163,7 @@ class SolvedRun:
         made = self._made
         replaced = {NOTEBOOK: made.solved.files[NOTEBOOK], SOLUTION: REFERENCE.read_bytes()}
         try:
-            self.notebook = notebooks.run(made.student, replaced)
+            self.notebook = notebooks.run(made.student, replaced, self._cell_seconds)
         except notebooks.DoesNotRun as problem:
             yield f"{made.solved.title}: {problem}"
             return
@@ -191,7 +194,7 @@ def _proofs(made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun) -
     )
     yield (
         "The notebook runs from top to bottom with the stub, and hands in what is there.",
-        lambda: notebooks.run_student(made.student),
+        lambda: notebooks.run_student(made.student, options.cell_seconds),
     )
     yield "The solved notebook runs in full; some minutes.", run.complaints
 

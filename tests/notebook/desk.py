@@ -34,7 +34,7 @@ def lay_out(folder: Path, notebook: str, solution: str) -> Path:
 def run(folder: Path, kernel: str = "python3", **environment: str) -> Any:
     """Run main.ipynb in `folder` top to bottom with FAST=1; the notebook with its outputs.
 
-    An error in a cell ends the run as nbclient's `CellExecutionError`. CIFAR-10 is out of reach.
+    An error in a cell ends the run as `DoesNotRun`. CIFAR-10 is out of reach.
     """
     notebook = execute(folder, kernel_environment(folder, environment), kernel)
     nbformat.write(notebook, folder / "main.ipynb")

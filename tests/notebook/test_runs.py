@@ -22,8 +22,8 @@ from typing import Any
 import nbformat
 import pytest
 from desk import KIT, STUDENT, answers, lay_out, printed, run, shown
-from nbclient.exceptions import CellExecutionError
 
+from autograder.release.notebooks import DoesNotRun
 from autograder.rubric import load_rubric
 from autograder.submission import read_submission
 from instructor.notebook import Bundle, solved_notebook, student_notebook
@@ -73,7 +73,7 @@ def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
     broken = STUB.replace('raise NotImplementedError("Question 1a: linear_quantize")', "return 1/0")
     assert broken != STUB
     folder = lay_out(tmp_path / "kit", student_notebook(), broken)
-    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+    with pytest.raises(DoesNotRun, match="ZeroDivisionError"):
         run(folder, KERNEL, STUDENT=STUDENT)
 
 
@@ -199,14 +199,14 @@ def test_colab_works_without_drive_and_says_what_that_means(released, tmp_path: 
 @pytest.mark.long
 def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Path) -> None:
     lying = student_notebook(Bundle(released.url, "0" * 64))
-    with pytest.raises(CellExecutionError, match="is not the file that was released"):
+    with pytest.raises(DoesNotRun, match="is not the file that was released"):
         in_colab(tmp_path / "content", lying, STUDENT=STUDENT)
     assert not (tmp_path / "content" / "quantization-kit").exists()
 
 
 @pytest.mark.long
 def test_an_unreleased_notebook_says_so_in_colab(tmp_path: Path) -> None:
-    with pytest.raises(CellExecutionError, match="Colab link of your course"):
+    with pytest.raises(DoesNotRun, match="Colab link of your course"):
         in_colab(tmp_path / "content", student_notebook(), STUDENT=STUDENT)
 
 

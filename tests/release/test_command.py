@@ -26,7 +26,7 @@ def fast_proofs(monkeypatch):
     monkeypatch.setattr(
         command.notebooks,
         "run",
-        lambda bundle, replaced: {**bundle.files, **replaced}["main.ipynb"].decode(),
+        lambda bundle, replaced, cell_seconds: {**bundle.files, **replaced}["main.ipynb"].decode(),
     )
 
 

@@ -1,13 +1,16 @@
 """A notebook that does not run from top to bottom is not released."""
 
+import os
+from pathlib import Path
+
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.release import command
 from autograder.release.bundle import Bundle
 from autograder.release.command import Release, SolvedRun
-from autograder.release.notebooks import DoesNotRun, run, run_student
+from autograder.release.notebooks import DoesNotRun, execute, run, run_student
 
 HANDS_IN = "open('submission.zip', 'w').close()"
 
@@ -15,6 +18,19 @@ HANDS_IN = "open('submission.zip', 'w').close()"
 def bundle(*cells: str) -> Bundle:
     made = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     files = {"main.ipynb": nbformat.writes(made).encode(), "solution.py": b"x = 1\n"}
+    return Bundle("the student bundle", files)
+
+
+def titled_bundle(source: str) -> Bundle:
+    """Return a bundle whose third cell has this source and the heading "1b. Errors" above it."""
+    cells = [
+        new_markdown_cell("# Title\n\ntext\n\n## 1b. Errors\n", id="title"),
+        new_markdown_cell("No heading: #1 of two.", id="text"),
+        new_code_cell(source, id="slow-cell"),
+        new_markdown_cell("## 2a. Later", id="later"),
+        new_code_cell(HANDS_IN, id="hand-in"),
+    ]
+    files = {"main.ipynb": nbformat.writes(new_notebook(cells=cells)).encode()}
     return Bundle("the student bundle", files)
 
 
@@ -31,20 +47,67 @@ def test_what_ran_comes_with_its_outputs_and_names_no_folder() -> None:
     assert found.cells[0].outputs[0].text == "2 . 1\n"
 
 
+def complaint(made: Bundle, cell_seconds: int = 600) -> str:
+    """Return why the notebook does not run, in one line, as the student's proof reports it."""
+    (found,) = run_student(made, cell_seconds)
+    start = "the student bundle, with the stub: "
+    assert found.startswith(start)
+    assert "\n" not in found
+    return found.removeprefix(start)
+
+
+def test_run_without_submission_names_the_missing_file() -> None:
+    with pytest.raises(DoesNotRun, match="does not write submission"):
+        run(bundle("1"), {})
+
+
+def test_run_names_the_cell_that_runs_out_of_time() -> None:
+    made = titled_bundle("\nimport time\ntime.sleep(1_000_000)")
+    said = complaint(made, cell_seconds=1)
+    assert said.startswith("main.ipynb stops in cell 3 of 5 ")
+    assert "id slow-cell" in said
+    assert "heading '1b. Errors'" in said
+    assert "first line 'import time'" in said
+    assert "longer than 1 s" in said
+    assert "--cell-timeout" in said
+
+
 @pytest.mark.parametrize(
-    ("cells", "told"),
+    ("source", "reason"),
     [
-        (("1 / 0", HANDS_IN), "ZeroDivisionError"),
-        (("import os; os._exit(1)",), "died"),
-        (("1",), "ends without submission.zip"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise ValueError('first\\nsecond' + 'x' * 9000)", "ValueError: first"),
+        ("if", "SyntaxError: "),
+        ("%no_such_magic", "UsageError: "),
+        ("import os; os._exit(1)", "the kernel died"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "the kernel died"),
     ],
 )
-def test_why_it_does_not_run_is_a_sentence(cells: tuple[str, ...], told: str) -> None:
-    with pytest.raises(DoesNotRun, match=told):
-        run(bundle(*cells), {})
-    (complaint,) = run_student(bundle(*cells))
-    assert complaint.startswith("the student bundle: with the stub, it ")
-    assert "\n" not in complaint
+def test_run_names_the_cell_that_fails(source: str, reason: str) -> None:
+    said = complaint(titled_bundle(source))
+    assert said.startswith("main.ipynb stops in cell 3 of 5 ")
+    assert f"first line {source!r}" in said
+    assert reason in said
+    assert said.endswith("the code that it calls.")
+
+
+def test_run_describes_a_cell_without_a_heading() -> None:
+    said = complaint(bundle("x = 1", "raise KeyError('a' * 99)  # " + "b" * 200))
+    assert said.startswith("main.ipynb stops in cell 2 of 2 (id ")
+    assert "heading" not in said
+    assert len(said) < 400
+
+
+def test_execute_names_a_kernel_that_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "main.ipynb").write_bytes(bundle("1").files["main.ipynb"])
+    with pytest.raises(DoesNotRun, match="its kernel 'no-such-kernel' does not: NoSuchKernel"):
+        execute(tmp_path, os.environ, "no-such-kernel")
+
+
+def test_complaints_name_the_cell_of_the_solved_notebook() -> None:
+    (said,) = solved("x = 1", "1 / 0", HANDS_IN).complaints()
+    assert said.startswith("the solved notebook: main.ipynb stops in cell 2 of 3 ")
+    assert "ZeroDivisionError" in said
 
 
 def test_the_solved_one_may_wait_for_nothing() -> None:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from autograder.release.alone import CHECKS, IMPORTS, STUBS, works_alone
+from autograder.release import alone
+from autograder.release.alone import CHECKS, IMPORTS, STUBS, Program, works_alone
 from autograder.release.bundle import Bundle
 from autograder.release.command import ReleaseOptions, build, content_complaints
 from autograder.release.student import KIT, NOTEBOOK, student_bundle
@@ -75,6 +76,13 @@ def test_a_module_that_leans_on_the_kit_is_told(student):
     leaning = {**student.files, "quantlab/extra.py": b"import autograder\n"}
     complaints = list(works_alone(Bundle("the bundle", leaning), [IMPORTS]))
     assert any("No module named 'autograder'" in line for line in complaints)
+
+
+def test_works_alone_reports_a_program_that_hangs(student, monkeypatch):
+    monkeypatch.setattr(alone, "SECONDS", 1)
+    hanging = Program("import the kit", ("-c", "import time; time.sleep(1_000_000)"))
+    (complaint,) = works_alone(student, [hanging])
+    assert "it does not import the kit within 1 s. Run release again" in complaint
 
 
 def test_a_written_function_is_told(student):
