@@ -34,8 +34,8 @@ class Limits:
     shown: int = 4096  # characters of the printed that are kept
     reply: int = MAX_BYTES  # also what the worker packs at most
     files: int = 64  # torch computes with 8
-    # Of this user beyond those at the start; the kernel exempts root. All cores are an honest wish;
-    # hundreds of threads slow others down where the kernel shares processors by thread.
+    # At a time. All cores are an honest wish; hundreds of threads slow others down where the kernel
+    # shares processors by thread.
     threads: int = (os.cpu_count() or 1) + 64
 
 
@@ -47,8 +47,12 @@ def address_space_in_use() -> int:
     raise OSError("/proc/self/status does not tell the size of this process")
 
 
-def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int) -> None:
-    """Sets the limits of this process for good: `address_space` in bytes, `threads` of the user."""
+def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int | None) -> None:
+    """Set the limits of this process for good.
+
+    `address_space` is in bytes. `threads` are those of all processes of the user; None leaves that
+    limit as it is.
+    """
     for kind, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
@@ -57,7 +61,7 @@ def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int) ->
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),  # the second cannot be ignored
         (resource.RLIMIT_FSIZE, limits.printed, limits.printed),
         (resource.RLIMIT_NOFILE, limits.files, limits.files),
-        (resource.RLIMIT_NPROC, threads, threads),
+        *(((resource.RLIMIT_NPROC, threads, threads),) if threads is not None else ()),
     ):
         _, ceiling = resource.getrlimit(kind)
         if ceiling == resource.RLIM_INFINITY:

@@ -20,11 +20,11 @@ from autograder.sandbox.syscalls import CONDITIONAL, DENIED, NEWEST_REVIEWED
 
 INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jumps if true and false, value
 _SECCOMP = (317, 277)  # the number of seccomp() itself
-_SET_MODE_FILTER, _ALL_THREADS = 1, 1
+_SET_MODE_FILTER, _ALL_THREADS, _NEW_LISTENER = 1, 1, 8
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 _X32_NUMBERS = 0x40000000  # x86_64 carries a second table of calls above this number
 
-_KILL, _FAIL, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
+_KILL, _FAIL, _ASK, _ALLOW = 0x80000000, 0x00050000, 0x7FC00000, 0x7FFF0000
 _LOAD, _IF_EQUAL, _IF_GREATER, _IF_BITS, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
@@ -46,13 +46,25 @@ def restrict() -> None:
     if platform.machine() not in machines:
         raise OSError(errno.ENOSYS, f"no seccomp filter is written for {platform.machine()}")
     column = machines.index(platform.machine())
-    instructions = program(column, os.getpid())
+    _install(column, program(column, os.getpid()), _ALL_THREADS)
+
+
+def listen_to_clone(column: int) -> int:
+    """Make `clone` of this process wait for an answer; return the descriptor to answer it by.
+
+    `column` is that of this machine in `syscalls`. What `restrict` refuses stays refused. Raises
+    OSError if the kernel cannot do that, or does it already for a process around this one.
+    """
+    return _install(column, clone_program(column), _NEW_LISTENER)
+
+
+def _install(column: int, instructions: bytes, flags: int) -> int:
     code = ctypes.create_string_buffer(instructions, len(instructions))
     header = _FilterHeader(len(instructions) // INSTRUCTION.size, ctypes.addressof(code))
-    kernel.system_call(
+    return kernel.system_call(
         _SECCOMP[column],
         ctypes.c_uint(_SET_MODE_FILTER),
-        ctypes.c_uint(_ALL_THREADS),
+        ctypes.c_uint(flags),
         ctypes.byref(header),
     )
 
@@ -104,6 +116,19 @@ def program(column: int, pid: int) -> bytes:
         ),
         *(_when(numbers[column], refuse) for numbers in DENIED.values()),
         allow,
+    ]
+    return b"".join(parts)
+
+
+def clone_program(column: int) -> bytes:
+    """Return the filter that asks about `clone` and allows the rest, in the form of `program`."""
+    parts = [
+        _load(_ARCHITECTURE),
+        _jump(_IF_EQUAL, _AUDIT_ARCH[column], 0, 3),
+        _load(_NUMBER),
+        _jump(_IF_EQUAL, CONDITIONAL["clone"][column], 0, 1),
+        _return(_ASK),
+        _return(_ALLOW),
     ]
     return b"".join(parts)
 

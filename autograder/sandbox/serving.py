@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograder.sandbox import given, kernel, limits, questions, seccomp
+from autograder.sandbox import given, kernel, limits, questions, seccomp, thread_limit
 from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
 from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable, Ruleset
@@ -44,6 +44,7 @@ from autograder.sandbox.messages import (
     pack_failure,
     unpack_request,
 )
+from autograder.sandbox.thread_limit import ThreadLimit
 from quantlab.programs.calls import Failure
 from quantlab.programs.execute import load_module, run_program
 from quantlab.programs.failures import failure_of
@@ -73,15 +74,22 @@ class Walls:
         """What the next fork needs to close its files: it takes a while, and is made ahead."""
         return None if self.readable is None else Ruleset(self.readable)
 
-    def close(self, cpu_seconds: int, parent: int, ruleset: Ruleset | None) -> None:
-        """Puts this process behind the walls, for good; OSError if one of them does not stand."""
+    def close(
+        self, cpu_seconds: int, parent: int, ruleset: Ruleset | None, listener: socket.socket
+    ) -> None:
+        """Put this process behind the walls, for good; OSError if one of them does not stand.
+
+        `listener` is the way to the parent's `ThreadLimit`.
+        """
         os.setpgid(0, 0)
         kernel.die_with_parent()
         if os.getppid() != parent:  # it died before the line above
             _exit(1)
-        limits.apply(self.limits, cpu_seconds, self.address_space, self.threads)
         kernel.drop_capabilities()
         kernel.forgo_new_privileges()
+        counted = self.seccomp and thread_limit.install(listener)
+        threads = None if counted else self.threads
+        limits.apply(self.limits, cpu_seconds, self.address_space, threads)
         if ruleset is not None:
             ruleset.confine()
         if self.seccomp:
@@ -157,14 +165,18 @@ def serve(control: socket.socket, walls: Walls) -> None:
         if len(descriptors) != 3:  # "abort", for a fork that had ended meanwhile
             continue
         job = json.loads(message)
+        ours, theirs = socket.socketpair()
         begun = time.monotonic()
         child = os.fork()
         if child == 0:
             control.close()
-            _check(walls, parent, job["cpu_seconds"], descriptors, ruleset)
+            ours.close()
+            _check(walls, parent, job["cpu_seconds"], descriptors, ruleset, theirs)
+        theirs.close()
         for descriptor in descriptors:
             os.close(descriptor)
-        stopped = _wait(child, control, job["wall_seconds"])
+        threads = ThreadLimit(child, walls.limits.threads, ours)
+        stopped = _wait(child, control, begun + job["wall_seconds"], threads)
         waited = _waited_seconds(child) if stopped else 0.0
         for kill in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError):
@@ -177,25 +189,39 @@ def serve(control: socket.socket, walls: Walls) -> None:
             "wall_seconds": time.monotonic() - begun,
             "waited_seconds": waited,
         }
+        threads.close()
         control.send(json.dumps(ended).encode())
         if ruleset is not None:
             ruleset.close()  # the fork has added itself to it
             ruleset = walls.ruleset()
 
 
-def _wait(child: int, control: socket.socket, wall_seconds: float) -> str | None:
-    """None when the child has ended; "deadline", or "abort" when the host spoke up or went."""
+def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLimit) -> str | None:
+    """None when the child has ended; "deadline", or "abort" when the host spoke up or went.
+
+    Meanwhile the child's requests for threads are answered.
+    """
     watched = os.pidfd_open(child)
     try:
         events = select.poll()
         events.register(watched, select.POLLIN)
         events.register(control, select.POLLIN)
-        happened = {descriptor for descriptor, _ in events.poll(wall_seconds * 1000)}
+        events.register(threads.waits_on, select.POLLIN)
+        while True:
+            left = deadline - time.monotonic()
+            happened = {descriptor for descriptor, _ in events.poll(max(left, 0) * 1000)}
+            if watched in happened:
+                return None
+            if control in happened:
+                return "abort"
+            if left <= 0:
+                return "deadline"
+            if happened:
+                events.unregister(threads.waits_on)
+                if threads.serve():
+                    events.register(threads.waits_on, select.POLLIN)
     finally:
         os.close(watched)
-    if not happened:
-        return "deadline"
-    return None if watched in happened else "abort"
 
 
 def _waited_seconds(child: int) -> float:
@@ -210,10 +236,15 @@ def _waited_seconds(child: int) -> float:
 
 
 def _check(
-    walls: Walls, parent: int, cpu_seconds: int, descriptors: list[int], ruleset: Ruleset | None
+    walls: Walls,
+    parent: int,
+    cpu_seconds: int,
+    descriptors: list[int],
+    ruleset: Ruleset | None,
+    listener: socket.socket,
 ) -> NoReturn:
     try:
-        walls.close(cpu_seconds, parent, ruleset)
+        walls.close(cpu_seconds, parent, ruleset, listener)
         _arrange_descriptors(*descriptors)
         _send(WALLS_STAND)
         _send(_answer())

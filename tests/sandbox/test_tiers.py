@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -97,23 +98,49 @@ def test_a_user_of_its_own_is_nobody_elses(on_tier: Sandbox, tier: Tier, limits:
         assert result(second, who) != [user, group, others]
 
 
-def test_threads_are_limited_per_user_where_the_user_is_not_root(
-    on_tier: Sandbox, tier: Tier, limits: Limits
-) -> None:
-    if os.getuid() == 0 and not tier.own_uid:
-        pytest.skip("the kernel limits no threads of root")
-    source = (
-        "import threading, time\n"
-        "def f():\n"
-        "    count = 0\n"
-        "    try:\n"
-        "        while count < 500:\n"
-        "            threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
-        "            count += 1\n"
-        "    except RuntimeError: return count\n"
+THREADS = """
+import threading, time
+
+def f(seconds):
+    count = 1
+    try:
+        while count < 500:
+            threading.Thread(target=time.sleep, args=(seconds,), daemon=True).start()
+            count += 1
+    except RuntimeError:
+        pass
+    time.sleep(seconds)
+    return count
+"""
+
+
+def test_threads_are_limited_per_process(on_tier: Sandbox, limits: Limits) -> None:
+    outcome = on_tier.run(THREADS, Program((Call("f", (1,)),)))
+    assert outcome == Answer((limits.threads,), ({},), {})
+
+
+def test_threads_of_one_process_cost_no_other_any(limits: Limits) -> None:
+    """In tier B both run under one user, and start as many as they may at the same time."""
+    with Sandbox(tier="B", limits=limits) as one, Sandbox(tier="B", limits=limits) as other:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            program = Program((Call("f", (3,)),))
+            asked = [pool.submit(sandbox.run, THREADS, program) for sandbox in (one, other)]
+        assert [outcome.result().results for outcome in asked] == [(limits.threads,)] * 2
+
+
+def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
+    """The kernel has one listener per process: then threads are counted per user, as before."""
+    code = (
+        "import socket\n"
+        "from autograder.sandbox import kernel, thread_limit\n"
+        "kernel.forgo_new_privileges()\n"
+        "ours, theirs = socket.socketpair()\n"
+        "print(thread_limit.install(theirs), thread_limit.install(theirs))\n"
     )
-    others = 0 if tier.own_uid else 100  # the user's other programs come and go
-    assert 0 < result(on_tier, source) <= limits.threads + others
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "True False\n"
 
 
 # What is the same on each -------------------------------------------------------------------------
