@@ -43,12 +43,31 @@ SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive nu
 def evaluate_bit_widths(
     float_state: Mapping[str, Tensor], bit_widths: Mapping[str, int], data: ImageSet, ops: Any
 ) -> float:
-    """Top-1 accuracy in percent with the weights of each layer at its own width.
+    """Return the top-1 accuracy in percent of `bit_widths_network` on `data`.
+
+    Raises:
+        QuantizationError: The bit widths do not fit the network.
+    """
+    return evaluate(bit_widths_network(float_state, bit_widths, ops), data, BATCH_SIZE)
+
+
+def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
+    """Top-1 accuracy of a packed model in percent; the bias of fc stays in floating point."""
+    return evaluate(packed_network(model), data, BATCH_SIZE)
+
+
+def bit_widths_network(
+    float_state: Mapping[str, Tensor], bit_widths: Mapping[str, int], ops: Any
+) -> "MixedPrecisionResNet20":
+    """Return the float network with the weights of each layer at its own width, ready to run.
 
     `float_state` is the `state_dict` of a float ResNet-20, `bit_widths` {layer: 1 to 8} for all 20
     layers, conv1 and fc included; 0 removes a convolution inside a residual branch. Weights are
     quantized signed symmetric per tensor by the "sym" method of `ops`, and the bias of fc to the
-    grid of its sums. Raises `QuantizationError`.
+    grid of its sums.
+
+    Raises:
+        QuantizationError: The bit widths do not fit the network.
     """
     with torch.device("meta"):  # a search evaluates often: no random weights to be overwritten
         model = resnet20()
@@ -70,12 +89,7 @@ def evaluate_bit_widths(
                 torch.zeros_like(layer.weight) if name in removed else layer.fake_weight()
             )
         tensors["fc.bias"] = quantized.get_submodule("fc").fake_bias()  # type: ignore[operator]
-    return evaluate(MixedPrecisionResNet20(weights, tensors), data, BATCH_SIZE)
-
-
-def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
-    """Top-1 accuracy of a packed model in percent; the bias of fc stays in floating point."""
-    return evaluate(packed_network(model), data, BATCH_SIZE)
+    return MixedPrecisionResNet20(weights, tensors)
 
 
 def packed_network(model: PackedModel) -> "MixedPrecisionResNet20":

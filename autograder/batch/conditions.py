@@ -19,11 +19,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import autograder.checks
+from autograder import ptq_table, quick_images
 from autograder.checks.base import Check
 from autograder.known import Mutant
 from autograder.measuring import FLOAT_MODELS
 from autograder.oracle import REFERENCE, STAND_INS
-from autograder.ptq_table import committed
 from autograder.rubric import Rubric
 from autograder.submission import Submission
 
@@ -113,7 +113,8 @@ def _deciding_files() -> Iterator[Path]:
 
 
 def _measuring(dataset: str) -> Iterator[bytes]:
-    for path in (FLOAT_MODELS[dataset], committed(dataset)):
+    kept = (ptq_table.committed(dataset), quick_images.committed(dataset))
+    for path in (FLOAT_MODELS[dataset], *kept):
         yield path.read_bytes() if path.is_file() else b""
 
 

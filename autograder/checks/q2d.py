@@ -41,9 +41,9 @@ class ModelCheck:
         measured = evidence.measurements.model(
             submission.models[self.file], weight_bits, act_bits, evidence.player
         )
-        if measured.accuracy is None:
+        if measured.accuracy is None or measured.counted is None:
             return Finding(measured.verdict, message=measured.message, model=unmeasured)
-        credit = evidence.rubric.credit(dataset, self.cell, measured.accuracy)
+        credit = evidence.rubric.credit(dataset, self.cell, measured.counted)
         verdict = (
             Verdict.CORRECT if credit == 1 else Verdict.PARTIAL if credit > 0 else Verdict.WRONG
         )

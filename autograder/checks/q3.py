@@ -253,10 +253,10 @@ class VariablePrecision:
         return replace(finding, flags=(sentence,))
 
     def _found(self, evidence: Evidence, measured: Measured, widths: Mapping[str, int]) -> Finding:
-        if measured.accuracy is None:
+        if measured.counted is None:
             return Finding(measured.verdict, message=measured.message)
         threshold = evidence.rubric.thresholds[evidence.measurements.dataset]["variable"]
-        above = measured.accuracy > threshold
+        above = measured.counted > threshold
         size = kibibytes(widths)
         return Finding(
             Verdict.CORRECT if above else Verdict.WRONG,

@@ -35,8 +35,11 @@ def gradescope_bundle(settings: Settings, kit: Path = KIT) -> Bundle:
     for folder in ("mutants", "stand_ins"):
         packing.copy_tree(kit / "instructor" / folder, f"instructor/{folder}", "*.py")
     for dataset in DATASETS:
-        table = f"instructor/checkpoints/{dataset}/ptq_table.json"
-        packing.copy(kit / table, table)
+        for name in ("ptq_table.json", "quick_images.json"):
+            packing.copy(
+                kit / "instructor" / "checkpoints" / dataset / name,
+                f"instructor/checkpoints/{dataset}/{name}",
+            )
         model = f"checkpoints/resnet20_{dataset}.pt"
         packing.copy(kit / model, model)
     packing.copy(kit / "data" / "README.md", "data/README.md")
