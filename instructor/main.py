@@ -40,13 +40,11 @@ KEEP_ON_DRIVE = True  # @param {type:"boolean"}
 # %% role="form" cell="setup"
 # @title Setup: run this first, and again after a disconnect { display-mode: "form" }
 import hashlib
-import importlib
 import importlib.util
 import io
 import os
 import shutil
 import sys
-import types
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -94,18 +92,11 @@ elif os.getcwd() not in sys.path:
 if importlib.util.find_spec("torch") is None:
     raise RuntimeError("PyTorch is not installed here: the README says how to install it.")
 
-if sys.version_info >= (3, 12) and "imp" not in sys.modules:
-    sys.modules["imp"] = types.ModuleType("imp")  # Colab's autoreload still asks for it
-    sys.modules["imp"].reload = importlib.reload
-# %load_ext autoreload
-# %autoreload 2
-
 import torch
 from IPython.display import display
 from torch.nn import functional as F
 from tqdm import tqdm
 
-import solution
 from quantlab import packed, plots, recipe, tables
 from quantlab.answers import CELLS, MSE_BITS, MSE_METHODS
 from quantlab.calibration import calibration_images
@@ -114,10 +105,12 @@ from quantlab.checkpoint import save
 from quantlab.handin import CannotHandIn, hand_in
 from quantlab.layers import quantize_model
 from quantlab.mixed_precision import evaluate_bit_widths
+from quantlab.reloading import follow_solution
 from quantlab.resnet import layer_sizes
 from quantlab.session import begin, waiting
 from quantlab.vectors import student_vectors
 
+solution = follow_solution()  # your functions, as they are saved when a cell starts
 session = begin(STUDENT, DATASET, FAST)
 
 # %% [markdown] cell="times"

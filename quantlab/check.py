@@ -2,8 +2,9 @@
 
     python -m quantlab.check [QUESTION ...]
 
-It reads solution.py afresh every time, so that what is checked is what is saved. The grader asks
-the same with other numbers, and some more: right here does not mean complete, wrong here is wrong.
+In a shell it reads solution.py as it is saved now. In the notebook it checks the version that the
+cells use (`quantlab.reloading`): the one that was saved when the cell began. The grader asks the
+same with other numbers, and some more: right here does not mean complete, wrong here is wrong.
 """
 
 import argparse
@@ -23,8 +24,14 @@ from quantlab.programs.calls import Failure
 from quantlab.programs.execute import load_module, run_program
 from quantlab.programs.failures import failure_of
 from quantlab.public_checks import FOLDER, NoPublicChecks, PublicCheck, load, questions
+from quantlab.reloading import (
+    FILE,
+    UnreadableSource,
+    followed_solution,
+    read_source,
+    solution_path,
+)
 
-SOLUTION = "solution.py"
 RIGHT, WRONG, MISSING = "right", "wrong", "missing"
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
@@ -103,20 +110,20 @@ def _outcome_of(failure: Failure) -> str:
 
 
 def _source(solution: str | Path | None) -> str:
-    beside = FOLDER.parent.parent / SOLUTION
-    here = Path(SOLUTION)
-    path = Path(solution) if solution else here if here.is_file() else beside
+    followed = followed_solution()
+    if solution is None and followed is not None:
+        if followed.problem or followed.source is None:
+            raise NoPublicChecks(f"Nothing was checked: correct {FILE} first.")
+        return followed.source
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoPublicChecks(
-            f"{path} cannot be read ({error}): save your solution there, as UTF-8."
-        ) from error
+        return read_source(Path(solution) if solution else solution_path())
+    except UnreadableSource as error:
+        raise NoPublicChecks(str(error)) from error
 
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    name = SOLUTION.removesuffix(".py")
+    name = FILE.removesuffix(".py")
     imported = sys.modules.get(name)
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()
     grad = torch.is_grad_enabled()

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the notebook in a kernel like Colab's of August 2026: Python 3.13, IPython 7.34.0 (whose
-# autoreload asks for a module that this Python does not have), ipykernel 6.17.1. Sets the kernel up
-# in runs/colab_kernel the first time, which fetches PyTorch once more. An argument is an expression
-# for pytest -k: `nothing` sets the kernel up and runs no test.
+# Runs the notebook in a kernel like Colab's of August 2026: Python 3.13, IPython 7.34.0, ipykernel
+# 6.17.1; first the edits of solution.py. Sets the kernel up in runs/colab_kernel the first time,
+# which fetches PyTorch once more. An argument is an expression for pytest -k: `nothing` sets the
+# kernel up and runs no test.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${COLAB_PYTHON:-python3.13}
@@ -23,4 +23,5 @@ JSON
     touch "$kernel/.complete"
 fi
 export JUPYTER_PATH=$kernel/share/jupyter NOTEBOOK_KERNEL=colab-like
-exec .venv/bin/python -m pytest -m long tests/notebook/test_runs.py -k "${*:-colab and solved}"
+exec .venv/bin/python -m pytest -m "long or not long" tests/notebook/test_edits.py \
+    tests/notebook/test_runs.py -k "${*:-uses_an_edit or (colab and solved)}"
