@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Runs the notebook in a kernel like Colab's of August 2026: Python 3.13, IPython 7.34.0, ipykernel
-# 6.17.1; first the edits of solution.py. Sets the kernel up in runs/colab_kernel the first time,
-# which fetches PyTorch once more. An argument is an expression for pytest -k: `nothing` sets the
-# kernel up and runs no test.
+# 6.17.1; first the edits of solution.py. Sets the kernel up in runs/colab_kernel the first time.
+# COLAB_PYTHON names the Python; if it belongs to a virtual environment, the kernel uses the packages
+# installed there, so that PyTorch is not fetched again. An argument is an expression for pytest -k.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${COLAB_PYTHON:-python3.13}
 kernel=$PWD/runs/colab_kernel
 if [ ! -e "$kernel/.complete" ]; then
     "$python" -m venv "$kernel"
+    purelib='import sysconfig; print(sysconfig.get_path("purelib"))'
+    "$python" -c "$purelib" >"$("$kernel/bin/python" -c "$purelib")/colab_python.pth"
     "$kernel/bin/python" -m pip install --quiet --disable-pip-version-check \
         ipython==7.34.0 ipykernel==6.17.1 setuptools \
         "torch>=2.10" torchvision numpy matplotlib tqdm scipy pyarrow pillow pytest
