@@ -1,0 +1,78 @@
+"""The oldest Python is the same wherever it is named, and .ci/run finds Pythons from it on."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+KIT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((KIT / "pyproject.toml").read_text())
+OLDEST = re.fullmatch(r">=(3\.\d+)", PROJECT["project"]["requires-python"])[1]  # type: ignore[index]
+MINOR = int(OLDEST.split(".")[1])
+NAMING = ("README.md", "docs/student.md", "Makefile")
+
+
+@pytest.mark.parametrize("path", NAMING)
+def test_every_page_names_the_oldest_python(path: str) -> None:
+    named = re.findall(r"Python (3\.\d+) or later", (KIT / path).read_text())
+    assert named
+    assert set(named) == {OLDEST}
+
+
+def test_ruff_and_mypy_check_for_the_oldest_python() -> None:
+    assert PROJECT["tool"]["ruff"]["target-version"] == f"py3{MINOR}"
+    assert PROJECT["tool"]["mypy"]["python_version"] == OLDEST
+
+
+def test_gradescope_and_docker_use_no_older_python() -> None:
+    handed_out = KIT / "autograder" / "release" / "handed_out" / "gradescope" / "setup.sh"
+    for text in (handed_out.read_text(), (KIT / "Dockerfile").read_text()):
+        versions = re.findall(r"python:?3\.(\d+)", text)
+        assert versions
+        assert min(map(int, versions)) >= MINOR
+
+
+def test_make_refuses_a_python_that_is_too_old(tmp_path: Path) -> None:
+    """With this Python, told that it is an older one."""
+    older = tmp_path / "python"
+    older.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] || exit 3\nexec "{sys.executable}" -c '
+        f'"import sys; sys.version_info = (3, {MINOR - 1}, 9); exec(sys.argv[1])" "$2"\n'
+    )
+    older.chmod(0o755)
+    made = make_setup(tmp_path / "venv", older)
+    assert made.returncode != 0
+    assert f"Python {OLDEST} or later is needed; name one with make PYTHON=..." in made.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def make_setup(venv: Path, python: Path) -> subprocess.CompletedProcess[str]:
+    command = ["make", "setup", f"VENV={venv}", f"PYTHON={python}"]
+    return subprocess.run(command, cwd=KIT, capture_output=True, text=True, check=False)
+
+
+def test_ci_finds_the_pythons_of_this_machine_in_order(tmp_path: Path) -> None:
+    """In a machine of links: two versions of pyenv, one that does not start, and none of PATH."""
+    script = (KIT / ".ci" / "run").read_text()
+    functions = script[script.index("is_python()") : script.index("set_up_newest_python()")]
+    versions = tmp_path / ".pyenv" / "versions"
+    this = sys.version_info.minor
+    for name, works in ((f"3.{this}.1", True), (f"3.{MINOR - 1}.7", True), ("3.14.0", False)):
+        path = versions / name / "bin" / "python3"
+        path.parent.mkdir(parents=True)
+        path.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" "$@"\n' if works else "#!/bin/sh\nfalse"
+        )
+        path.chmod(0o755)
+    found = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", f"{functions}\nfind_pythons"],
+        env={"HOME": str(tmp_path), "PATH": os.devnull},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.split() == [str(versions / f"3.{this}.1" / "bin" / "python3")]
