@@ -1,6 +1,5 @@
 """The oldest Python is the same wherever it is named, and .ci/run finds Pythons from it on."""
 
-import os
 import re
 import subprocess
 import sys
@@ -55,24 +54,26 @@ def make_setup(venv: Path, python: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=KIT, capture_output=True, text=True, check=False)
 
 
-def test_ci_finds_the_pythons_of_this_machine_in_order(tmp_path: Path) -> None:
-    """In a machine of links: two versions of pyenv, one that does not start, and none of PATH."""
+def test_ci_finds_each_python_once_by_its_version(tmp_path: Path) -> None:
+    """With a home that has two versions, one of which does not start, and a python3 in PATH."""
     script = (KIT / ".ci" / "run").read_text()
     functions = script[script.index("is_python()") : script.index("set_up_newest_python()")]
     versions = tmp_path / ".pyenv" / "versions"
-    this = sys.version_info.minor
-    for name, works in ((f"3.{this}.1", True), (f"3.{MINOR - 1}.7", True), ("3.14.0", False)):
-        path = versions / name / "bin" / "python3"
+    this = f"3.{sys.version_info.minor}"
+    starts = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
+    for path, content in (
+        (versions / f"{this}.1" / "bin" / "python3", starts),
+        (versions / "3.14.99" / "bin" / "python3", "#!/bin/sh\nexit 1\n"),
+        (tmp_path / "bin" / "python3", starts),
+    ):
         path.parent.mkdir(parents=True)
-        path.write_text(
-            f'#!/bin/sh\nexec "{sys.executable}" "$@"\n' if works else "#!/bin/sh\nfalse"
-        )
+        path.write_text(content)
         path.chmod(0o755)
     found = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", f"{functions}\nfind_pythons"],
-        env={"HOME": str(tmp_path), "PATH": os.devnull},
+        env={"HOME": str(tmp_path), "PATH": str(tmp_path / "bin")},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert found.stdout.split() == [str(versions / f"3.{this}.1" / "bin" / "python3")]
+    assert found.stdout.split() == [str(versions / f"{this}.1" / "bin" / "python3")]
