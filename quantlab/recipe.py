@@ -41,6 +41,7 @@ from quantlab.answers import CELLS
 from quantlab.calibration import calibration_images
 from quantlab.images import IMAGE_MEAN, IMAGE_STD, ImageSet, normalize
 from quantlab.layers import QuantConv2d, QuantLinear, fast_integer, quantize_model
+from quantlab.steps import Loss
 from quantlab.training import Recipe, augmented_batches, fit
 
 WARMUP = 0.1  # of an epoch
@@ -110,11 +111,14 @@ def quick_integers(ops: Any) -> Iterator[None]:
         yield
 
 
-def distillation(teacher: nn.Module) -> Any:
-    """The loss (images, logits, labels): KL divergence from `teacher`, plus cross entropy."""
+def distillation(teacher: nn.Module) -> Loss:
+    """Return the loss (images, logits, labels): KL divergence from `teacher`, plus cross entropy.
+
+    The teacher runs in the precision of the training: `fit` calls the loss under its autocast.
+    """
 
     def loss(images: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast(images.device.type, torch.bfloat16):
+        with torch.no_grad():
             target = teacher(images).float().softmax(1)
         divergence = F.kl_div(logits.log_softmax(1), target, reduction="batchmean")
         return divergence + F.cross_entropy(logits, labels)

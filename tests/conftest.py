@@ -32,6 +32,9 @@ from quantlab.resnet import resnet20
 # The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
 
+# Otherwise the precision of a training depends on how fast the machine is at that moment.
+os.environ["QUANTLAB_PRECISION"] = "float32"
+
 # A deadline per example would measure the machine, not the code.
 settings.register_profile("kit", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "kit")  # "ci": the same examples each time

@@ -1,11 +1,14 @@
-"""A crop is a window of the zero-padded image, mirrored or not."""
+"""A crop is a window of the zero-padded image, mirrored or not; mixup blends two images."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from quantlab.augmentation import CROP_PADDING, crop_and_flip
+from quantlab.augmentation import CROP_PADDING, augmented_batches, crop_and_flip, mix
+from quantlab.images import ImageSet
+from quantlab.schedule import Recipe
 
 
 def windows(image):
@@ -51,3 +54,69 @@ def test_all_shifts_and_both_mirrors_occur_about_equally_often():
     assert len(occurrences) == 2 * 81
     assert occurrences.min() > 50
     assert occurrences.max() < 150
+
+
+# ---------------------------------------------------------------- mixup
+
+
+def test_mix_blends_images_and_labels_alike():
+    images = torch.rand(4, 3, 5, 5)
+    mixed, labels = mix(images, torch.tensor([0, 1, 2, 3]), 0.7)
+    torch.testing.assert_close(mixed[0], 0.7 * images[0] + 0.3 * images[3])
+    torch.testing.assert_close(mixed[2], 0.7 * images[2] + 0.3 * images[1])
+    assert labels.shape == (4, 10)
+    torch.testing.assert_close(labels[0], torch.tensor([0.7, 0, 0, 0.3, 0, 0, 0, 0, 0, 0]))
+    torch.testing.assert_close(labels.sum(1), torch.ones(4))
+
+
+@pytest.fixture
+def images():
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (64, 3, 8, 8), dtype=torch.uint8, generator=generator)
+    return ImageSet("Noise", "train", pixels, torch.arange(64) % 10)
+
+
+def labels_of(images, recipe, epoch):
+    batches = augmented_batches(images, recipe, epoch, torch.device("cpu"))
+    return [labels for _, labels in batches]
+
+
+def test_augmented_batches_mixes_all_but_the_last_epochs(images):
+    recipe = Recipe(3, batch_size=16, mixup=1.0, unmixed_epochs=1)
+    assert all(
+        labels.shape == (16, 10) for epoch in (0, 1) for labels in labels_of(images, recipe, epoch)
+    )
+    assert all(labels.shape == (16,) for labels in labels_of(images, recipe, 2))
+
+
+def test_augmented_batches_pairs_images_differently_each_epoch(images):
+    """A batch in the order of the set always mixes its first images with its last."""
+    recipe = Recipe(40, batch_size=64, mixup=1.0)
+    labels = torch.stack([labels_of(images, recipe, epoch)[0] for epoch in range(40)])
+    pairs = {tuple((row > 0).nonzero().flatten().tolist()) for row in labels.flatten(0, 1)}
+    assert len({pair for pair in pairs if len(pair) == 2}) == 45  # all pairs of ten classes
+
+
+def test_augmented_batches_draws_the_share_from_a_beta_distribution(images):
+    recipe = Recipe(100, batch_size=16, mixup=0.2)
+    tops = torch.stack(
+        [
+            labels.max(1).values
+            for epoch in range(100)
+            for labels in labels_of(images, recipe, epoch)
+        ]
+    )[:, 0]
+    share = tops[tops < 1]  # pairs of one class have 1
+    # For Beta(0.2, 0.2) the larger of the two shares is above 0.9 in 0.69 of all draws.
+    assert 0.6 < (share > 0.9).float().mean() < 0.78
+
+
+def test_augmented_batches_without_mixup_are_as_before(images):
+    plain, other = Recipe(2, batch_size=16), Recipe(2, batch_size=16, mixup=1.0, unmixed_epochs=1)
+    device = torch.device("cpu")
+    for (first, _), (second, _) in zip(
+        augmented_batches(images, plain, 1, device),
+        augmented_batches(images, other, 1, device),
+        strict=True,
+    ):
+        assert torch.equal(first, second)

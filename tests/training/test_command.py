@@ -1,14 +1,20 @@
 """`python -m quantlab.training` writes weights that load and a record of how they were made."""
 
 import json
+import os
+import signal
+from functools import partial
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from quantlab import training
 from quantlab.data import DataNotFound
 from quantlab.images import ImageSet
 from quantlab.resnet import resnet20
+from quantlab.split import held_out_split
+from quantlab.training import __main__ as training
+from quantlab.training import fit
 
 
 @pytest.fixture
@@ -81,3 +87,57 @@ def test_a_warm_restart_goes_on_from_given_weights(few_images, tmp_path):
 def test_a_start_that_is_no_network_is_one_sentence_and_status_2(few_images, capsys):
     assert run("--start", "missing.pt") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_training_command_with_held_out_images_reads_no_test_image(
+    few_images, tmp_path, capsys, monkeypatch
+):
+    load = training.load_dataset
+
+    def only_train(name, split):
+        assert split == "train"
+        return load(name, split)
+
+    monkeypatch.setattr(training, "load_dataset", only_train)
+    monkeypatch.setattr(training, "held_out_split", partial(held_out_split, share=0.25))
+    options = "--held-out --average-decay 0.9 --mixup 0.2 --unmixed-epochs 1 --label-smoothing 0.1"
+    assert run(*options.split(), "--epochs", "2", "--state", "state/kept.pt") == 0
+    shown = capsys.readouterr().out
+    assert "epoch 2/2: loss" in shown
+    assert "h left" in shown
+    assert "on the 10 held-out images" in shown
+    record = json.loads((tmp_path / "out/model.json").read_text())
+    assert (record["held_out_images"], record["training_images"]) == (10, 30)
+    assert "test_accuracy" not in record
+    scores = [epoch["validation_accuracy"] for epoch in record["history"]]
+    assert record["held_out_accuracy"] == max(scores)
+    assert record["recipe"]["mixup"] == 0.2
+    assert (tmp_path / "state/kept.pt").stat().st_size < 5_000_000
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_training_command_stops_on_a_signal_and_continues(
+    few_images, tmp_path, monkeypatch, capsys, number
+):
+    """A real signal in the first of two epochs of two steps."""
+    handler = signal.getsignal(number)
+    assert run("--epochs", "2") == 0
+    whole = torch.load(tmp_path / "out/model.pt", weights_only=True)
+    options = ["--epochs", "2", "--out", "out/again.pt", "--state", "state.pt"]
+
+    def interrupted(images, logits, labels):
+        os.kill(os.getpid(), number)
+        return F.cross_entropy(logits, labels)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "fit", partial(fit, loss=interrupted))
+        assert run(*options) == 130
+    message = "Stopped in epoch 1, after 1 of 2 steps. Run the same command again to continue.\n"
+    assert capsys.readouterr().err == message
+    assert not (tmp_path / "out/again.pt").exists()
+    assert signal.getsignal(number) == handler
+
+    assert run(*options) == 0
+    again = torch.load(tmp_path / "out/again.pt", weights_only=True)
+    assert all(torch.equal(whole[name], again[name]) for name in whole)

@@ -1,11 +1,14 @@
 """What one training does: it learns, in the sizes and at the rates that its recipe says."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from quantlab.images import ImageSet
-from quantlab.training import Recipe, fit
+from quantlab.training import Recipe, evaluate, fit
 
 
 def coloured_images(count):
@@ -104,3 +107,75 @@ def test_more_epochs_than_there_are_cannot_be_averaged():
 def test_a_recipe_that_nobody_can_follow_is_refused(nonsense):
     with pytest.raises(ValueError, match="is none: give at least"):
         Recipe(**{"epochs": 1, **nonsense})
+
+
+@pytest.mark.parametrize(
+    ("nonsense", "sentence"),
+    [
+        ({"label_smoothing": 1.0}, "Label smoothing 1"),
+        ({"average_decay": 1.0}, "average decay 1"),
+        ({"mixup": -0.1}, "mixup -0.1"),
+        ({"average_decay": 0.9, "averaged_epochs": 1}, "choose one"),
+    ],
+)
+def test_recipe_refuses_values_out_of_range(nonsense, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Recipe(**{"epochs": 1, **nonsense})
+
+
+def test_fit_smooths_the_labels_of_its_own_loss(network):
+    images, recipe = coloured_images(160), Recipe(3, batch_size=16, learning_rate=0.3)
+    smoothed = fit(
+        network, images, replace(recipe, label_smoothing=0.5), device="cpu", progress=False
+    )
+    smallest = 0.55 * math.log(1 / 0.55) + 9 * 0.05 * math.log(1 / 0.05)  # the entropy of a label
+    assert all(epoch.loss > smallest for epoch in smoothed)
+
+
+def test_fit_returns_the_moving_average_of_weights_and_statistics(network):
+    network.insert(2, nn.BatchNorm1d(3))
+    seen = []
+    step = torch.optim.SGD.step
+
+    def noted(optimizer):
+        step(optimizer)
+        seen.append({name: value.detach().clone() for name, value in network.state_dict().items()})
+
+    recipe = Recipe(2, batch_size=16, learning_rate=0.3, warmup_epochs=0, average_decay=0.75)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.SGD, "step", noted)
+        fit(network, coloured_images(80), recipe, device="cpu", progress=False)
+    for name in ("3.weight", "2.running_mean"):
+        expected = seen[0][name]
+        for state in seen[1:]:
+            expected = 0.75 * expected + 0.25 * state[name]
+        torch.testing.assert_close(network.state_dict()[name], expected)
+        assert not torch.allclose(network.state_dict()[name], seen[-1][name])
+
+
+def test_fit_validates_the_moving_average(network):
+    images = coloured_images(80)
+    recipe = Recipe(1, batch_size=16, learning_rate=0.3, warmup_epochs=0, average_decay=0.999)
+    (epoch,) = fit(network, images, recipe, validation=images, device="cpu", progress=False)
+    assert evaluate(network, images, device="cpu") == epoch.validation_accuracy
+
+
+def test_fit_reports_each_epoch(network):
+    seen = []
+    fit(
+        network,
+        coloured_images(20),
+        Recipe(3, batch_size=10),
+        device="cpu",
+        progress=False,
+        report=lambda history: seen.append(len(history)),
+    )
+    assert seen == [1, 2, 3]
+
+
+def test_fit_learns_from_mixed_images(network):
+    recipe = Recipe(
+        6, batch_size=16, learning_rate=0.3, warmup_epochs=1, mixup=0.2, unmixed_epochs=2
+    )
+    history = fit(network, coloured_images(160), recipe, device="cpu", progress=False)
+    assert history[-1].loss < history[0].loss - 0.3

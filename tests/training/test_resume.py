@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from quantlab.images import ImageSet
+from quantlab.stopping import Stopped
 from quantlab.training import Epoch, Recipe, RecipeMismatch, fit
 
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=0.1, warmup_epochs=1)
@@ -113,3 +114,97 @@ def test_a_file_that_is_no_checkpoint_is_refused(images, tmp_path, content):
     checkpoint.write_bytes(content)
     with pytest.raises(RecipeMismatch, match=r"resume\.pt is not a training checkpoint"):
         train(small_network(), images, checkpoint=checkpoint)
+
+
+# ---------------------------------------------------------------- stopping within an epoch
+
+FULL_RECIPE = replace(
+    RECIPE, mixup=0.3, unmixed_epochs=1, label_smoothing=0.1, average_decay=0.9, weight_decay=5e-4
+)
+
+
+def dropping_network():
+    """A network that draws random numbers while it trains."""
+    model = small_network()
+    model.insert(5, nn.Dropout(0.5))
+    return model
+
+
+def stopping_after(step):
+    """Yes after the given step, and from then on."""
+    steps = iter(range(1, 1000))
+    return lambda: next(steps) >= step
+
+
+@pytest.mark.parametrize("step", range(1, 10))  # of 3 epochs of 3 steps
+def test_fit_stopped_at_any_step_ends_with_the_same_bits(images, tmp_path, step):
+    options = {"recipe": FULL_RECIPE, "validation": images}
+    torch.manual_seed(7)
+    whole = dropping_network()
+    history = train(whole, images, **options)
+
+    checkpoint = tmp_path / "resume.pt"
+    torch.manual_seed(7)
+    with pytest.raises(Stopped, match=r"Stopped in epoch [123], after [123] of 3 steps"):
+        train(
+            dropping_network(),
+            images,
+            checkpoint=checkpoint,
+            stop=stopping_after(step),
+            **options,
+        )
+    resumed = dropping_network()
+    torch.manual_seed(99)  # another process begins with other random numbers
+    again = train(resumed, images, checkpoint=checkpoint, **options)
+
+    assert [compared(epoch) for epoch in again] == [compared(epoch) for epoch in history]
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def compared(epoch):
+    """An epoch without its times."""
+    return replace(epoch, seconds=0, cpu_seconds=0)
+
+
+def test_fit_resumes_after_every_single_step(images, tmp_path):
+    whole = dropping_network()
+    torch.manual_seed(7)
+    train(whole, images, FULL_RECIPE)
+    checkpoint, resumed = tmp_path / "resume.pt", dropping_network()
+    torch.manual_seed(7)
+    for _ in range(9):
+        with pytest.raises(Stopped):
+            train(resumed, images, FULL_RECIPE, checkpoint=checkpoint, stop=lambda: True)
+        resumed = dropping_network()
+    train(resumed, images, FULL_RECIPE, checkpoint=checkpoint)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def test_fit_keeps_the_time_of_all_parts_of_an_epoch(images, tmp_path):
+    checkpoint = tmp_path / "resume.pt"
+    with pytest.raises(Stopped):
+        train(small_network(), images, checkpoint=checkpoint, stop=stopping_after(2))
+    state = torch.load(checkpoint)
+    assert state["unfinished"]["steps"] == 2
+    state["unfinished"]["seconds"] = 1000.0
+    torch.save(state, checkpoint)
+    history = train(small_network(), images, checkpoint=checkpoint)
+    assert history[0].seconds > 1000
+    assert history[1].seconds < 1000
+
+
+def test_fit_keeps_the_precision_of_its_checkpoint(images, tmp_path, monkeypatch):
+    checkpoint = tmp_path / "resume.pt"
+    with pytest.raises(Stopped):
+        train(
+            small_network(),
+            images,
+            checkpoint=checkpoint,
+            stop=stopping_after(4),
+            precision="bfloat16",
+        )
+    monkeypatch.delenv("QUANTLAB_PRECISION")
+    history = train(small_network(), images, checkpoint=checkpoint)
+    assert [epoch.precision for epoch in history] == ["bfloat16"] * 3
