@@ -212,7 +212,7 @@ def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLi
             happened = {descriptor for descriptor, _ in events.poll(max(left, 0) * 1000)}
             if watched in happened:
                 return None
-            if control in happened:
+            if control.fileno() in happened:
                 return "abort"
             if left <= 0:
                 return "deadline"
