@@ -3,7 +3,8 @@
 Everything that can happen to the code of a student comes back as a `Failure`, whose `kind` says
 what: "error", "missing" or "memory" as the worker reports it; "timeout", "crash" and "bad_reply" as
 seen from here; "grader_fault" when the worker itself died, which says nothing about the student. A
-killed check costs itself only. `IsolationUnavailable` is raised at the start where student code
+killed check costs itself only. What other checks on the machine may have caused is run once more,
+alone, and only that result counts. `IsolationUnavailable` is raised at the start where student code
 could not be held back; nothing is ever run without walls unless `allow_unsafe` says so, and then
 `isolation` does too.
 """
@@ -11,15 +12,17 @@ could not be held back; nothing is ever run without walls unless `allow_unsafe` 
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from autograder.sandbox import messages, questions, tiers
+from autograder.sandbox import messages, neighbors, questions, tiers
 from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.machine_lock import MachineLock, Turn
 from autograder.sandbox.starting import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.zygote import Ended, WorkerDied, Zygote
@@ -28,7 +31,12 @@ from quantlab.programs.calls import Answer, Failure, Program
 from quantlab.programs.wire import WireError
 
 _SHOWN_LINES = 100
+_NEVER_ALONE = (
+    "This check fails in a way that other checks on this machine may have caused, and they left it "
+    "no time to run alone. Grade again when no other command of the autograder is running."
+)
 _Value = TypeVar("_Value")
+_Value_co = TypeVar("_Value_co", covariant=True)
 
 
 class Sandbox:
@@ -39,6 +47,7 @@ class Sandbox:
     what the self-test found, `passed_over` the (letter, reason) of stronger tiers that do not hold
     here, and `arithmetic` names torch's version and the instructions it computes with, which have
     to be those of the trusted side. A worker started again is behind the same tier as the first.
+    `lock` is shared by all checks that may run at the same time.
     """
 
     def __init__(
@@ -47,6 +56,7 @@ class Sandbox:
         limits: Limits | None = None,
         allow_unsafe: bool = False,
         tier: str | Tier | None = None,
+        lock: MachineLock | None = None,
     ) -> None:
         self.isolation = "not started"
         self.probes: tuple[Probe, ...] = ()
@@ -55,6 +65,7 @@ class Sandbox:
         self._limits = limits or Limits()
         self._starter = Starter(python, self._limits, allow_unsafe, self._attack)
         self._candidates = (tier,) if isinstance(tier, Tier) else tiers.ways(tier, allow_unsafe)
+        self._lock = lock or MachineLock()
         self._zygote: Zygote | None = None
         self._source, self._spent = "", 0.0  # the last solution.py, and its processor time so far
 
@@ -142,7 +153,14 @@ class Sandbox:
 
     def _attack(self, zygote: Zygote, source: str, program: Program) -> Answer | Failure:
         job = self._run_job(source, program)
-        return _outcome(_run(zygote, job, self._limits), job, self._limits)
+
+        def attempt(hold: AbstractContextManager[Turn]) -> _Attempt[Answer]:
+            with hold as turn:
+                outcome = _outcome(_run(zygote, job, self._limits), job, self._limits)
+                return _Attempt(outcome, 0.0, turn.is_alone())
+
+        outcome, _ = _settled(attempt, self._lock)
+        return outcome
 
     # Running --------------------------------------------------------------------------------------
 
@@ -155,35 +173,78 @@ class Sandbox:
                 f"{job.subject} has used {self._spent:.0f} s of computing time in earlier "
                 "checks; no more of it is run. Compute less while it is imported and in functions.",
             )
-        try:
-            ended = _run(self._worker(), job, limits)
-            if _was_kept_waiting(ended):
-                ended = _run(self._worker(), job, limits)
-        except WorkerDied as error:
-            self.close()
-            return Failure(
-                "grader_fault",
-                f"The process that runs checks died, through no fault of the solution ({error}).",
-            )
-        except BaseException:  # Ctrl-C: the worker still owes an answer that nobody will read
-            self.close()
-            raise
-        self._spent += ended.cpu_seconds if job.source else 0.0
-        return _outcome(ended, job, limits)
+        outcome, cpu_seconds = _settled(
+            lambda hold: self._attempt(self._worker(), job, limits, hold), self._lock
+        )
+        self._spent += cpu_seconds if job.source else 0.0
+        return outcome
+
+    def _attempt(
+        self,
+        worker: Zygote,
+        job: "_Job[_Value]",
+        limits: Limits,
+        hold: AbstractContextManager[Turn],
+    ) -> "_Attempt[_Value]":
+        """Run `job` once while holding the machine's lock by `hold`."""
+        with hold as turn:
+            try:
+                ended = _run(worker, job, limits)
+            except WorkerDied as error:
+                self.close()
+                message = "The process that runs checks died, through no fault of the solution"
+                died = Failure("grader_fault", f"{message} ({error}).")
+                return _Attempt(died, 0.0, turn.is_alone())
+            except BaseException:  # Ctrl-C: the worker still owes an answer that nobody will read
+                self.close()
+                raise
+            outcome = _outcome(ended, job, limits)
+            waited = _was_kept_waiting(ended)
+            return _Attempt(outcome, ended.cpu_seconds, turn.is_alone(), waited)
 
 
 @dataclass(frozen=True)
-class _Job(Generic[_Value]):
+class _Job(Generic[_Value_co]):
     """A request, how its reply is read, and the file that a sentence about it begins with.
 
     `responder` makes what answers the questions of one run.
     """
 
     request: bytes
-    read: Callable[[bytes], _Value | Failure]
+    read: Callable[[bytes], _Value_co | Failure]
     subject: str
     responder: Callable[[], Callable[[bytes], bytes] | None] = lambda: None
     source: str = ""
+
+
+@dataclass(frozen=True)
+class _Attempt(Generic[_Value_co]):
+    """The outcome of one run, and its processor time.
+
+    `alone` says that no other check ran on this machine meanwhile, `waited` that the run got too
+    little of a processor.
+    """
+
+    outcome: _Value_co | Failure
+    cpu_seconds: float
+    alone: bool
+    waited: bool = False
+
+
+def _settled(
+    attempt: Callable[[AbstractContextManager[Turn]], _Attempt[_Value]], lock: MachineLock
+) -> tuple[_Value | Failure, float]:
+    """Return the outcome that counts, and its processor time.
+
+    What other checks may have caused is run once more, alone.
+    """
+    first = attempt(lock.shared())
+    if not first.waited and (first.alone or not neighbors.may_have_caused(first.outcome)):
+        return first.outcome, first.cpu_seconds
+    second = attempt(lock.alone())
+    if not second.alone and neighbors.may_have_caused(second.outcome):
+        return Failure("grader_fault", _NEVER_ALONE), second.cpu_seconds
+    return second.outcome, second.cpu_seconds
 
 
 def _run(zygote: Zygote, job: _Job[_Value], limits: Limits) -> Ended:

@@ -1,0 +1,138 @@
+"""What other checks on the machine may have caused is run once more, alone."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import host
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.machine_lock import MachineLock
+from autograder.sandbox.neighbors import may_have_caused
+from quantlab.programs.calls import Answer, Call, Failure, Program
+from tests.sandbox.test_lifetime import descendants, workers_among
+
+PROGRAM = Program((Call("f"),))
+ONE = Answer((1,), ({},), {})
+LOOP = "def f():\n    while True: pass"
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> MachineLock:
+    return MachineLock(tmp_path)
+
+
+@pytest.fixture
+def others() -> list[int]:
+    """The processes of the sandboxes that other tests have open."""
+    return descendants(os.getpid())
+
+
+@pytest.fixture
+def alone(lock: MachineLock, others: list[int]) -> Iterator[Sandbox]:
+    """A sandbox beside which only those run that hold `lock`."""
+    limits = Limits(cpu_seconds=1, wall_seconds=60.0, memory=512 << 20)
+    with Sandbox(limits=limits, lock=lock) as running:
+        yield running
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[host.Ended]:
+    """How each real run ended, in order."""
+    ended: list[host.Ended] = []
+    really = host._run
+
+    def run(*arguments):
+        ended.append(really(*arguments))
+        return ended[-1]
+
+    monkeypatch.setattr(host, "_run", run)
+    return ended
+
+
+def run_and_kill(
+    sandbox: Sandbox, fork: bool, others: list[int]
+) -> tuple[list[Answer | Failure], threading.Thread]:
+    """Kill a check, or the worker that forked it, as the kernel does when memory runs out.
+
+    Returns the list that the outcome comes into, and the thread that puts it there.
+    """
+    found: list[Answer | Failure] = []
+    source = "import time\ntime.sleep(1)\ndef f(): return 1"
+    check = threading.Thread(target=lambda: found.append(sandbox.run(source, PROGRAM)))
+    check.start()
+    while len(processes := workers_among([*set(descendants(os.getpid())) - {*others}])) < 1 + fork:
+        time.sleep(0.001)
+    os.kill(max(processes) if fork else min(processes), signal.SIGKILL)
+    return found, check
+
+
+@pytest.mark.parametrize("fork", [True, False], ids=["check", "worker"])
+def test_check_that_is_killed_beside_another_is_run_again(
+    alone: Sandbox, lock: MachineLock, others: list[int], fork: bool
+) -> None:
+    with lock.shared():
+        found, check = run_and_kill(alone, fork, others)
+    check.join()
+    assert found == [ONE]
+
+
+@pytest.mark.parametrize("fork", [True, False], ids=["check", "worker"])
+def test_check_that_is_killed_alone_is_not_run_again(
+    alone: Sandbox, others: list[int], fork: bool
+) -> None:
+    found, check = run_and_kill(alone, fork, others)
+    check.join()
+    assert [type(outcome) for outcome in found] == [Failure]
+
+
+def test_endless_loop_beside_another_costs_one_more_run(
+    alone: Sandbox, lock: MachineLock, runs: list[host.Ended]
+) -> None:
+    with lock.shared():
+        check = threading.Thread(target=alone.run, args=(LOOP, PROGRAM))
+        check.start()
+        while not runs:
+            time.sleep(0.01)
+    check.join()
+    assert len(runs) == 2
+    assert alone.used_seconds == runs[1].cpu_seconds  # the run that counts
+
+
+def test_endless_loop_alone_is_run_once(alone: Sandbox, runs: list[host.Ended]) -> None:
+    assert alone.run(LOOP, PROGRAM).kind == "timeout"
+    assert len(runs) == 1
+
+
+def test_failure_that_has_no_time_alone_is_for_staff(tmp_path: Path) -> None:
+    lock = MachineLock(tmp_path, patience=0.1)
+    with Sandbox(lock=lock) as sandbox, lock.shared():
+        outcome = sandbox.run("import os\ndef f(): os.abort()", PROGRAM)
+        assert sandbox.run("def f(): return 1", PROGRAM) == ONE
+    assert outcome.kind == "grader_fault"
+    assert "no other command of the autograder is running" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("outcome", "possible"),
+    [
+        (ONE, False),
+        (Failure("error", "solution.py raises ValueError in line 3: x", "ValueError", 3), False),
+        (Failure("error", "solution.py opens a file", "PermissionError", 3), False),
+        (Failure("missing", "solution.py has no function f."), False),
+        (Failure("bad_reply", "This is no answer."), False),
+        (Failure("error", "can't start new thread", "RuntimeError", 3), True),
+        (Failure("error", "[Errno 11] x", "BlockingIOError", 3), True),
+        (Failure("error", "[Errno 12] Cannot allocate memory", "OSError", 3), True),
+        *((Failure(kind, "x"), True) for kind in ("timeout", "memory", "crash", "grader_fault")),
+    ],
+)
+def test_may_have_caused_names_what_the_machine_runs_out_of(
+    outcome: Answer | Failure, possible: bool
+) -> None:
+    assert may_have_caused(outcome) is possible
