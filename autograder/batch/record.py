@@ -60,3 +60,8 @@ class ClassRecord:
     dataset: str
     outcomes: tuple[Outcome, ...]
     missing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def provisional(self) -> bool:
+        """Return whether reports are made from fewer checks or images than a score is."""
+        return any(outcome.report and outcome.report.provisional for outcome in self.outcomes)

@@ -108,7 +108,7 @@ def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_
         telling,
         outcomes=tuple(Outcome(o.handin, a_report(o.handin.student)) for o in telling.outcomes),
     )
-    write_all(silent, tmp_path, Policy(), {})
+    write_all(silent, tmp_path, Policy(publish_unfinished=True), {})
     holding = {
         path.name
         for path in _files(tmp_path)

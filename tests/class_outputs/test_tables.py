@@ -8,7 +8,9 @@ import pytest
 
 from autograder.batch.manual import ManualMark, ManualMarks
 from autograder.batch.outputs.canvas import canvas_csv
+from autograder.batch.outputs.final import final_csv
 from autograder.batch.outputs.moodle import moodle_csv
+from autograder.batch.outputs.published import left_out
 from autograder.batch.policy import FinalMark, Policy, Status, apply
 from autograder.batch.record import ClassRecord
 
@@ -36,38 +38,64 @@ def test_canvas_gets_its_own_columns_and_the_points_possible(
     heading, possible, *rows = csv.reader(io.StringIO(canvas_csv(marks, policy), newline=""))
     assert heading == CANVAS
     assert possible == ["    Points Possible", "", "", "", "", "140"]
-    assert len(rows) == len(marks) == 53
-    for mark, row in zip(marks, rows, strict=True):
+    scored = [m for m in marks if m.status in (Status.FINAL, Status.EXCUSED)]
+    assert 20 < len(rows) == len(scored) < len(marks) == 53
+    for mark, row in zip(scored, rows, strict=True):
         assert row[:5] == [mark.lms.get(name, "") for name in CANVAS[:5]]
-        if mark.status is Status.FINAL:
-            assert float(row[5]) == mark.total
-        else:
-            assert row[5] == ("EX" if mark.status is Status.EXCUSED else "")
+        assert row[5] == ("EX" if mark.status is Status.EXCUSED else f"{mark.total:g}")
     assert {mark.status for mark in marks} == set(Status)
 
 
-def test_unfinished_marks_leave_only_when_the_course_says_so() -> None:
-    mark = _mark(status=Status.AWAITING_MARKING, awaiting=10, lms={"ID": "7"})
-    for publish, shown in ((False, ""), (True, "119")):
+def test_tables_leave_unfinished_scores_out_unless_the_course_publishes_them() -> None:
+    lms = {"ID": "7", "Identifier": "Participant 7"}
+    mark = _mark(status=Status.AWAITING_MARKING, awaiting=10, lms=lms)
+    for publish, count in ((False, 0), (True, 1)):
         policy = Policy(publish_unfinished=publish, canvas_assignment="Quantization (4711)")
-        (_, row) = _rows(canvas_csv([mark], policy))
-        assert row["Quantization (4711)"] == shown
+        assert [row[CANVAS[-1]] for row in _rows(canvas_csv([mark], policy))[1:]] == ["119"] * count
+        assert [row["Grade"] for row in _rows(moodle_csv([mark], policy))] == ["119.00"] * count
 
 
 @pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.MISSING])
-def test_what_is_not_decided_never_leaves(status: Status) -> None:
+def test_tables_have_no_row_for_what_is_not_decided(status: Status) -> None:
+    """Canvas's importer takes an empty cell for a score that was erased."""
     mark = _mark(status=status, total=None, lms={"ID": "7", "Identifier": "Participant 7"})
     policy = Policy(publish_unfinished=True)
-    assert _rows(canvas_csv([mark], policy))[1][policy.canvas_assignment] == ""
-    assert _rows(moodle_csv([mark], policy))[0]["Grade"] == ""
+    assert len(_rows(canvas_csv([mark], policy))) == 1  # the points possible
+    assert _rows(moodle_csv([mark], policy)) == []
+    assert left_out("canvas.csv", [mark, mark]) == (
+        f"2 students are not in canvas.csv, without a final score ({status}: 2)."
+    )
+
+
+def test_final_csv_holds_every_student_and_how_far_each_is() -> None:
+    marks = [
+        _mark(
+            automatic=100.5,
+            penalty=12.0,
+            days_late=1,
+            reason="1 day late: 10 % are taken off.",
+            total=107.5,
+            manual={"1b.explanation": ManualMark(4), "1c.comparison": ManualMark(5.5)},
+        ),
+        FinalMark("bob", "team", Status.NEEDS_REVIEW, automatic=80, maximum=140, reason="=late?"),
+        FinalMark("eve", "", Status.MISSING, reason="Nothing was handed in."),
+        FinalMark("joe", "joe", Status.EXCUSED, reason="Excused."),
+    ]
+    assert final_csv(marks) == (
+        "student,handin,raw,penalty,manual,total,status,reason\n"
+        "ada,ada,119.5,12,9.5,107.5,final,1 day late: 10 % are taken off.\n"
+        "bob,team,80,0,0,,needs review,'=late?\n"
+        "eve,,,,,,missing,Nothing was handed in.\n"
+        "joe,joe,,,,,excused,Excused.\n"
+    )
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_of_either_table_begins_like_a_formula(text: str) -> None:
+def test_no_cell_of_a_table_begins_like_a_formula(text: str) -> None:
     columns = dict.fromkeys((*CANVAS, *MOODLE.split(",")), text)
-    mark = _mark(lms=columns, manual={"1b.explanation": ManualMark(1, text)})
+    mark = _mark(lms=columns, reason=text, manual={"1b.explanation": ManualMark(1, text)})
     policy = Policy(canvas_assignment=text)
-    for table in (canvas_csv([mark], policy), moodle_csv([mark], policy)):
+    for table in (canvas_csv([mark], policy), moodle_csv([mark], policy), final_csv([mark])):
         for row in csv.reader(io.StringIO(table, newline="")):
             for cell in row:
                 assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))

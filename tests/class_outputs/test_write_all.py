@@ -1,6 +1,7 @@
 """One call writes everything, whole or not at all, and loses nobody's marks."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from autograder.batch.gradebook import CellMark, GradebookRow, GradedCell, write
 from autograder.batch.manual import ManualMark, ManualMarks
 from autograder.batch.outputs import UnwritableOutputs, write_all
 from autograder.batch.outputs.class_json import read_class
-from autograder.batch.policy import Policy, PolicyError
+from autograder.batch.policy import Policy, PolicyError, Status
 from autograder.batch.record import ClassRecord, Outcome
 from autograder.grading import prepare
 from autograder.marking import Trace, mark
@@ -30,7 +31,7 @@ def test_every_file_is_there_and_every_student_has_a_page(
     names = {path.name for path in tmp_path.iterdir()} - {"course_secret"}
     assert names == {
         *("class.html", "class.json", "canvas.csv", "moodle.csv", "junit.xml", "gradebook.db"),
-        *("students", "staff"),
+        *("final.csv", "students", "staff"),
     }
     assert set(written.files) == {
         path for path in tmp_path.rglob("*") if path.is_file() and path.name != "course_secret"
@@ -98,6 +99,81 @@ def test_marks_that_a_person_gave_in_the_gradebook_are_not_written_over(tmp_path
     assert place.read_bytes() == before
     write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualMark(3)})
     assert place.read_bytes() != before
+
+
+def test_write_all_says_how_many_students_each_gradebook_leaves_out(
+    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+) -> None:
+    written = write_all(record, tmp_path, policy, manual)
+    counts = Counter(mark.status for mark in written.marks)
+    assert (counts[Status.EXCUSED], counts[Status.MISSING], counts[Status.NEEDS_REVIEW]) == (
+        1,
+        2,
+        2,
+    )
+    awaiting = counts[Status.AWAITING_MARKING]
+    assert {
+        f"{awaiting + 4} students are not in canvas.csv, without a final score "
+        f"(awaiting marking: {awaiting}, missing: 2, needs review: 2).",
+        "5 students are not in gradebook.db, without a final score "
+        "(excused: 1, missing: 2, needs review: 2).",
+        f"{awaiting} in gradebook.db still have written answers to grade: do so in formgrader "
+        "before scores are exported from it.",
+    } <= set(written.notes)
+
+
+def _provisional(record: ClassRecord) -> ClassRecord:
+    return replace(
+        record,
+        outcomes=tuple(
+            replace(one, report=one.report and replace(one.report, provisional=True))
+            for one in record.outcomes
+        ),
+    )
+
+
+def test_write_all_of_a_provisional_run_leaves_no_gradebook_and_says_so(
+    record: ClassRecord, policy: Policy, tmp_path: Path
+) -> None:
+    gradebooks = ("canvas.csv", "moodle.csv", "final.csv", "gradebook.db")
+    write_all(record, tmp_path, policy, {})
+    assert all((tmp_path / name).exists() for name in gradebooks)
+    written = write_all(_provisional(record), tmp_path, policy, {})
+    assert not any((tmp_path / name).exists() for name in gradebooks)
+    notes = " ".join(written.notes)
+    assert "PROVISIONAL" in notes
+    assert all(f"Removed {tmp_path / name}" in notes for name in gradebooks)
+    pages = [path for path in written.files if path.suffix == ".html"]
+    assert len(pages) > 50
+    for page in pages:
+        assert "provisional" in page.read_text().casefold(), page
+    assert json.loads((tmp_path / "class.json").read_text())["provisional"] is True
+
+
+def test_write_all_of_a_provisional_run_keeps_marks_that_a_person_gave(tmp_path: Path) -> None:
+    place = tmp_path / "gradebook.db"
+    cells = [GradedCell("written-1b", 4, True)]
+    write_gradebook(place, cells, [GradebookRow("ada", None, 0, {"written-1b": CellMark(None, 3)})])
+    before = place.read_bytes()
+    record = _provisional(a_record(an_outcome(a_report("ada"))))
+    with pytest.raises(UnwritableOutputs, match="a provisional run writes no gradebook"):
+        write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualMark(3)})
+    assert place.read_bytes() == before
+
+
+def test_write_all_removes_a_table_that_it_no_longer_writes(
+    record: ClassRecord, policy: Policy, tmp_path: Path
+) -> None:
+    write_all(record, tmp_path, policy, {})
+    written = write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
+    assert not (tmp_path / "canvas.csv").exists()
+    assert f"Removed {tmp_path / 'canvas.csv'}, which was of an earlier run." in written.notes
+
+
+def test_write_all_takes_a_foreign_gradebook_for_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "gradebook.db").write_text("not a database")
+    with pytest.raises(UnwritableOutputs, match="is no gradebook of nbgrader"):
+        write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
 
 
 def test_a_folder_that_can_t_be_written_is_a_sentence(tmp_path: Path) -> None:

@@ -23,14 +23,18 @@ TITLES = {
 }
 
 
-def render(found: Audit, title: str, pages: Mapping[str, str]) -> str:
-    """The page; `pages[hand-in]` is the address of a student's page as seen from this one."""
+def render(found: Audit, title: str, pages: Mapping[str, str], provisional: bool = False) -> str:
+    """Return the page; `pages[hand-in]` is the address of a student's page as seen from this one.
+
+    `provisional` tells that the scores are made from fewer checks or images than scores are.
+    """
     kinds = by_kind(found.looks)
     values = {
         "title": title,
         "groups": [(heading, kinds[kind]) for kind, heading in TITLES.items() if kind in kinds],
         "notes": found.notes,
         "pages": pages,
+        "provisional": provisional,
     }
     return render_page("audit.html.j2", values)
 

@@ -9,14 +9,15 @@ Guide, "How do I import grades in the Gradebook?"). It begins as Canvas's own ex
 
 Canvas finds a student by `ID`, else by the SIS ids, else by name, and the assignment by the number
 in parentheses (canvas-lms, lib/gradebook_importer.rb and gradebook_exporter.rb). `EX` excuses. An
-empty cell leaves a grade as it is: that is what stands for a mark that needs review, and for one
-that awaits a person unless the course publishes those. A pure function that cannot fail.
+empty cell erases the score that is there, so that students without a final score have no row. A
+pure function that cannot fail.
 """
 
 import csv
 import io
 from collections.abc import Sequence
 
+from autograder.batch.outputs.published import published
 from autograder.batch.policy import FinalMark, Policy, Status
 from autograder.report.cells import cell
 
@@ -32,21 +33,15 @@ def canvas_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
     possible = max((mark.maximum for mark in marks), default=0.0)
     writer.writerow(["    Points Possible", "", "", "", "", cell(possible)])
     for mark in marks:
+        if not has_row(mark, policy):
+            continue
         known = {"Student": mark.member, **mark.lms}
         identity = [cell(known.get(column, "")) for column in COLUMNS]
-        writer.writerow([*identity, _grade(mark, policy)])
+        points = published(mark, policy)
+        writer.writerow([*identity, EXCUSED if points is None else cell(points)])
     return stream.getvalue()
 
 
-def _grade(mark: FinalMark, policy: Policy) -> str | float:
-    if mark.status is Status.EXCUSED:
-        return EXCUSED
-    points = published(mark, policy)
-    return "" if points is None else cell(points)
-
-
-def published(mark: FinalMark, policy: Policy) -> float | None:
-    """The points that may leave for a learning platform; None where there are none yet."""
-    finished = mark.status is Status.FINAL
-    unfinished = mark.status is Status.AWAITING_MARKING and policy.publish_unfinished
-    return mark.total if finished or unfinished else None
+def has_row(mark: FinalMark, policy: Policy) -> bool:
+    """Return whether a student has a row: a score that may leave, or an excuse."""
+    return mark.status is Status.EXCUSED or published(mark, policy) is not None

@@ -1,6 +1,7 @@
 """A class in one JSON file: for whoever computes with marks, and to compare with the next run.
 
-    {"version": 1, "title", "source", "dataset", "anonymous", "maximum",
+    {"version": 1, "title", "source", "dataset", "anonymous", "provisional",
+     "maximum",
      "students": [{"member", "handin", "status", "automatic", "written", "bonus", "raw",
                    "days_late", "penalty_percent", "penalty", "total", "awaiting", "reason",
                    "manual": {check: {"points", "comment"}}}, …],
@@ -35,6 +36,7 @@ def class_json(
         "source": record.source,
         "dataset": record.dataset,
         "anonymous": anonymous,
+        "provisional": record.provisional,
         "maximum": max((mark.maximum for mark in marks), default=0.0),
         "students": [_student(mark) for mark in marks],
         "outcomes": [_outcome(outcome) for outcome in record.outcomes],

@@ -87,6 +87,7 @@ def render(
     )
     values = {
         "title": policy.title,
+        "provisional": record.provisional,
         "dataset": wording.dataset_name(record.dataset),
         "deadline": policy.deadline,
         "stats": stats,

@@ -6,7 +6,8 @@ worksheet" with the feedback types "Offline grading worksheet" and "Feedback com
 ("Participant 123"), `Grade` and `Last modified (grade)`, and reads `Feedback comments`; it skips a
 row without a grade, and one above the assignment's maximum (moodle, mod/assign/feedback/offline,
 importgradeslib.php and importgradesform.php). Hence no grade leaves above `maximum_grade` of the
-course; what a bonus adds beyond it stands in the comment.
+course; what a bonus adds beyond it stands in the comment. Students without a final score have no
+row, as in every table for a site.
 
 Moodle shows comments as HTML, so they are escaped. Rows without an identifier would be lost by the
 importer and are left out. A pure function of the marks that cannot fail.
@@ -17,8 +18,8 @@ import html
 import io
 from collections.abc import Sequence
 
-from autograder.batch.outputs.canvas import published
 from autograder.batch.outputs.feedback import feedback_lines
+from autograder.batch.outputs.published import published
 from autograder.batch.policy import FinalMark, Policy
 from autograder.batch.roster import MOODLE_PARTICIPANT
 from autograder.report.cells import cell
@@ -46,11 +47,11 @@ def moodle_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
     most = policy.moodle_maximum or possible
     for mark in marks:
         identifier = mark.lms.get("Identifier", "")
-        if not identifier:
+        points = published(mark, policy)
+        if not identifier or points is None:
             continue
         if identifier.isdigit():
             identifier = MOODLE_PARTICIPANT + identifier
-        points = published(mark, policy)
         known = {
             **{column: mark.lms.get(column, "") for column in COLUMNS},
             "Identifier": identifier,
@@ -59,9 +60,7 @@ def moodle_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
             "Last modified (grade)": mark.lms.get("Last modified (grade)", "-"),
         }
         row: list[str | float] = [_harmless(known[column]) for column in COLUMNS]
-        row[COLUMNS.index("Grade")] = (
-            "" if points is None else f"{min(points * most / possible, most):.2f}"
-        )
+        row[COLUMNS.index("Grade")] = f"{min(points * most / possible, most):.2f}"
         row[-1] = html.escape("\n".join(feedback_lines(mark))).replace("\n", "<br>")
         writer.writerow(row)
     return stream.getvalue()

@@ -44,7 +44,7 @@ def gradebook_rows(
     cells: Sequence[GradedCell],
     zone: ZoneInfo | None = None,
 ) -> tuple[GradebookRow, ...]:
-    """Return a row per member who handed something in and is not excused.
+    """Return a row per member who submitted something, is not excused and needs no review.
 
     `record` is the marked one; `zone` is that of local times in the export.
     """
@@ -58,7 +58,7 @@ def gradebook_rows(
         )
         for mark in marks
         if mark.member in outcomes
-        and mark.status is not Status.EXCUSED
+        and mark.status in (Status.FINAL, Status.AWAITING_MARKING)
         and (report := outcomes[mark.member].report) is not None
     )
 
