@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from autograder import hidden
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence, Finding
 from autograder.measuring import Measurements
@@ -28,7 +29,6 @@ from autograder.verdict import CheckResult, Marked, Report, Verdict
 from quantlab.programs.calls import Failure
 
 NOT_REACHED = "Not reached."
-SHOWN_OF_HIDDEN = frozenset({"exception", "depends_on", "above_optimum"})
 
 
 @dataclass(frozen=True)
@@ -180,13 +180,13 @@ def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) 
         max_points=item.points,
         points_alone=round(alone * item.points, 4),
         misconception=finding.misconception,
-        message=finding.message if visible or _harmless(finding) else _veiled(finding),
-        evidence={
-            key: value
-            for key, value in finding.evidence.items()
-            if visible or key in SHOWN_OF_HIDDEN
-        },
+        message=finding.message if visible else _hidden_message(finding),
+        evidence=dict(finding.evidence) if visible else hidden.evidence(finding.evidence),
     )
+
+
+def _hidden_message(finding: Finding) -> str:
+    return finding.hidden_message or hidden.sentence(finding.verdict)
 
 
 def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding:
@@ -216,24 +216,5 @@ def _import(
 
 
 def _not_reached(check: Check, rubric: Rubric) -> CheckResult:
-    finding = Finding(Verdict.BLOCKED, message=NOT_REACHED)
+    finding = Finding(Verdict.BLOCKED, message=NOT_REACHED, hidden_message=NOT_REACHED)
     return result_of(check, rubric.items[check.id], finding)
-
-
-def _harmless(finding: Finding) -> bool:
-    """Sentences that depend on nothing hidden: stubs, files that do not import, our own faults."""
-    return finding.verdict in (Verdict.MISSING, Verdict.BLOCKED, Verdict.GRADER_FAULT)
-
-
-def _veiled(finding: Finding) -> str:
-    sentences = {
-        Verdict.WRONG: "The values are not right.",
-        Verdict.BAD_SHAPE: "The result has the wrong shape.",
-        Verdict.BAD_DTYPE: "The result has the wrong dtype.",
-        Verdict.ERROR: "Your code raised an exception.",
-        Verdict.TIMEOUT: "Your code took too long.",
-        Verdict.MEMORY: "Your code asked for too much memory.",
-        Verdict.CRASH: "The process that ran your code ended early.",
-        Verdict.BAD_REPLY: "What came back was no answer.",
-    }
-    return sentences.get(finding.verdict, "")

@@ -76,7 +76,7 @@ def _try(one: PublicCheck, module: ModuleType) -> Checked:
     try:
         answer = run_program(module, one.program)
     except BaseException as error:
-        failure = _failure(error)
+        failure = _failure(error, one.program.target)
         return Checked(one, _outcome_of(failure), (failure.message,))
     outcome, unmet = one.judge(answer)
     if outcome.correct:
@@ -99,10 +99,10 @@ def _first(expected: object) -> object:
     return expected
 
 
-def _failure(error: BaseException) -> Failure:
+def _failure(error: BaseException, target: str = "") -> Failure:
     if isinstance(error, KeyboardInterrupt):
         raise error
-    return failure_of(error)
+    return failure_of(error, target)
 
 
 def _outcome_of(failure: Failure) -> str:

@@ -64,7 +64,7 @@ class InProcessPlayer:
         try:
             return run_program(load_module(source), program)
         except Exception as error:
-            return failure_of(error)
+            return failure_of(error, program.target)
 
     def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
         return Failure("error", "no model is opened here")

@@ -24,6 +24,7 @@ from quantlab.programs.calls import Failure
 class Finding:
     """What a check found. `credit` is the share of its points, 0 to 1.
 
+    `hidden_message` is the sentence of a hidden check, made without anything that a reply says.
     `credit_alone` is the share when what the function leans on is replaced by something right.
     `flags` are sentences for staff.
     """
@@ -37,6 +38,7 @@ class Finding:
     model: ModelResult | None = None
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
+    hidden_message: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,17 @@ class Evidence:
         """The source to call into, or the finding that says why there is none."""
         problem = self.submission.problems.get("solution.py")
         if problem:
-            return Finding(Verdict.BLOCKED, message=problem)
+            return Finding(Verdict.BLOCKED, message=problem, hidden_message=problem)
         if self.submission.solution is None:
-            return Finding(Verdict.MISSING, message="No solution.py was handed in.")
+            sentence = "No solution.py was handed in."
+            return Finding(Verdict.MISSING, message=sentence, hidden_message=sentence)
         if self.import_failure:
             return Finding(
                 Verdict.GRADER_FAULT
                 if self.import_failure.kind == Verdict.GRADER_FAULT
                 else Verdict.BLOCKED,
                 message=f"solution.py could not be imported: {self.import_failure.message}",
+                hidden_message="solution.py could not be imported.",
                 evidence=failure_evidence(self.import_failure),
             )
         return self.submission.solution

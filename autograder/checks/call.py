@@ -6,12 +6,13 @@ run a second time with the reference's in their place, so that a bug is paid for
 of the function that has it. A constant in their place would forgive a wrong argument passed on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.random import Generator
 
+from autograder import hidden
 from autograder.checks.base import Evidence, Finding, failure_evidence
 from autograder.rubric import Item
 from autograder.verdict import Misconception, Verdict
@@ -100,7 +101,7 @@ class CallCheck:
         answer = evidence.player.run(source, program)
         if isinstance(answer, Failure):
             shown = {**_shown_call(program, 0), **failure_evidence(answer)}
-            return Finding(Verdict(answer.kind), message=answer.message, evidence=shown), None
+            return _finding(Verdict(answer.kind), program, answer.message, shown), None
         expected = evidence.oracle.answer(program)
         judged = self._judge(program, answer, expected, item)
         shown = {
@@ -114,15 +115,12 @@ class CallCheck:
         if judged.outcome.correct and self.again:
             second = evidence.player.run(source, replace(program, seed=program.seed + 1))
             if isinstance(second, Failure):
-                return Finding(Verdict(second.kind), message=second.message), None
+                return _finding(Verdict(second.kind), program, second.message), None
             if not same(second.results, answer.results):
                 sentence = "Run once more with other random numbers, it gives another answer."
                 judged = Judged(Outcome(WRONG, sentence), judged.call)
-        credit = 1.0 if judged.outcome.correct else 0.0
-        finding = Finding(
-            Verdict(judged.outcome.kind), credit, message=judged.outcome.message, evidence=shown
-        )
-        return finding, answer
+        verdict = Verdict(judged.outcome.kind)
+        return _finding(verdict, program, judged.outcome.message, shown), answer
 
     def _judge(self, program: Program, got: Answer, expected: Answer, item: Item) -> Judged:
         judged = self.judge(program, got, expected, item.tolerance or 0.0)
@@ -140,6 +138,19 @@ class CallCheck:
         return evidence.misconceptions.name(
             self.id, program, answer, lambda theirs: kind(theirs) == found
         )
+
+
+def _finding(
+    verdict: Verdict, program: Program, message: str, shown: Mapping[str, Any] | None = None
+) -> Finding:
+    by_the_host = verdict is Verdict.GRADER_FAULT  # no reply can claim this
+    return Finding(
+        verdict,
+        credit=1.0 if verdict is Verdict.CORRECT else 0.0,
+        message=message,
+        hidden_message=message if by_the_host else hidden.sentence(verdict, program.target),
+        evidence=shown or {},
+    )
 
 
 def judge_arguments_kept(program: Program, got: Answer) -> Judged:

@@ -22,8 +22,8 @@ Two more are read by the pages of a whole class alone (`autograder.batch.statist
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
     "kibibytes"    108.88: the size of the weights at the reported bit widths
 
-Of a hidden check only "depends_on", "exception" and "above_optimum" are shown, whatever else stands
-there: this is the second wall behind a grader that should not have written more. Everything is
+Of a hidden check only what `autograder.hidden` lets through is shown, whatever else stands there:
+this is the second wall behind a grader that should not have written more. Everything is
 cleaned and cut here. A value of the wrong kind is left out, and nothing is raised.
 """
 
@@ -32,10 +32,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from autograder import hidden
 from autograder.verdict import CheckResult
 from quantlab.cleaning import clean
 
-SHOWN_OF_HIDDEN = ("depends_on", "exception", "above_optimum")
 MOST_INPUTS = 12
 MOST_BINS = 512  # more are not told apart on a page
 LARGEST = 1e300  # so that differences and their hundredfold stay finite
@@ -73,7 +73,7 @@ def read_evidence(check: CheckResult) -> Evidence:
     """What may be shown of `check`."""
     values: Mapping[str, Any] = check.evidence
     if not check.visible:
-        values = {key: value for key, value in values.items() if key in SHOWN_OF_HIDDEN}
+        values = hidden.evidence(values)
     line = values.get("line")
     return Evidence(
         depends_on=_names(values.get("depends_on")),

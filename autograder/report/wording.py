@@ -108,7 +108,7 @@ def optimum_sentence(above: float | None) -> str:
         return ""
     if above == 0:
         return "No widths above the floor are smaller."
-    return f"{above:.1f} % more bits than the fewest above the floor; this costs no points."
+    return f"At most {above:g} % more bits than the fewest above the floor; this costs no points."
 
 
 def alone_sentence(check: CheckResult, depends_on: tuple[str, ...]) -> str:

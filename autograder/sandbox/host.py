@@ -170,8 +170,9 @@ class Sandbox:
         if job.source and self._spent > limits.total_cpu_seconds:
             return Failure(
                 "timeout",
-                f"{job.subject} has used {self._spent:.0f} s of computing time in earlier "
-                "checks; no more of it is run. Compute less while it is imported and in functions.",
+                f"{job.subject} has used more than {limits.total_cpu_seconds:g} s of computing "
+                "time in earlier checks; no more of it is run. Compute less while it is imported "
+                "and in functions.",
             )
         outcome, cpu_seconds = _settled(
             lambda hold: self._attempt(self._worker(), job, limits, hold), self._lock

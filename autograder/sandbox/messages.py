@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.cleaning import clean
 from quantlab.programs.calls import (
-    EXCEPTION_NAMES,
-    MESSAGE_LENGTH,
     AdditiveLoss,
     Answer,
     Call,
@@ -25,10 +22,10 @@ from quantlab.programs.calls import (
     Question,
     Result,
 )
+from quantlab.programs.failures import OF_MODELS, Claim, NotAClaim, failure_from
 from quantlab.programs.wire import WireError, pack, unpack
 
 WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
-CLAIMABLE = frozenset({"error", "memory", "missing"})  # the other kinds are the host's to find
 
 
 @dataclass(frozen=True)
@@ -89,10 +86,9 @@ def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
     return pack({"values": dict(values)})
 
 
-def pack_failure(failure: Failure) -> bytes:
+def pack_claim(claim: Claim) -> bytes:
     """The reply that says what the student's code did instead."""
-    parts = (failure.kind, failure.message, failure.exception, failure.line)
-    return pack({"failure": parts})
+    return pack({"failure": (claim.reason, claim.text, claim.exception, claim.line)})
 
 
 def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answer | Failure:
@@ -103,8 +99,8 @@ def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answe
             **beside,
         } if not more and not beside:
             results, gradients, inputs = r, g, i
-        case {"failure": (kind, message, exception, line), **beside} if not beside:
-            return _failure(kind, message, exception, line)
+        case {"failure": tuple(parts), **beside} if not beside:
+            return _failure(parts, program.target, of_models=False)
         case _:
             raise WireError("the reply is neither an answer nor a failure")
     if len(results) != len(program.calls) or len(gradients) != len(program.calls):
@@ -128,19 +124,23 @@ def read_checkpoint_values(
             for name, value in values.items()
         ):
             return values
-        case {"failure": (kind, message, exception, line), **beside} if not beside:
-            return _failure(kind, message, exception, line)
+        case {"failure": tuple(parts), **beside} if not beside:
+            return _failure(parts, "", of_models=True)
     raise WireError("the reply is neither values nor a failure")
 
 
-def _failure(kind: Any, message: Any, exception: Any, line: Any) -> Failure:
-    if type(kind) is not str or kind not in CLAIMABLE or type(message) is not str:
-        raise WireError("the reply claims a failure that it may not claim")
-    if exception is not None and (type(exception) is not str or exception not in EXCEPTION_NAMES):
-        raise WireError("the reply names an exception that does not exist")
-    if line is not None and (type(line) is not int or not 0 < line < 1_000_000):
-        raise WireError("the reply names a line that cannot be")
-    return Failure(kind, clean(message, MESSAGE_LENGTH), exception, line)
+def _failure(parts: tuple[Any, ...], target: str, of_models: bool) -> Failure:
+    """Return the failure that a reply claims, in a sentence made here."""
+    if len(parts) != 4:
+        raise WireError("the reply claims a failure in another form")
+    reason, text, exception, line = parts
+    try:
+        claim = Claim(reason, text, exception, line)
+    except NotAClaim as problem:
+        raise WireError(f"the reply claims what it may not: {problem}") from problem
+    if (reason in OF_MODELS) != of_models:
+        raise WireError("the reply claims the failure of something else")
+    return failure_from(claim, target)
 
 
 def _is_named_arrays(found: Any, names: set[str], optional: bool = False) -> bool:

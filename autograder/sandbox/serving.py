@@ -41,13 +41,12 @@ from autograder.sandbox.messages import (
     CheckpointRequest,
     pack_answer,
     pack_checkpoint_values,
-    pack_failure,
+    pack_claim,
     unpack_request,
 )
 from autograder.sandbox.thread_limit import ThreadLimit
-from quantlab.programs.calls import Failure
 from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import failure_of
+from quantlab.programs.failures import Claim, claim_of, name_of
 from quantlab.programs.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
@@ -267,32 +266,31 @@ def _answer() -> bytes:
     try:
         request = unpack_request(_read_request())
     except MemoryError:
-        return pack_failure(Failure("memory", "The file is too large to be read."))
+        return pack_claim(Claim("model_too_large"))
+    target = ""
     try:
         if isinstance(request, CheckpointRequest) or not questions.are_in(request.program):
             os.close(_REQUEST)
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
         module = load_module(request.source.tobytes().decode("utf-8"))
+        target = request.program.target
         return pack_answer(run_program(module, questions.asking(request.program, _exchange)))
     except WireError as error:
-        return pack_failure(Failure("error", f"The result cannot be taken over: {error}."))
+        return pack_claim(Claim("unsent", str(error)))
     except BaseException as error:
-        return pack_failure(failure_of(error))
+        return pack_claim(claim_of(error, target))
 
 
 def _saved_model(content: bytes) -> bytes:
     try:
         return pack_checkpoint_values(read_saved_model(content))
     except UnreadableModel as error:
-        return pack_failure(Failure("error", f"This file {error}."))
+        return pack_claim(Claim("model_unreadable", str(error)))
     except MemoryError:
-        return pack_failure(
-            Failure("memory", "This file needs far more memory than a saved model.")
-        )
+        return pack_claim(Claim("model_memory"))
     except Exception as error:  # torch meets a kind of tensor that it cannot copy
-        name = type(error).__name__
-        return pack_failure(Failure("error", f"This file holds what cannot be read ({name})."))
+        return pack_claim(Claim("model_odd", exception=name_of(error)))
 
 
 def _read_request() -> bytes:

@@ -16,14 +16,14 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     RunRequest,
     pack_answer,
-    pack_failure,
+    pack_claim,
     pack_run,
     read_answer,
     unpack_request,
 )
 from quantlab.programs.calls import Answer, Failure, Program
 from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import failure_of
+from quantlab.programs.failures import claim_of
 
 CIRCUMSTANCES: Mapping[str, Mapping[str, str]] = {
     " without vector instructions": {"ATEN_CPU_CAPABILITY": "default"},
@@ -97,7 +97,7 @@ def main() -> None:
             module = load_module(bytes(request.source).decode("utf-8"))
             reply = pack_answer(run_program(module, request.program))
         except Exception as error:
-            reply = pack_failure(failure_of(error))
+            reply = pack_claim(claim_of(error, request.program.target))
         _write(answers, reply)
 
 

@@ -111,6 +111,11 @@ class Program:
     seed: int = 0
     return_inputs: bool = False
 
+    @property
+    def target(self) -> str:
+        """The function that the calls are about; empty for an import alone."""
+        return self.calls[0].target if self.calls else ""
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -2,8 +2,8 @@
 
 In the worker the module is a student's; in the trusted process it is the reference or another known
 solution. Exceptions of the solution's code come out unchanged. Besides these: `AbsentFunction`,
-`WrongCall` (it cannot be called as the assignment calls it) and `UnsupportedResult` (an answer that
-is not data).
+`NotAFunction`, `WrongCall` (it cannot be called as the assignment calls it) and `UnsupportedResult`
+(an answer that is not data). Their texts complete the sentences of `quantlab.programs.failures`.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ from quantlab.programs.calls import (
     Result,
     StandIn,
 )
-from quantlab.programs.encode import Encoder, UnsupportedResult
+from quantlab.programs.encode import Encoder
 from quantlab.programs.evaluation import evaluation
 
 _ABSENT = object()
@@ -44,8 +44,12 @@ class AbsentFunction(LookupError):
         self.name = name
 
 
+class NotAFunction(TypeError):
+    """The solution has the name for something that cannot be called; the text is its type."""
+
+
 class WrongCall(TypeError):
-    """The solution has the name, for something that does not take the arguments it should."""
+    """The function does not take these arguments; the text is the call and why not."""
 
 
 def load_module(source: str, name: str = "solution") -> types.ModuleType:
@@ -88,10 +92,7 @@ def run_program(module: types.ModuleType, program: Program) -> Answer:
     gradients: list[Mapping[str, np.ndarray | None]] = []
     for call in program.calls:
         returned.append(_make(module, call, inputs, returned))
-        try:
-            results.append(encoder.plain(returned[-1]))
-        except UnsupportedResult as error:
-            raise UnsupportedResult(f"{call.target} returned {error}") from None
+        results.append(encoder.plain(returned[-1]))
         gradients.append(_gradients(call, returned[-1], inputs, encoder))
     after: Mapping[str, np.ndarray] = {}
     if program.return_inputs:
@@ -118,10 +119,7 @@ def _make(
     if function is _ABSENT:
         raise AbsentFunction(call.target)
     if not callable(function):
-        raise WrongCall(
-            f"{call.target} in solution.py has the type {type(function).__name__}, "
-            "it is not a function"
-        )
+        raise NotAFunction(type(function).__name__)
     args = [_argument(value, inputs, returned) for value in call.args]
     kwargs = {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()}
     try:
@@ -130,9 +128,7 @@ def _make(
     except TypeError as error:
         if _entered(module, error):
             raise
-        raise WrongCall(
-            f"{call.target} does not take the call {_spelled(call)}: {error}"
-        ) from error
+        raise WrongCall(f"{_spelled(call)}: {error}") from error
 
 
 def _entered(module: types.ModuleType, error: BaseException) -> bool:

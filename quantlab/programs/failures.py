@@ -4,17 +4,23 @@ The exception comes from hostile code: its class name, its text and its very `__
 anything. Class names are taken from a fixed list, text is cleaned of whatever could disturb a
 terminal or page, and torch's advice to load files with `weights_only=False`, which would run code
 from a stranger's file, is never passed on.
+
+In between is a `Claim`: a reason from a fixed list, an exception's name, a line, a text. The worker
+sends claims, and the grader makes the sentences: only in the places of `SENTENCES` that say
+`{text}` can a reply put words of its own.
 """
 
 import dis
 import errno
 import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import FrameType
 
 from quantlab.cleaning import clean
 from quantlab.programs.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.programs.encode import UnsupportedResult
-from quantlab.programs.execute import AbsentFunction, WrongCall
+from quantlab.programs.execute import AbsentFunction, NotAFunction, WrongCall
 
 FILE = "solution.py"
 # What is closed is refused, or does not even exist: it depends on the tier of isolation.
@@ -22,55 +28,140 @@ _CLOSED = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EROFS, errno.ENOENT)
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
+# By reason. {file} is solution.py, {target} the function that was called, {place} " in line 3".
+SENTENCES: Mapping[str, str] = {
+    "absent": "{file} has no function {target}.",
+    "stub": "{file} still raises NotImplementedError{place}, when {target} is called.",
+    "stub_import": "{file} still raises NotImplementedError{place}.",
+    "no_function": "{target} in {file} has the type {text}, it is not a function.",
+    "wrong_call": "{target} does not take the call {text}.",
+    "result": "{target} returned {text}.",
+    "unsent": "The result of {target} cannot be taken over: {text}.",
+    "syntax": "{file} is not valid Python{place} {text}",
+    "import": "{file} imports {text}{place}, which is not available here; remove it.",
+    "exit": "{file} ends the program{place}; remove that call.",
+    "recursion": "{file} calls itself without end{place}: {text}",
+    "output": "{file} prints or writes more than is allowed{place}; remove the output.",
+    "closed": (
+        "{file} does something{place} that is closed while it is marked ({text}); it may "
+        "compute, but not use files, the network or other programs."
+    ),
+    "memory": "{file} needs more memory{place} than is allowed; check the shapes of the tensors.",
+    "raises": "{file} raises {exception}{place}: {text}",
+    "model_unreadable": "This file {text}.",
+    "model_odd": "This file holds what cannot be read ({exception}).",
+    "model_memory": "This file needs far more memory than a saved model.",
+    "model_too_large": "The file is too large to be read.",
+}
+OF_MODELS = frozenset(reason for reason in SENTENCES if reason.startswith("model_"))
+_KINDS = {
+    "absent": "missing",
+    "stub": "missing",
+    "stub_import": "missing",
+    "memory": "memory",
+    "model_memory": "memory",
+    "model_too_large": "memory",
+}
 
-def failure_of(error: BaseException, file: str = FILE) -> Failure:
-    """The failure that `error`, raised while `file` was loaded or called, stands for.
 
-    `kind` is "missing" for what is not written yet, "memory" where memory ran out, else "error".
+class NotAClaim(ValueError):
+    """Values that make no claim; the message says why."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Why code stopped, as data: from it `failure_from` makes the sentence.
+
+    Raises `NotAClaim` for a reason that does not exist, a text where its sentence has no place for
+    one, an exception that is not in the fixed list, and a line that cannot be.
     """
-    text = _text_of(error)
+
+    reason: str
+    text: str = ""
+    exception: str | None = None
+    line: int | None = None
+
+    def __post_init__(self) -> None:
+        sentence = SENTENCES.get(self.reason) if type(self.reason) is str else None
+        if sentence is None:
+            raise NotAClaim("a failure has a reason that does not exist")
+        if type(self.text) is not str or (self.text and "{text}" not in sentence):
+            raise NotAClaim("a failure has a text that its reason does not allow")
+        if self.exception is not None and (
+            type(self.exception) is not str or self.exception not in EXCEPTION_NAMES
+        ):
+            raise NotAClaim("a failure has an exception that does not exist")
+        if self.line is not None and (type(self.line) is not int or not 0 < self.line < 1_000_000):
+            raise NotAClaim("a failure has a line that cannot be")
+
+
+def failure_of(error: BaseException, target: str = "", file: str = FILE) -> Failure:
+    """Return the failure that `error` is, raised while `file` was loaded or `target` called."""
+    return failure_from(claim_of(error, target, file), target, file)
+
+
+def failure_from(claim: Claim, target: str = "", file: str = FILE) -> Failure:
+    """Return the failure of a claim; its kind is "missing" for what is not written yet."""
+    message = SENTENCES[claim.reason].format(
+        file=file,
+        target=target or file,
+        place=f" in line {claim.line}" if claim.line else "",
+        exception=claim.exception or "Exception",
+        text=claim.text,
+    )
+    kind = _KINDS.get(claim.reason, "error")
+    message = clean(message.removesuffix(": "), MESSAGE_LENGTH)
+    return Failure(kind, message, claim.exception, claim.line)
+
+
+def claim_of(error: BaseException, target: str = "", file: str = FILE) -> Claim:
+    """Return the claim that `error` makes, raised while `file` was loaded or `target` called."""
     frames = list(traceback.walk_tb(error.__traceback__))
-    own = [(frame, line) for frame, line in frames if frame.f_code.co_filename == file]
-    line = own[-1][1] if own else None
-    place = f" in line {line}" if line else ""
-    kind = "error"
+    lines = [line for frame, line in frames if frame.f_code.co_filename == file]
+    line = lines[-1] if lines and 0 < lines[-1] < 1_000_000 else None
+    reason, text = _reason(error, frames, target, file)
+    if reason == "absent":
+        return Claim(reason)
+    if reason == "syntax":
+        line = getattr(error, "lineno", None)
+        line = line if type(line) is int and 0 < line < 1_000_000 else None
+    text = clean(text, MESSAGE_LENGTH)
+    return Claim(reason, text if "{text}" in SENTENCES[reason] else "", name_of(error), line)
+
+
+def _reason(  # noqa: PLR0911 - one return per kind of exception
+    error: BaseException, frames: list[tuple[FrameType, int]], target: str, file: str
+) -> tuple[str, str]:
+    text = _text_of(error)
     match error:
-        case AbsentFunction() | NotImplementedError() if _not_written(error, frames, file):
-            absent = isinstance(error, AbsentFunction)
-            message = f"{text}." if absent else _stub(own, file)
-            return Failure("missing", message, None if absent else _name_of(error), line)
-        case WrongCall() | UnsupportedResult():
-            message = f"{text}."
+        case AbsentFunction():
+            return "absent", ""
+        case NotImplementedError() if _is_raised_by(error, frames, file):
+            return "stub" if target else "stub_import", ""
+        case NotAFunction():
+            return "no_function", text
+        case WrongCall():
+            return "wrong_call", text
+        case UnsupportedResult():
+            return "result", text
         case SyntaxError() if error.filename == file:
-            line = error.lineno
             source = f": {error.text.strip()}" if error.text else ""
-            message = f"{file} is not valid Python in line {line} ({error.msg}){source}"
+            return "syntax", f"({error.msg}){source}"
         case ModuleNotFoundError() if error.name:  # what is withheld says itself why; see `given`
-            message = f"{file} imports {error.name}{place}, which is not available here; remove it."
+            return "import", str(error.name)
         case SystemExit() | KeyboardInterrupt():
-            message = f"{file} ends the program{place}; remove that call."
+            return "exit", ""
         case RecursionError():
-            message = f"{file} calls itself without end{place}: {text}"
-        case OSError() if error.errno == errno.EFBIG:
-            message = f"{file} prints or writes more than is allowed{place}; remove the output."
-        case OSError() if error.errno in _CLOSED:
-            message = (
-                f"{file} does something{place} that is closed while it is marked ({text}); it may "
-                "compute, but not use files, the network or other programs."
-            )
-        case MemoryError():
-            kind, message = "memory", _memory(file, place)
-        case RuntimeError() if any(phrase in text for phrase in _OUT_OF_MEMORY):
-            kind, message = "memory", _memory(file, place)
-        case _:
-            message = f"{file} raises {_name_of(error)}{place}: {text}".removesuffix(": ")
-    return Failure(kind, clean(message, MESSAGE_LENGTH), _name_of(error), line)
+            return "recursion", text
+        case OSError() if error.errno in (errno.EFBIG, *_CLOSED):
+            return ("output", "") if error.errno == errno.EFBIG else ("closed", text)
+        case MemoryError() | RuntimeError() if _is_out_of_memory(error, text):
+            return "memory", ""
+    return "raises", text
 
 
-def _not_written(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:
-    """Whether the solution itself says so: torch raises NotImplementedError for odd dtypes too."""
-    if isinstance(error, AbsentFunction):
-        return True
+def _is_raised_by(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:
+    """Whether a `raise` of `file` raised it: torch raises NotImplementedError for odd dtypes."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
@@ -79,18 +170,12 @@ def _not_written(error: BaseException, frames: list[tuple[FrameType, int]], file
     return last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE
 
 
-def _stub(own: list[tuple[FrameType, int]], file: str) -> str:
-    function = own[-1][0].f_code.co_qualname
-    if function == "<module>":
-        return f"{file} still raises NotImplementedError in line {own[-1][1]}."
-    return f"{file} still raises NotImplementedError in {function}."
+def _is_out_of_memory(error: BaseException, text: str) -> bool:
+    return isinstance(error, MemoryError) or any(phrase in text for phrase in _OUT_OF_MEMORY)
 
 
-def _memory(file: str, place: str) -> str:
-    return f"{file} needs more memory{place} than is allowed; check the shapes of the tensors."
-
-
-def _name_of(error: BaseException) -> str:
+def name_of(error: BaseException) -> str:
+    """Return the name of the nearest builtin class of `error`."""
     for kind in type(error).__mro__:
         if kind.__module__ == "builtins" and kind.__name__ in EXCEPTION_NAMES:
             return kind.__name__

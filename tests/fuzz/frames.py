@@ -9,7 +9,7 @@ from autograder.sandbox.messages import (
     pack_answer,
     pack_checkpoint,
     pack_checkpoint_values,
-    pack_failure,
+    pack_claim,
     pack_run,
 )
 from quantlab.programs.calls import (
@@ -18,11 +18,11 @@ from quantlab.programs.calls import (
     Call,
     Code,
     Constant,
-    Failure,
     Input,
     Program,
     Result,
 )
+from quantlab.programs.failures import Claim
 from quantlab.programs.wire import DTYPES, MAGIC, PREFIX
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited
 
@@ -55,15 +55,19 @@ REPLIES = (
         for gradient in (_X, None)
     ),
     *(
-        pack_failure(Failure(kind, "solution.py raises KeyError in line 3: 'a'", "KeyError", 3))
-        for kind in ("error", "memory", "missing")
+        pack_claim(claim)
+        for claim in (
+            Claim("raises", "'a'", "KeyError", 3),
+            Claim("memory", "", "MemoryError", 3),
+            Claim("stub", "", "NotImplementedError", 3),
+        )
         for _ in range(2)  # drawn about as often as answers, which are many
     ),
 )
 CHECKPOINTS = (
     pack_checkpoint_values({"fc.weight_int": np.ones((2, 3), np.int8), "format": "x", "a": 0.1}),
     pack_checkpoint_values({f"layer{i}": np.full(i, i, np.float32) for i in range(8)}),
-    pack_failure(Failure("error", "This file is empty.")),
+    pack_claim(Claim("model_unreadable", "is empty")),
 )
 REQUESTS = (
     pack_run("def f(x): return x\n", PROGRAM),

@@ -21,8 +21,6 @@ import numpy as np
 import pytest
 
 from autograder.sandbox.messages import (
-    EXCEPTION_NAMES,
-    MESSAGE_LENGTH,
     CheckpointRequest,
     Request,
     RunRequest,
@@ -33,7 +31,7 @@ from autograder.sandbox.messages import (
     unpack_request,
 )
 from quantlab.cleaning import clean
-from quantlab.programs.calls import Answer, Failure, Program
+from quantlab.programs.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Answer, Failure, Program
 from quantlab.programs.wire import DTYPES, MAX_DEPTH, MAX_HEADER, WireError, pack, unpack
 from tests.fuzz.campaign import Allowance, campaign
 from tests.fuzz.frames import CHECKPOINTS, HONEST, PROGRAM, REPLIES, REQUESTS, framed, hostile

@@ -58,7 +58,7 @@ def test_a_hidden_check_names_the_mistake_and_nothing_else(marked, reference_sou
     check = next(c for c in report.checks if c.id == "1a.linear_quantize.zero_point")
     assert not check.visible
     assert check.misconception.sentence
-    assert check.message == "The values are not right."
+    assert check.message == "linear_quantize does not return the right values."
     assert not {"call", "inputs", "expected", "got"} & set(check.evidence)
 
 

@@ -63,7 +63,7 @@ def test_the_student_reads_it_though_the_check_is_hidden(rubric):
     shown = {"above_optimum": 7.5, "call": "a secret"}
     result = result_of(check, rubric.items[check.id], Finding(Verdict.CORRECT, 1.0, "", shown))
     assert result.points == result.max_points
-    assert result.evidence == {"above_optimum": 7.5}
+    assert result.evidence == {"above_optimum": 10}  # in steps: widths could spell hidden inputs
     assert lines_under(result) == [
-        "7.5 % more bits than the fewest above the floor; this costs no points."
+        "At most 10 % more bits than the fewest above the floor; this costs no points."
     ]

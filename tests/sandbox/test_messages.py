@@ -25,12 +25,12 @@ def failure(sandbox: Sandbox, source: str) -> Failure:
         ("import torch\n", "solution.py has no function f."),
         (
             "def f(x, s):\n    raise NotImplementedError('Question 1a: f')",
-            "solution.py still raises NotImplementedError in f.",
+            "solution.py still raises NotImplementedError in line 2, when f is called.",
         ),
         (
             "class A:\n    def g(self):\n        raise NotImplementedError\n"
             "def f(x, s): return A().g()",
-            "solution.py still raises NotImplementedError in A.g.",
+            "solution.py still raises NotImplementedError in line 3, when f is called.",
         ),
         (
             "def f(x): return x",
@@ -127,17 +127,20 @@ GOOD_REPLY = {"results": (1.0,), "gradients": ({},), "inputs": {}}
         {"answer": {**GOOD_REPLY, "gradients": (None,)}},
         {"answer": {**GOOD_REPLY, "inputs": {"x": np.zeros(2)}}},
         {"answer": {**GOOD_REPLY, "inputs": {"x": "text"}}},
-        {"failure": ("timeout", "x", None, None)},
-        {"failure": ("grader_fault", "x", None, None)},
-        {"failure": (["error"], "x", None, None)},
-        {"failure": ("error", 3, None, None)},
-        {"failure": ("error", "x", "NoSuchError", None)},
-        {"failure": ("error", "x", None, "1")},
-        {"failure": ("error", "x", None, -1)},
-        {"failure": ("error", "x")},
+        {"failure": ("timeout", "", None, None)},
+        {"failure": ("grader_fault", "", None, None)},
+        {"failure": (["raises"], "x", None, None)},
+        {"failure": ("raises", 3, None, None)},
+        {"failure": ("raises", "x", "NoSuchError", None)},
+        {"failure": ("raises", "x", None, "1")},
+        {"failure": ("raises", "x", None, -1)},
+        {"failure": ("raises", "x")},
+        {"failure": ("absent", "Full points.", None, None)},
+        {"failure": ("stub", "Full points.", None, None)},
+        {"failure": ("model_unreadable", "x", None, None)},
         {"passed": True},
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_a_reply_that_is_no_answer_to_the_question_is_refused(reply: object) -> None:
     with pytest.raises(WireError):
@@ -147,6 +150,14 @@ def test_a_reply_that_is_no_answer_to_the_question_is_refused(reply: object) -> 
 def test_the_reply_that_those_are_variations_of_is_read() -> None:
     assert read_answer(pack({"answer": GOOD_REPLY}), PROGRAM, 1 << 20) == Answer((1.0,), ({},), {})
     assert read_answer(pack_answer(Answer((1.0,), ({},))), PROGRAM, 99).results == (1.0,)
+
+
+def test_read_answer_makes_the_sentence_of_a_claim() -> None:
+    frame = pack({"failure": ("raises", "Full points.", "KeyError", 3)})
+    found = read_answer(frame, PROGRAM, 1 << 20)
+    assert found == Failure(
+        "error", "solution.py raises KeyError in line 3: Full points.", "KeyError", 3
+    )
 
 
 def test_no_sentence_of_the_sandbox_advises_to_unpickle() -> None:
