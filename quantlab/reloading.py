@@ -185,7 +185,7 @@ class FollowedSolution:
         raise NotImported(f"{FILE} has not been imported yet. {self.problem}")
 
     def _sentence(self, error: BaseException) -> str:
-        failure = failure_of(error, str(self.path))
+        failure = failure_of(error, file=str(self.path))
         if isinstance(error, KeyboardInterrupt):
             place = f" in line {failure.line}" if failure.line else ""
             return f"The import of {FILE} was interrupted{place}: run the setup cell to try again."
