@@ -17,23 +17,27 @@ replaces the work of a night.
 installed from here), an id that cannot be one, no data and no network.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from quantlab.answers import LONGEST_NAME, AnswersFile
+from quantlab.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.checkpoint import load_float
 from quantlab.data import DATASETS, DataNotFound, load_cifar10, load_dataset
 from quantlab.files import write_text_atomically
 from quantlab.images import ImageSet
 from quantlab.reloading import NotImported
 from quantlab.resnet import resnet20
+from quantlab.split import held_out_split
 from quantlab.training import evaluate
 
 KIT = Path(__file__).resolve().parent.parent
@@ -42,6 +46,7 @@ STUDENT_FILE = "student.txt"
 NOBODY = "nobody"
 CPU_BATCH, GPU_BATCH = 64, 500  # codes of 64 images fit a processor's cache: half the time of 500
 FAST_TEST_IMAGES = 2_000  # all of Shapes-10, a fifth of CIFAR-10
+FAST_HELD_OUT_IMAGES = 1_000  # all of Shapes-10, a fifth of CIFAR-10
 
 
 class CannotBegin(Exception):
@@ -52,7 +57,12 @@ class CannotBegin(Exception):
 class Session:
     """One run of the notebook. `folder` holds the student's files, `results` what the run makes.
 
-    `float_model` is the pre-trained ResNet-20 in evaluation mode, on `device`.
+    `train` and `held_out` are the two parts of the training set (`quantlab.split`). Whatever is
+    chosen, such as which of two models is kept, is chosen on `held_out`; `test` is for the final
+    numbers. `calibration` holds the grader's calibration images, uint8 (512, 3, 32, 32), which are
+    from the whole training set. `float_model` is the pre-trained ResNet-20 in evaluation mode, on
+    `device`; `float_accuracy` is its accuracy on images that it was not trained on, in percent, as
+    measured when it was made.
     """
 
     place: str
@@ -62,8 +72,11 @@ class Session:
     student: str
     fast: bool
     train: ImageSet
+    held_out: ImageSet
     test: ImageSet
+    calibration: Tensor
     float_model: nn.Module
+    float_accuracy: float
 
     @property
     def answers(self) -> AnswersFile:
@@ -89,17 +102,38 @@ def begin(student: str = "", dataset: str = "", fast: bool = False) -> Session:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = student_id(folder, student or os.environ.get("STUDENT", ""))
     dataset = dataset or os.environ.get("DATASET", "") or _at_hand(fast)
-    train, test = _images(dataset)
+    whole, test = _images(dataset)
+    calibration = calibration_images(whole, min(CALIBRATION_COUNT, len(whole)))
+    train, held_out = held_out_split(whole)
     if fast:
         test = test.subset(torch.arange(min(FAST_TEST_IMAGES, len(test))))
+        held_out = held_out.subset(torch.arange(min(FAST_HELD_OUT_IMAGES, len(held_out))))
     results = folder / "results" / (f"{dataset}-fast" if fast else dataset)
     if name == NOBODY:
         results = results / NOBODY
     results.mkdir(parents=True, exist_ok=True)
+    record = _float_record(dataset)
+    held_out_unseen = "held_out_accuracy" in record
     session = Session(
-        place, device, folder, results, name, fast, train, test, _float_model(dataset, device)
+        place=place,
+        device=device,
+        folder=folder,
+        results=results,
+        student=name,
+        fast=fast,
+        train=train,
+        held_out=held_out,
+        test=test,
+        calibration=calibration,
+        float_model=_float_model(dataset, device),
+        float_accuracy=record["held_out_accuracy" if held_out_unseen else "test_accuracy"],
     )
     _introduce(session)
+    if not held_out_unseen:
+        print(
+            "The float network was trained on all training images, also on those held out: numbers "
+            "on held-out images compare networks, but are higher than on new images."
+        )
     return session
 
 
@@ -203,6 +237,14 @@ def _float_model(dataset: str, device: torch.device) -> nn.Module:
     return network.to(device).to(memory_format=torch.channels_last).eval()
 
 
+def _float_record(dataset: str) -> dict[str, Any]:
+    """Return how the float network of a data set was made, and what it reached."""
+    record: dict[str, Any] = json.loads(
+        (KIT / "checkpoints" / f"resnet20_{dataset}.json").read_text(encoding="utf-8")
+    )
+    return record
+
+
 def _introduce(session: Session) -> None:
     if session.device.type == "cuda":
         machine = f"a GPU ({torch.cuda.get_device_name()})"
@@ -211,7 +253,10 @@ def _introduce(session: Session) -> None:
     print(f"{session.place} on {machine}, PyTorch {torch.__version__}")
     if session.device.type != "cuda" and session.place == "Colab":
         print("For a GPU choose Runtime > Change runtime type > T4 GPU, and run this cell again.")
-    images = f"{len(session.train):,} images to train, {len(session.test):,} to test"
+    images = (
+        f"{len(session.train):,} images to train on, {len(session.held_out):,} held out to choose "
+        f"by, {len(session.test):,} to test"
+    )
     print(f"{session.train.name}: {images}" + (" (FAST: everything small)" if session.fast else ""))
     if session.student == NOBODY:
         print(

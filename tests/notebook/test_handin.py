@@ -22,8 +22,20 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     results.mkdir(parents=True)
     (tmp_path / "solution.py").write_text("x = 1\n")
     (tmp_path / "main.ipynb").write_text('{"cells": []}')
-    device, model = torch.device("cpu"), torch.nn.Identity()
-    return Session("Jupyter", device, tmp_path, results, "ada", False, images, images, model)
+    return Session(
+        place="Jupyter",
+        device=torch.device("cpu"),
+        folder=tmp_path,
+        results=results,
+        student="ada",
+        fast=False,
+        train=images,
+        held_out=images,
+        test=images,
+        calibration=images.images,
+        float_model=torch.nn.Identity(),
+        float_accuracy=90.0,
+    )
 
 
 def names(archive: Path) -> set[str]:

@@ -87,6 +87,18 @@ def test_fast_results_never_meet_the_others(capsys) -> None:
 
 
 @pytest.mark.usefixtures("small_images")
+def test_begin_holds_out_a_tenth_of_the_training_images(capsys) -> None:
+    slow, fast = begin("ada", "cifar10"), begin("ada", "cifar10", fast=True)
+    assert (len(slow.train), len(slow.held_out)) == (2_700, 300)
+    assert (len(fast.train), len(fast.held_out)) == (2_700, 300)
+    assert len(slow.calibration) == 512
+    assert slow.float_accuracy == pytest.approx(92.9, abs=0.1)
+    said = capsys.readouterr().out
+    assert "2,700 images to train on, 300 held out" in said
+    assert "trained on all training images, also on those held out" in said
+
+
+@pytest.mark.usefixtures("small_images")
 def test_nobodys_numbers_are_in_nobodys_way(monkeypatch) -> None:
     nobody_answers(monkeypatch)
     begin(dataset="shapes10").answers.record_accuracy("ptq", "W8A8", "sym", 90)
