@@ -210,7 +210,8 @@ def _marked(
     review = "" if reviewed or _all_by_hand(report, whole, given) else " ".join(report.review)
     unknown = late.sentence if late.days is None else ""
     fault = _open_problem(outcome, report, faults)
-    problem = " ".join(one for one in (fault, review, unknown) if one)
+    conflict = "" if reviewed else outcome.handin.conflict
+    problem = " ".join(one for one in (fault, conflict, review, unknown) if one)
     return FinalMark(
         member=member,
         handin=outcome.handin.student,

@@ -15,7 +15,7 @@ from types import TracebackType
 from autograder.batch.exports.blackboard import BLACKBOARD
 from autograder.batch.exports.canvas import CANVAS
 from autograder.batch.exports.folder import FOLDER
-from autograder.batch.exports.found import Found, Reading, System, below
+from autograder.batch.exports.found import Found, Reading, System, below, contested
 from autograder.batch.exports.gradescope import GRADESCOPE
 from autograder.batch.exports.moodle import MOODLE
 from autograder.batch.exports.nbgrader import NBGRADER
@@ -167,10 +167,12 @@ def _checked(path: Path, system: System, reading: Reading) -> Reading:
     for one in reading.found:
         other = students.setdefault(one.handin.student, one)
         if other is not one:
-            problems.append(
+            problem = (
                 f"{displayed(one.handin.path)} goes by the same id as "
                 f"{displayed(other.handin.path)}, {one.handin.student}; only the latter is marked."
             )
+            problems.append(problem)
+            students[one.handin.student] = contested(other, problem)
     return replace(reading, found=tuple(students.values()), problems=tuple(problems))
 
 

@@ -9,6 +9,7 @@ from autograder.batch.exports.found import (
     Reading,
     System,
     by_folder,
+    contested,
     loose,
     named,
     nobodys,
@@ -32,10 +33,13 @@ def _read(contents: Contents) -> Reading:
             continue
         one = _found(name, inside)
         if one.who.value in found:
-            problems.append(
+            first = found[one.who.value]
+            problem = (
                 f"{displayed(name)} is a second submission of {one.who.value}; only "
-                f"{displayed(found[one.who.value].handin.path)} was marked. Give one another name."
+                f"{displayed(first.handin.path)} was marked. Give one another name."
             )
+            problems.append(problem)
+            found[one.who.value] = contested(first, problem)
         else:
             found[one.who.value] = one
     strangers = [entry.name for entry in loose(contents) if not is_zip(entry)]

@@ -112,6 +112,11 @@ def parts_of(path: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
 
 
+def contested(found: Found, problem: str) -> Found:
+    """Return a submission whose id another one has, too, as `problem` says: staff must decide."""
+    return replace(found, handin=replace(found.handin, conflict=problem))
+
+
 def nobodys(names: Iterable[str], limit: int = 20) -> tuple[str, ...]:
     """The sentences for entries of an export that belong to no hand-in."""
     all_names = sorted(names)
