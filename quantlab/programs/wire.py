@@ -192,7 +192,7 @@ def _open_brackets(text: bytes) -> int:
     characters = np.frombuffer(unescaped, np.uint8)
     in_string = np.logical_xor.accumulate(characters == ord('"'))
     changes = _BRACKETS[characters] * ~in_string
-    return int(changes.cumsum(dtype=np.int32).max(initial=0))
+    return int(np.max(changes.cumsum(dtype=np.int32), initial=0))
 
 
 def _arrays(entries: Any, payload: memoryview) -> list[np.ndarray]:

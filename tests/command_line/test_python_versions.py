@@ -22,9 +22,13 @@ def test_every_page_names_the_oldest_python(path: str) -> None:
     assert set(named) == {OLDEST}
 
 
-def test_ruff_and_mypy_check_for_the_oldest_python() -> None:
+def test_ruff_checks_for_the_oldest_python() -> None:
     assert PROJECT["tool"]["ruff"]["target-version"] == f"py3{MINOR}"
-    assert PROJECT["tool"]["mypy"]["python_version"] == OLDEST
+
+
+def test_mypy_checks_for_the_python_that_runs_it() -> None:
+    """The types of numpy for a newer Python are not understood as those of an older one."""
+    assert "python_version" not in PROJECT["tool"]["mypy"]
 
 
 def test_gradescope_and_docker_use_no_older_python() -> None:

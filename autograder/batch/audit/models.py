@@ -72,8 +72,8 @@ class TrainedModels:
         for layer in self._model_changes.layers.values():
             part = changes[:, layer].astype(np.float32)
             lengths = np.linalg.norm(part, axis=1, keepdims=True)
-            part = part / np.maximum(lengths, 1e-12)
-            per_layer.append(part @ part.T)
+            directions = part / np.maximum(lengths, 1e-12)
+            per_layer.append(directions @ directions.T)
         return np.median(np.stack(per_layer), axis=0)
 
 
