@@ -28,7 +28,12 @@ from autograder.report.gradescope import VISIBILITIES, render
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.secret import SecretError, course_secret
-from autograder.submission import Submission, UnreadableSubmission, read_submission
+from autograder.submission import (
+    Submission,
+    UnreadableSubmission,
+    read_submission,
+    unopened_submission,
+)
 from autograder.verdict import Report
 from quantlab.data import DataNotFound, load_cifar10, load_dataset
 from quantlab.files import write_text_atomically
@@ -141,7 +146,7 @@ def _submission(root: Path) -> Submission:
         claimed = found.answers.student if found.answers else None
         return read_submission(folder, whose(candidates, claimed))
     except UnreadableSubmission as problem:
-        return Submission(whose(candidates, None), flags=(str(problem),))
+        return unopened_submission(whose(candidates, None), str(problem))
 
 
 def _metadata(path: Path) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """The command `grade`: many submissions, each marked by itself, none able to stop the others."""
 
+import os
 import queue
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,13 @@ from autograder.rubric import RubricError, load_rubric
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.secret import SecretError, course_secret
-from autograder.submission import Submission, UnreadableSubmission, read_submission
+from autograder.submission import (
+    Submission,
+    UnreadableSubmission,
+    name_of,
+    read_submission,
+    unopened_submission,
+)
 from autograder.verdict import Report
 from quantlab.data import DataNotFound
 
@@ -97,8 +104,12 @@ def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submissio
         try:
             submission = read_submission(path, student)
         except UnreadableSubmission as problem:
-            problems.append(str(problem))
-            continue
+            if not os.path.lexists(path):
+                problems.append(str(problem))
+                continue
+            submission = unopened_submission(
+                name_of(path) if student is None else student, str(problem)
+            )
         if submission.student in submissions:
             problems.append(
                 f"{path} is a second submission of {submission.student}; only the first is marked. "

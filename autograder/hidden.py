@@ -6,6 +6,7 @@ among fixed things, a few bits per check: the verdict, an exception of `EXCEPTIO
 by its name, and for question 3 one of `ABOVE_OPTIMUM`.
 """
 
+import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,16 @@ from autograder.verdict import Verdict
 # The classes that honest mistakes raise; any other is not named.
 EXCEPTIONS = frozenset(
     {
-        *("AttributeError", "IndexError", "KeyError", "NameError"),
+        *("AttributeError", "IndexError", "KeyError", "NameError", "OSError"),
         *("RuntimeError", "TypeError", "ValueError"),
     }
+)
+# What Python raises where the sandbox refuses a file, the network or another program: all of them
+# are "OSError" here.
+REFUSALS = frozenset(
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, OSError)
 )
 ABOVE_OPTIMUM = (0, 5, 10, 20, 50, 100)  # percent, rounded up to one of these
 KEYS = frozenset({"depends_on", "exception", "above_optimum"})
@@ -51,6 +59,8 @@ def sentence(verdict: Verdict, target: str = "") -> str:
 def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a check's evidence that may be shown although the check is hidden."""
     shown = {key: value for key, value in found.items() if key in KEYS}
+    if shown.get("exception") in REFUSALS:
+        shown["exception"] = OSError.__name__
     if shown.get("exception") not in EXCEPTIONS:
         shown.pop("exception", None)
     above = shown.pop("above_optimum", None)

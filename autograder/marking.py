@@ -22,6 +22,7 @@ from autograder.measuring import Measurements
 from autograder.misconceptions import Misconceptions
 from autograder.oracle import Oracle
 from autograder.player import Player
+from autograder.review import review
 from autograder.rubric import Item, Rubric, refuse_mismatch
 from autograder.secret import Draws
 from autograder.submission import Submission
@@ -135,6 +136,7 @@ def assemble(
         for check in checks
     )
     partly = (f"Only the checks {selected} were run.",) if selected != "*" else ()
+    open_yet = review(submission, found)
     questions = {result.question for result in results}
     return Report(
         student=submission.student,
@@ -146,6 +148,8 @@ def assemble(
         bonus=sum((one.bonus for one in found), start=0.0),
         flags=(*submission.flags, *partly, *(flag for one in found for flag in one.flags)),
         provisional=quick or selected != "*",
+        review=open_yet.sentences,
+        review_checks=open_yet.checks,
     )
 
 

@@ -1,13 +1,15 @@
 """The checks as tests: `pytest -p autograder.pytest_plugin --submission PATH`.
 
 Each check of the rubric is one test with the check's id. A test passes when the check earns all its
-points, is skipped when a person must mark it, and fails otherwise with the report's sentence. With
+points, is skipped when a person must mark it, errors when it needs review, and fails otherwise with
+the report's sentence. With
 `--submission` nothing else is collected, least of all what lies in the submission: a student's
 `conftest.py` or `test_*.py` is never imported. Written with a blank, pytest takes PATH for a folder
 to read its settings from before any plugin is asked; where that finds a `pytest.ini` of the
 student's, the run is refused. `--submission=PATH` avoids it.
 """
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,8 +19,14 @@ from autograder.grading import UsageError, prepare
 from autograder.marking import Course, mark, select
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
-from autograder.submission import Submission, UnreadableSubmission, read_submission
-from autograder.verdict import CheckResult, Verdict
+from autograder.submission import (
+    Submission,
+    UnreadableSubmission,
+    name_of,
+    read_submission,
+    unopened_submission,
+)
+from autograder.verdict import CheckResult, Report, Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +67,15 @@ def _named(session: pytest.Session) -> dict[str, str]:
     return {"name": str(session.config.getoption("--submission")), "nodeid": "submission"}
 
 
+def _submission(path: Path) -> Submission:
+    try:
+        return read_submission(path)
+    except UnreadableSubmission as problem:
+        if not os.path.lexists(path):
+            raise
+        return unopened_submission(name_of(path), str(problem))
+
+
 class _SubmissionFile(pytest.Collector):
     """One submission, marked when its first check is run."""
 
@@ -68,10 +85,11 @@ class _SubmissionFile(pytest.Collector):
             self.course: Course = prepare(
                 options.submission_data, options.check, options.submission_quick
             )
-            self.submission: Submission = read_submission(options.submission)
+            self.submission: Submission = _submission(options.submission)
         except (UsageError, UnreadableSubmission) as problem:
             raise pytest.UsageError(str(problem)) from problem
         self.results: dict[str, CheckResult] = {}
+        self.report: Report | None = None
         chosen = select(self.course.rubric, self.course.selected)
         return [_CheckItem.from_parent(self, name=c.id, nodeid=c.id) for c in chosen]
 
@@ -79,15 +97,29 @@ class _SubmissionFile(pytest.Collector):
         if not self.results:
             try:
                 with Sandbox() as sandbox:
-                    report = mark(self.submission, self.course, sandbox)
+                    self.report = mark(self.submission, self.course, sandbox)
             except IsolationUnavailable as problem:
                 pytest.exit(str(problem), returncode=2)
-            self.results = {one.id: one for one in report.checks}
+            self.results = {one.id: one for one in self.report.checks}
         return self.results[check]
+
+    def review(self, check: str) -> tuple[str, ...]:
+        """Return why the score of a check is not final; () where it is."""
+        result = self.result(check)
+        if result.verdict is Verdict.GRADER_FAULT:
+            return (result.message,)
+        assert self.report is not None
+        return self.report.review if check in self.report.review_checks else ()
 
 
 class _CheckItem(pytest.Item):
     """One check of the rubric."""
+
+    def setup(self) -> None:
+        """Raise `NeedsReview`, which pytest counts as an error, where the score is not final."""
+        assert isinstance(self.parent, _SubmissionFile)
+        if sentences := self.parent.review(self.name):
+            raise NeedsReview("\n".join(sentences))
 
     def runtest(self) -> None:
         assert isinstance(self.parent, _SubmissionFile)
@@ -100,12 +132,16 @@ class _CheckItem(pytest.Item):
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
     ) -> str:
-        if isinstance(excinfo.value, LostPoints):
+        if isinstance(excinfo.value, LostPoints | NeedsReview):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return Path(self.name), None, f"check {self.name}"
+
+
+class NeedsReview(Exception):
+    """Staff must look before this check has a score; the message says at what."""
 
 
 class LostPoints(Exception):

@@ -27,23 +27,36 @@ from autograder.intake.archive import (
 )
 from autograder.intake.names import StudentId, could_be, displayed, is_copy_of, student_id
 from autograder.intake.nested import with_nested
+from autograder.intake.roles import (
+    ANSWERS,
+    MODELS,
+    OPTIONAL_MODELS,
+    REPORT,
+    REPORTS,
+    SOLUTION,
+)
+from autograder.intake.unused import (
+    UnusedFile,
+    could_be_report,
+    nothing_known,
+    unopened,
+    unused_files,
+)
 from quantlab.answers import Answers, BadAnswers, parse
 
 __all__ = [
+    "ANSWERS",
     "MODELS",
     "OPTIONAL_MODELS",
+    "REPORTS",
+    "SOLUTION",
     "Submission",
     "UnreadableSubmission",
+    "name_of",
     "read_submission",
     "submission_of",
+    "unopened_submission",
 ]
-
-SOLUTION = "solution.py"
-ANSWERS = "answers.json"
-MODELS = tuple(f"ResNet20_{bits}.pt" for bits in ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2"))
-OPTIONAL_MODELS = ("ResNet20_variable.pt", "ResNet20_variable.packed")
-REPORTS = ("report.pdf", "report.md", "main.ipynb")  # the first that is there is the report
-WANTED = (SOLUTION, ANSWERS, *MODELS, *OPTIONAL_MODELS, *REPORTS)
 
 _COMPARED = 4  # files of the same name; more are not compared, they are too many
 _NAMED = 5  # names in one sentence
@@ -57,7 +70,8 @@ class Submission:
     `solution` is the decoded text of solution.py. `models` maps the assignment's names, such as
     "ResNet20_W8A8.pt", to the files' bytes. `report_file` is the path of the written report as
     handed in, safe to show. `problems` maps the assignment's name of a file that is there but can't
-    be used to the sentence that says why. `flags` are sentences for the staff.
+    be used to the sentence that says why. `flags` are sentences for the staff. `unused` are files
+    that could be what is missing.
     """
 
     student: str
@@ -67,6 +81,15 @@ class Submission:
     report_file: str | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    unused: tuple[UnusedFile, ...] = ()
+
+
+def unopened_submission(student: str, reason: str) -> Submission:
+    """Return what stands for a submission that can't be opened, for this reason: nothing is in it.
+
+    `student` becomes an id as in `read_submission`.
+    """
+    return Submission(student_id(student).value, unused=(unopened(reason),))
 
 
 def read_submission(
@@ -78,7 +101,7 @@ def read_submission(
     a file name is replaced, always by the same one, and flagged.
     """
     path = Path(path)
-    who = student_id(_name_of(path) if student is None else student)
+    who = student_id(name_of(path) if student is None else student)
     with open_contents(path, limits) as contents:
         return submission_of(contents, who, limits=limits)
 
@@ -97,22 +120,27 @@ def submission_of(
     not matter, because course sites write it in many ways.
     """
     with ExitStack() as stack:
-        contents = with_nested(stack, contents, limits)
+        as_handed_in, contents = contents, with_nested(stack, contents, limits)
         desk = _Desk(contents)
         solution = _solution(desk, limits)
         answers = _answers(desk, limits)
         models = _models(desk, limits)
         report_file = _report(desk)
+        unused = unused_files(as_handed_in, contents, desk.used)
     flags = (
         *_id_flags(who, answers, other_ids, full_names),
         *desk.flags,
-        *_unused_flags(contents),
         *_refusal_flags(contents),
     )
-    return Submission(who.value, solution, answers, models, report_file, desk.problems, flags)
+    if contents.files and not desk.used and not unused:
+        unused = (nothing_known(contents),)
+    return Submission(
+        who.value, solution, answers, models, report_file, desk.problems, flags, unused
+    )
 
 
-def _name_of(path: Path) -> str:
+def name_of(path: Path) -> str:
+    """Return the name of a folder or zip file: the student's id unless another is given."""
     name = os.path.basename(os.path.abspath(path))
     return name[: -len(".zip")] if name.lower().endswith(".zip") else name
 
@@ -124,6 +152,7 @@ class _Desk:
         self.contents = contents
         self.problems: dict[str, str] = {}
         self.flags: list[str] = []
+        self.used: dict[str, str] = {}  # the role of each file that has one, by its path
 
     def take(self, wanted: str, limit: int) -> bytes | None:
         """The bytes of the file that is `wanted`; None if there is none or none can be used."""
@@ -133,6 +162,7 @@ class _Desk:
             if refused:
                 self.problems[wanted] = refused[0].sentence
             return None
+        self.used |= {candidate.path: wanted for candidate in candidates}
         try:
             content = candidates[0].read(limit)
             if len(candidates) > 1 and not _all_equal(content, candidates[1:], limit):
@@ -203,10 +233,14 @@ def _models(desk: _Desk, limits: Limits) -> dict[str, bytes]:
 
 
 def _report(desk: _Desk) -> str | None:
-    """A person reads it, so that it is only found, not opened."""
+    """Return the path of the report; a person reads it, so that it is not opened here.
+
+    Without a file of one of the assignment's names it is whatever a report may be in.
+    """
     for wanted in REPORTS:
         candidates = _candidates(desk.contents, wanted)
         if candidates:
+            desk.used |= {candidate.path: REPORT for candidate in candidates}
             if len(candidates) > 1:
                 desk.flags.append(
                     f"More than one file could be the report ({_names(candidates)}); the first "
@@ -215,7 +249,11 @@ def _report(desk: _Desk) -> str | None:
             elif is_copy_of(candidates[0].name, wanted):
                 desk.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
             return displayed(candidates[0].path)[1:-1]
-    return None
+    others = [one for one in desk.contents.files if could_be_report(one)]
+    if not others:
+        return None
+    desk.flags.append(f"The report was handed in as {_names(others)}.")
+    return ", ".join(displayed(one.path)[1:-1] for one in others[:_NAMED])
 
 
 def _id_flags(
@@ -246,25 +284,6 @@ def _id_flags(
 def _letters(name: str) -> str:
     """What it is made of, in one order: the same for "Ada Lovelace" and "lovelaceada"."""
     return "".join(sorted(c for c in name.casefold() if c.isalnum()))
-
-
-def _unused_flags(contents: Contents) -> list[str]:
-    """Where a file is missing: the files that could be it under a name of the student's own."""
-    missing = [name for name in (SOLUTION, ANSWERS, *MODELS) if not _candidates(contents, name)]
-    unused = [
-        entry
-        for entry in contents.files
-        if not any(could_be(entry.name, wanted) for wanted in WANTED)
-        and any(_resembles(entry.name, name) for name in missing)
-    ]
-    if not unused:
-        return []
-    return [f"Missing are {', '.join(missing)}; not used were {_names(unused)}."]
-
-
-def _resembles(name: str, wanted: str) -> bool:
-    stem, extension = os.path.splitext(wanted.casefold())
-    return name.casefold().startswith(stem) or name.casefold().endswith(extension)
 
 
 def _refusal_flags(contents: Contents) -> list[str]:

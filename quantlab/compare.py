@@ -114,10 +114,10 @@ class Widths:
 
 
 def is_width(bits: Any, allowed: range | tuple[int, ...]) -> bool:
-    """Whether `bits` is an integer, of Python's or of an array without dimensions, in `allowed`."""
-    if isinstance(bits, np.ndarray) and bits.shape == () and bits.dtype.kind in "iu":
-        bits = int(bits)
-    return type(bits) is int and bits in allowed
+    """Return whether `bits` is a whole number, of Python's or of a 0-d array, in `allowed`."""
+    if isinstance(bits, np.ndarray) and bits.shape == () and bits.dtype.kind in "iuf":
+        bits = bits.item()
+    return type(bits) in (int, float) and bits in allowed
 
 
 def is_number(value: Any) -> bool:

@@ -40,9 +40,9 @@ def print_class(
             table.add_row(Text(mark.member), Text(mark.reason))
         console.print(table)
         console.print(
-            "They have no score until staff settle it: a mark by hand for each check that is "
-            'named, or the id in `reviewed = ["..."]` in course.toml, where the score stands as '
-            "computed.",
+            "They have no score until staff settle it: by a mark by hand for each check at stake "
+            '(review_checks in report.json), or by the id in `reviewed = ["..."]` in course.toml, '
+            "where the score stands as computed.",
             soft_wrap=True,
         )
     if record.missing:

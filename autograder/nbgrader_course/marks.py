@@ -77,6 +77,8 @@ class EngineGrades(SaveAutoGrades):
         else:
             for flag in report.flags:
                 self.log.warning("FLAG: %s: %s", student, flag)
+            for sentence in report.review:
+                self.log.error("NEEDS REVIEW: %s: %s", student, sentence)
             return report, ""
         self.log.error("NOT MARKED: %s: %s", student, reason)
         return None, reason

@@ -48,10 +48,16 @@ def render(report: Report, hidden_checks: str = "visible", finished: bool = True
 
 def _opening(report: Report, finished: bool) -> list[str]:
     lines = []
-    if not finished:
-        lines.append("NOT FINISHED: marking was stopped before its end. This is no mark.")
+    if report.review:
+        lines.append(
+            "NOT FINAL: part of this submission could not be read or run. The score counts what "
+            "was understood; course staff will look at the rest before any points are lost."
+        )
+        lines += [clean(sentence, LONGEST) for sentence in report.review]
     if report.needs_staff:
         lines.append("NOT FINAL: the grader itself failed on a check; a person will look.")
+    if not finished:
+        lines.append("NOT FINISHED: marking was stopped before its end. This is no mark.")
     if report.provisional:
         lines.append(
             "PROVISIONAL: from fewer checks or test images than a mark. The final mark is made on "
@@ -102,7 +108,8 @@ def _bonus(points: float) -> dict[str, Any]:
 
 def _for_staff(report: Report) -> dict[str, Any]:
     lines = [f"Marked as {report.student}.", report.isolation]
-    lines += [f"NEEDS STAFF: the grader failed on {check}." for check in report.needs_staff]
+    lines += [f"NEEDS REVIEW: the grader failed on {check}." for check in report.needs_staff]
+    lines += [f"NEEDS REVIEW: {sentence}" for sentence in report.review]
     lines += [f"FLAG: {flag}" for flag in report.flags]
     return {
         "name": "For staff",

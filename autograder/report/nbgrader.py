@@ -18,6 +18,8 @@ def question_text(report: Report, question: str) -> str:
     score = wording.number(sum(check.points for check in checks))
     most = wording.number(sum(check.max_points for check in checks))
     lines = [f"{question}  {title}: {score} of {most} automatic points"]
+    if any(check.id in report.review_checks for check in checks):
+        lines += ["Not final: course staff will look at this submission.", *report.review]
     for check in checks:
         lines += ["", *_check(check)]
     return "\n".join(lines) + "\n"

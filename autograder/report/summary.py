@@ -18,8 +18,8 @@ def summary_csv(reports: Sequence[Report]) -> str:
 
     Columns: student, dataset, provisional (yes or no), the score of each question of any report,
     auto_score, auto_max, awaiting (points a person has yet to give), bonus, needs_staff (ids of
-    checks), misconceptions (names of mistakes), flags, isolation. A question that a report does not
-    have is an empty cell.
+    checks in which the grader failed), review (sentences), misconceptions (names of mistakes),
+    flags, isolation. A question that a report does not have is an empty cell.
     """
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     stream = io.StringIO()
@@ -27,7 +27,7 @@ def summary_csv(reports: Sequence[Report]) -> str:
     heading = [
         *("student", "dataset", "provisional"),
         *questions,
-        *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff"),
+        *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff", "review"),
         *("misconceptions", "flags", "isolation"),
     ]
     writer.writerow([cell(name) for name in heading])
@@ -48,6 +48,7 @@ def _row(report: Report, questions: Sequence[str]) -> list[str | float]:
         wording.awaiting(report),
         report.bonus,
         " ".join(report.needs_staff),
+        " ".join(report.review),
         " ".join(mistake.name for mistake in report.misconceptions),
         " ".join(report.flags),
         report.isolation,

@@ -82,6 +82,11 @@ def print_summary(
     console.print(table, crop=False)
     for line in _mistakes(reports):
         console.print(_text(line, 400), soft_wrap=True)
+    for report in reports:
+        faults = [f"The grader itself failed on {check}." for check in report.needs_staff]
+        for sentence in (*report.review, *faults):
+            line = f"NEEDS REVIEW: {report.student}: {sentence}"
+            console.print(_text(line, 600, "bold magenta"), soft_wrap=True)
     for report, path in zip_longest(reports, report_paths):
         if report is not None and path is not None:
             # Not wrapped: a path has to survive copying.
@@ -102,7 +107,7 @@ def _cells(report: Report, questions: Sequence[str]) -> list[Text]:
         question.id: wording.question_score(question, "/", "-") for question in report.questions
     }
     total = f"{wording.number(report.auto_score)}/{wording.number(report.auto_max)}"
-    faults = len(report.needs_staff) + len(report.flags)
+    faults = len(report.needs_staff) + len(report.review) + len(report.flags)
     return [
         *(_text(scores.get(question, ""), 20) for question in questions),
         _text(total, 20, "bold"),
@@ -121,7 +126,8 @@ def _notices(report: Report) -> list[tuple[str, str]]:
         )
     if report.needs_staff:
         names = ", ".join(report.needs_staff)
-        notices.append((f"NEEDS STAFF: the grader itself failed on {names}.", "bold magenta"))
+        notices.append((f"NEEDS REVIEW: the grader itself failed on {names}.", "bold magenta"))
+    notices.extend((f"NEEDS REVIEW: {sentence}", "bold magenta") for sentence in report.review)
     notices.extend((f"FLAG: {flag}", "bold magenta") for flag in report.flags)
     return notices
 

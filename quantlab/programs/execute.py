@@ -123,7 +123,9 @@ def _make(
     args = [_argument(value, inputs, returned) for value in call.args]
     kwargs = {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()}
     try:
-        with _standing_in(module, call.stand_ins):
+        # A solution may have switched gradients off, or to another dtype, for its own experiments.
+        torch.set_default_dtype(torch.float32)
+        with torch.enable_grad(), _standing_in(module, call.stand_ins):
             return function(*args, **kwargs)
     except TypeError as error:
         if _entered(module, error):

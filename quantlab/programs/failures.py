@@ -26,6 +26,11 @@ FILE = "solution.py"
 # What is closed is refused, or does not even exist: it depends on the tier of isolation.
 _CLOSED = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EROFS, errno.ENOENT)
 _RAISE = dis.opmap["RAISE_VARARGS"]
+_LONGEST_CHAIN = 20  # exceptions behind one
+_ERRNO = OSError.__dict__["errno"]
+_CAUSE, _CONTEXT = (BaseException.__dict__[name] for name in ("__cause__", "__context__"))
+# What torch.save says in a RuntimeError of its own.
+_REFUSED_BY_TORCH = ("cannot be opened", "Permission denied", "Read-only file system")
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
 # By reason. {file} is solution.py, {target} the function that was called, {place} " in line 3".
@@ -125,8 +130,10 @@ def claim_of(error: BaseException, target: str = "", file: str = FILE) -> Claim:
     if reason == "syntax":
         line = getattr(error, "lineno", None)
         line = line if type(line) is int and 0 < line < 1_000_000 else None
+    refusal = _refusal(error) if reason == "closed" else None
     text = clean(text, MESSAGE_LENGTH)
-    return Claim(reason, text if "{text}" in SENTENCES[reason] else "", name_of(error), line)
+    name = name_of(error) if refusal is None else refusal
+    return Claim(reason, text if "{text}" in SENTENCES[reason] else "", name, line)
 
 
 def _reason(  # noqa: PLR0911 - one return per kind of exception
@@ -157,7 +164,26 @@ def _reason(  # noqa: PLR0911 - one return per kind of exception
             return ("output", "") if error.errno == errno.EFBIG else ("closed", text)
         case MemoryError() | RuntimeError() if _is_out_of_memory(error, text):
             return "memory", ""
-    return "raises", text
+    return ("closed" if _refusal(error) else "raises"), text
+
+
+def _refusal(error: BaseException) -> str | None:
+    """Return the class of the refused call that a library turned into another exception, if any.
+
+    torch.save says it in a RuntimeError; torch.compile leaves it in the chain of exceptions. Who
+    wrote an exception may have made its chain a ring, and its attributes functions.
+    """
+    if any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH):
+        return OSError.__name__
+    before: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if before is None:
+            break
+        if issubclass(type(before), OSError) and _ERRNO.__get__(before) in _CLOSED:
+            return name_of(before)
+        cause = _CAUSE.__get__(before)
+        before = _CONTEXT.__get__(before) if cause is None else cause
+    return None
 
 
 def _is_raised_by(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:

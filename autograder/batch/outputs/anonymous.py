@@ -134,6 +134,7 @@ class Pseudonyms:
             else self.text(report.student),
             checks=tuple(self._check(check) for check in report.checks),
             flags=tuple(self.text(flag) for flag in report.flags),
+            review=tuple(self.text(sentence) for sentence in report.review),
         )
 
     def _check(self, check: CheckResult) -> CheckResult:

@@ -43,6 +43,11 @@ def _suite(root: ET.Element, outcome: Outcome) -> None:
         ET.SubElement(case, "error", message=problem)
         counts["errors"] += 1
         tests += 1
+    for sentence in outcome.report.review if outcome.report else ():
+        case = ET.SubElement(suite, "testcase", classname=name, name="review", time="0")
+        ET.SubElement(case, "error", message=_text(sentence, 1000))
+        counts["errors"] += 1
+        tests += 1
     suite.set("tests", str(tests))
     for kind, count in counts.items():
         suite.set(kind, str(count))

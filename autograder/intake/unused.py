@@ -1,0 +1,245 @@
+"""Files of a submission that were not used although they could be what is missing.
+
+`unused_files` looks at every file and every refused entry of a submission, by its name and by its
+first bytes, and returns those that could fill one of the assignment's roles: a near miss of a name,
+an archive that was not opened, a text that defines the graded functions. Whether a role is empty,
+and how many points that costs, is for `autograder.review` to decide.
+
+Nothing is run, unpickled or unpacked here, and nothing here can fail.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from autograder.intake.archive import MIB, Contents, Entry, Refused
+from autograder.intake.file_kinds import recognise
+from autograder.intake.names import displayed
+from autograder.intake.roles import ANSWERS, MODELS, REPORT, ROLES, SOLUTION, VARIABLE
+from autograder.intake.zips import DAMAGE
+
+_ALL_MODELS = frozenset((*MODELS, VARIABLE))
+
+_MOST = 10  # sentences
+_NAMED = 5  # files in one sentence
+_MOST_READ = 200  # files
+_BEGINNING = 512  # bytes that tell the kind of a file
+
+_ARCHIVES = (
+    *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".rar"),
+    *(".7z", ".z", ".lz", ".lz4", ".cab", ".iso", ".dmg", ".jar", ".sitx", ".arj", ".ace"),
+)
+_MODELS = (
+    *(".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".safetensors", ".npz", ".npy", ".h5"),
+    *(".hdf5", ".onnx", ".packed", ".torch", ".model", ".joblib", ".msgpack", ".pts"),
+)
+_DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".html", ".htm", ".tex", ".pages", ".pdf", ".epub")
+_TEXT_DOCUMENTS = (".md", ".ipynb", ".txt")
+_LOG = re.compile(r"(?:^|[\W_])(?:log|out|output|stdout|todo|notes?)(?:[\W_]|$)", re.IGNORECASE)
+_OFFICE = (".docx", ".odt", ".xlsx", ".ods", ".pptx", ".odp", ".epub", ".pages", ".jar", ".whl")
+_ADDED = (".txt", ".bak", ".old", ".orig", ".download", ".part", ".tmp", ".crdownload")
+_TEXTS = ("", ".py", ".pyw", ".ipynb", ".md", ".rtf", ".html", ".htm", ".json", *_ADDED)
+_GRADED = re.compile(
+    rb"(?:def|class)\s+(?:linear_(?:de)?quantize|linear_quantize_STE|_quantize_func_STE|get_scale"
+    rb"|reset_scale_and_zero_point|integer_(?:linear|conv2d)|quantized_(?:linear|conv2d)_function"
+    rb"|variable_precision_search)\b"
+)
+_TABLES = re.compile(rb'\\?"(?:table1|bit_widths)\\?"\s*:')
+_WIDTHS = re.compile(r"w\W*([1-8])\W*a\W*([1-8])(?!\d)")
+_TRAINING = re.compile(r"W\dA\d-\w+-[0-9a-f]+\.pt")  # what an interrupted training resumes from
+_RELEASED = re.compile(
+    r"resnet20_(?:cifar10|shapes10)\.(?:pt|json)|cifar-10\S*|readme\S*|agents\.md|license\S*"
+    r"|citation\.cff|requirements\S*\.txt|changelog\S*|extensions\.ipynb|setup\.py|conftest\.py"
+    r"|__init__\.py",
+    re.IGNORECASE,
+)
+_FOREIGN = frozenset(  # folders whose files are the kit's, of packages, or of the data set
+    {"quantlab", "site-packages", "dist-packages", "node_modules", "venv", "env", "virtualenv"}
+    | {"cifar-10-batches-py", "cifar-10-batches-bin"}
+)
+
+
+@dataclass(frozen=True)
+class UnusedFile:
+    """A file that was not used and could fill one of `roles`; `sentence` names it and says why."""
+
+    sentence: str
+    roles: tuple[str, ...]
+
+
+def unused_files(
+    contents: Contents, opened: Contents, used: Mapping[str, str]
+) -> tuple[UnusedFile, ...]:
+    """Return what could fill a role and was not used, at most `_MOST` entries.
+
+    Args:
+        contents: the submission as handed in.
+        opened: the same with the files of the zips inside it.
+        used: the role that each used file of `opened` has, by its path.
+    """
+    models = [one for one in contents.files if _is_zip(one.name) and _widths(one.name)]
+    inside = tuple(f"{model.path}/" for model in models)
+    left = [e for e in opened.files if e.path not in used and not e.path.startswith(inside)]
+    found = [*map(_packed_model, models), *_of_files(left, frozenset(used.values()))]
+    found += [*_of_refused(opened.refused), *_in_used(e for e in opened.files if e.path in used)]
+    if len(found) <= _MOST:
+        return tuple(found)
+    rest = found[_MOST - 1 :]
+    roles = tuple(role for role in ROLES if any(role in one.roles for one in rest))
+    more = UnusedFile(f"{len(rest)} more files were not used.", roles)
+    return (*found[: _MOST - 1], more)
+
+
+def could_be_report(entry: Entry) -> bool:
+    """Return whether a person may find a written report in this file, told by its name alone."""
+    low, extension = _folded(entry.name)
+    return (
+        (extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS) or (not extension and "report" in low))
+        and not _is_foreign(entry.parts)
+        and not (extension == ".txt" and _LOG.search(entry.name))
+        and not _roles(entry.name, b"", frozenset())[0]
+    )
+
+
+def nothing_known(contents: Contents) -> UnusedFile:
+    """Return the entry for a submission in which no file has a name of the assignment."""
+    shown = ", ".join(displayed(entry.path) for entry in contents.files[:_NAMED])
+    more = f" and {len(contents.files) - _NAMED} more" if len(contents.files) > _NAMED else ""
+    sentence = f"No file has a name of the assignment; handed in were {shown}{more}."
+    return UnusedFile(sentence, ROLES)
+
+
+def unopened(sentence: str) -> UnusedFile:
+    """Return the entry for a submission that could not be opened at all, for this reason."""
+    return UnusedFile(sentence, ROLES)
+
+
+def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[UnusedFile]:
+    for number, entry in enumerate(entries):
+        if _is_foreign(entry.parts):
+            continue
+        content = _read(entry) if number < _MOST_READ else b""
+        roles, reason = _roles(entry.name, content, filled)
+        if roles:
+            yield UnusedFile(f"{displayed(entry.path)} was not used: {reason}.", roles)
+
+
+def _of_refused(refused: Iterable[Refused]) -> Iterator[UnusedFile]:
+    for one in refused:
+        if not _is_foreign(tuple(part for part in re.split(r"[/\\]", one.path) if part)):
+            roles = _roles(one.name, b"", frozenset())[0] or _role_of_extension(one.name)
+            if roles:
+                yield UnusedFile(one.sentence, roles)
+
+
+def _in_used(entries: Iterable[Entry]) -> Iterator[UnusedFile]:
+    """Yield the notebooks and reports that define the graded functions themselves."""
+    for entry in entries:
+        if not entry.name.casefold().endswith(".py") and _defines_functions(_read(entry)):
+            sentence = (
+                f"{displayed(entry.path)} defines graded functions, which are not read there."
+            )
+            yield UnusedFile(sentence, (SOLUTION,))
+
+
+def _packed_model(entry: Entry) -> UnusedFile:
+    sentence = f"{displayed(entry.path)} was opened as an archive: its name is that of a zip file."
+    return UnusedFile(sentence, _widths(entry.name))
+
+
+def _roles(  # noqa: PLR0911 - one return per kind of file
+    name: str, content: bytes, filled: frozenset[str]
+) -> tuple[tuple[str, ...], str]:
+    """Return the roles that a file of this name and content could fill, and why it does not.
+
+    A Python file of any name counts only where there is no solution.py, a saved model whose name
+    does not say its widths only where no model was found: who hands in some files under the names
+    of the assignment knows these names.
+    """
+    low, extension = _folded(name)
+    kind = recognise(content)
+    if _is_archive(low, content):
+        if low.removesuffix(extension).endswith(_MODELS) and (widths := _widths(name)):
+            return widths, "its name is not that of a saved model"
+        return ROLES, f"it is {kind or 'an archive'}, which is not opened"
+    if extension in _TEXTS and _defines_functions(content):
+        return (SOLUTION,), "it defines graded functions, but its name is not solution.py"
+    if extension in (".json", "", *_ADDED) and ("answers" in low or _TABLES.search(content)):
+        return (ANSWERS,), "its name is not answers.json"
+    if "solution" in low and extension in _TEXTS:
+        return (SOLUTION,), "its name is not solution.py"
+    if extension in (".py", ".pyw") and SOLUTION not in filled:
+        return (SOLUTION,), "its name is not solution.py"
+    if _is_model(extension, content):
+        reason = "its name is not that of a saved model"
+        return _widths(name) or (() if filled & _ALL_MODELS else (*MODELS, VARIABLE)), reason
+    return (), ""
+
+
+def _role_of_extension(name: str) -> tuple[str, ...]:
+    """Return what a refused entry, of which the content is unknown, could be."""
+    extension = _folded(name)[1]
+    if extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS):
+        return (REPORT,)
+    return ROLES if not extension else ()  # a folder, or a file of any kind
+
+
+def _folded(name: str) -> tuple[str, str]:
+    """Return a name in lower case and its extension, without what was added: "a.py.txt" is .py."""
+    low = name.casefold()
+    while True:
+        stem, extension = os.path.splitext(low)
+        if extension not in _ADDED or not os.path.splitext(stem)[1]:
+            return low, extension
+        low = stem
+
+
+def _is_foreign(parts: tuple[str, ...]) -> bool:
+    return (
+        any(part.casefold() in _FOREIGN for part in parts)
+        or _RELEASED.fullmatch(parts[-1] if parts else "") is not None
+        or _TRAINING.fullmatch(parts[-1] if parts else "") is not None
+    )
+
+
+def _is_zip(name: str) -> bool:
+    return name.casefold().endswith(".zip")
+
+
+def _is_archive(low: str, content: bytes) -> bool:
+    if content.startswith(
+        (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
+    ):
+        return True
+    return low.endswith(_ARCHIVES) or recognise(content) == "a tar archive"
+
+
+def _is_model(extension: str, content: bytes) -> bool:
+    """Return whether a file may be a saved model: by its extension, or by name and first bytes."""
+    if extension in _MODELS:
+        return True
+    binary = content.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+    return binary and extension not in _OFFICE
+
+
+def _widths(name: str) -> tuple[str, ...]:
+    """Return the saved model whose widths a name says, as the only role; () where it says none."""
+    found = _WIDTHS.search(name.casefold())
+    model = f"ResNet20_W{found[1]}A{found[2]}.pt" if found else ""
+    if model in MODELS:
+        return (model,)
+    return (VARIABLE,) if "variable" in name.casefold() else ()
+
+
+def _defines_functions(content: bytes) -> bool:
+    return _GRADED.search(content.replace(b"\0", b"")) is not None  # UTF-16 has a NUL per letter
+
+
+def _read(entry: Entry) -> bytes:
+    """Return a text of at most 1 MiB, of any other file its first bytes; b"" if unreadable."""
+    text = os.path.splitext(entry.name.casefold())[1] in _TEXTS
+    with suppress(*DAMAGE), entry.open() as stream:
+        return stream.read(MIB if text else _BEGINNING)
+    return b""

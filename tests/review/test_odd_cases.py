@@ -1,0 +1,224 @@
+"""Odd but honest submissions through the real worker: none ends as a final zero in silence."""
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.marking import Course, mark
+from autograder.measuring import Measurements
+from autograder.sandbox.host import Sandbox
+from autograder.submission import read_submission
+from autograder.verdict import Report
+from quantlab.resnet import resnet20
+from tests.review.submissions import KIT, reference
+
+W8A8 = "ResNet20_W8A8.pt"
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def graded(
+    tmp_path: Path, sandbox: Sandbox, rubric, secret, oracle, misconceptions
+) -> Callable[..., Report]:
+    """Grade a folder of these files by the checks of one pattern."""
+
+    def grade(checks: str, **files: bytes) -> Report:
+        folder = tmp_path / "ada"
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        measurements = Measurements("shapes10", oracle)
+        course = Course(rubric, secret, oracle, measurements, misconceptions, checks)
+        return mark(read_submission(folder), course, sandbox)
+
+    return grade
+
+
+def _with(line: str, place: str = "import torch\n") -> bytes:
+    """The reference with a line more behind its imports."""
+    text = reference().decode()
+    assert place in text
+    return text.replace(place, f"{place}{line}\n", 1).encode()
+
+
+def _at_the_end(lines: str) -> bytes:
+    return reference() + f"\n\n{lines}\n".encode()
+
+
+IMPORTS = {
+    "no GPU": _with('assert torch.cuda.is_available(), "no GPU"'),
+    "a folder of Drive": _with('import os; os.chdir("/content/drive/MyDrive/lab2")'),
+    "public checks at the end": _at_the_end('from quantlab.check import check\ncheck("1a")'),
+    "Colab's upload": _with("from google.colab import files"),
+    "a question": _at_the_end('name = input("student id: ")'),
+    "Latin-1": _with("# L\u00f6sung").decode().encode("latin-1"),
+    "UTF-16": reference().decode().encode("utf-16"),
+    "GBK": _with("# \u91cf\u5316").decode().encode("gbk"),
+    "a magic line": _with("%autoreload 2"),
+    "a shell line": _with("!pip install -q torch scipy"),
+    "IPython": _with("get_ipython().system('pip install scipy')"),
+    "a tensor on the GPU": _at_the_end("x = torch.randn(3).cuda()"),
+    "a notebook": b'{"cells": [{"outputs": null}]}',
+    "a plot": _with('open("hist.png", "w")'),
+    "a cut-off file": reference()[:-40] + b"\ndef unfinished(:\n",
+    "the end of the program": _at_the_end("raise SystemExit(0)"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(IMPORTS))
+def test_grading_reviews_a_solution_that_cannot_be_imported(graded, kind: str) -> None:
+    report = graded("1a.reset.sym", **{"solution.py": IMPORTS[kind]})
+    assert report.auto_score == 0
+    assert report.needs_review
+    assert report.review_checks == ("1a.reset.sym",)
+    assert "solution.py" in report.review[0]
+    assert report.review[0].endswith("points are at stake.") or "1 point is" in report.review[0]
+
+
+SEARCH = """
+def variable_precision_search(layer_sizes, evaluate, candidate_bits, accuracy_floor=85.0):
+    best = max(candidate_bits)
+    for bits in sorted(candidate_bits):
+        if evaluate(dict.fromkeys(layer_sizes, bits)) > accuracy_floor:
+            best = bits
+            break
+    {then}
+    return {{name: {width} for name in layer_sizes}}
+"""
+REFUSED = {
+    "a log": 'open("search_log.json", "w").write("done")',
+    "a folder": 'import os; os.makedirs("results/plots")',
+    "a change of folder": 'import os; os.chdir("/content/drive")',
+    "a numpy file": 'import numpy; numpy.save("best.npy", numpy.ones(3))',
+    "a saved tensor": 'torch.save(torch.ones(3), "best.pt")',
+    "a download": 'import socket; socket.create_connection(("192.0.2.1", 80))',
+    "a log behind another error": """
+    try:
+        open("log.txt", "w")
+    except OSError as error:
+        raise RuntimeError("no log") from error""".strip(),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(REFUSED))
+def test_grading_reviews_a_right_function_that_the_sandbox_refuses(graded, kind: str) -> None:
+    source = _at_the_end(SEARCH.format(then=REFUSED[kind], width="best"))
+    report = graded("3.search.valid", **{"solution.py": source})
+    assert report.auto_score == 0
+    assert report.review_checks == ("3.search.valid",)
+    assert "refused while it is graded" in report.review[0]
+
+
+@pytest.mark.long  # the compiler of torch takes many seconds before it is refused a file
+def test_grading_reviews_a_function_that_is_compiled(graded) -> None:
+    source = reference().decode().replace("def linear_dequantize(", "@torch.compile\n\\g", 1)
+    source = source.replace("\\g", "def linear_dequantize(")
+    report = graded("1a.linear_dequantize.values", **{"solution.py": source.encode()})
+    assert report.auto_score == 2 or report.review_checks == ("1a.linear_dequantize.values",)
+
+
+def test_grading_takes_whole_numbers_of_any_type_as_widths(graded) -> None:
+    source = _at_the_end(SEARCH.format(then="pass", width="float(best)"))
+    report = graded("3.search.valid", **{"solution.py": source})
+    assert [check.verdict.value for check in report.checks] == ["correct"]
+    assert not report.needs_review
+
+
+@pytest.mark.parametrize(
+    "line", ["torch.set_grad_enabled(False)", "torch.set_default_dtype(torch.float64)"]
+)
+def test_grading_is_not_changed_by_settings_of_torch_at_import(graded, line: str) -> None:
+    report = graded("2a.STE.gradient", **{"solution.py": _with(line)})
+    assert [check.verdict.value for check in report.checks] == ["correct"]
+    assert not report.needs_review
+
+
+# Saved models -------------------------------------------------------------------------------------
+
+
+def _values() -> dict[str, Any]:
+    path = KIT / "instructor" / "checkpoints" / "shapes10" / W8A8
+    return torch.load(path, weights_only=True)
+
+
+def _saved(values: object, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    torch.save(values, stream, **options)
+    return stream.getvalue()
+
+
+def _numpy(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in values.items()}
+
+
+def _zipped_again(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(W8A8, content)
+    return stream.getvalue()
+
+
+MODELS: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "codes as floats": lambda: (
+        W8A8,
+        _saved({k: v.float() if k.endswith("weight_int") else v for k, v in _values().items()}),
+    ),
+    "an accuracy of numpy": lambda: (W8A8, _saved({**_values(), "accuracy": np.float64(95.9)})),
+    "an epoch": lambda: (W8A8, _saved({**_values(), "epoch": 120})),
+    "the old format": lambda: (
+        W8A8,
+        _saved(_values(), _use_new_zipfile_serialization=False),
+    ),
+    "a long method": lambda: (W8A8, _saved({**_values(), "method": "SAWB " * 30})),
+    "an averaged model": lambda: (
+        W8A8,
+        _saved({f"module.{k}": v for k, v in _values().items()} | {"n_averaged": 7}),
+    ),
+    "a wrapper": lambda: (W8A8, _saved({"net": _values(), "best": 95.9})),
+    "numpy arrays": lambda: (W8A8, _saved(_numpy(_values()))),
+    "a compiled model": lambda: (
+        W8A8,
+        _saved(OrderedDict((f"_orig_mod.{k}", v) for k, v in _values().items())),
+    ),
+    "a whole module": lambda: (W8A8, _saved(resnet20())),
+    "a pickle": lambda: (W8A8, pickle.dumps(_numpy(_values()))),
+    "protocol 4": lambda: (W8A8, _saved(_values(), pickle_protocol=4)),
+    "another name": lambda: ("ResNet20-W8A8.pt", _saved(_values())),
+    "another extension": lambda: ("ResNet20_W8A8.pth", _saved(_values())),
+    "the name of a text": lambda: ("ResNet20_W8A8.pt.txt", _saved(_values())),
+    "the name of a zip": lambda: ("ResNet20_W8A8.pt.zip", _saved(_values())),
+    "a cut-off file": lambda: (W8A8, _saved(_values())[:-5000]),
+    "a zip under its name": lambda: (W8A8, _zipped_again(_saved(_values()))),
+    "no bytes": lambda: (W8A8, b""),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(MODELS))
+def test_grading_reviews_a_model_that_is_saved_in_another_way(graded, kind: str) -> None:
+    name, content = MODELS[kind]()
+    report = graded("2d.model.W8A8", **{name: content, "main.ipynb": b"{}"})
+    if report.auto_score == 0:
+        assert report.review_checks == ("2d.model.W8A8",)
+        assert "W8A8" in report.review[0]
+        assert "5 points are at stake." in report.review[0]
+
+
+def test_grading_gives_the_same_bytes_for_the_same_odd_submission(graded, tmp_path: Path) -> None:
+    report = graded("1a.reset.sym", **{"solution_jan.py": reference(), "work.rar": b"Rar!\x1a\x07"})
+    assert Report.from_json(report.to_json()) == report
+    again = read_submission(tmp_path / "ada")
+    assert again == read_submission(tmp_path / "ada")
+    assert len(report.review) == 2

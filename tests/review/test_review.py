@@ -1,0 +1,123 @@
+"""The decision itself: which findings need review, with what sentence, and which do not."""
+
+from dataclasses import replace
+
+import pytest
+
+from autograder.intake.roles import ANSWERS, SOLUTION
+from autograder.intake.unused import UnusedFile
+from autograder.review import Review, review
+from autograder.submission import Submission
+from autograder.verdict import Marked, ModelResult, Verdict
+from quantlab.answers import Answers
+from tests.class_outputs.people import RUBRIC, SOURCES, a_check
+
+WHOLE = Submission("ada", "def f(): ...", Answers("ada", "CIFAR-10"), report_file="report.pdf")
+CALLS = tuple(id for id in RUBRIC.items if SOURCES[id] == "call")
+
+
+def _marked(*odd: Marked) -> list[Marked]:
+    """Every check right, but for these."""
+    by_id = {one.result.id: one for one in odd}
+    return [by_id.get(id, Marked(a_check(id))) for id in RUBRIC.items]
+
+
+def _calls(verdict: Verdict, message: str = "", **evidence: object) -> list[Marked]:
+    return [Marked(a_check(id, verdict, message=message, evidence=evidence)) for id in CALLS]
+
+
+@pytest.mark.parametrize(
+    "verdict", [v for v in Verdict if v not in (Verdict.BLOCKED, Verdict.GRADER_FAULT)]
+)
+def test_review_is_empty_for_functions_that_are_wrong(verdict: Verdict) -> None:
+    marked = _marked(*_calls(verdict, exception="ValueError"))
+    assert review(WHOLE, marked) == Review()
+
+
+def test_review_says_why_a_solution_could_not_be_imported() -> None:
+    message = "solution.py could not be imported: solution.py raises AssertionError: no GPU"
+    found = review(WHOLE, _marked(*_calls(Verdict.BLOCKED, message)))
+    points = f"{sum(RUBRIC.items[id].points for id in CALLS):g} points"
+    assert found.sentences == (f"{message}. {points} are at stake.",)
+    assert set(found.checks) == set(CALLS)
+
+
+def test_review_asks_for_a_look_at_a_solution_without_any_graded_function() -> None:
+    found = review(WHOLE, _marked(*_calls(Verdict.MISSING)))
+    assert found.sentences[0].startswith("solution.py defines none of the graded functions.")
+
+
+@pytest.mark.parametrize("exception", ["PermissionError", "OSError", "FileNotFoundError"])
+def test_review_names_the_checks_that_were_refused_a_file(exception: str) -> None:
+    refused = Marked(a_check("3.search.size", Verdict.ERROR, evidence={"exception": exception}))
+    found = review(WHOLE, _marked(refused))
+    assert found.checks == ("3.search.size",)
+    assert "(3.search.size). 2.5 points are at stake." in found.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("reported", "is_odd"),
+    [
+        ({"W8A8": 0.91, "W4A4": 0.88, "W2A2": None}, True),
+        ({"W8A8": 0.91, "W4A4": 88.1}, False),
+        ({"W8A8": 0.0, "W4A4": 0.0}, False),
+        ({"W8A8": None}, False),
+    ],
+)
+def test_review_tells_fractions_from_percentages(reported: object, is_odd: bool) -> None:
+    row = Marked(a_check("2c.ptq.sym", Verdict.WRONG, evidence={"reported": reported}))
+    assert review(WHOLE, _marked(row)).checks == (("2c.ptq.sym",) if is_odd else ())
+
+
+def test_review_takes_small_errors_for_what_they_are() -> None:
+    row = Marked(a_check("1b.A.sym", Verdict.WRONG, evidence={"reported": {"8 bits": 0.2}}))
+    assert review(WHOLE, _marked(row)) == Review()
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ERROR, Verdict.WRONG, Verdict.CRASH, Verdict.TIMEOUT])
+def test_review_names_a_model_that_was_handed_in_and_not_measured(verdict: Verdict) -> None:
+    model = ModelResult("ResNet20_W8A2.pt", 8, 2, None, 0)
+    odd = Marked(a_check("2d.model.W8A2", verdict, message="This file holds a module."), model)
+    assert review(WHOLE, _marked(odd)).sentences == (
+        "ResNet20_W8A2.pt could not be read: This file holds a module. 5 points are at stake.",
+    )
+
+
+def test_review_is_empty_for_a_model_that_was_measured_and_is_bad() -> None:
+    model = ModelResult("ResNet20_W8A2.pt", 8, 2, 11.0, 10_000)
+    low = Marked(a_check("2d.model.W8A2", Verdict.WRONG), model)
+    assert review(WHOLE, _marked(low)) == Review()
+
+
+def test_review_is_empty_for_widths_that_are_not_valid() -> None:
+    odd = (
+        Marked(a_check("3.bit_widths.valid", Verdict.WRONG)),
+        Marked(a_check("3.bit_widths.accuracy", Verdict.BLOCKED, message="Not measured.")),
+    )
+    assert review(WHOLE, _marked(*odd)) == Review()
+
+
+def test_review_weighs_an_unused_file_by_the_roles_that_are_empty() -> None:
+    archive = UnusedFile("'work.rar' was not used: it is a RAR archive.", (SOLUTION, ANSWERS))
+    submission = replace(WHOLE, unused=(archive,))
+    assert review(submission, _marked()) == Review()
+    found = review(submission, _marked(*_calls(Verdict.MISSING, exception="NotImplementedError")))
+    assert set(found.checks) == set(CALLS)
+    assert "It may be the missing solution.py" in found.sentences[0]
+
+
+def test_review_says_a_problem_once_and_only_of_its_own_role() -> None:
+    problem = "2 different files could be solution.py."
+    near = UnusedFile("'solution_old.py' was not used.", (SOLUTION,))
+    submission = replace(WHOLE, solution=None, problems={SOLUTION: problem}, unused=(near,))
+    found = review(submission, _marked(*_calls(Verdict.BLOCKED, problem)))
+    assert len(found.sentences) == 1
+    assert set(found.checks) == set(CALLS)
+
+
+def test_review_leaves_faults_of_the_grader_to_their_own_status() -> None:
+    assert review(WHOLE, _marked(*_calls(Verdict.GRADER_FAULT, "It failed."))) == Review()
+
+
+def test_review_judges_only_what_was_run() -> None:
+    assert review(Submission("ada"), []) == Review()
