@@ -1,6 +1,5 @@
 """The command `grade`: many submissions, each marked by itself, none able to stop the others."""
 
-import os
 import queue
 import sys
 from collections.abc import Sequence
@@ -104,7 +103,7 @@ def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submissio
         try:
             submission = read_submission(path, student)
         except UnreadableSubmission as problem:
-            if not os.path.lexists(path):
+            if not path.is_file():
                 problems.append(str(problem))
                 continue
             submission = unopened_submission(

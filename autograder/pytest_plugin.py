@@ -9,7 +9,6 @@ to read its settings from before any plugin is asked; where that finds a `pytest
 student's, the run is refused. `--submission=PATH` avoids it.
 """
 
-import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -71,7 +70,7 @@ def _submission(path: Path) -> Submission:
     try:
         return read_submission(path)
     except UnreadableSubmission as problem:
-        if not os.path.lexists(path):
+        if not path.is_file():
             raise
         return unopened_submission(name_of(path), str(problem))
 

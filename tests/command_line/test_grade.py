@@ -126,11 +126,27 @@ def test_a_zip_is_marked_and_what_points_out_of_it_is_refused(tmp_path, referenc
         {"a/solution.py": reference_source, "b/solution.py": reference_source + "\n"},
     )
     out = tmp_path / "out"
-    assert grade(out, good, twice, *FUNCTIONS) == 0
+    assert grade(out, good, twice, *FUNCTIONS) == 1
     assert report_of(out, "ada")["auto_score"] == 4
     assert any("evil.py" in flag for flag in report_of(out, "ada")["flags"])
     assert not (tmp_path / "evil.py").exists()
     assert "a/solution.py" in messages(report_of(out, "twice"))
+    assert "2 different files could be solution.py" in report_of(out, "twice")["review"][0]
+    assert report_of(out, "ada")["review"] == []
+    assert "NEEDS REVIEW: twice: 2 different files" in capsys.readouterr().out
+
+
+def test_grade_of_an_archive_that_cannot_be_opened_needs_review(tmp_path, capsys):
+    archive = tmp_path / "ada.rar"
+    archive.write_bytes(b"Rar!\x1a\x07\x01\x00")
+    out = tmp_path / "out"
+    assert grade(out, archive, "--student", "ada", *FUNCTIONS) == 1
+    report = report_of(out, "ada")
+    assert len(report["review_checks"]) == len(report["checks"])
+    assert "it is a RAR archive" in report["review"][0]
+    assert report["review"][0].endswith("4 points are at stake.")
+    assert "This score is not final." in (out / "ada" / "report.html").read_text()
+    assert report["review"][0] in (out / "summary.csv").read_text()
 
 
 def test_models_that_cannot_be_used_are_named(tmp_path, submission):
@@ -148,7 +164,7 @@ def test_models_that_cannot_be_used_are_named(tmp_path, submission):
         },
     )
     out = tmp_path / "out"
-    assert grade(out, folder, "--check", "2d.model.*", "--data", "shapes10", "--quick") == 0
+    assert grade(out, folder, "--check", "2d.model.*", "--data", "shapes10", "--quick") == 1
     said = {c["id"][-4:]: c["message"] for c in report_of(out, "ada")["checks"]}
     assert "state_dict" in said["W8A8"]
     assert "weights_only=False" not in said["W8A8"]

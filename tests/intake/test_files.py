@@ -46,13 +46,14 @@ def test_missing_files_are_no_problem_of_their_own(make):
     assert submission.flags == ()
 
 
-def test_files_under_another_name_are_pointed_out_where_one_is_missing(make):
+def test_files_under_another_name_are_kept_for_review(make):
     submission = read_submission(
         make(("my_solution.py", SOURCE), ("ResNet20_W8A8.pth", "x"), ("answers.json", ANSWERS))
     )
-    (flag,) = submission.flags
-    assert flag.startswith("Missing are solution.py, ResNet20_W8A8.pt, ")
-    assert flag.endswith("; not used were 'ResNet20_W8A8.pth', 'my_solution.py'.")
+    assert [(one.sentence.split(" was")[0], one.roles) for one in submission.unused] == [
+        ("'ResNet20_W8A8.pth'", ("ResNet20_W8A8.pt",)),
+        ("'my_solution.py'", ("solution.py",)),
+    ]
 
 
 def test_a_folder_in_a_folder_is_looked_into(make):
