@@ -26,12 +26,18 @@ def _calls(verdict: Verdict, message: str = "", **evidence: object) -> list[Mark
     return [Marked(a_check(id, verdict, message=message, evidence=evidence)) for id in CALLS]
 
 
-@pytest.mark.parametrize(
-    "verdict", [v for v in Verdict if v not in (Verdict.BLOCKED, Verdict.GRADER_FAULT)]
-)
+JUDGED = set(Verdict) - {Verdict.BLOCKED, Verdict.GRADER_FAULT, Verdict.MISSING}
+
+
+@pytest.mark.parametrize("verdict", sorted(JUDGED))
 def test_review_is_empty_for_functions_that_are_wrong(verdict: Verdict) -> None:
     marked = _marked(*_calls(verdict, exception="ValueError"))
     assert review(WHOLE, marked) == Review()
+
+
+def test_review_is_empty_for_a_stub() -> None:
+    stub = replace(WHOLE, solution='raise NotImplementedError("Question 1a")')
+    assert review(stub, _marked(*_calls(Verdict.MISSING))) == Review()
 
 
 def test_review_says_why_a_solution_could_not_be_imported() -> None:
@@ -99,9 +105,9 @@ def test_review_is_empty_for_widths_that_are_not_valid() -> None:
 
 def test_review_weighs_an_unused_file_by_the_roles_that_are_empty() -> None:
     archive = UnusedFile("'work.rar' was not used: it is a RAR archive.", (SOLUTION, ANSWERS))
-    submission = replace(WHOLE, unused=(archive,))
+    submission = replace(WHOLE, solution="raise NotImplementedError", unused=(archive,))
     assert review(submission, _marked()) == Review()
-    found = review(submission, _marked(*_calls(Verdict.MISSING, exception="NotImplementedError")))
+    found = review(submission, _marked(*_calls(Verdict.MISSING)))
     assert set(found.checks) == set(CALLS)
     assert "It may be the missing solution.py" in found.sentences[0]
 
