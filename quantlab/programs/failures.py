@@ -173,8 +173,6 @@ def _refusal(error: BaseException) -> str | None:
     torch.save says it in a RuntimeError; torch.compile leaves it in the chain of exceptions. Who
     wrote an exception may have made its chain a ring, and its attributes functions.
     """
-    if any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH):
-        return OSError.__name__
     before: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
         if before is None:
@@ -183,7 +181,8 @@ def _refusal(error: BaseException) -> str | None:
             return name_of(before)
         cause = _CAUSE.__get__(before)
         before = _CONTEXT.__get__(before) if cause is None else cause
-    return None
+    said = any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH)
+    return OSError.__name__ if said else None
 
 
 def _is_raised_by(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:
