@@ -27,6 +27,7 @@ _MESSAGE = 4096  # bytes of a control message at most
 def main() -> None:
     """Gets ready, says so, and serves until the host closes the control socket."""
     _hear_interrupts()
+    kernel.end_first_without_memory()
     control = socket.socket(fileno=int(sys.argv[1]))
     wanted = json.loads(control.recv(_MESSAGE))
     if wanted["user"] is not None:

@@ -143,6 +143,12 @@ def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
     assert shown.stdout == "True False\n"
 
 
+def test_memory_that_runs_out_ends_a_check_before_the_grader(on_tier: Sandbox) -> None:
+    read_score = "def f(): return int(open('/proc/self/oom_score_adj').read())"
+    assert result(on_tier, read_score) == 1000
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
+
+
 # What is the same on each -------------------------------------------------------------------------
 
 
