@@ -208,7 +208,7 @@ def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLi
         events.register(threads.waits_on, select.POLLIN)
         while True:
             left = deadline - time.monotonic()
-            happened = {descriptor for descriptor, _ in events.poll(max(left, 0) * 1000)}
+            happened = dict(events.poll(max(left, 0) * 1000))
             if watched in happened:
                 return None
             if control.fileno() in happened:
@@ -216,8 +216,10 @@ def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLi
             if left <= 0:
                 return "deadline"
             if happened:
+                # Without a request, older kernels would have `serve` wait for one.
+                asked = happened[threads.waits_on] & select.POLLIN
                 events.unregister(threads.waits_on)
-                if threads.serve():
+                if asked and threads.serve():
                     events.register(threads.waits_on, select.POLLIN)
     finally:
         os.close(watched)

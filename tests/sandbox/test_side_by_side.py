@@ -114,7 +114,7 @@ def submissions(folder: Path, honest: Sequence[str], hostile: Sequence[str]) -> 
         (place / "solution.py").write_text(f"{reference}\n{code}", encoding="utf-8")
 
 
-def grade(  # noqa: PLR0913
+def grade(
     folder: Path, verb: str, students: Sequence[str], honest: Sequence[str], tier: str, jobs: int
 ) -> list[bytes]:
     """Return the `honest` reports that the real command writes when it grades `students`."""
