@@ -76,6 +76,11 @@ def candidate_roots(root: str | os.PathLike[str] | None = None) -> list[Path]:
     return [*places, KIT / "data"]
 
 
+def cifar10_root(split: str) -> Path | None:
+    """Return the first of `candidate_roots()` that holds CIFAR-10, None if there is none."""
+    return next((place for place in candidate_roots() if _sources(place, split)), None)
+
+
 def _sources(place: Path, split: str) -> list[Path]:
     parquet = sorted((place / "plain_text").glob(f"{split}-*.parquet"))
     if parquet:

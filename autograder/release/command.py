@@ -25,6 +25,7 @@ from autograder.oracle import REFERENCE
 from autograder.release import alone, contents, marks, notebooks
 from autograder.release.bundle import BadBundle, Bundle, Packing, replace_folder
 from autograder.release.course import course_bundle
+from autograder.release.footprint import Footprint
 from autograder.release.gradescope import gradescope_bundle
 from autograder.release.overlap import BadAllowList, Reference, load_allowed
 from autograder.release.student import (
@@ -39,11 +40,10 @@ from autograder.release.student import (
 from autograder.rubric import RubricError, load_rubric
 from autograder.secret import SecretError, course_secret
 from instructor.notebook import BadNotebook, solved_notebook
-from quantlab.data import DataNotFound
+from quantlab.data import DataNotFound, load_dataset
 from quantlab.files import write_atomically
 
 DONE, NOT_PROVEN, USAGE = 0, 1, 2
-PROVEN_ON = "shapes10"  # always there, and it proves the same in half the time
 _COURSE_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ADDRESS = re.compile(r"(https?://|file://)[^\s\"'\\{}]+")
 
@@ -100,7 +100,8 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
         _refuse_bad(options)
         made = build(options, kit)
         run = SolvedRun(made, options.cell_seconds)
-        for title, proof in _proofs(made, options, kit, run):
+        marking = MarkingRun(made, options.dataset)
+        for title, proof in _proofs(made, options, kit, run, marking):
             with console.status(title):
                 found = list(proof())
             console.print(f"{'FAILED' if found else 'proven'}  {title}", soft_wrap=True)
@@ -123,6 +124,8 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
         print(problem, file=sys.stderr)
         return USAGE
     _show(made, options.out, console)
+    if marking.footprint:
+        console.print(marking.footprint.sentence(), highlight=False, soft_wrap=True)
     return DONE
 
 
@@ -174,10 +177,40 @@ class SolvedRun:
         yield from contents.no_machine_path((KIT, Path.home(), Path(sys.prefix)))(executed.pack())
 
 
+class MarkingRun:
+    """The stub and the reference, graded by each bundle as it is released.
+
+    `footprint` is what Gradescope needs to grade the reference, once `complaints` were read.
+    """
+
+    def __init__(self, made: Release, dataset: str) -> None:
+        self._made = made
+        self._dataset = dataset
+        self.footprint: Footprint | None = None
+
+    def complaints(self) -> Iterator[str]:
+        """Yield where one of the two gets other points than it must."""
+        made, dataset = self._made, self._dataset
+        solved = made.solved.files[NOTEBOOK].decode()
+        gradescope = marks.GradescopeProof(made.gradescope.to_zip())
+        with tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary)
+            place.chmod(0o755)  # the user who runs students' code has to enter
+            marks.write_submissions(place / "submissions", dataset, made.student, solved)
+            points = marks.automatic_points(load_rubric())
+            proven = marks.Proven(place / "submissions", dataset, points)
+            yield from marks.prove_engine(proven)
+            yield from gradescope.complaints(proven, place / "autograder")
+            self.footprint = gradescope.footprint
+            yield from marks.prove_nbgrader(proven, made.course, place / "course")
+
+
 _Proof = tuple[str, Callable[[], Iterable[str]]]
 
 
-def _proofs(made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun) -> Iterator[_Proof]:
+def _proofs(
+    made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun, marking: MarkingRun
+) -> Iterator[_Proof]:
     def twice() -> Iterator[str]:
         for first, second in zip(made.all, build(options, kit).all, strict=True):
             yield from contents.same_twice(first, second)
@@ -189,8 +222,8 @@ def _proofs(made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun) -
     )
     yield "The student bundle works alone in a folder.", lambda: alone.works_alone(made.student)
     yield (
-        "The stub earns 0, the reference every automatic point: engine, Gradescope, nbgrader.",
-        lambda: mark_complaints(made, options),
+        "The stub earns 0, the reference every automatic point: engine, gradescope.zip, nbgrader.",
+        marking.complaints,
     )
     yield (
         "The notebook runs from top to bottom with the stub, and hands in what is there.",
@@ -199,23 +232,8 @@ def _proofs(made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun) -
     yield "The solved notebook runs in full; some minutes.", run.complaints
 
 
-def mark_complaints(made: Release, options: ReleaseOptions) -> Iterator[str]:
-    """By marking, on the data set that is always there; settings apart, these are the bundles."""
-    rubric = load_rubric()
-    course = course_bundle(made.colab, options.address, options.course_id, PROVEN_ON)
-    autograder = gradescope_bundle(Settings(data=PROVEN_ON, quick=False))
-    solved = made.solved.files[NOTEBOOK].decode()
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
-        place.chmod(0o755)  # the user who runs students' code has to enter
-        marks.write_submissions(place / "submissions", PROVEN_ON, made.student, solved)
-        proven = marks.Proven(place / "submissions", PROVEN_ON, marks.automatic_points(rubric))
-        yield from marks.prove_engine(proven)
-        yield from marks.prove_gradescope(proven, autograder, place / "autograder")
-        yield from marks.prove_nbgrader(proven, course, place / "course")
-
-
 def _refuse_bad(options: ReleaseOptions) -> None:
+    """Raise `BadBundle` for options that cannot be used, `DataNotFound` without test images."""
     if not _COURSE_ID.fullmatch(options.course_id):
         raise BadBundle(
             f"{options.course_id!r} can't be a course id: use letters, digits, '.', '_' and '-'."
@@ -224,6 +242,7 @@ def _refuse_bad(options: ReleaseOptions) -> None:
         raise BadBundle(
             f"{options.address!r} is no address: give the one of {COLAB_ZIP}, from https:// on."
         )
+    load_dataset(options.dataset, "test")  # the proofs grade on what is released
 
 
 def _put_in_place(made: Release, solved: str, out: Path) -> None:

@@ -7,12 +7,14 @@ All complaints are sentences; no complaint means that the proof holds.
 It can fail with a `CannotProve`: a program that a proof needs is missing or stops.
 """
 
+import io
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,12 +28,14 @@ from autograder.nbgrader_course.collect import collect
 from autograder.oracle import REFERENCE, Oracle
 from autograder.release.bundle import Bundle
 from autograder.release.course import ASSIGNMENT
+from autograder.release.footprint import Footprint, measure
 from autograder.release.student import KIT, NOTEBOOK
 from autograder.rubric import CELLS, Rubric
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.submission import ANSWERS, SOLUTION, read_submission
 from instructor.examples import MODELS, write_answers
+from quantlab.data import cifar10_root
 
 SECONDS = 1800  # for any one program; the longest takes two minutes on two idle cores
 RIGHT, EMPTY = "reference", "stub"
@@ -101,29 +105,65 @@ def prove_engine(proven: Proven) -> Iterator[str]:
     yield from proven.complaints("The engine", marks)
 
 
-def prove_gradescope(proven: Proven, bundle: Bundle, place: Path) -> Iterator[str]:
-    """By `run_autograder`, in folders like Gradescope's below `place`. Raises `CannotProve`."""
-    bundle.write_folder(place / "source")
-    marks: dict[str, float | None] = {}
-    for student in (RIGHT, EMPTY):
-        for folder in ("submission", "results"):
-            shutil.rmtree(place / folder, ignore_errors=True)
-        shutil.copytree(proven.folder / student, place / "submission")
-        users = [{"id": 1, "name": student, "email": f"{student}@example.org"}]
-        (place / "submission_metadata.json").write_text(json.dumps({"users": users}))
-        command = [str(place / "source" / "run_autograder")]
-        variables = {"AUTOGRADER_ROOT": str(place), "AUTOGRADER_PYTHON": sys.executable}
-        _run(command, place, variables)
-        results = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
-        scored = [test for test in results["tests"] if test.get("max_score")]
-        possible = sum(test["max_score"] for test in scored)
-        if possible != proven.points:
-            yield (
-                f"The Gradescope autograder: for the {student} its tests add up to {possible:g} "
-                f"points instead of {proven.points:g} ({results['tests'][-1]['output']})."
-            )
-        marks[student] = round(sum(test["score"] for test in scored), 4)
-    yield from proven.complaints("The Gradescope autograder", marks)
+class GradescopeProof:
+    """The zip as it is uploaded, unpacked, set up and run in folders like Gradescope's.
+
+    `footprint` is what grading the reference took, once `complaints` were read.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.footprint: Footprint | None = None
+
+    def complaints(self, proven: Proven, place: Path) -> Iterator[str]:
+        """Yield what is wrong with the points, by the zip's own programs and settings.
+
+        Raises:
+            CannotProve: One of the programs fails.
+        """
+        unpack(self._content, place / "source")
+        variables = {
+            "AUTOGRADER_ROOT": str(place),
+            "AUTOGRADER_PYTHON": sys.executable,
+            "AUTOGRADER_SECRET_FILE": str(place / "source" / "instructor" / "course_secret"),
+        }
+        _run([str(place / "source" / "setup.sh")], place, variables)
+        marks: dict[str, float | None] = {}
+        for student in (RIGHT, EMPTY):
+            _submit(proven.folder / student, place, student)
+            footprint = _run([str(place / "source" / "run_autograder")], place, variables)
+            if student == RIGHT:
+                self.footprint = footprint
+            results = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
+            scored = [test for test in results["tests"] if test.get("max_score")]
+            possible = sum(test["max_score"] for test in scored)
+            if possible != proven.points:
+                yield (
+                    f"The Gradescope autograder: for the {student} its tests add up to "
+                    f"{possible:g} points instead of {proven.points:g} "
+                    f"({results['tests'][-1]['output']})."
+                )
+            if results["output"].startswith("PROVISIONAL"):
+                yield f"The Gradescope autograder: the points of the {student} are provisional."
+            marks[student] = round(sum(test["score"] for test in scored), 4)
+        yield from proven.complaints("The Gradescope autograder", marks)
+
+
+def unpack(content: bytes, folder: Path) -> None:
+    """Write the files of a zip below `folder`, with their modes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for entry in archive.infolist():
+            archive.extract(entry, folder)
+            (folder / entry.filename).chmod(entry.external_attr >> 16)
+
+
+def _submit(files: Path, place: Path, student: str) -> None:
+    """Put a submission where Gradescope puts it, and remove the results of the last one."""
+    for folder in ("submission", "results"):
+        shutil.rmtree(place / folder, ignore_errors=True)
+    shutil.copytree(files, place / "submission")
+    users = [{"id": 1, "name": student, "email": f"{student}@example.org"}]
+    (place / "submission_metadata.json").write_text(json.dumps({"users": users}))
 
 
 def prove_nbgrader(proven: Proven, bundle: Bundle, place: Path) -> Iterator[str]:
@@ -147,12 +187,14 @@ def automatic_scores(gradebook: Path) -> dict[str, float | None]:
     return {student: None if open_yet else round(total, 4) for student, total, open_yet in rows}
 
 
-def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None = None) -> None:
+def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None = None) -> Footprint:
     """Run a program in `folder`, with a home folder of its own, and expect it to succeed."""
     home = folder / ".home"
     home.mkdir(exist_ok=True)
+    root = cifar10_root("test")
     environment = {
         **os.environ,
+        **({"CIFAR10_ROOT": str(root.resolve())} if root else {}),
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home),
         "QUANTIZATION_KIT": str(KIT),
@@ -161,15 +203,15 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None =
         **(variables or {}),
     }
     try:
-        ended = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=SECONDS,
-            check=False,
         )
+        ended, footprint = measure(process, SECONDS)
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise CannotProve(f"{' '.join(command)} does not run: {problem}.") from problem
     if ended.returncode != 0:
@@ -178,3 +220,4 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None =
             f"{' '.join(command)} failed: {said[-1] if said else 'it said nothing'}. For nbgrader, "
             "pip install -e '.[notebook]'."
         )
+    return footprint

@@ -21,7 +21,7 @@ def own_secret(tmp_path, monkeypatch):
 @pytest.fixture
 def fast_proofs(monkeypatch):
     """The slow proofs run in .ci/run; that they find what they should is in the other files."""
-    monkeypatch.setattr(command, "mark_complaints", lambda made, options: iter(()))
+    monkeypatch.setattr(command.MarkingRun, "complaints", lambda run: iter(()))
     monkeypatch.setattr(command.alone, "works_alone", lambda bundle: iter(()))
     monkeypatch.setattr(
         command.notebooks,
@@ -33,7 +33,7 @@ def fast_proofs(monkeypatch):
 @pytest.mark.usefixtures("fast_proofs")
 def test_everything_is_put_in_place_and_named(tmp_path, capsys):
     out = tmp_path / "dist"
-    assert release(ReleaseOptions(out, "eff", ADDRESS)) == DONE
+    assert release(ReleaseOptions(out, "eff", ADDRESS, "shapes10")) == DONE
     assert sorted(path.name for path in out.iterdir()) == [
         *("colab.zip", "gradescope.zip", "nbgrader", "solved", "student", "student.zip")
     ]
@@ -50,7 +50,7 @@ def test_everything_is_put_in_place_and_named(tmp_path, capsys):
 @pytest.mark.usefixtures("fast_proofs")
 def test_two_releases_are_the_same(tmp_path):
     for name in ("first", "second"):
-        assert release(ReleaseOptions(tmp_path / name, "eff", ADDRESS)) == DONE
+        assert release(ReleaseOptions(tmp_path / name, "eff", ADDRESS, "shapes10")) == DONE
     for path in sorted((tmp_path / "first").rglob("*")):
         if path.is_file():
             other = tmp_path / "second" / path.relative_to(tmp_path / "first")
@@ -63,7 +63,7 @@ def test_a_proof_that_fails_leaves_the_old_release(tmp_path, monkeypatch, capsys
     (out / "student").mkdir(parents=True)
     (out / "student" / "old").touch()
     monkeypatch.setattr(command, "content_complaints", lambda *_: iter(["It holds an answer."]))
-    assert release(ReleaseOptions(out)) == NOT_PROVEN
+    assert release(ReleaseOptions(out, dataset="shapes10")) == NOT_PROVEN
     assert [path.name for path in out.rglob("*")] == ["student", "old"]
     said = capsys.readouterr()
     assert "It holds an answer." in said.err
