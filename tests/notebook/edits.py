@@ -36,9 +36,7 @@ from solution import *
 from solution import BITS as width, STEP, double as twice
 assigned, own = solution.double, 4
 grid = Grid()
-network = quantize_model(
-    session.float_model, solution, 4, 4, "sym", calibration_images(session.train, 64)
-)
+network = quantize_model(session.float_model, solution, 4, 4, "sym", session.calibration[:64])
 """
 
 
