@@ -94,6 +94,62 @@ def test_stopped_by_ctrl_c_it_says_that_it_goes_on(small, tmp_path, checks):
     )
 
 
+def test_batch_of_some_checks_writes_no_gradebook(undisturbed):
+    assert (undisturbed / "class.html").exists()
+    for name in ("final.csv", "canvas.csv", "moodle.csv", "gradebook.db"):
+        assert not (undisturbed / name).exists()
+
+
+WORKSHEET = (
+    "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+)
+
+
+def test_batch_tells_of_unknown_times_in_terminal_page_and_status(
+    small, undisturbed, tmp_path, capsys
+):
+    out = tmp_path / "marks"
+    shutil.copytree(undisturbed, out)
+    course, worksheet = tmp_path / "course.toml", tmp_path / "worksheet.csv"
+    policy = (
+        'deadline = 2026-10-24T23:59:00+02:00\ntimezone = "Europe/Zurich"\n'
+        'roster = "worksheet.csv"\n[late]\npercent_per_day = 10\n'
+    )
+    course.write_text(policy.replace('roster = "worksheet.csv"\n', ""))
+
+    def mark() -> tuple[int, str, dict[str, dict]]:
+        status = small.mark(out, "--course", course)
+        said = " ".join(capsys.readouterr().out.split())
+        students = json.loads((out / "class.json").read_text())["students"]
+        return status, said, {student["member"]: student for student in students}
+
+    status, said, before = mark()
+    assert status == 1
+    assert "PROVISIONAL" in said
+    assert {student["status"] for student in before.values()} == {"needs review"}
+    assert "Needs review" in said
+    assert "worksheet" in said
+    assert f"{len(before)} students need review" in (out / "class.html").read_text()
+
+    numbers = sorted(name.rpartition("-")[2] for name in before)
+    moments = [f'"Sunday, 25 October 2026, {hour}:30 PM"' for hour in range(1, len(numbers) + 1)]
+    worksheet.write_text(
+        WORKSHEET
+        + "".join(
+            f"Participant {number},Some One,x{number}@y.edu,Submitted,,100,Yes,{moment},-,\n"
+            for number, moment in zip(numbers, moments, strict=True)
+        )
+    )
+    course.write_text(policy)
+    status, said, after = mark()
+    refused = {name for name, known in small.expected.items() if known["refused"]}
+    assert status == bool(refused)
+    assert ("Needs review" in said) == bool(refused)
+    assert {name for name in after if after[name]["status"] == "needs review"} == refused
+    assert {after[name]["days_late"] for name in after.keys() - refused} == {1}
+
+
 def test_a_second_runner_is_refused(small, tmp_path, capsys):
     (tmp_path / ".journal").mkdir()
     with claimed(tmp_path, tmp_path / ".journal" / "lock"):
