@@ -235,8 +235,11 @@ def _models(desk: _Desk, limits: Limits) -> dict[str, bytes]:
 def _report(desk: _Desk) -> str | None:
     """Return the path of the report; a person reads it, so that it is not opened here.
 
-    Without a file of one of the assignment's names it is whatever a report may be in.
+    Without a file of one of the assignment's names it is whatever a report may be in; beside such a
+    file the others are named, too.
     """
+    others = [one for one in desk.contents.files if could_be_report(one.parts)]
+    others = [one for one in others if not any(could_be(one.name, name) for name in REPORTS)]
     for wanted in REPORTS:
         candidates = _candidates(desk.contents, wanted)
         if candidates:
@@ -248,12 +251,15 @@ def _report(desk: _Desk) -> str | None:
                 )
             elif is_copy_of(candidates[0].name, wanted):
                 desk.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
-            return displayed(candidates[0].path)[1:-1]
-    others = [one for one in desk.contents.files if could_be_report(one)]
+            return _listed([candidates[0], *others])
     if not others:
         return None
     desk.flags.append(f"The report was handed in as {_names(others)}.")
-    return ", ".join(displayed(one.path)[1:-1] for one in others[:_NAMED])
+    return _listed(others)
+
+
+def _listed(files: list[Entry]) -> str:
+    return ", ".join(displayed(one.path)[1:-1] for one in files[:_NAMED])
 
 
 def _id_flags(

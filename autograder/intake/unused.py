@@ -63,10 +63,14 @@ _FOREIGN = frozenset(  # folders whose files are the kit's, of packages, or of t
 
 @dataclass(frozen=True)
 class UnusedFile:
-    """A file that was not used and could fill one of `roles`; `sentence` names it and says why."""
+    """A file that was not used and could fill one of `roles`; `sentence` names it and says why.
+
+    `path` is where it lies in the submission, "" for what is no single file.
+    """
 
     sentence: str
     roles: tuple[str, ...]
+    path: str = ""
 
 
 def unused_files(
@@ -92,14 +96,15 @@ def unused_files(
     return (*found[: _MOST - 1], more)
 
 
-def could_be_report(entry: Entry) -> bool:
-    """Return whether a person may find a written report in this file, told by its name alone."""
-    low, extension = _folded(entry.name)
+def could_be_report(parts: tuple[str, ...]) -> bool:
+    """Return whether a file of this name, in these folders, may hold a written report."""
+    name = parts[-1]
+    low, extension = _folded(name)
     return (
         (extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS) or (not extension and "report" in low))
-        and not _is_foreign(entry.parts)
-        and not (extension == ".txt" and _LOG.search(entry.name))
-        and not _roles(entry.name, b"", frozenset())[0]
+        and not _is_foreign(parts)
+        and not (extension == ".txt" and _LOG.search(name))
+        and not _roles(name, b"", frozenset())[0]
     )
 
 
@@ -123,7 +128,8 @@ def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[Unus
         content = _read(entry) if number < _MOST_READ else b""
         roles, reason = _roles(entry.name, content, filled)
         if roles:
-            yield UnusedFile(f"{displayed(entry.path)} was not used: {reason}.", roles)
+            sentence = f"{displayed(entry.path)} was not used: {reason}."
+            yield UnusedFile(sentence, roles, entry.path)
 
 
 def _of_refused(refused: Iterable[Refused]) -> Iterator[UnusedFile]:
@@ -141,12 +147,12 @@ def _in_used(entries: Iterable[Entry]) -> Iterator[UnusedFile]:
             sentence = (
                 f"{displayed(entry.path)} defines graded functions, which are not read there."
             )
-            yield UnusedFile(sentence, (SOLUTION,))
+            yield UnusedFile(sentence, (SOLUTION,), entry.path)
 
 
 def _packed_model(entry: Entry) -> UnusedFile:
     sentence = f"{displayed(entry.path)} was opened as an archive: its name is that of a zip file."
-    return UnusedFile(sentence, _widths(entry.name))
+    return UnusedFile(sentence, _widths(entry.name), entry.path)
 
 
 def _roles(  # noqa: PLR0911 - one return per kind of file

@@ -4,8 +4,9 @@
 
 Each PATH is a folder or a zip named after its student. Of every file that the assignment asks for
 what could be it is taken, "Copy of main.ipynb" and "solution (1).py" included, and put under the
-name it should have; of two different ones both are, and the grader says that it can't choose. A
-notebook that is missing or can't be read is replaced by the released one, so that nbgrader has
+name it should have; of two different ones both are, and the grader says that it can't choose. Files
+that could be what is missing, under whatever name, and zip files go along for the grader to judge.
+A notebook that is missing or can't be read is replaced by the released one, so that nbgrader has
 something to show and no student is passed over.
 
 What was there of a student is replaced. Exit status: 0 done, 1 something could not be collected, 2
@@ -13,9 +14,11 @@ there is no released assignment.
 """
 
 import argparse
+import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -29,10 +32,14 @@ from autograder.intake.archive import (
     open_contents,
 )
 from autograder.intake.names import could_be, student_id
-from autograder.submission import ANSWERS, MODELS, OPTIONAL_MODELS, REPORTS, SOLUTION
+from autograder.intake.nested import is_zip
+from autograder.intake.roles import WANTED
+from autograder.intake.unused import could_be_report
+from autograder.submission import submission_of
 
 NOTEBOOK = "main.ipynb"
-WANTED = (SOLUTION, ANSWERS, *MODELS, *OPTIONAL_MODELS, *REPORTS)
+LONGEST_NAME = 100  # characters of a file that goes along
+_UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ ()-]")
 LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
 
 
@@ -45,6 +52,7 @@ def collect(path: Path, course: Path, assignment: str = "quantization") -> tuple
     student = student_id(name).value
     with open_contents(path) as contents:
         files, remarks = _chosen(contents)
+        files |= _others(contents, student)
     remarks += _mend_notebook(files, course / "release" / assignment / NOTEBOOK)
     place = course / "submitted" / student / assignment
     shutil.rmtree(place, ignore_errors=True)
@@ -64,6 +72,24 @@ def _chosen(contents: Contents) -> tuple[dict[str, bytes], list[str]]:
         if len(found) > 1:
             remarks.append(f"{len(found)} different files could be {wanted}.")
     return files, remarks
+
+
+def _others(contents: Contents, student: str) -> dict[str, bytes]:
+    """Return the zip files, and the files that could be what is missing, under safe names.
+
+    nbgrader takes every notebook for one of the assignment's, so that another gets a second ending.
+    """
+    unused = {one.path for one in submission_of(contents, student_id(student)).unused}
+    others: dict[str, bytes] = {}
+    for entry in contents.files:
+        if any(could_be(entry.name, wanted) for wanted in WANTED):
+            continue
+        if entry.path in unused or is_zip(entry) or could_be_report(entry.parts):
+            name = _UNSAFE.sub("_", entry.name)[-LONGEST_NAME:]
+            name += ".txt" if name.lower().endswith(".ipynb") else ""
+            with suppress(UnreadableFile):
+                others[name] = entry.read(LARGEST)
+    return others
 
 
 def _different(contents: Contents, wanted: str, remarks: list[str]) -> list[bytes]:

@@ -7,7 +7,7 @@ answers are left for a person, as nbgrader does.
 A question without a mark (the engine did not start, can't read the submission, or failed on one of
 the checks) is never a 0 and never an old mark: it has no automatic score, is listed in formgrader
 as to be marked by hand, and the log and the cell say why. Nor is an untouched written answer a 0
-where report.pdf or report.md may hold it.
+where another document may hold it.
 """
 
 from pathlib import Path
@@ -20,6 +20,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import SaveAutoGrades
 from traitlets import Bool, Enum, Unicode
 
+from autograder.intake.unused import could_be_report
 from autograder.nbgrader_course.engine import EngineUnavailable, engine
 from autograder.report.nbgrader import question_text
 from autograder.results import UnwritableResults
@@ -27,6 +28,7 @@ from autograder.submission import UnreadableSubmission
 from autograder.verdict import Report, Verdict
 
 AUTOMATIC = "auto-"
+NOTEBOOK = "main.ipynb"
 REPORTS = ("report.pdf", "report.md")  # where written answers may be instead of in the notebook
 UNDECIDED = frozenset({Verdict.GRADER_FAULT, Verdict.AWAITING_MARKING})
 
@@ -57,7 +59,10 @@ class EngineGrades(SaveAutoGrades):
         )
         reports = Path(course.root) / self.reports
         self._report, self._reason = self._marked(folder, resources["nbgrader"]["student"], reports)
-        self._report_file = next((name for name in REPORTS if (folder / name).is_file()), None)
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+        reports_there = [name for name in REPORTS if name in names]
+        reports_there += [n for n in names if n != NOTEBOOK and could_be_report((n,))]
+        self._report_file = next(iter(reports_there), None)
         for cell in nb.cells:
             question = _question(cell)
             if question is not None:

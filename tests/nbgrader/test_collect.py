@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from autograder.nbgrader_course.collect import main
+from autograder.submission import read_submission
 
 RELEASED = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 THEIRS = '{"cells": [], "metadata": {"mine": 1}, "nbformat": 4, "nbformat_minor": 5}'
@@ -51,6 +52,21 @@ def test_two_different_files_are_both_kept_for_the_grader_to_tell(course, capsys
     assert found["solution.py"] == "a = 1"
     assert found["solution (1).py"] == "a = 2"
     assert "2 different files could be solution.py" in capsys.readouterr().out
+
+
+def test_collect_takes_along_what_could_be_missing(course, tmp_path):
+    files = {"solution_jan.py": "a = 1", "report final.pdf": "%PDF-", "Meins.ipynb": THEIRS}
+    _, found = course({**files, "work.rar": "Rar!\x1a\x07", "../x/..lab.py": "b = 2"})
+    assert found == {
+        "solution_jan.py": "a = 1",
+        "report final.pdf": "%PDF-",
+        "Meins.ipynb.txt": THEIRS,
+        "work.rar": "Rar!\x1a\x07",
+        "main.ipynb": RELEASED,
+    }
+    place = tmp_path / "course" / "submitted" / "ada" / "quantization"
+    submission = read_submission(place)
+    assert "'solution_jan.py'" in " ".join(one.sentence for one in submission.unused)
 
 
 def test_what_was_there_before_is_gone(course):
