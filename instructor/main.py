@@ -121,14 +121,16 @@ session = begin(STUDENT, DATASET, FAST)
 # |:--|--:|--:|--:|--:|
 # | question 1 | 10 s | 10 s | 10 s | 10 s |
 # | 2c, PTQ, ten models | 1 min | 3 min | 3 min | 40 s |
-# | 2d, training, ten models | 15 min | 70 min | 55 min | 2½ min |
+# | 2d, training, ten models | 15 min | 70 min | 55 min | 3 min |
 # | 3, search | 1 min | 3 min | 3 min | 30 s |
 #
 # The times of `FAST` and of the two cores come from processor time, measured on cores with AVX-512
 # and bfloat16 (5 ms per training image and 2 ms per test image), divided by two; AMX makes only the
-# convolutions faster. Those of a laptop are scaled from there by half as wide vectors on twice as
-# many cores, those of a T4 by its memory bandwidth, which fake quantization needs most of. Use
-# `FAST` to see everything once; set it back for the results that you hand in.
+# convolutions faster. Without bfloat16 a training image takes 8 ms of a core, and the training of
+# `FAST` 4½ minutes. Both data sets take the same: `FAST` limits the images. The times of a laptop
+# are scaled from there by half as wide vectors on twice as many cores, those of a T4 by its memory
+# bandwidth, which fake quantization needs most of. Use `FAST` to see everything once; set it back
+# for the results that you hand in.
 
 # %% [markdown] cell="uniform"
 # ## Uniform quantization
@@ -433,8 +435,8 @@ with waiting(), recipe.quick_integers(solution):
 # out. A network that was chosen by its test accuracy looks better on the test images than it is.
 # The test images are for one measurement of each final network.
 #
-# *Ten trainings: 15 minutes on a T4, an hour on a processor; in `FAST` mode five short ones, 2
-# minutes. An interrupted training goes on where it stopped: run the cell again.*
+# *Ten trainings: 15 minutes on a T4, an hour on a processor; in `FAST` mode five short ones, 3
+# minutes, without bfloat16 4½. Was a training interrupted? Run the cell again to resume it.*
 
 # %% cell="qat"
 plans = recipe.FAST_PLANS if session.fast else recipe.PLANS

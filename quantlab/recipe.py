@@ -77,7 +77,7 @@ FAST_PLANS: Mapping[str, Plan] = {
     "W4A4": Plan(1, 0.02, 64, 3_840),
     "W8A2": Plan(2, 0.02, 64, 7_680),
     "W2A8": Plan(1, 0.02, 64, 7_680),
-    "W2A2": Plan(4, 0.02, 64, after="W8A2"),
+    "W2A2": Plan(4, 0.02, 64, 7_680, after="W8A2"),
 }
 
 
