@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from quantlab.denormals import SMALLEST_NORMAL, without_denormals
+
 Value = Tensor | np.ndarray | float | int | str
 
 HOW_TO_SAVE = "save the model with quantlab.checkpoint.save"
@@ -31,7 +33,7 @@ def describe(value: object) -> str:
 
 
 def positive_scale(name: str, value: Any) -> float:
-    """A positive, finite float32 number, from a number or a tensor of one element."""
+    """Return a positive, finite, normal float32 number, from a number or one-element tensor."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             tensor = torch.tensor(float(value), dtype=torch.float64)
@@ -45,16 +47,19 @@ def positive_scale(name: str, value: Any) -> float:
             "quantize per tensor and save one positive number."
         )
     scale = tensor.reshape(()).to(torch.float32).item()
-    if not 0 < scale < math.inf:
+    if not SMALLEST_NORMAL <= scale < math.inf:
         raise BadCheckpoint(
-            f"{name} is {scale:g}, but a scale is positive and finite: calibrate or train that "
-            "layer again."
+            f"{name} is {scale:g}, but a scale is positive (at least {SMALLEST_NORMAL:.2g}) and "
+            "finite: calibrate or train that layer again."
         )
     return scale
 
 
 def float_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
-    """A finite float32 tensor of `shape`, from any floating-point dtype."""
+    """Return a finite float32 tensor of `shape`, from any floating-point dtype.
+
+    Numbers below the smallest normal float32 become zero.
+    """
     tensor = _shaped(name, value, shape)
     if tensor.dtype not in FLOATS:
         raise BadCheckpoint(
@@ -67,7 +72,7 @@ def float_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
             f"{name} holds NaN or infinite numbers in float32: train or calibrate again, with a "
             "lower learning rate if that was the cause."
         )
-    return tensor
+    return without_denormals(tensor)
 
 
 def code_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:

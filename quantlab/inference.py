@@ -17,6 +17,9 @@ The arithmetic, in float32 unless said otherwise, in this order:
     step 3, b_int = round(b / (s_x s_w)), and the two scales multiplied first.
 5.  The prediction is the class of the largest logit, the first one if there are several.
 
+Numbers below 2^-126 in magnitude, which are denormal in float32, count as zero: in the tensors of
+the model, and in every operand and result on the CPU (`quantlab.denormals`).
+
 The sums of codes are exact, so only the sums of conv1 and of the mean could depend on the batch
 size, the number of threads or the processor, in their last bits. Memory is that of one batch.
 
@@ -31,6 +34,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from quantlab.checkpoint import SavedModel
+from quantlab.denormals import flush_denormals
 from quantlab.images import ImageSet, normalize
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
@@ -175,9 +179,13 @@ class IntegerResNet20:
         """uint8 (N, 3, 32, 32) to the classes, int64 (N,), on the CPU."""
         return self.logits(images, batch_size).argmax(1)
 
-    @torch.inference_mode()
+    @flush_denormals
     def logits(self, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
         """uint8 (N, 3, 32, 32) to float32 (N, 10), on the CPU."""
+        return self._logits(images, batch_size)
+
+    @torch.inference_mode()
+    def _logits(self, images: Tensor, batch_size: int) -> Tensor:
         with torch.autocast(self.device.type, enabled=False):
             batches = [self._forward(batch).cpu() for batch in images.split(batch_size)]
         return torch.cat(batches)
@@ -198,6 +206,7 @@ def _layout(tensor: Tensor) -> torch.memory_format:
     return CHANNELS_LAST if tensor.ndim == 4 else torch.contiguous_format
 
 
+@flush_denormals
 def evaluate_saved(
     saved: SavedModel,
     data: ImageSet,
@@ -212,7 +221,8 @@ def evaluate_saved(
     model, hits = IntegerResNet20(saved, device), 0
     for start in range(0, len(data), batch_size):
         batch = slice(start, start + batch_size)
-        hits += int((model.predict(data.images[batch], batch_size) == data.labels[batch]).sum())
+        classes = model._logits(data.images[batch], batch_size).argmax(1)
+        hits += int((classes == data.labels[batch]).sum())
         if progress:
             progress(min(start + batch_size, len(data)), len(data))
     return 100 * hits / len(data)

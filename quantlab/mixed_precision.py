@@ -12,6 +12,8 @@ exact and the sums are not:
     shortcut, ReLU. conv1 takes the images as they are.
 3.  The mean over all pixels of each channel on its 16-bit grid; fc in floating point.
 
+Numbers below 2^-126 in magnitude count as zero, as in `quantlab.inference`.
+
 The ranges of the activations come from batch normalization, so that no images are needed to
 calibrate. A convolution of 0 bits gives zeros, of which the batch normalization behind it makes one
 constant per channel.
@@ -27,6 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from quantlab.denormals import flush_denormals
 from quantlab.images import ImageSet
 from quantlab.inference import BATCH_SIZE
 from quantlab.layers import QuantizationError, quantizable_layers, with_input_scales
@@ -40,6 +43,7 @@ SIGMAS = 8  # see _input_scales
 SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive number will do
 
 
+@flush_denormals
 def evaluate_bit_widths(
     float_state: Mapping[str, Tensor], bit_widths: Mapping[str, int], data: ImageSet, ops: Any
 ) -> float:
@@ -51,6 +55,7 @@ def evaluate_bit_widths(
     return evaluate(bit_widths_network(float_state, bit_widths, ops), data, BATCH_SIZE)
 
 
+@flush_denormals
 def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
     """Top-1 accuracy of a packed model in percent; the bias of fc stays in floating point."""
     return evaluate(packed_network(model), data, BATCH_SIZE)
