@@ -71,3 +71,12 @@ def test_without_a_submission_the_plugin_stays_out_of_the_way(run):
     done = run("tests/rubric", "-vv")
     assert done.returncode == 0
     assert "passed" in done.stdout
+
+
+def test_a_check_that_needs_review_is_an_error(run, folder):
+    (folder / "solution.py").write_text("%autoreload 2\n")
+    done = run(f"--submission={folder}", "--submission-data=shapes10", "--check=1a.reset.*")
+    assert done.returncode == 1
+    assert "1a.reset.sym ERROR" in done.stdout or "ERROR 1a.reset.sym" in done.stdout
+    assert "points are at stake" in done.stdout
+    assert "failed" not in done.stdout.splitlines()[-1]

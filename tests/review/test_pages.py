@@ -1,0 +1,87 @@
+"""An open review is on every page and in every table, and its checks have no score anywhere."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from autograder.batch.manual import ManualMark
+from autograder.batch.outputs import write_all
+from autograder.batch.policy import Policy
+from autograder.nbgrader_course.marks import automatic_score
+from autograder.report import gradescope, html, summary
+from autograder.report.nbgrader import question_text
+from autograder.report.terminal import print_report, print_summary
+from autograder.verdict import Report, Verdict
+from tests.class_outputs.people import WRITTEN, a_record, a_report, an_outcome
+
+SENTENCE = "ResNet20_W8A8.pt could not be read: This file holds a module. 5 points are at stake."
+REPORT = replace(
+    a_report("ada", **{"2d.model.W8A8": Verdict.ERROR}),
+    review=(SENTENCE,),
+    review_checks=("2d.model.W8A8",),
+)
+
+
+def _printed(show) -> str:
+    console = Console(width=300, record=True, quiet=True)
+    show(console)
+    return console.export_text()
+
+
+def test_report_json_keeps_a_review() -> None:
+    assert Report.from_json(REPORT.to_json()) == REPORT
+    assert json.loads(REPORT.to_json())["review"] == [SENTENCE]
+
+
+def test_student_page_says_kindly_that_the_score_is_not_final() -> None:
+    page = html.render(REPORT)
+    assert "This score is not final." in page
+    assert SENTENCE in page
+    assert "This score is not final." not in html.render(a_report("ada"))
+
+
+def test_terminal_and_summary_name_a_review() -> None:
+    assert f"NEEDS REVIEW: {SENTENCE}" in _printed(lambda console: print_report(REPORT, console))
+    said = _printed(lambda console: print_summary([REPORT], [], console))
+    assert f"NEEDS REVIEW: ada: {SENTENCE}" in said
+    assert SENTENCE in summary.summary_csv([REPORT])
+
+
+def test_gradescope_posts_what_was_understood_and_says_first_that_it_is_not_final() -> None:
+    results = json.loads(gradescope.render(REPORT))
+    assert results["score"] == REPORT.auto_score
+    assert results["output"].startswith("NOT FINAL")
+    assert SENTENCE in results["output"]
+    (staff,) = [test for test in results["tests"] if test["number"] == "staff"]
+    assert staff["visibility"] == "hidden"
+    assert f"NEEDS REVIEW: {SENTENCE}" in staff["output"]
+
+
+def test_nbgrader_leaves_a_question_under_review_to_a_person() -> None:
+    assert automatic_score(REPORT, "2d") is None
+    assert automatic_score(REPORT, "2a") is not None
+    assert SENTENCE in question_text(REPORT, "2d")
+    assert SENTENCE not in question_text(REPORT, "2a")
+
+
+def test_class_pages_have_no_score_until_the_review_is_settled(tmp_path: Path, monkeypatch) -> None:
+    record = a_record(an_outcome(REPORT), an_outcome(a_report("bob")))
+    written = {("ada", check): ManualMark(1.0) for check in WRITTEN}
+    marks = {}
+    for name, reviewed in (("open", ()), ("settled", ("ada",))):
+        policy = Policy(reviewed=frozenset(reviewed))
+        write_all(record, tmp_path / name, policy, written)
+        told = json.loads((tmp_path / name / "class.json").read_text())
+        marks[name] = {one["member"]: (one["status"], one["total"]) for one in told["students"]}
+    assert marks["open"]["ada"] == ("needs review", None)
+    assert marks["settled"]["ada"] == ("final", 119.0)
+    page = (tmp_path / "open" / "class.html").read_text()
+    assert page.index(SENTENCE) < page.index('id="scores"')
+    student = Path("students") / "ada" / "report.html"
+    assert "This score is not final." in (tmp_path / "open" / student).read_text()
+    assert "This score is not final." not in (tmp_path / "settled" / student).read_text()
+    assert SENTENCE in (tmp_path / "open" / "junit.xml").read_text()
+    final = (tmp_path / "open" / "final.csv").read_text()
+    assert "needs review" in final
