@@ -2,9 +2,10 @@
 
     python -m benchmarks.training
 
-Both take the same batch under bfloat16 autocast, with and without torch.compile, in rounds that
-alternate; times are medians with minimum and maximum, and each is given as a multiple of the float
-step of the same round. The teacher of the distillation is a row of its own.
+Both take the same batch in the fastest precision (`quantlab.precision`), with and without
+torch.compile, in rounds that alternate; times are medians with minimum and maximum, and each is
+given as a multiple of the float step of the same round. The teacher of the distillation is a row of
+its own.
 """
 
 import argparse
@@ -19,9 +20,12 @@ from tqdm import tqdm
 
 from baselines.qat import METHODS, calibrated_scales, learning_network
 from quantlab.images import normalize
+from quantlab.precision import autocast, requested
 from quantlab.resnet import resnet20
+from quantlab.steps import fastest_precision
 
 BATCH = 128
+CPU = torch.device("cpu")
 Step = Callable[[], None]
 
 
@@ -40,27 +44,34 @@ def main() -> int:
     labels = torch.randint(0, 10, (BATCH,), generator=generator)
     torch.manual_seed(0)
     model = resnet20().eval()
+    precision = requested() or fastest_precision(
+        model,
+        lambda _, logits, labels: F.cross_entropy(logits, labels),
+        (normalize(images), labels),
+    )
     for compiled in (False, True):
         print("with torch.compile" if compiled else "without torch.compile")
-        steps = {"float": training_step(model, images, labels, compiled)}
+        steps = {"float": training_step(model, images, labels, compiled, precision)}
         for method in METHODS:
             network = learning_network(
                 model, bits, method, calibrated_scales(model, bits[1], images)
             )
-            steps[method] = training_step(network, images, labels, compiled)
-        steps["the teacher"] = teacher_step(model, images, compiled)
+            steps[method] = training_step(network, images, labels, compiled, precision)
+        steps["the teacher"] = teacher_step(model, images, compiled, precision)
         show(measure(steps, options.rounds))
     return 0
 
 
-def training_step(model: nn.Module, images: Tensor, labels: Tensor, compiled: bool) -> Step:
+def training_step(
+    model: nn.Module, images: Tensor, labels: Tensor, compiled: bool, precision: str
+) -> Step:
     model.train().to(memory_format=torch.channels_last)
     forward = torch.compile(model, dynamic=False) if compiled else model
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
     batch = normalize(images).contiguous(memory_format=torch.channels_last)
 
     def step() -> None:
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(CPU, precision):
             logits = forward(batch)
         optimizer.zero_grad()
         F.cross_entropy(logits.float(), labels).backward()
@@ -69,13 +80,13 @@ def training_step(model: nn.Module, images: Tensor, labels: Tensor, compiled: bo
     return step
 
 
-def teacher_step(model: nn.Module, images: Tensor, compiled: bool) -> Step:
+def teacher_step(model: nn.Module, images: Tensor, compiled: bool, precision: str) -> Step:
     model.eval()
     forward = torch.compile(model, dynamic=False) if compiled else model
     batch = normalize(images).contiguous(memory_format=torch.channels_last)
 
     def step() -> None:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), autocast(CPU, precision):
             forward(batch)
 
     return step

@@ -104,6 +104,7 @@ from quantlab.checkpoint import save
 from quantlab.handin import CannotHandIn, hand_in
 from quantlab.layers import quantize_model
 from quantlab.mixed_precision import evaluate_bit_widths
+from quantlab.precision import full_float32
 from quantlab.reloading import follow_solution
 from quantlab.resnet import layer_sizes
 from quantlab.session import begin, waiting
@@ -129,8 +130,9 @@ session = begin(STUDENT, DATASET, FAST)
 # convolutions faster. Without bfloat16 a training image takes 8 ms of a core, and the training of
 # `FAST` 4½ minutes. Both data sets take the same: `FAST` limits the images. The times of a laptop
 # are scaled from there by half as wide vectors on twice as many cores, those of a T4 by its memory
-# bandwidth, which fake quantization needs most of. Use `FAST` to see everything once; set it back
-# for the results that you hand in.
+# bandwidth, which fake quantization needs most of. Each training times a step in float32, bfloat16
+# and, on a GPU, float16, uses the fastest and says which; `QUANTLAB_PRECISION` in the environment
+# overrides it. Use `FAST` to see everything once; set it back for the results that you hand in.
 
 # %% [markdown] cell="uniform"
 # ## Uniform quantization
@@ -356,7 +358,7 @@ with waiting():
     layer = network.get_submodule("layer2.0.conv1")
     shape = (8, layer.in_channels, 32, 32)
     inputs = torch.rand(shape, device=session.device) * layer.input_scale * 20
-    with torch.no_grad():
+    with torch.no_grad(), full_float32(session.device):
         accumulator = solution.integer_conv2d(
             layer.input_codes(inputs), layer.weight_codes(), layer.stride, layer.padding
         )

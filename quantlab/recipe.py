@@ -135,12 +135,14 @@ def fine_tune(
     plan: Plan,
     checkpoints: Path,
     start: nn.Module | None = None,
+    precision: str | None = None,
 ) -> nn.Module:
     """A quantized copy of the float network `model` for `cell`, trained by `plan`, in eval mode.
 
     `method` quantizes weights and calibrates activations, as in `quantize_model`; `start` is a
-    network whose weights to begin with (default: those of `model`). Goes on with what an
-    interrupted call with the same plan and the same functions left in the folder `checkpoints`.
+    network whose weights to begin with (default: those of `model`). `precision` is that of `fit`
+    (default: the fastest). Continues what an interrupted call with the same plan and the same
+    functions left in the folder `checkpoints`.
     """
     weight_bits, act_bits = widths(cell)
     device = next(model.parameters()).device
@@ -160,6 +162,7 @@ def fine_tune(
         groups=_groups(network),
         checkpoint=checkpoints / f"{cell}-{method}-{key}.pt",
         device=device,
+        precision=precision,
     )
     batches = augmented_batches(images, recipe, plan.epochs, device)
     settle_statistics(network, islice(batches, STATISTICS_IMAGES // plan.batch))

@@ -6,7 +6,7 @@ behind the walls. The tests that use it are about marking; tests/sandbox is abou
 
 import os
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,3 +170,15 @@ def float_model(pixels: torch.Tensor) -> nn.Module:
         model.train()(normalize(pixels))
         model.fc.bias -= model.eval()(normalize(pixels)).mean(0)  # no class wins everywhere
     return model
+
+
+@pytest.fixture
+def float32_shortened() -> Iterator[None]:
+    """Let this process compute float32 products in TF32 and bfloat16."""
+    before = torch.get_float32_matmul_precision(), torch.backends.mkldnn.conv.fp32_precision
+    torch.set_float32_matmul_precision("medium")
+    torch.backends.mkldnn.conv.fp32_precision = "bf16"
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        yield
+    torch.backends.mkldnn.conv.fp32_precision = before[1]
+    torch.set_float32_matmul_precision(before[0])

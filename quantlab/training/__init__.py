@@ -26,7 +26,7 @@ from tqdm import tqdm
 from quantlab.augmentation import augmented_batches
 from quantlab.images import ImageSet, normalize
 from quantlab.memory import keep_freed_memory
-from quantlab.precision import requested
+from quantlab.precision import candidates, full_float32, requested
 from quantlab.resuming import Progress, RecipeMismatch, Sums, Training, resume, save
 from quantlab.schedule import Recipe
 from quantlab.steps import Loss, Step, fastest_precision
@@ -117,7 +117,8 @@ def fit(
     training = Training(model, _optimizer(model, recipe, groups), _average_of(model, recipe))
     run = _Run(training, train, recipe, validation, checkpoint, device)
     loss = loss or _cross_entropy(recipe.label_smoothing)
-    precision = precision or run.found.precision
+    if precision is None and run.found.precision in candidates(device):
+        precision = run.found.precision
     if precision is None and not run.done:
         batch = next(augmented_batches(train, recipe, 0, device))
         precision = fastest_precision(model, loss, batch)
@@ -284,16 +285,20 @@ def evaluate(
     device: str | torch.device | None = None,
     progress: bool = False,
 ) -> float:
-    """Top-1 accuracy in percent, in float32 and evaluation mode; leaves the mode as it was."""
+    """Return the top-1 accuracy in percent, in float32 proper and evaluation mode.
+
+    The model's mode stays as it was.
+    """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     keep_freed_memory()
     was_training = model.training
     model.to(device).to(memory_format=torch.channels_last).eval()
     hits = 0
     starts = range(0, len(data), batch_size)
-    for start in tqdm(starts, desc="evaluating", disable=not progress):
-        images = data.images[start : start + batch_size].to(device)
-        labels = data.labels[start : start + batch_size].to(device)
-        hits += int((model(normalize(images)).argmax(1) == labels).sum())
+    with full_float32(device):
+        for start in tqdm(starts, desc="evaluating", disable=not progress):
+            images = data.images[start : start + batch_size].to(device)
+            labels = data.labels[start : start + batch_size].to(device)
+            hits += int((model(normalize(images)).argmax(1) == labels).sum())
     model.train(was_training)
     return 100 * hits / len(data)

@@ -1,7 +1,6 @@
 """Which arithmetic is chosen: the cheapest that is proved exact, whatever the process allows."""
 
 import platform
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -56,19 +55,7 @@ def test_no_float32_on_cuda_and_on_other_processors(monkeypatch: pytest.MonkeyPa
     assert sufficient_float(CPU, weight(1), 1) == torch.float64
 
 
-@pytest.fixture
-def everything_may_be_shortened() -> Iterator[None]:
-    """A process that lets float32 products be computed in bfloat16."""
-    before = torch.get_float32_matmul_precision(), torch.backends.mkldnn.conv.fp32_precision
-    torch.set_float32_matmul_precision("medium")
-    torch.backends.mkldnn.conv.fp32_precision = "bf16"
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        yield
-    torch.backends.mkldnn.conv.fp32_precision = before[1]
-    torch.set_float32_matmul_precision(before[0])
-
-
-@pytest.mark.usefixtures("everything_may_be_shortened")
+@pytest.mark.usefixtures("float32_shortened")
 @pytest.mark.parametrize(("input_max", "weight_max"), [(255, 40), (256, 128), (4095, 127)])
 def test_accumulators_are_exact_when_float32_may_be_shortened(
     input_max: int, weight_max: int
