@@ -1,6 +1,8 @@
 """In a real kernel the next cell uses an edit of solution.py, or a sentence refuses it."""
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from edits import EDITS, IMPORTS, START, Edit
@@ -23,3 +25,11 @@ def test_kernel_uses_an_edit(kernel: Kernel, edit: Edit) -> None:
     assert lines[-1:] == [edit.last], "\n".join(lines[-20:])
     assert len(lines) <= LINES
     assert edit.says in " ".join(lines[:-1])
+
+
+@pytest.mark.long
+def test_older_ipythons_pass_the_same_tests() -> None:
+    script = Path(__file__).with_name("ipython_kernels.sh")
+    ended = subprocess.run([script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-1000:]
+    assert ended.stdout.count(f"{len(EDITS)} passed") == 2
