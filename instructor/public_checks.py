@@ -52,7 +52,10 @@ def _public(
     program = replace(check.program(DRAWS.generator(check.id)), return_inputs=True)
     expected = oracle.answer(program)
     expectations = tuple(check.judge.expect(program, expected, item.tolerance or 0.0))
-    public = PublicCheck(check.id, check.title, item.points, program, expectations)
+    otherwise = check.otherwise(program) if check.otherwise else None
+    public = PublicCheck(
+        check.id, check.title, item.points, program, expectations, otherwise=otherwise
+    )
     mistakes = [
         _mistake(public, mutant, oracle)
         for mutant in mutants
@@ -116,10 +119,17 @@ def _alike(one: PublicCheck, other: PublicCheck) -> bool:
     return (
         (one.title, one.points) == (other.title, other.points)
         and same(one.program.inputs, other.program.inputs)
+        and _asked(one.program) == _asked(other.program)
+        and (one.otherwise and _asked(one.otherwise))
+        == (other.otherwise and _asked(other.otherwise))
         and [e.rule for e in one.expectations] == [e.rule for e in other.expectations]
         and same([e.expected for e in one.expectations], [e.expected for e in other.expectations])
         and [m.sentence for m in one.mistakes] == [m.sentence for m in other.mistakes]
     )
+
+
+def _asked(program: Program) -> list[object]:
+    return [(call.target, call.args, dict(call.kwargs)) for call in program.calls]
 
 
 def _write(content: bytes, stream: BinaryIO) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from quantlab.compare import describe
-from quantlab.programs.calls import Failure
+from quantlab.programs.calls import Failure, Program
 from quantlab.programs.execute import load_module, run_program
 from quantlab.programs.failures import failure_of
 from quantlab.public_checks import FOLDER, NoPublicChecks, PublicCheck, load, questions
@@ -38,11 +38,15 @@ _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 @dataclass(frozen=True)
 class Checked:
-    """How one check went: right, wrong or missing; lines that say what was found."""
+    """How one check went: right, wrong or missing; lines that say what was found.
+
+    `answered`: the calls returned, whatever they returned.
+    """
 
     check: PublicCheck
     outcome: str
     lines: tuple[str, ...] = ()
+    answered: bool = False
 
 
 def check(*wanted: str, solution: str | Path | None = None) -> None:
@@ -73,21 +77,30 @@ def run(
 
 
 def _try(one: PublicCheck, module: ModuleType) -> Checked:
+    tried = _try_program(one, module, one.program)
+    if tried.outcome == RIGHT or one.otherwise is None:
+        return tried
+    second = _try_program(one, module, one.otherwise)
+    answered = second.answered and not tried.answered
+    return second if second.outcome == RIGHT or answered else tried
+
+
+def _try_program(one: PublicCheck, module: ModuleType, program: Program) -> Checked:
     try:
-        answer = run_program(module, one.program)
+        answer = run_program(module, program)
     except BaseException as error:
-        failure = _failure(error, one.program.target)
+        failure = _failure(error, program.target)
         return Checked(one, _outcome_of(failure), (failure.message,))
     outcome, unmet = one.judge(answer)
     if outcome.correct:
-        return Checked(one, RIGHT)
+        return Checked(one, RIGHT, (outcome.message,) if outcome.message else (), answered=True)
     lines = [outcome.message]
     if unmet and not unmet.gradient:
         lines.append(f"expected {describe(_first(unmet.expected))}")
         lines.append(f"got      {describe(answer.results[unmet.call])}")
     if hint := one.hint(answer):
         lines.append(f"Hint: {hint}")
-    return Checked(one, WRONG, tuple(lines))
+    return Checked(one, WRONG, tuple(lines), answered=True)
 
 
 def _first(expected: object) -> object:

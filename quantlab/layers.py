@@ -33,6 +33,7 @@ from torch.nn import functional as F
 
 from quantlab import integer
 from quantlab.calibration import METHODS, input_scales
+from quantlab.programs.forms import InAnyForm
 
 FIRST_LAYER = "conv1"  # sees signed images, and stays in floating point unless bit_widths says else
 WEIGHT_BITS = range(1, 9)  # codes are stored as int8
@@ -297,7 +298,7 @@ def with_input_scales(
             continue
         layer = quantized.get_submodule(name)
         quantizer = LayerQuantizer(
-            ops, bit_widths.get(name, weight_bits), None if first else act_bits, method
+            InAnyForm(ops), bit_widths.get(name, weight_bits), None if first else act_bits, method
         )
         kind = QuantConv2d if isinstance(layer, nn.Conv2d) else QuantLinear
         replacement = kind(name, layer, quantizer, 1.0 if first else scales[name])  # type: ignore[arg-type]

@@ -6,12 +6,12 @@ that are missing or damaged are a `NoPublicChecks`, one sentence.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quantlab.compare import AnyOf, Close, Codes, Each, IntegerTensor, Outcome, Widths, same
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Constant, Input, Program, Result
-from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet
+from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet, warning
 from quantlab.programs.wire import MAX_BYTES, WireError, pack, unpack
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "public"
@@ -34,7 +34,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class PublicCheck:
-    """One visible check: the program is run on a solution, `expectations` say what must come."""
+    """One visible check: the program is run on a solution, `expectations` say what must come.
+
+    `otherwise` asks the same in other words: right in one of them is enough.
+    """
 
     id: str
     title: str
@@ -42,14 +45,14 @@ class PublicCheck:
     program: Program
     expectations: tuple[Expectation, ...]
     mistakes: tuple[Mistake, ...] = ()
+    otherwise: Program | None = None
 
     def judge(self, answer: Answer) -> tuple[Outcome, Expectation | None]:
-        """The first thing that is wrong with `answer`, an argument that was changed included."""
+        """Return the first thing that is wrong with `answer`; that of a right one may warn."""
         outcome, unmet = first_unmet(self.expectations, answer)
         changed = changed_arguments(self.program, answer)
         if outcome.correct and changed:
-            sentence = f"The argument {changed[0]} was changed in place, or its memory returned."
-            return Outcome("wrong", sentence), None
+            return replace(outcome, message=warning(changed)), None
         return outcome, unmet
 
     def hint(self, answer: Answer) -> str:

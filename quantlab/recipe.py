@@ -41,6 +41,7 @@ from quantlab.answers import CELLS
 from quantlab.calibration import calibration_images
 from quantlab.images import IMAGE_MEAN, IMAGE_STD, ImageSet, normalize
 from quantlab.layers import QuantConv2d, QuantLinear, fast_integer, quantize_model
+from quantlab.programs.forms import InAnyForm
 from quantlab.steps import Loss
 from quantlab.training import Recipe, augmented_batches, fit
 
@@ -217,7 +218,7 @@ def _key(
     ops: Any, cell: str, method: str, train: ImageSet, plan: Plan, start: nn.Module | None
 ) -> str:
     """A short name for what decides a training: the plan, the data, and what `ops` computes."""
-    bits, _ = widths(cell)
+    ops, (bits, _) = InAnyForm(ops), widths(cell)
     weight = torch.randn(64, generator=torch.Generator().manual_seed(2), requires_grad=True)
     scale, zero = ops.reset_scale_and_zero_point(weight.detach(), bits, method)
     recovered = ops.linear_dequantize(

@@ -1,6 +1,7 @@
 """A check that calls into the student's module and compares with the reference.
 
-The same program runs behind the wall and in the oracle. Every argument must come back as it was.
+The same program runs behind the wall and in the oracle. Only the check of what a function does to
+its arguments asks that they come back as they were; the others judge results on fresh arguments.
 Where a function leans on others of the student's (`get_scale`, `integer_conv2d`), the program is
 run a second time with the reference's in their place, so that a bug is paid for once, in the check
 of the function that has it. A constant in their place would forgive a wrong argument passed on.
@@ -18,7 +19,9 @@ from autograder.rubric import Item
 from autograder.verdict import Misconception, Verdict
 from quantlab.compare import CORRECT, WRONG, Close, Outcome, Rule, describe, same
 from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
-from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet
+from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet, warning
+
+CHANGED = "An argument is changed in place, or its memory is returned."
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Judged:
 
     outcome: Outcome
     call: int = 0
+    hidden_message: str = ""  # of a hidden check, in place of the sentence of its verdict
 
 
 Judge = Callable[[Program, Answer, Answer, float], Judged]  # program, got, expected, tolerance
@@ -38,7 +42,9 @@ class CallCheck:
 
     `leans_on` names functions of the student's that the checked one may call: the answer is right
     if it is so with the reference in their place. With `again` the program is run once more in a
-    fresh process under another seed, and has to give the same.
+    fresh process under another seed, and has to give the same. `otherwise` makes the program that
+    asks the same in other words: right in one of them is enough. With `keeps_arguments` every
+    argument must come back as it was.
     """
 
     id: str
@@ -48,6 +54,8 @@ class CallCheck:
     leans_on: tuple[str, ...] = ()
     picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
     again: bool = False
+    otherwise: Callable[[Program], Program] | None = None
+    keeps_arguments: bool = False
     source: str = "call"
     needs_data: bool = False
 
@@ -56,6 +64,14 @@ class CallCheck:
         if isinstance(source, Finding):
             return source
         program = self.ask(evidence)
+        finding = self._mark(evidence, item, source, program)
+        if finding.credit == 1 or self.otherwise is None:
+            return finding
+        second = self._mark(evidence, item, source, self.otherwise(program))
+        answered = finding.verdict is Verdict.ERROR and second.verdict is not Verdict.ERROR
+        return second if second.credit == 1 or answered else finding
+
+    def _mark(self, evidence: Evidence, item: Item, source: str, program: Program) -> Finding:
         finding, answer = self._run(evidence, item, source, program)
         if finding.credit < 1 and self.leans_on:
             finding = replace(
@@ -120,11 +136,19 @@ class CallCheck:
                 sentence = "Run once more with other random numbers, it gives another answer."
                 judged = Judged(Outcome(WRONG, sentence), judged.call)
         verdict = Verdict(judged.outcome.kind)
-        return _finding(verdict, program, judged.outcome.message, shown), answer
+        finding = _finding(verdict, program, judged.outcome.message, shown)
+        return replace(
+            finding, hidden_message=judged.hidden_message or finding.hidden_message
+        ), answer
 
     def _judge(self, program: Program, got: Answer, expected: Answer, item: Item) -> Judged:
         judged = self.judge(program, got, expected, item.tolerance or 0.0)
-        return judge_arguments_kept(program, got) if judged.outcome.correct else judged
+        changed = changed_arguments(program, got)
+        if not judged.outcome.correct or not changed:
+            return judged
+        kind = WRONG if self.keeps_arguments else CORRECT
+        outcome = replace(judged.outcome, kind=kind, message=warning(changed))
+        return replace(judged, outcome=outcome, hidden_message=CHANGED if kind == WRONG else "")
 
     def _mistake(
         self, evidence: Evidence, item: Item, program: Program, answer: Answer
@@ -151,14 +175,6 @@ def _finding(
         hidden_message=message if by_the_host else hidden.sentence(verdict, program.target),
         evidence=shown or {},
     )
-
-
-def judge_arguments_kept(program: Program, got: Answer) -> Judged:
-    """Whether every argument is as it was, also after the results were written over."""
-    for name in changed_arguments(program, got):
-        sentence = f"The argument {name} was changed in place, or its memory returned."
-        return Judged(Outcome(WRONG, sentence))
-    return Judged(Outcome(CORRECT))
 
 
 @dataclass(frozen=True)

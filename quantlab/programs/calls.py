@@ -102,8 +102,9 @@ class Call:
 class Program:
     """Calls on named inputs. `seed` is what torch, numpy and random are seeded with before.
 
-    With `return_inputs` the inputs come back as they are after the last call, and after every
-    result has been written over: who changes an argument or returns its memory is seen.
+    Every call gets fresh copies of the inputs. With `return_inputs` an input comes back as the
+    calls left it, after every result has been written over: who changes an argument or returns its
+    memory is seen.
     """
 
     calls: tuple[Call, ...]

@@ -14,6 +14,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from quantlab.programs.calls import (
 )
 from quantlab.programs.encode import Encoder
 from quantlab.programs.evaluation import evaluation
+from quantlab.programs.forms import Form, in_any_form
 
 _ABSENT = object()
 
@@ -79,27 +81,77 @@ def _compiled(text: str, file: str) -> types.CodeType:
 def run_program(module: types.ModuleType, program: Program) -> Answer:
     """Makes the calls of `program` on `module`, in order; every result is copied when it comes.
 
-    Arrays become CPU tensors. Gradients of a result that has none (not a tensor, of another shape
-    than the cotangent, cut off from the inputs) are None.
+    Arrays become CPU tensors, fresh ones for every call, so that a call is not judged by what an
+    earlier one did to its arguments; a call that gets an earlier result has that call's inputs. A
+    call that fails is made again with its scale and zero point in another form (`forms`).
+    Gradients of a result that has none (not a tensor, of another shape than the cotangent, cut off
+    from the inputs) are None.
     """
     _seed(program.seed)
-    inputs = {name: _tensor(array) for name, array in program.inputs.items()}
-    for name in {name for call in program.calls for name in call.wrt}:
-        inputs[name].requires_grad_(True)
     encoder = Encoder()
-    returned: list[Any] = []
-    results: list[Any] = []
-    gradients: list[Mapping[str, np.ndarray | None]] = []
+    made: list[_Made] = []
     for call in program.calls:
-        returned.append(_make(module, call, inputs, returned))
-        results.append(encoder.plain(returned[-1]))
-        gradients.append(_gradients(call, returned[-1], inputs, encoder))
+        made.append(_in_any_form(module, program, call, made, encoder))
     after: Mapping[str, np.ndarray] = {}
     if program.return_inputs:
-        for result in returned:
-            _write_over(result)
-        after = {name: encoder.array(tensor) for name, tensor in inputs.items()}
+        for one in made:
+            _write_over(one.returned)
+        after = {name: _afterwards(name, program, made, encoder) for name in program.inputs}
+    results, gradients = (one.result for one in made), (one.gradients for one in made)
     return Answer(tuple(results), tuple(gradients), after)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The tensors of a call: `passed` to it, and the `leaves` that they were copied from."""
+
+    leaves: Mapping[str, torch.Tensor]
+    passed: Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A call that was made: its inputs, what it returned, and that as data."""
+
+    inputs: _Inputs
+    returned: Any
+    result: Any
+    gradients: Mapping[str, np.ndarray | None]
+
+
+def _in_any_form(
+    module: types.ModuleType, program: Program, call: Call, made: list[_Made], encoder: Encoder
+) -> _Made:
+    def attempt(form: Form) -> _Made:
+        inputs = _inputs(program, call, made)
+        returned = _make(module, call, inputs.passed, [one.returned for one in made], form)
+        result = encoder.plain(returned)
+        return _Made(inputs, returned, result, _gradients(call, returned, inputs.leaves, encoder))
+
+    return in_any_form(call.target, attempt)
+
+
+def _inputs(program: Program, call: Call, made: list[_Made]) -> _Inputs:
+    """Fresh tensors for a call; those of an earlier call if it is given that one's result."""
+    earlier = [value.call for value in call.args if isinstance(value, Result)]
+    if earlier:
+        return made[earlier[0]].inputs
+    leaves = {name: _tensor(array) for name, array in program.inputs.items()}
+    passed = dict(leaves)
+    for name in {name for each in program.calls for name in each.wrt}:
+        leaves[name].requires_grad_(True)
+        passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
+    return _Inputs(leaves, passed)
+
+
+def _afterwards(name: str, program: Program, made: list[_Made], encoder: Encoder) -> np.ndarray:
+    """The input `name` as a call left it: as one that changed it did, if any."""
+    before = program.inputs[name]
+    for one in made:
+        after = encoder.array(one.inputs.passed[name])
+        if after.dtype != before.dtype or not np.array_equal(after, before, equal_nan=True):
+            return after
+    return before
 
 
 def _seed(seed: int) -> None:
@@ -113,15 +165,21 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def _make(
-    module: types.ModuleType, call: Call, inputs: Mapping[str, torch.Tensor], returned: list[Any]
+    module: types.ModuleType,
+    call: Call,
+    inputs: Mapping[str, torch.Tensor],
+    returned: list[Any],
+    form: Form,
 ) -> Any:
     function = vars(module).get(call.target, _ABSENT)
     if function is _ABSENT:
         raise AbsentFunction(call.target)
     if not callable(function):
         raise NotAFunction(type(function).__name__)
-    args = [_argument(value, inputs, returned) for value in call.args]
-    kwargs = {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()}
+    args, kwargs = form(
+        tuple(_argument(value, inputs, returned) for value in call.args),
+        {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()},
+    )
     try:
         # A solution may have switched gradients off, or to another dtype, for its own experiments.
         torch.set_default_dtype(torch.float32)

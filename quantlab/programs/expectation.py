@@ -44,6 +44,11 @@ def first_unmet(
     return Outcome(CORRECT), None
 
 
+def warning(changed: Sequence[str]) -> str:
+    """Return what is said of arguments that did not come back as they were."""
+    return f"The argument {changed[0]} was changed in place, or its memory returned."
+
+
 def changed_arguments(program: Program, answer: Answer) -> tuple[str, ...]:
     """The inputs that did not come back as they were sent, in values or dtype."""
     return tuple(

@@ -2,13 +2,7 @@
 fault = "divides the argument in place"
 sentence = "Your code writes into the tensor that it was given, so the caller's real numbers are \
 lost. Compute the codes as a new tensor and leave the input as it is."
-caught_by = [
-    "1a.linear_quantize.signed",
-    "1a.linear_quantize.unsigned",
-    "1a.linear_quantize.zero_point",
-    "1a.linear_quantize.every_width",
-    "1a.linear_quantize.pure",
-]
+caught_by = ["1a.linear_quantize.pure"]
 """
 
 import torch
