@@ -24,7 +24,7 @@ from autograder.rubric import Rubric, load_rubric
 from autograder.secret import Draws
 from quantlab.compare import same
 from quantlab.files import write_atomically
-from quantlab.programs.calls import Answer, Program
+from quantlab.programs.calls import Answer, Input, Program
 from quantlab.programs.execute import load_module, run_program
 from quantlab.programs.expectation import changed_arguments
 from quantlab.public_checks import FOLDER, SUFFIX, Mistake, PublicCheck, load, to_bytes
@@ -129,7 +129,12 @@ def _alike(one: PublicCheck, other: PublicCheck) -> bool:
 
 
 def _asked(program: Program) -> list[object]:
-    return [(call.target, call.args, dict(call.kwargs)) for call in program.calls]
+    """Return what the calls are asked by name: methods, bit widths, inputs."""
+    kinds = (Input, str, int)
+    return [
+        (call.target, [value for value in call.args if isinstance(value, kinds)])
+        for call in program.calls
+    ]
 
 
 def _write(content: bytes, stream: BinaryIO) -> None:
