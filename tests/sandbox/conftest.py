@@ -10,6 +10,7 @@ import pytest
 
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.machine_lock import MachineLock
 
 
 @pytest.fixture(scope="session")
@@ -18,13 +19,19 @@ def short_limits() -> Limits:
 
 
 @pytest.fixture(scope="session")
-def patient_sandbox() -> Iterator[Sandbox]:
+def own_lock(tmp_path_factory: pytest.TempPathFactory) -> MachineLock:
+    """A lock of these tests alone: other runs of the account do not make them run again."""
+    return MachineLock(tmp_path_factory.mktemp("lock"))
+
+
+@pytest.fixture(scope="session")
+def patient_sandbox(own_lock: MachineLock) -> Iterator[Sandbox]:
     """With the limits that students get: some honest imports take seconds of processor time."""
-    with Sandbox() as running:
+    with Sandbox(lock=own_lock) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def sandbox(short_limits: Limits) -> Iterator[Sandbox]:
-    with Sandbox(limits=short_limits) as running:
+def sandbox(short_limits: Limits, own_lock: MachineLock) -> Iterator[Sandbox]:
+    with Sandbox(limits=short_limits, lock=own_lock) as running:
         yield running
