@@ -29,6 +29,7 @@ import torch
 from torch import Tensor, nn
 
 from quantlab.images import ImageSet, normalize
+from quantlab.precision import full_float32
 
 METHODS = ("sym", "SAWB", "heuristic")
 CALIBRATION_COUNT = 512
@@ -117,8 +118,9 @@ def input_histograms(
         model.get_submodule(name).register_forward_pre_hook(
             lambda module, args, name=name: record(name, args[0])
         )
-    for batch in images.split(BATCH):
-        model(normalize(batch.to(device)).contiguous(memory_format=torch.channels_last))
+    with full_float32(device):
+        for batch in images.split(BATCH):
+            model(normalize(batch.to(device)).contiguous(memory_format=torch.channels_last))
     return {name: _histogram(counts[name].cpu(), maxima[name]) for name in counts}
 
 

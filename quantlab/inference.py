@@ -39,6 +39,7 @@ from quantlab.images import ImageSet, normalize
 from quantlab.int8 import PackedConvolution, is_exact
 from quantlab.integer import accumulate_conv2d, accumulate_linear
 from quantlab.memory import keep_freed_memory
+from quantlab.precision import full_float32
 from quantlab.resnet import BATCH_NORM_EPSILON, BasicBlock, batch_norm_line, resnet20
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
@@ -186,7 +187,7 @@ class IntegerResNet20:
 
     @torch.inference_mode()
     def _logits(self, images: Tensor, batch_size: int) -> Tensor:
-        with torch.autocast(self.device.type, enabled=False):
+        with full_float32(self.device):
             batches = [self._forward(batch).cpu() for batch in images.split(batch_size)]
         return torch.cat(batches)
 

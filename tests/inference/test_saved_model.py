@@ -141,8 +141,24 @@ def test_the_bias_is_an_integer_at_the_scale_of_the_accumulators(
     assert torch.allclose((with_bias - without) / unit, torch.tensor(7.0), atol=1e-2)
 
 
-def test_autocast_around_it_changes_nothing(saved: SavedModel, pixels: Any) -> None:
+def test_logits_are_the_same_where_float32_may_be_shortened(
+    saved: SavedModel, pixels: Any, request: pytest.FixtureRequest
+) -> None:
     model = IntegerResNet20(saved)
     expected = model.logits(pixels[:4])
-    with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(model.logits(pixels[:4]), expected)
+    request.getfixturevalue("float32_shortened")
+    assert torch.equal(model.logits(pixels[:4]), expected)
+
+
+def test_logits_are_computed_without_tf32(
+    saved: SavedModel, pixels: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convolve, seen = F.conv2d, []
+
+    def noted(*args: Any, **options: Any) -> torch.Tensor:
+        seen.append(torch.backends.cudnn.conv.fp32_precision)
+        return convolve(*args, **options)
+
+    monkeypatch.setattr(F, "conv2d", noted)
+    IntegerResNet20(saved).logits(pixels[:4])
+    assert set(seen) == {"ieee"}

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from quantlab.calibration import input_histograms
 from quantlab.images import ImageSet, normalize
 from quantlab.precision import (
     VARIABLE,
@@ -322,6 +323,34 @@ def test_evaluate_is_float32_proper_whatever_the_process_allows(logits_of_evalua
     expected = logits_of_evaluate()
     request.getfixturevalue("float32_shortened")
     assert torch.equal(logits_of_evaluate(), expected)
+
+
+def test_calibration_is_float32_proper_whatever_the_process_allows(images, request):
+    model = resnet20().eval()
+    expected = input_histograms(model, ["layer2.0.conv1", "fc"], images.images)
+    request.getfixturevalue("float32_shortened")
+    found = input_histograms(model, ["layer2.0.conv1", "fc"], images.images)
+    for name, histogram in expected.items():
+        assert torch.equal(found[name].counts, histogram.counts)
+        assert found[name].maximum == histogram.maximum
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda model, images: evaluate(model, images, device="cpu"),
+        lambda model, images: input_histograms(model, ["fc"], images.images),
+    ],
+)
+def test_evaluation_and_calibration_turn_tf32_off(images, work):
+    model, seen = resnet20().eval(), []
+    model.register_forward_hook(
+        lambda module, args, output: seen.append(
+            (torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)
+        )
+    )
+    work(model, images)
+    assert set(seen) == {("ieee", "ieee")}
 
 
 def test_autocast_of_float32_is_none():
