@@ -1,36 +1,36 @@
-"""The known submissions: wrong ones with one fault each, unusual right ones, and hostile ones.
+"""Load the known submissions below `instructor/corpus/`: wrong, correct and hostile ones.
 
-Each is a file of its own below `instructor/`. A file begins with a docstring in TOML that says what
-it is, and goes on with code:
+    corpus/mutants/<function>.py   one mistake a case: appended to the reference, which it redefines
+    corpus/mutants/answers.py      falsify(record) changes a right answers.json in place
+    corpus/mutants/models.py       damage(models) changes the five saved models in place
+    corpus/correct/<kind>.py       correct, written differently: appended, or a whole solution.py
+    corpus/attacks/<family>.py     code as a student may submit it, or build(folder, right)
 
-    instructor/mutants/<function>/<name>.py     appended to the reference, where it redefines things
-    instructor/mutants/answers/<name>.py        falsify(record) changes a right answers.json
-    instructor/mutants/models/<name>.py         damage(models) changes the five saved models
-    instructor/alternatives/<name>.py           appended to the reference, or standing alone
-    instructor/exploits/<family>/<name>.py      code as a student may hand it in, or build(folder)
-
-They prove the checks and the walls (`autograder.verify`), and a student's wrong answer is compared
-with the mutants' (`autograder.misconceptions`). A file with a misspelt key, or without one that it
-needs, is a `BadKnownSubmission`.
+A file holds a family of cases; a case may also be a file of its own in a folder named for the
+family (`case_files` describes both forms). The known submissions prove the checks and the sandbox
+(`autograder.verify`), and a student's wrong answer is compared with the mutants'
+(`autograder.misconceptions`).
 """
 
-import ast
-import tomllib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-INSTRUCTOR = Path(__file__).resolve().parent.parent / "instructor"
-MUTANTS = INSTRUCTOR / "mutants"
-ALTERNATIVES = INSTRUCTOR / "alternatives"
-EXPLOITS = INSTRUCTOR / "exploits"
+from autograder.case_files import BadCaseFile, CaseText, read_cases
+
+CORPUS = Path(__file__).resolve().parent.parent / "instructor" / "corpus"
+MUTANTS = CORPUS / "mutants"
+CORRECT = CORPUS / "correct"
+ATTACKS = CORPUS / "attacks"
 _KINDS = ("cheat", "fault", "legal", "refused")
+_BUILD = re.compile(r"^def build\(folder, right\):$", re.MULTILINE)
 NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
 
 
 class BadKnownSubmission(Exception):
-    """A file below `instructor/` is not a known submission; the message says which and why."""
+    """Report a file of the corpus that does not hold known submissions: which one, and why."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Exploit:
 
         Returns the archive to hand in where that is not the folder.
         """
-        if "\ndef build(folder, right):\n" not in self.code:
+        if not _BUILD.search(self.code):
             return None
         names: dict[str, Any] = {"__name__": "exploit"}
         exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
@@ -143,59 +143,72 @@ Known = TypeVar("Known", Mutant, Alternative, Exploit)
 
 
 def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
-    """All mutants, ordered by name. Raises `BadKnownSubmission`."""
+    """Return all mutants, ordered by name. Raises `BadKnownSubmission`."""
     mutants = []
-    for path in sorted(folder.glob("*/*.py")):
-        mutant = _read(path, f"{path.parent.name}/{path.stem}", Mutant)
+    for name, case in _cases(folder):
+        mutant = _known(name, case, Mutant, {"fault": case.title})
         checks = (*mutant.caught_by, *mutant.sometimes)
         if len({check.split(".", 1)[0] for check in checks}) != 1 - mutant.flagged:
             raise BadKnownSubmission(
-                f"{path}: caught_by must name checks of one question, or flagged must be true."
+                f"{case.place}: caught_by must name checks of one question, or flagged must be "
+                "true."
             )
         mutants.append(mutant)
     return tuple(mutants)
 
 
-def load_alternatives(folder: Path = ALTERNATIVES) -> tuple[Alternative, ...]:
-    """All alternatives, ordered by name. Raises `BadKnownSubmission`."""
-    return tuple(_read(path, path.stem, Alternative) for path in sorted(folder.glob("*.py")))
+def load_alternatives(folder: Path = CORRECT) -> tuple[Alternative, ...]:
+    """Return all correct alternatives, ordered by name. Raises `BadKnownSubmission`."""
+    cases = sorted((case.name, case) for _, case in _cases(folder))
+    return tuple(_known(name, case, Alternative, {"differs": case.title}) for name, case in cases)
 
 
-def load_exploits(folder: Path = EXPLOITS) -> tuple[Exploit, ...]:
-    """All exploits, ordered by name. Raises `BadKnownSubmission`."""
+def load_exploits(folder: Path = ATTACKS) -> tuple[Exploit, ...]:
+    """Return all exploits, ordered by name. Raises `BadKnownSubmission`."""
     exploits = []
-    for path in sorted(folder.glob("*/*.py")):
-        exploit = _read(path, f"{path.parent.name}/{path.stem}", Exploit)
+    for name, case in _cases(folder):
+        described = {"attack": case.title, "kind": case.decorator}
+        exploit = _known(name, case, Exploit, described)
         expected = (bool(exploit.checks), bool(exploit.verdicts))
         if exploit.kind not in _KINDS or expected != (exploit.kind != "refused",) * 2:
             raise BadKnownSubmission(
-                f"{path}: kind must be one of {', '.join(_KINDS)}, and all but refused cases need "
-                "checks and verdicts."
+                f"{case.place}: kind must be one of {', '.join(_KINDS)}, and all but refused cases "
+                "need checks and verdicts."
             )
         exploits.append(exploit)
     return tuple(exploits)
 
 
-def _read(path: Path, name: str, kind: type[Known]) -> Known:
-    code = path.read_text(encoding="utf-8")
-    try:
-        said = tomllib.loads(ast.get_docstring(ast.parse(code)) or "")
-    except (SyntaxError, tomllib.TOMLDecodeError) as error:
-        raise BadKnownSubmission(f"{path} has no docstring in TOML: {error}.") from error
-    _refuse_other_keys(path, said, {f.name for f in fields(kind)} - {"name", "code"})
-    values: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in said.items()
-    }
-    try:
-        return kind(name=name, code=code, **values)
-    except TypeError as error:
-        raise BadKnownSubmission(f"The docstring of {path} lacks a key: {error}.") from error
+def _cases(folder: Path) -> list[tuple[str, CaseText]]:
+    """Return every case below a folder, as (family/name, case), ordered by that name."""
+    cases: dict[str, CaseText] = {}
+    for name, case in _unordered(folder):
+        if name in cases:
+            raise BadKnownSubmission(f"{case.place}: {name} is also in {cases[name].place}.")
+        cases[name] = case
+    return sorted(cases.items())
 
 
-def _refuse_other_keys(path: Path, found: Iterable[str], known: set[str]) -> None:
-    unknown = sorted(set(found) - known)
-    if unknown:
+def _unordered(folder: Path) -> Iterator[tuple[str, CaseText]]:
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            for case in read_cases(path):
+                family = path.stem if case.decorator else path.parent.name
+                yield f"{family}/{case.name}", case
+        except BadCaseFile as error:
+            raise BadKnownSubmission(str(error)) from error
+
+
+def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str, str]) -> Known:
+    said = {**case.values, **(described if case.decorator else {})}
+    allowed = {field.name for field in fields(kind)} - {"name", "code"}
+    if unknown := sorted(said.keys() - allowed):
         raise BadKnownSubmission(
-            f"The docstring of {path} has the unknown keys {', '.join(unknown)}; "
-            f"there are {', '.join(sorted(known))}."
+            f"{case.place}: unknown keys {', '.join(unknown)}; "
+            f"expected {', '.join(sorted(allowed))}."
         )
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+    try:
+        return kind(name=name, code=case.code, **values)
+    except TypeError as error:
+        raise BadKnownSubmission(f"{case.place} lacks a key: {error}.") from error

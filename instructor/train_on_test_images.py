@@ -23,7 +23,7 @@ from quantlab.resnet import resnet20
 from quantlab.training import Recipe, fit
 
 KIT = Path(__file__).resolve().parent.parent
-OUT = KIT / "instructor" / "mutants" / "models"
+OUT = KIT / "instructor" / "corpus" / "mutants" / "models"
 NAME = "trained_on_the_test_images"
 
 

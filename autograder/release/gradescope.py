@@ -32,7 +32,7 @@ def gradescope_bundle(settings: Settings, kit: Path = KIT) -> Bundle:
     packing.copy_tree(kit / "quantlab", "quantlab", "*.py")
     packing.copy(kit / "instructor" / "__init__.py", "instructor/__init__.py")
     packing.copy(kit / "instructor" / "solution.py", "instructor/solution.py")
-    for folder in ("mutants", "stand_ins"):
+    for folder in ("corpus/mutants", "stand_ins"):
         packing.copy_tree(kit / "instructor" / folder, f"instructor/{folder}", "*.py")
     for dataset in DATASETS:
         for name in ("ptq_table.json", "quick_images.json"):

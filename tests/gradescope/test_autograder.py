@@ -222,7 +222,7 @@ def test_the_zip_has_its_programs_at_the_top_and_no_secret():
     assert not [
         name
         for name in entries
-        if name.startswith(("instructor/exploits", "instructor/alternatives"))
+        if name.startswith(("instructor/corpus/attacks", "instructor/corpus/correct"))
     ]
 
 

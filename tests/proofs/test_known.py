@@ -1,12 +1,13 @@
 """Files of known submissions: what they may say, and how a slip in one is told."""
 
+from pathlib import Path
+
 import pytest
 
 from autograder.known import (
-    ALTERNATIVES,
-    MUTANTS,
     BadKnownSubmission,
     load_alternatives,
+    load_exploits,
     load_mutants,
 )
 
@@ -42,7 +43,7 @@ def test_a_file_is_read_with_its_name_and_code(tmp_path):
     [
         ("def f(): pass\n", "lacks a key"),
         ('"""not toml"""\n', "no docstring in TOML"),
-        ("def f(:\n", "no docstring in TOML"),
+        ("def f(:\n", "is not Python"),
         (RIGHT.replace("fault =", "fualt ="), "unknown keys fualt"),
         (RIGHT.replace('"1a.reset.sym"', '"1a.reset.sym", "2a.STE.forward"'), "one question"),
         (RIGHT.replace('["1a.reset.sym"]', "[]"), "one question"),
@@ -81,5 +82,33 @@ def test_every_file_says_something_of_its_own():
         assert mutant.sentence.endswith("."), mutant.name
         assert len(mutant.sentence) <= 300, mutant.name
         assert not mutant.fault.endswith("."), mutant.name
-    assert len(list(MUTANTS.glob("*/*.py"))) == len(mutants)
-    assert len(list(ALTERNATIVES.glob("*.py"))) == len(alternatives)
+
+
+def test_load_returns_the_listed_cases():
+    """A case that is lost, renamed or expected to end otherwise changes the list in this folder."""
+    listed = (Path(__file__).parent / "corpus.txt").read_text().splitlines()
+    assert listed == list(described_corpus()), "update tests/proofs/corpus.txt if this is meant"
+
+
+def described_corpus():
+    """Yield a line per case: its id, and what must come of it."""
+    for attack in load_exploits():
+        expected = [attack.kind, *attack.checks, *attack.verdicts, attack.problem]
+        yield " ".join([f"attacks/{attack.name}", *filter(None, expected)])
+    for alternative in load_alternatives():
+        yield f"correct/{alternative.name}{' whole' * alternative.whole}"
+    for mutant in load_mutants():
+        marks = ["flagged"] * mutant.flagged + ["unnamed"] * (not mutant.named)
+        sometimes = [f"sometimes:{check}" for check in mutant.sometimes]
+        yield " ".join([f"mutants/{mutant.name}", *mutant.caught_by, *sometimes, *marks])
+
+
+def test_load_refuses_a_case_that_is_there_twice(tmp_path):
+    write(tmp_path, RIGHT)
+    write(
+        tmp_path,
+        '@mutant("x", sentence="y.", caught_by=["1a.reset.sym"])\ndef nothing():\n    pass\n',
+        "get_scale.py",
+    )
+    with pytest.raises(BadKnownSubmission, match="get_scale/nothing is also in"):
+        load_mutants(tmp_path)
