@@ -184,3 +184,14 @@ def search_uniform():
             if evaluate(configuration) > accuracy_floor:
                 break
         return dict.fromkeys(layer_sizes, bits)
+
+
+@correct("returns whole widths as floats")
+def search_float_widths():
+    _honest_search = variable_precision_search
+
+    def variable_precision_search(
+        layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
+    ):
+        found = _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
+        return {layer: float(width) for layer, width in found.items()}

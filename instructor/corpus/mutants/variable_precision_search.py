@@ -202,11 +202,11 @@ def first_layer_forgotten():
 
 
 @mutant(
-    "returns the widths as floats",
-    sentence="Your widths are floating-point numbers. A number of bits is a Python int.",
+    "returns the widths as text",
+    sentence="Your widths are text. A number of bits is a Python int.",
     caught_by=ALL,
 )
-def float_widths():
+def text_widths():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
@@ -220,7 +220,7 @@ def float_widths():
                 if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
                     bits[layer] = width
                     break
-        return {layer: float(width) for layer, width in bits.items()}
+        return {layer: str(width) for layer, width in bits.items()}
 
 
 @mutant(
