@@ -22,7 +22,7 @@ from quantlab.programs.calls import (
     Question,
     Result,
 )
-from quantlab.programs.failures import OF_MODELS, Claim, NotAClaim, failure_from
+from quantlab.programs.claims import OF_MODELS, Claim, NotAClaim, failure_from
 from quantlab.programs.wire import WireError, pack, unpack
 
 WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it

@@ -45,8 +45,9 @@ from autograder.sandbox.messages import (
     unpack_request,
 )
 from autograder.sandbox.thread_limit import ThreadLimit
+from quantlab.programs.claims import Claim
 from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import Claim, claim_of, name_of
+from quantlab.programs.failures import claim_of, name_of
 from quantlab.programs.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error

@@ -3,7 +3,7 @@
 In the worker the module is a student's; in the trusted process it is the reference or another known
 solution. Exceptions of the solution's code come out unchanged. Besides these: `AbsentFunction`,
 `NotAFunction`, `WrongCall` (it cannot be called as the assignment calls it) and `UnsupportedResult`
-(an answer that is not data). Their texts complete the sentences of `quantlab.programs.failures`.
+(an answer that is not data). Their texts complete the sentences of `quantlab.programs.claims`.
 """
 
 import contextlib
@@ -138,9 +138,10 @@ def _inputs(program: Program, call: Call, made: list[_Made]) -> _Inputs:
         return made[earlier[0]].inputs
     leaves = {name: _tensor(array) for name, array in program.inputs.items()}
     passed = dict(leaves)
-    for name in {name for each in program.calls for name in each.wrt}:
-        leaves[name].requires_grad_(True)
-        passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
+    with torch.enable_grad():  # whatever the solution set while it was imported
+        for name in {name for each in program.calls for name in each.wrt}:
+            leaves[name].requires_grad_(True)
+            passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
     return _Inputs(leaves, passed)
 
 

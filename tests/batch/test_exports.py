@@ -156,7 +156,10 @@ def test_moodle_has_a_folder_per_student_and_kind(export, end):
     ada = handins["Ada-Lovelace-12345"]
     assert ada.lms[ada.student] == {"Identifier": "Participant 12345", "Full name": "Ada Lovelace"}
     submission = found.submission(ada)
-    assert (submission.solution, submission.report_file) == (SOLUTION, "models/report.md")
+    assert (submission.solution, submission.report_file) == (
+        SOLUTION,
+        "models/report.md, onlinetext.html",
+    )
     assert found.problems == ()
 
 

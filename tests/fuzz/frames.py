@@ -22,7 +22,7 @@ from quantlab.programs.calls import (
     Program,
     Result,
 )
-from quantlab.programs.failures import Claim
+from quantlab.programs.claims import Claim
 from quantlab.programs.wire import DTYPES, MAGIC, PREFIX
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited
 
