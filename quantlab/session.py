@@ -94,13 +94,13 @@ class Session:
         return self.results / "checkpoints"
 
 
-def begin(student: str = "", dataset: str = "", fast: bool = False) -> Session:
+def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Session:
     """The session for these parameters in the current folder. Raises `CannotBegin`."""
     _probe_torch()
     fast = fast or os.environ.get("FAST", "") not in ("", "0")
     folder, place = Path.cwd(), where()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    name = student_id(folder, student or os.environ.get("STUDENT", ""))
+    name = student_id(folder, str(student) or os.environ.get("STUDENT", ""))
     dataset = dataset or os.environ.get("DATASET", "") or _at_hand(fast)
     whole, test = _images(dataset)
     calibration = calibration_images(whole, min(CALIBRATION_COUNT, len(whole)))

@@ -55,6 +55,10 @@ def test_an_id_that_is_given_replaces_the_kept_one(tmp_path: Path) -> None:
     assert student_id(tmp_path) == "grace"
 
 
+def test_begin_takes_a_number_as_the_id(small_images) -> None:
+    assert begin(2023001, "shapes10").student == "2023001"
+
+
 def test_without_anybody_to_ask_it_is_nobody_and_nothing_is_kept(monkeypatch, tmp_path) -> None:
     nobody_answers(monkeypatch)
     assert student_id(tmp_path) == NOBODY
