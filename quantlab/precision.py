@@ -12,7 +12,7 @@ Codes are never evaluated in a chosen format: see `full_float32`.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import torch
@@ -114,14 +114,29 @@ def full_float32(device: torch.device) -> Iterator[None]:
     to a neighboring code, and the accuracy measured here would not be the grader's. Settings are
     restored at the end of the block.
     """
-    places: Any = torch.backends  # whose types leave out some of these
-    backends = (
-        *(places.cuda.matmul, places.cudnn.conv),
-        *(places.mkldnn.conv, places.mkldnn.matmul),
-    )
     with ExitStack() as restore:
-        for backend in backends:
-            restore.callback(setattr, backend, "fp32_precision", backend.fp32_precision)
-            backend.fp32_precision = "ieee"
+        _turn_off_tf32(restore)
         with torch.autocast(device.type, enabled=False):
             yield
+
+
+def _turn_off_tf32(restore: ExitStack) -> None:
+    """Set every backend to float32, and back when `restore` is closed.
+
+    The older flags are set as well: torch refuses to read them while they disagree with the newer
+    ones, and parts of torch read them. It also refuses where the user has set the newer ones so.
+    """
+    places: Any = torch.backends  # whose types leave out some of these
+    with suppress(RuntimeError):
+        restore.callback(setattr, places.cudnn, "allow_tf32", places.cudnn.allow_tf32)
+        places.cudnn.allow_tf32 = False
+    with suppress(RuntimeError):
+        restore.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        torch.set_float32_matmul_precision("highest")
+    backends = (
+        *(places.cuda.matmul, places.cudnn.conv, places.cudnn.rnn),
+        *(places.mkldnn.conv, places.mkldnn.matmul),
+    )
+    for backend in backends:
+        restore.callback(setattr, backend, "fp32_precision", backend.fp32_precision)
+        backend.fp32_precision = "ieee"

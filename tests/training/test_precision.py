@@ -1,6 +1,9 @@
 """The fastest precision is used, whatever it is; float16 does not overflow; codes see float32."""
 
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,6 +27,7 @@ from quantlab.steps import Step, fastest_precision
 from quantlab.training import Recipe, evaluate, fit
 
 CPU = torch.device("cpu")
+KIT = Path(__file__).resolve().parents[2]
 
 
 # ---------------------------------------------------------------- the choice
@@ -302,6 +306,20 @@ def test_full_float32_turns_tf32_off_and_restores_it():
         assert not torch.is_autocast_enabled("cpu")
     assert settings() == before
     assert torch.is_autocast_enabled("cpu")
+
+
+def test_full_float32_leaves_the_older_flags_readable():
+    """Parts of torch read them, and torch refuses that while they disagree with the newer ones."""
+    code = (
+        "import torch; from quantlab.precision import full_float32\n"
+        "with full_float32(torch.device('cpu')):\n"
+        "    print(torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)\n"
+        "print(torch.backends.cudnn.allow_tf32)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=KIT
+    )
+    assert shown.stdout == "False False\nTrue\n"
 
 
 @pytest.fixture
