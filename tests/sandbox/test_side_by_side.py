@@ -181,14 +181,8 @@ def test_honest_reports_do_not_change_beside_threads(folder: Path) -> None:
     compare(folder, "grade", "B", ["threads"], honest=HONEST_STUDENTS[:2])
 
 
-@pytest.mark.parametrize(
-    ("verb", "tier"),
-    [
-        pytest.param("grade", "B", marks=pytest.mark.long),
-        pytest.param("grade", "A", marks=pytest.mark.longer),
-        pytest.param("grade", "C", marks=pytest.mark.longer),
-    ],
-)
+@pytest.mark.longer
+@pytest.mark.parametrize(("verb", "tier"), [("grade", "A"), ("grade", "B"), ("grade", "C")])
 def test_honest_reports_do_not_change_beside_any(folder: Path, verb: str, tier: str) -> None:
     compare(folder, verb, tier, list(HOSTILE))
 
