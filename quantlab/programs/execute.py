@@ -132,10 +132,17 @@ def _in_any_form(
 
 
 def _inputs(program: Program, call: Call, made: list[_Made]) -> _Inputs:
-    """Fresh tensors for a call; those of an earlier call if it is given that one's result."""
+    """Return the tensors of a call: those of the call before, fresh ones if it changed them.
+
+    The same tensors show a function that remembers results by their identity. Where gradients are
+    wanted every call gets its own, and a call that is given an earlier one's result gets those of
+    that one.
+    """
     earlier = [value.call for value in call.args if isinstance(value, Result)]
     if earlier:
         return made[earlier[0]].inputs
+    if made and not any(each.wrt for each in program.calls) and _is_unchanged(program, made[-1]):
+        return made[-1].inputs
     leaves = {name: _tensor(array) for name, array in program.inputs.items()}
     passed = dict(leaves)
     with torch.enable_grad():  # whatever the solution set while it was imported
@@ -143,6 +150,25 @@ def _inputs(program: Program, call: Call, made: list[_Made]) -> _Inputs:
             leaves[name].requires_grad_(True)
             passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
     return _Inputs(leaves, passed)
+
+
+def _is_unchanged(program: Program, made: _Made) -> bool:
+    """Return whether a call left its tensors as fresh ones are."""
+    return all(
+        type(tensor := made.inputs.passed[name]) is torch.Tensor
+        and not tensor.requires_grad
+        and _is_same(encoded=before, tensor=tensor)
+        for name, before in program.inputs.items()
+    )
+
+
+def _is_same(encoded: np.ndarray, tensor: torch.Tensor) -> bool:
+    try:
+        now = tensor.numpy()
+    except (RuntimeError, TypeError):  # its storage or layout was exchanged
+        return False
+    is_float = encoded.dtype.kind == "f"
+    return now.dtype == encoded.dtype and np.array_equal(now, encoded, equal_nan=is_float)
 
 
 def _afterwards(name: str, program: Program, made: list[_Made], encoder: Encoder) -> np.ndarray:
