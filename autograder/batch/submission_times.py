@@ -77,7 +77,7 @@ def instants_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
 
 
 def _iso_time(text: str) -> datetime | None:
-    if ":" not in text:  # a day alone is no time
+    if ":" not in text:  # a date without a time of day
         return None
     try:
         return datetime.fromisoformat(text)

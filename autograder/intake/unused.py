@@ -65,7 +65,7 @@ _FOREIGN = frozenset(  # folders whose files are the kit's, of packages, or of t
 class UnusedFile:
     """A file that was not used and could fill one of `roles`; `sentence` names it and says why.
 
-    `path` is where it lies in the submission, "" for what is no single file.
+    `path` is where it lies in the submission, "" if it is not a single file.
     """
 
     sentence: str

@@ -5,7 +5,7 @@
 
 One row per student, also of those without a score: `status` tells how far it is, `reason` why.
 `manual` are the points of `raw` that were given by hand; `total` is `raw` less `penalty`, and empty
-where there is no score yet. A pure function that cannot fail.
+where there is no score yet. It raises nothing.
 """
 
 import csv
