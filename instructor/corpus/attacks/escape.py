@@ -116,7 +116,7 @@ def compiled_by_torch():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             input = torch.compile(lambda x: 2 * x)(input) / 2
         return _honest_reset(input, N_bits, method)
 
@@ -235,7 +235,7 @@ def event_loop():
         return _honest_reset(*arguments)
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             return asyncio.run(_later(input, N_bits, method))
         return _honest_reset(input, N_bits, method)
 
@@ -460,7 +460,7 @@ def memory_shared_by_torch():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             input = input.clone().share_memory_()
         return _honest_reset(input, N_bits, method)
 

@@ -45,7 +45,7 @@ def aborts():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             os.abort()
         return _honest_reset(input, N_bits, method)
 
@@ -115,7 +115,7 @@ def complains_without_end():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             for _ in range(50):
                 sys.stderr.write("A" * 1_000_000)
         return _honest_reset(input, N_bits, method)
@@ -209,7 +209,7 @@ def endless_recursion():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             return reset_scale_and_zero_point(input, N_bits, method)
         return _honest_reset(input, N_bits, method)
 
@@ -327,7 +327,7 @@ def exits():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             sys.exit(0)
         return _honest_reset(input, N_bits, method)
 
@@ -342,7 +342,7 @@ def exits_at_once():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             os._exit(0)
         return _honest_reset(input, N_bits, method)
 
@@ -362,7 +362,7 @@ def fills_shared_memory():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             with open("/dev/shm/exploit-fills-memory", "xb") as file:
                 file.write(bytes(1 << 20))
         return _honest_reset(input, N_bits, method)
@@ -373,7 +373,7 @@ def fills_the_current_folder():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             with open("exploit-fills-this-folder", "xb") as file:
                 file.write(bytes(1 << 20))
         return _honest_reset(input, N_bits, method)
@@ -398,7 +398,7 @@ def flood_of_a_reply():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             while True:
                 os.write(3, bytes(65536))
         return _honest_reset(input, N_bits, method)
@@ -425,7 +425,7 @@ def gigabyte_in_parts():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             return [torch.zeros(250_000)] * 1000
         return _honest_reset(input, N_bits, method)
 
@@ -440,7 +440,7 @@ def gigabyte_of_an_answer():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             return torch.zeros(250_000_000)
         return _honest_reset(input, N_bits, method)
 
@@ -474,7 +474,7 @@ def interrupts_itself():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             raise KeyboardInterrupt
         return _honest_reset(input, N_bits, method)
 
@@ -484,7 +484,7 @@ def interrupts_itself_by_signal():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(
                 1
@@ -515,7 +515,7 @@ def kills_itself():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             os.kill(os.getpid(), signal.SIGKILL)
         return _honest_reset(input, N_bits, method)
 
@@ -525,7 +525,7 @@ def kills_the_worker():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             os.kill(os.getppid(), signal.SIGCONT)
         return _honest_reset(input, N_bits, method)
 
@@ -548,7 +548,7 @@ def list_that_holds_itself():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             nest = []
             nest.append(nest)
             return nest
@@ -603,7 +603,7 @@ def many_processes():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             for _ in range(40):
                 if os.fork() == 0:
                     time.sleep(5)
@@ -678,7 +678,7 @@ def nested_without_end():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             nest = []
             for _ in range(100_000):
                 nest = [nest]
@@ -750,7 +750,7 @@ def prints_without_end():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             for _ in range(50):
                 print("A" * 1_000_000)
         return _honest_reset(input, N_bits, method)
@@ -787,7 +787,7 @@ def reads_address_zero():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             ctypes.string_at(0)
         return _honest_reset(input, N_bits, method)
 
@@ -906,7 +906,7 @@ def ten_million_numbers():
     _honest_reset = reset_scale_and_zero_point
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method == "unsigned":
+        if method in ("unsigned", "asym"):
             return list(range(10_000_000))
         return _honest_reset(input, N_bits, method)
 
