@@ -8,7 +8,7 @@ help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 8
 
 demo: setup  ## mark the example submissions and show where their reports are
-	@$(RUN) -m instructor.demo
+	@$(RUN) -m authoring demo
 
 test: setup  ## format, lint, types, tests
 	$(RUN) -m ruff format --check .

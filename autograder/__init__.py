@@ -1,1 +1,1 @@
-"""What marks: takes a submission apart, runs it behind a wall, compares, reports."""
+"""The grader: reads submissions, runs student code in a sandbox, compares and reports."""

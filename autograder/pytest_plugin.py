@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grading import UsageError, prepare
-from autograder.marking import Course, mark, select
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
-from autograder.submission import (
+from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.grading.preparation import UsageError, prepare
+from autograder.grading.submission import Course, mark, select
+from autograder.intake.submission import (
     Submission,
     UnreadableSubmission,
     name_of,
     read_submission,
     unopened_submission,
 )
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.isolation import IsolationUnavailable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

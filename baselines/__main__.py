@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-DATASETS = ("cifar10", "shapes10")  # spelled out: --help must not wait for torch
+from quantlab.paths import DATASETS
+
 CELLS = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
 PTQ_METHODS = ("sym", "SAWB", "heuristic", "AdaRound", "BRECQ", "QDrop", "AdaQuant")
 FRONTIER_METHODS = (
@@ -37,31 +38,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table1(options: argparse.Namespace) -> int:
-    from baselines.table1_command import table1
+    from baselines.experiments.table1_command import table1
 
     return table1(options)
 
 
 def _ablate(options: argparse.Namespace) -> int:
-    from baselines.ablation import ablate
+    from baselines.experiments.ablation import ablate
 
     return ablate(options)
 
 
 def _frontier(options: argparse.Namespace) -> int:
-    from baselines.frontier.command import frontier
+    from baselines.experiments.frontier_command import frontier
 
     return frontier(options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from baselines.literature.run_command import run
+    from baselines.experiments.run_command import run
 
     return run(options)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from baselines.literature.compare_command import compare
+    from baselines.experiments.compare_command import compare
 
     return compare(options)
 

@@ -11,14 +11,13 @@ so that the same master gives the same bytes; `role="drop"` leaves a cell out. I
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import jupytext
 import nbformat
 
-from quantlab.files import write_text_atomically
+from quantlab.atomic_files import write_text_atomically
+from quantlab.paths import KIT
 
-KIT = Path(__file__).resolve().parent.parent
 MASTER = KIT / "baselines" / "extensions.py"
 NOTEBOOK = KIT / "extensions.ipynb"
 METADATA = {

@@ -5,7 +5,7 @@
 # %% [markdown] cell="title"
 # # Quantization without data, and in integers: the reading, working
 #
-# An optional lab. Every system of the handout's reading is a file in `baselines/literature/`; here
+# An optional lab. Every system of the handout's reading is a file in `baselines/methods/`; here
 # you look inside them, on the float network that you know. Nothing is trained. Where CIFAR-10 is
 # not at hand, Shapes-10 stands in.
 
@@ -13,24 +13,24 @@
 import torch
 from IPython.display import display
 
-from baselines.frontier.allocation import allocate, layer_options
-from baselines.frontier.sensitivity import divergences
-from baselines.frontier.simulation import Simulation
-from baselines.literature.distilled import Plan, distill, noise, to_pixels
-from baselines.literature.isquant import double_network, integer_network, isquant
-from baselines.literature.squant import flip
-from baselines.literature.thresholds import CRITERIA
-from baselines.literature.zeroq import zeroq
+from baselines.bit_widths.allocation import allocate, layer_options
+from baselines.bit_widths.sensitivity import divergences
+from baselines.bit_widths.simulation import Simulation
+from baselines.methods.clipping_thresholds import CRITERIA
+from baselines.methods.distilled_images import Plan, distill, noise, to_pixels
+from baselines.methods.isquant import double_network, integer_network, isquant
+from baselines.methods.squant import flip
+from baselines.methods.zeroq import zeroq
 from baselines.network import quantized_layers
-from quantlab.calibration import calibration_images, input_histograms
-from quantlab.checkpoint import load_float
-from quantlab.data import DataNotFound, load_dataset
-from quantlab.images import normalize
-from quantlab.integer import integer_conv2d
-from quantlab.packed import kibibytes
-from quantlab.plots import BLUE, MARKERS, Picture
-from quantlab.resnet import resnet20
-from quantlab.training import evaluate
+from quantlab.arithmetic.integer_kernels import integer_conv2d
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.images import normalize
+from quantlab.evaluation.float_network import evaluate
+from quantlab.formats.packed_model import kibibytes
+from quantlab.formats.saved_model import load_float
+from quantlab.network.calibration import calibration_images, input_histograms
+from quantlab.network.resnet import resnet20
+from quantlab.notebook.plots import BLUE, MARKERS, Picture
 
 try:
     name, train = "cifar10", load_dataset("cifar10", "train")

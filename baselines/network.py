@@ -3,8 +3,8 @@
 `quantized_network(model, quantizers)` copies a float network and puts a `QuantizedLayer` in the
 place of each layer of `LAYERS`; which quantizers these are is a method's business, and the only
 thing in which methods differ here. `saved_model` turns the result into codes and scales, which is
-what `quantlab.inference` measures. Per tensor, z = 0, signed weights and unsigned inputs; biases
-stay in floating point until they are saved.
+what `quantlab.evaluation.integer_network` measures. Per tensor, z = 0, signed weights and unsigned
+inputs; biases stay in floating point until they are saved.
 """
 
 import copy
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.quantizers.base import Quantizer
-from quantlab.checkpoint import LAYERS, TENSORS, SavedLayer, SavedModel
+from quantlab.formats.saved_model import LAYERS, TENSORS, SavedLayer, SavedModel
 
 
 class QuantizedLayer(nn.Module):

@@ -18,24 +18,25 @@ import rich.table
 import torch
 from rich.console import Console
 
-from autograder.grading import UsageError
+from authoring.examples import MissingModels
+from autograder.grading.preparation import UsageError
 from autograder.sandbox.isolation import IsolationUnavailable
 from baselines.integer_only.onnx_export import MissingPackage
-from benchmarks import kernels_apart, marking, networks, processes
+from benchmarks import grading_cost, kernel_processes, networks, processes
 from benchmarks.rounds import Row
-from instructor.examples import MissingModels
-from quantlab.checkpoint import BadCheckpoint
-from quantlab.data import DATASETS, DataNotFound, load_dataset
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.formats.saved_model import BadCheckpoint
+from quantlab.paths import DATASETS
 
 Rows = Callable[[argparse.Namespace], Iterator[Row]]
 
 GROUPS: Mapping[str, Rows] = {
-    "kernels": lambda options: kernels_apart.rows(options.runs, older=False),
-    "portable": lambda options: kernels_apart.rows(options.runs, older=True),
+    "kernels": lambda options: kernel_processes.rows(options.runs, older=False),
+    "portable": lambda options: kernel_processes.rows(options.runs, older=True),
     "networks": lambda options: networks.rows(
         options.data, load_dataset(options.data, "test"), options.runs
     ),
-    "marking": lambda options: marking.rows(
+    "marking": lambda options: grading_cost.rows(
         options.data, load_dataset(options.data, "test"), options.runs
     ),
     "processes": lambda options: processes.rows(options.data, options.runs),

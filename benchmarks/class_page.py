@@ -17,9 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.batch.outputs.dashboard import render
-from autograder.batch.policy import Policy, apply, settled
-from autograder.batch.reference import reference_numbers
+from autograder.course.outputs.dashboard import render
+from autograder.course.policy import Policy, apply, settled
+from autograder.course.reference import reference_numbers
 from tests.class_outputs.people import RUBRIC, a_class
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.rounds import Row, geometric_mean, ratios
-from quantlab.int8 import PackedConvolution, is_exact
-from quantlab.integer import accumulate_conv2d, integer_conv2d
-from quantlab.memory import keep_freed_memory
+from quantlab.arithmetic.int8_kernels import PackedConvolution, is_exact
+from quantlab.arithmetic.integer_kernels import accumulate_conv2d, integer_conv2d
+from quantlab.arithmetic.malloc import keep_freed_memory
 
 SHAPES = ((16, 32), (32, 16), (64, 8))  # channels, pixels a side
 BATCH = 100

@@ -13,14 +13,12 @@ from torch import nn
 
 from benchmarks.onnx_runtime import onnx_runtime
 from benchmarks.rounds import Row, ratios
-from quantlab.answers import CELLS
-from quantlab.checkpoint import SavedModel, load, load_float
-from quantlab.images import ImageSet
-from quantlab.inference import BATCH_SIZE, evaluate_saved
-from quantlab.resnet import resnet20
-from quantlab.training import evaluate
-
-KIT = Path(__file__).resolve().parent.parent
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.float_network import evaluate
+from quantlab.evaluation.integer_network import BATCH_SIZE, evaluate_saved
+from quantlab.formats.saved_model import SavedModel, load, load_float
+from quantlab.network.resnet import resnet20
+from quantlab.paths import CELLS, KIT
 
 
 def float_network(dataset: str) -> nn.Module:

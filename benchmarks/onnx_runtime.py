@@ -11,8 +11,8 @@ from baselines.integer_only.convert import convert
 from baselines.integer_only.onnx_export import export
 from baselines.integer_only.onnx_session import OnnxSession
 from baselines.integer_only.run import largest_magnitudes
-from quantlab.checkpoint import SavedModel
-from quantlab.images import ImageSet
+from quantlab.data.images import ImageSet
+from quantlab.formats.saved_model import SavedModel
 
 CALIBRATION = 64  # images; how long a graph takes does not depend on its scales
 STREAM_BITS = 8

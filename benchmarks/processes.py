@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from authoring.examples import build
 from benchmarks.rounds import Row, seconds
-from instructor.examples import build
-from quantlab.data import load_dataset
+from quantlab.data.cifar10 import load_dataset
+from quantlab.paths import KIT
 
-KIT = Path(__file__).resolve().parent.parent
 STARTS = 5  # per run, of which the fastest counts: nothing makes a start faster than it is
 MEGABYTE = 1e6
 _COUNT = """

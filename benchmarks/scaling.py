@@ -18,18 +18,19 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from autograder.grading import UsageError, prepare
-from autograder.marking import Course, mark
+from authoring.examples import MissingModels, build
+from autograder.grading.preparation import UsageError, prepare
+from autograder.grading.submission import Course, mark
+from autograder.intake.submission import Submission, read_submission
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
-from autograder.submission import Submission, read_submission
 from benchmarks.networks import saved_models
 from benchmarks.rounds import seconds
-from instructor.examples import MissingModels, build
-from quantlab.checkpoint import SavedModel
-from quantlab.data import DATASETS, DataNotFound, load_dataset
-from quantlab.images import ImageSet
-from quantlab.inference import evaluate_saved
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.integer_network import evaluate_saved
+from quantlab.formats.saved_model import SavedModel
+from quantlab.paths import DATASETS
 
 CHECKS = ("1a.l*", "1a.*", "[12]a.*", "[12][ab].*")  # patterns that select more and more
 

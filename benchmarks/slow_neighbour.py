@@ -27,7 +27,7 @@ import numpy as np
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.sandbox.limits import Limits
-from quantlab.programs.calls import Call, Failure, Input, Program
+from quantlab.protocol.calls import Call, Failure, Input, Program
 
 _AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
 

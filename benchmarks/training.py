@@ -2,7 +2,7 @@
 
     python -m benchmarks.training
 
-Both take the same batch in the fastest precision (`quantlab.precision`), with and without
+Both take the same batch in the fastest precision (`quantlab.training.precision`), with and without
 torch.compile, in rounds that alternate; times are medians with minimum and maximum, and each is
 given as a multiple of the float step of the same round. The teacher of the distillation is a row of
 its own.
@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from baselines.qat import METHODS, calibrated_scales, learning_network
-from quantlab.images import normalize
-from quantlab.precision import autocast, requested
-from quantlab.resnet import resnet20
-from quantlab.steps import fastest_precision
+from baselines.methods.qat import METHODS, calibrated_scales, learning_network
+from quantlab.data.images import normalize
+from quantlab.network.resnet import resnet20
+from quantlab.training.precision import autocast, requested
+from quantlab.training.steps import fastest_precision
 
 BATCH = 128
 CPU = torch.device("cpu")

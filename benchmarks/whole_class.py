@@ -30,13 +30,11 @@ from pathlib import Path
 
 import torch
 
-from autograder.batch.fake import EXPECTED, EXPORT, FakeOptions, make_class
-from autograder.oracle import REFERENCE
-from autograder.submission import MODELS
-from instructor.examples import MODELS as MODEL_FOLDER
-from quantlab.data import DATASETS
+from authoring.rehearse.made_class import EXPECTED, EXPORT, RehearsalOptions, make_class
+from autograder.intake.submission import MODELS
+from autograder.paths import REFERENCE, reference_models
+from quantlab.paths import DATASETS, KIT
 
-KIT = Path(__file__).resolve().parent.parent
 FUNCTIONS = "*[!ABq].[lgrSiqs]*"  # the checks that call functions, and no other
 SOME_FUNCTIONS = "1a.*"
 TRAINED = "2d.model.*"
@@ -161,7 +159,7 @@ def models(students: int, dataset: str, folder: Path) -> int:
         own.mkdir(parents=True)
         shutil.copy(REFERENCE, own / "solution.py")
         for name in MODELS:
-            (own / name).write_bytes(slightly_other(MODEL_FOLDER / dataset / name, number))
+            (own / name).write_bytes(slightly_other(reference_models(dataset) / name, number))
     one = measured(made, folder / "one", "--jobs", "1")
     show(f"{students} submissions with five models each, one worker", one)
     two = measured(made, folder / "two", "--jobs", "2")
@@ -247,7 +245,7 @@ def reports(out: Path) -> dict[str, bytes]:
 
 
 def fake(students: int, dataset: str, folder: Path, check: str) -> Made:
-    make_class(FakeOptions(students, 1, folder, "canvas", dataset, check))
+    make_class(RehearsalOptions(students, 1, folder, "canvas", dataset, check))
     return Made(folder, check, dataset)
 
 

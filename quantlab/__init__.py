@@ -1,1 +1,1 @@
-"""What a student is given: data, network, layers, training and evaluation. Holds no answer."""
+"""What students receive: data, network, training, evaluation, notebook. Contains no answer."""

@@ -3,8 +3,9 @@
     python -m quantlab.check [QUESTION ...]
 
 In a shell it reads solution.py as it is saved now. In the notebook it checks the version that the
-cells use (`quantlab.reloading`): the one that was saved when the cell began. The grader asks the
-same with other numbers, and some more: right here does not mean complete, wrong here is wrong.
+cells use (`quantlab.notebook.reloading`): the one that was saved when the cell began. The grader
+asks the same with other numbers, and some more: right here does not mean complete, wrong here is
+wrong.
 """
 
 import argparse
@@ -19,18 +20,18 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from quantlab.compare import describe
-from quantlab.programs.calls import Failure, Program
-from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import failure_of
-from quantlab.public_checks import FOLDER, NoPublicChecks, PublicCheck, load, questions
-from quantlab.reloading import (
+from quantlab.notebook.reloading import (
     FILE,
     UnreadableSource,
     followed_solution,
     read_source,
     solution_path,
 )
+from quantlab.protocol.calls import Failure, Program
+from quantlab.protocol.comparison import describe
+from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.failures import failure_of
+from quantlab.protocol.public_checks import FOLDER, NoPublicChecks, PublicCheck, load, questions
 
 RIGHT, WRONG, MISSING = "right", "wrong", "missing"
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}

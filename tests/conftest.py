@@ -16,18 +16,20 @@ import torch
 from hypothesis import settings
 from torch import nn
 
-from autograder.known import load_mutants
-from autograder.measuring import TITLES, Measured
-from autograder.misconceptions import Misconceptions
-from autograder.oracle import REFERENCE, Oracle
-from autograder.rubric import CELLS, Rubric, load_rubric
-from autograder.verdict import Verdict
+from autograder.engine.corpus import load_mutants
+from autograder.engine.misconceptions import Misconceptions
+from autograder.engine.model_accuracy import Measured
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Verdict
+from autograder.engine.rubric import Rubric, load_rubric
+from autograder.paths import REFERENCE
 from instructor import solution
-from quantlab.images import normalize
-from quantlab.programs.calls import Answer, Failure, Program
-from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import failure_of
-from quantlab.resnet import resnet20
+from quantlab.data.images import normalize
+from quantlab.network.resnet import resnet20
+from quantlab.paths import CELLS, DATASETS
+from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.failures import failure_of
 
 # The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
@@ -83,7 +85,7 @@ class KnownMeasurements:
 
     @property
     def dataset_title(self) -> str:
-        return TITLES[self.dataset]
+        return DATASETS[self.dataset]
 
     def model(self, content: bytes, weight_bits: int, act_bits: int, player: object) -> Measured:
         if content not in self.accuracies:

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.measuring import Measurements
-from autograder.misconceptions import Misconceptions
-from autograder.oracle import Oracle
-from autograder.player import Player
-from autograder.rubric import Item, Rubric
-from autograder.secret import Draws
-from autograder.submission import Submission
-from autograder.verdict import Misconception, ModelResult, Verdict
-from quantlab.answers import Answers
-from quantlab.programs.calls import Failure
+from autograder.engine.executor import Player
+from autograder.engine.misconceptions import Misconceptions
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Misconception, ModelResult, Verdict
+from autograder.engine.rubric import Item, Rubric
+from autograder.engine.secret import Draws
+from autograder.intake.submission import Submission
+from quantlab.formats.answers import Answers
+from quantlab.protocol.calls import Failure
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import Any
 
 from numpy.random import Generator
 
-from autograder import hidden
 from autograder.checks.base import Evidence, Finding, failure_evidence
-from autograder.rubric import Item
-from autograder.verdict import Misconception, Verdict
-from quantlab.compare import CORRECT, WRONG, Close, Outcome, Rule, describe, same
-from quantlab.programs.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
-from quantlab.programs.expectation import Expectation, changed_arguments, first_unmet, warning
+from autograder.engine import hidden
+from autograder.engine.record import Misconception, Verdict
+from autograder.engine.rubric import Item
+from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
+from quantlab.protocol.comparison import CORRECT, WRONG, Close, Outcome, Rule, describe, same
+from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
 
 CHANGED = "An argument is changed in place, or its memory is returned."
 

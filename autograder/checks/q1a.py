@@ -18,11 +18,20 @@ from autograder.checks.call import (
 )
 from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
 from autograder.checks.error import SquaredError, least_error
-from autograder.picture import histogram
-from autograder.sawb import published_scales
-from quantlab.compare import CORRECT, WRONG, AnyOf, Close, Codes, Each, Outcome, as_scalar
-from quantlab.programs.calls import Answer, Call, Input, Program
-from quantlab.programs.expectation import Expectation
+from autograder.engine.histogram import histogram
+from autograder.engine.sawb import published_scales
+from quantlab.protocol.calls import Answer, Call, Input, Program
+from quantlab.protocol.comparison import (
+    CORRECT,
+    WRONG,
+    AnyOf,
+    Close,
+    Codes,
+    Each,
+    Outcome,
+    as_scalar,
+)
+from quantlab.protocol.expectation import Expectation
 
 X = Input("x")
 SCALE = Input("scale")

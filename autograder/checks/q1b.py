@@ -9,10 +9,10 @@ from typing import Any
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.error import SquaredError
 from autograder.checks.table import Accepted, Cell, mark_row
-from autograder.rubric import Item
-from autograder.sawb import published_scales
-from autograder.verdict import Verdict
-from quantlab.vectors import student_vectors
+from autograder.engine.record import Verdict
+from autograder.engine.rubric import Item
+from autograder.engine.sawb import published_scales
+from quantlab.data.vectors import student_vectors
 
 BITS = (8, 4, 2)
 ROUNDING = 1e-3  # of the error, where float32 differences are squared and summed

@@ -5,8 +5,8 @@ from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, both, gradient_of, results_by
 from autograder.checks.draw import near_grid, step
-from quantlab.compare import Codes
-from quantlab.programs.calls import Call, Input, Program
+from quantlab.protocol.calls import Call, Input, Program
+from quantlab.protocol.comparison import Codes
 
 X, SCALE = Input("x"), Input("scale")
 

@@ -10,8 +10,8 @@ from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, results_by
 from autograder.checks.draw import integers, step
-from quantlab.compare import Close, IntegerTensor
-from quantlab.programs.calls import Call, Constant, Input, Program
+from quantlab.protocol.calls import Call, Constant, Input, Program
+from quantlab.protocol.comparison import Close, IntegerTensor
 
 X, W, B = Input("input"), Input("weight"), Input("bias")
 S_X, S_W = Input("input_scale"), Input("weight_scale")

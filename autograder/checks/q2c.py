@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.table import Accepted, Cell, mark_row
-from autograder.rubric import CELLS, Item
+from autograder.engine.rubric import Item
+from quantlab.paths import CELLS
 
 HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
 
@@ -13,7 +14,7 @@ HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
 class PostTrainingTableCheck:
     """One column of Table 1. The rubric's tolerance is in percentage points.
 
-    With SAWB a student's weights may have published constants (`autograder.sawb`).
+    With SAWB a student's weights may have published constants (`autograder.engine.sawb`).
     """
 
     method: str

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
-from autograder.rubric import CELLS, Item
-from autograder.verdict import ModelResult, Verdict
-from quantlab.checkpoint import parse_name
+from autograder.engine.record import ModelResult, Verdict
+from autograder.engine.rubric import Item
+from quantlab.formats.saved_model import parse_name
+from quantlab.paths import CELLS
 
 
 @dataclass(frozen=True)

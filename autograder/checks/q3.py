@@ -15,14 +15,14 @@ from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.call import CallCheck, Expecting, Judged
-from autograder.measuring import Measured
-from autograder.rubric import Item
-from autograder.verdict import ModelResult, Verdict
-from quantlab.compare import CORRECT, WRONG, Outcome, Widths, is_width
-from quantlab.packed import allowed_bits, kibibytes
-from quantlab.programs.calls import AdditiveLoss, Answer, Call, Program
-from quantlab.programs.expectation import Expectation
-from quantlab.resnet import layer_sizes
+from autograder.engine.model_accuracy import Measured
+from autograder.engine.record import ModelResult, Verdict
+from autograder.engine.rubric import Item
+from quantlab.formats.packed_model import allowed_bits, kibibytes
+from quantlab.network.resnet import layer_sizes
+from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
+from quantlab.protocol.comparison import CORRECT, WRONG, Outcome, Widths, is_width
+from quantlab.protocol.expectation import Expectation
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8)
 SOME_CANDIDATES = (8, 2, 4)  # in no order

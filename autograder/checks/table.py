@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from autograder.checks.base import Finding
-from autograder.verdict import Verdict
+from autograder.engine.record import Verdict
 
 
 @dataclass(frozen=True)

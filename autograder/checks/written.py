@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from autograder.checks.base import Evidence, Finding
-from autograder.rubric import Item
-from autograder.verdict import Verdict
+from autograder.engine.record import Verdict
+from autograder.engine.rubric import Item
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""How files come in: under limits, by the assignment's names, without running or unpacking any."""
+"""Read a submission from a folder or an archive, under limits, without running it."""

@@ -4,7 +4,7 @@ A first look in the trusted process, so that common mistakes get a sentence and 
 never reaches the loader: an empty file, a web page, a git-lfs pointer, a file cut short, a
 TorchScript model, members that unpack to more than is there. It is no wall: what passes is still
 loaded in the sandbox only, and its tensors are checked after that. A `.packed` file (question 3,
-`quantlab.packed`) is known by its beginning.
+`quantlab.formats.packed_model`) is known by its beginning.
 """
 
 import io
@@ -13,14 +13,16 @@ from collections.abc import Iterator
 
 from autograder.intake.file_kinds import recognise
 from autograder.intake.zips import DAMAGE, open_zip
-from quantlab.packed_magic import MAGIC
+from quantlab.formats.packed_magic import MAGIC
 
 MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 120
 PACKED = ".packed"
 DIRECTORY_BYTES = 4 * 2**20  # the list of 20,000 members with torch's short names
 
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # pickled magic number of torch before 1.6
-_SAVE = "save it with quantlab.checkpoint.save, or torch.save a dictionary of plain tensors"
+_SAVE = (
+    "save it with quantlab.formats.saved_model.save, or torch.save a dictionary of plain tensors"
+)
 
 
 def problem(name: str, content: bytes) -> str | None:
@@ -53,9 +55,9 @@ def _packed_faults(content: bytes) -> Iterator[str]:
     if not content:
         yield "is empty: hand it in again"
     if kind := recognise(content):
-        yield f"is {kind}: hand in the file that quantlab.packed.save wrote"
+        yield f"is {kind}: hand in the file that quantlab.formats.packed_model.save wrote"
     if not content.startswith(MAGIC):
-        yield "is no packed model: write it with quantlab.packed.save"
+        yield "is no packed model: write it with quantlab.formats.packed_model.save"
 
 
 def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:

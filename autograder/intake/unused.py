@@ -3,7 +3,7 @@
 `unused_files` looks at every file and every refused entry of a submission, by its name and by its
 first bytes, and returns those that could fill one of the assignment's roles: a near miss of a name,
 an archive that was not opened, a text that defines the graded functions. Whether a role is empty,
-and how many points that costs, is for `autograder.review` to decide.
+and how many points that costs, is for `autograder.grading.review` to decide.
 
 Nothing is run, unpickled or unpacked here, and nothing here can fail.
 """

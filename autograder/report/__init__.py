@@ -1,0 +1,1 @@
+"""Render a report: HTML, terminal, Gradescope, nbgrader, CSV."""

@@ -5,7 +5,7 @@ apostrophe; numbers are written as numbers. Text is cleaned first. Nothing here 
 finite numbers.
 """
 
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 # What spreadsheets take for the start of a formula, full-width forms included (OWASP).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

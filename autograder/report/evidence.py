@@ -17,13 +17,13 @@ Plain JSON, every key optional, unknown keys ignored:
                     "levels": [m numbers], "level_counts": [m numbers]}: the original values in
                    bins, and the values that are left after quantization with how often each is
 
-Two more are read by the pages of a whole class alone (`autograder.batch.statistics`):
+Two more are read by the pages of a whole class alone (`autograder.course.statistics`):
 
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
     "kibibytes"    108.88: the size of the weights at the reported bit widths
 
-Of a hidden check only what `autograder.hidden` lets through is shown, whatever else stands there:
-this is the second wall behind a grader that should not have written more. Everything is
+Of a hidden check only what `autograder.engine.hidden` lets through is shown, whatever else stands
+there: this is the second wall behind a grader that should not have written more. Everything is
 cleaned and cut here. A value of the wrong kind is left out, and nothing is raised.
 """
 
@@ -32,9 +32,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from autograder import hidden
-from autograder.verdict import CheckResult
-from quantlab.cleaning import clean
+from autograder.engine import hidden
+from autograder.engine.record import CheckResult
+from quantlab.protocol.sanitize_text import clean
 
 MOST_INPUTS = 12
 MOST_BINS = 512  # more are not told apart on a page

@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from autograder.engine.record import ModelResult
 from autograder.report.evidence import Histogram
 from autograder.report.wording import number
-from autograder.verdict import ModelResult
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 ROW = 50  # pixels of one model: a line of text and a bar
 HALF = 76  # pixels of the upper and of the lower half of a histogram

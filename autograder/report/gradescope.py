@@ -13,10 +13,10 @@ of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 import json
 from typing import Any
 
+from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.report import wording
 from autograder.report.lines import LONGEST, lines_under
-from autograder.verdict import CheckResult, Report, Verdict
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 

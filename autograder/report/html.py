@@ -17,11 +17,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
 from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
-from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 FOLDER = Path(__file__).resolve().parent
 TEMPLATE = "report.html.j2"

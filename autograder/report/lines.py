@@ -3,10 +3,10 @@
 A pure function of a `CheckResult` that cannot fail.
 """
 
+from autograder.engine.record import CheckResult, Verdict
 from autograder.report import wording
 from autograder.report.evidence import read_evidence
-from autograder.verdict import CheckResult, Verdict
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 LONGEST = 1600  # characters of any one text
 MOST_LINES = 24

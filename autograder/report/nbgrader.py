@@ -3,9 +3,9 @@
 A pure function of a `Report`; it can fail with a `KeyError` for a question the report lacks.
 """
 
+from autograder.engine.record import CheckResult, Report
 from autograder.report import wording
 from autograder.report.lines import lines_under
-from autograder.verdict import CheckResult, Report
 
 
 def question_text(report: Report, question: str) -> str:

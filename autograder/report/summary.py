@@ -8,9 +8,9 @@ import csv
 import io
 from collections.abc import Sequence
 
+from autograder.engine.record import Report
 from autograder.report import wording
 from autograder.report.cells import cell
-from autograder.verdict import Report
 
 
 def summary_csv(reports: Sequence[Report]) -> str:

@@ -7,7 +7,7 @@ only as the console's stream can.
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from rich import box
@@ -16,11 +16,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.replay import Replay
+from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.report import wording
 from autograder.report.evidence import Evidence, read_evidence
-from autograder.verdict import CheckResult, Report, Verdict
-from quantlab.cleaning import clean
+from quantlab.protocol.sanitize_text import clean
 
 _STYLES = {
     "good": "green",
@@ -49,12 +48,12 @@ def print_report(report: Report, console: Console) -> None:
                 console.print(_check(check))
 
 
-def print_replay(check: CheckResult, replay: Replay | None, console: Console) -> None:
-    """For staff: one check with its verdict, and every call with its answer and the right one."""
+def print_replay(check: CheckResult, lines: Iterable[str], console: Console) -> None:
+    """Print one check and the lines of its replay (staff only)."""
     console.print(_text(f"{check.id}  {wording.WORDS[check.verdict]}", 200, "bold"))
     for remark in _remarks(check, read_evidence(check)):
         console.print(_indented(remark))
-    for line in replay.lines() if replay else ():
+    for line in lines:
         console.print(Padding(Text(clean(line, 100_000, 2_000)), (0, 0, 0, 4)), soft_wrap=True)
 
 

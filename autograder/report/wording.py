@@ -4,8 +4,9 @@ A verdict is always said in a word; its tone only chooses a colour and a picture
 Nothing here can fail: a `Verdict` without a word is found by the tests.
 """
 
-from autograder.verdict import CheckResult, QuestionScore, Report, Verdict
-from quantlab.cleaning import clean
+from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
+from quantlab.paths import DATASETS
+from quantlab.protocol.sanitize_text import clean
 
 WORDS = {
     Verdict.CORRECT: "Correct",
@@ -48,8 +49,6 @@ SOURCES = {
     "person": "marked by a person",
 }
 
-_DATASETS = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
-
 
 def number(value: float, decimals: int = 2) -> str:
     """`value` without zeros that say nothing: 27.0 is "27", 2.5 is "2.5", -0.0 is "0"."""
@@ -67,7 +66,7 @@ def points(value: float) -> str:
 
 def dataset_name(dataset: str) -> str:
     """The data set as people write it; an unknown one as it calls itself."""
-    return _DATASETS.get(dataset.lower().replace("-", ""), clean(dataset, 80))
+    return DATASETS.get(dataset.lower().replace("-", ""), clean(dataset, 80))
 
 
 def is_unisolated(report: Report) -> bool:

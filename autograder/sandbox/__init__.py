@@ -1,0 +1,1 @@
+"""The isolated worker that runs student code, and its host."""

@@ -19,16 +19,16 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from autograder.sandbox import messages, neighbors, questions, tiers
+from autograder.sandbox import host_callbacks, messages, neighbors, tiers
 from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine_lock import MachineLock, Turn
-from autograder.sandbox.starting import NoTierHolds, PassedOver, Starter
+from autograder.sandbox.tier_selection import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.zygote import Ended, WorkerDied, Zygote
-from quantlab.cleaning import clean
-from quantlab.programs.calls import Answer, Failure, Program
-from quantlab.programs.wire import WireError
+from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.sanitize_text import clean
+from quantlab.protocol.wire import WireError
 
 _SHOWN_LINES = 100
 _NEVER_ALONE = (
@@ -128,8 +128,8 @@ class Sandbox:
         def read(reply: bytes) -> Answer | Failure:
             return messages.read_answer(reply, program, self._limits.reply)
 
-        request = messages.pack_run(source, questions.hidden(program))
-        return _Job(request, read, "solution.py", lambda: questions.responder(program), source)
+        request = messages.pack_run(source, host_callbacks.hidden(program))
+        return _Job(request, read, "solution.py", lambda: host_callbacks.responder(program), source)
 
     # Starting -------------------------------------------------------------------------------------
 

@@ -17,10 +17,10 @@ from typing import Any
 
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import DENIED
-from quantlab.programs.calls import Answer, Call, Failure, Program
+from quantlab.paths import KIT
+from quantlab.protocol.calls import Answer, Call, Failure, Program
 
 _PROBES = Path(__file__).with_name("probes.py")
-_COURSE = Path(__file__).resolve().parents[2]
 
 MEANINGS = {
     "read_file": "read files of the account that marks",
@@ -124,8 +124,8 @@ def _canaries() -> Iterator[dict[str, Any]]:
         yield {
             "folder": str(folder),
             "secret": str(secret),
-            "course_file": str(_COURSE / "autograder" / "verdict.py"),
-            "course_module": "autograder.verdict",
+            "course_file": str(KIT / "autograder" / "engine" / "record.py"),
+            "course_module": "autograder.engine.record",
             "tmp_file": str(left_behind[0]),
             "shared_memory_file": str(left_behind[1]),
             "tcp_port": tcp.getsockname()[1],

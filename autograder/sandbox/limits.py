@@ -10,7 +10,7 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantlab.programs.wire import MAX_BYTES
+from quantlab.protocol.wire import MAX_BYTES
 
 _MIB = 1 << 20
 

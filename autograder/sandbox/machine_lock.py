@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantlab.files import user_cache
+from quantlab.atomic_files import user_cache
 
 PATIENCE = 900.0  # seconds to wait for other checks, each of which ends after a minute at most
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.05  # seconds between two attempts to get a lock

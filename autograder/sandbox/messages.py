@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.programs.calls import (
+from quantlab.protocol.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -22,8 +22,8 @@ from quantlab.programs.calls import (
     Question,
     Result,
 )
-from quantlab.programs.claims import OF_MODELS, Claim, NotAClaim, failure_from
-from quantlab.programs.wire import WireError, pack, unpack
+from quantlab.protocol.claims import OF_MODELS, Claim, NotAClaim, failure_from
+from quantlab.protocol.wire import WireError, pack, unpack
 
 WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
 

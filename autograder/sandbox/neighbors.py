@@ -6,7 +6,7 @@ errs on one side only. A failure that the student's own code causes comes again.
 
 from typing import Any
 
-from quantlab.programs.calls import Failure
+from quantlab.protocol.calls import Failure
 
 # What the kernel refuses or delays when the machine has no more of something.
 _KINDS = frozenset({"crash", "grader_fault", "memory", "timeout"})

@@ -31,8 +31,7 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograder.sandbox import given, kernel, limits, questions, seccomp, thread_limit
-from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
+from autograder.sandbox import host_callbacks, import_policy, kernel, limits, seccomp, thread_limit
 from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable, Ruleset
 from autograder.sandbox.limits import Limits
@@ -44,11 +43,12 @@ from autograder.sandbox.messages import (
     pack_claim,
     unpack_request,
 )
+from autograder.sandbox.saved_models import UnreadableModel, read_saved_model
 from autograder.sandbox.thread_limit import ThreadLimit
-from quantlab.programs.claims import Claim
-from quantlab.programs.execute import load_module, run_program
-from quantlab.programs.failures import claim_of, name_of
-from quantlab.programs.wire import PREFIX, WireError, lengths
+from quantlab.protocol.claims import Claim
+from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.failures import claim_of, name_of
+from quantlab.protocol.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most
@@ -108,7 +108,7 @@ def prepare(wanted: Mapping[str, Any]) -> Walls:
     forks of this process would not be safe.
     """
     kernel.hide_memory()
-    given.confine_imports()
+    import_policy.confine_imports()
     torch.set_num_threads(1)
     _warm_up()
     threads = len(os.listdir("/proc/self/task"))
@@ -119,7 +119,7 @@ def prepare(wanted: Mapping[str, Any]) -> Walls:
         limits=allowed,
         address_space=limits.address_space_in_use() + allowed.memory,
         threads=wanted["threads"],
-        readable=given.readable_files() if wanted["landlock"] else None,
+        readable=import_policy.readable_files() if wanted["landlock"] else None,
         seccomp=wanted["seccomp"],
     )
     gc.collect()
@@ -272,13 +272,13 @@ def _answer() -> bytes:
         return pack_claim(Claim("model_too_large"))
     target = ""
     try:
-        if isinstance(request, CheckpointRequest) or not questions.are_in(request.program):
+        if isinstance(request, CheckpointRequest) or not host_callbacks.are_in(request.program):
             os.close(_REQUEST)
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
         module = load_module(request.source.tobytes().decode("utf-8"))
         target = request.program.target
-        return pack_answer(run_program(module, questions.asking(request.program, _exchange)))
+        return pack_answer(run_program(module, host_callbacks.asking(request.program, _exchange)))
     except WireError as error:
         return pack_claim(Claim("unsent", str(error)))
     except BaseException as error:
@@ -315,8 +315,8 @@ def _exchange(line: bytes) -> bytes:
     with _one_question:
         _send(line)
         answer = b""
-        while not answer.endswith(questions.END):
-            part = os.read(_REQUEST, questions.LONGEST)
+        while not answer.endswith(host_callbacks.END):
+            part = os.read(_REQUEST, host_callbacks.LONGEST)
             if not part:  # the host has gone
                 _exit(1)
             answer += part

@@ -16,12 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox import bubble, landlock
-from autograder.sandbox.exchange import Exchange
+from autograder.sandbox import bubblewrap, landlock
+from autograder.sandbox.job_io import Exchange
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.spare_user import NoSpareUser, SpareUser, threads_by_user
 from autograder.sandbox.tiers import Tier
-from quantlab.files import user_cache
+from quantlab.atomic_files import user_cache
 
 _WORKER = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0  # importing torch takes 2 s; from a cold network disk it has taken a minute
@@ -106,7 +106,7 @@ class Zygote:
         if fonts is not None and not tier.bubblewrap and not tier.own_uid:
             environment["MPLCONFIGDIR"] = str(fonts)
         try:
-            around = bubble.command(python, _FLAGS, tier.own_uid) if tier.bubblewrap else []
+            around = bubblewrap.command(python, _FLAGS, tier.own_uid) if tier.bubblewrap else []
             return subprocess.Popen(
                 [*around, python, *_FLAGS, str(_WORKER), str(control)],
                 env=environment,

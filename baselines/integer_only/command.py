@@ -21,11 +21,12 @@ from baselines.integer_only.onnx_export import MissingPackage, deployment_packag
 from baselines.integer_only.onnx_session import OnnxSession
 from baselines.integer_only.requantize import ConversionError
 from baselines.integer_only.run import BATCH_SIZE, INSTRUCTIONS, largest_magnitudes, run
-from quantlab.calibration import CalibrationError, calibration_images
-from quantlab.checkpoint import UNKNOWN, BadCheckpoint, load
-from quantlab.data import DATASETS, DataNotFound, load_dataset
-from quantlab.images import ImageSet
-from quantlab.inference import IntegerResNet20
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import UNKNOWN, BadCheckpoint, load
+from quantlab.network.calibration import CalibrationError, calibration_images
+from quantlab.paths import DATASETS
 
 CHUNK = 500  # images between two steps of the progress bar
 PROVED_IMAGES = 4  # for each of them every integer is computed three times

@@ -47,9 +47,9 @@ from baselines.integer_only.requantize import (
     nearest_multiplier,
 )
 from baselines.integer_only.run import largest_magnitudes
-from quantlab.checkpoint import LAYERS, SavedModel
-from quantlab.images import normalize
-from quantlab.resnet import batch_norm_line
+from quantlab.data.images import normalize
+from quantlab.formats.saved_model import LAYERS, SavedModel
+from quantlab.network.resnet import batch_norm_line
 
 INT8_LARGEST = 127
 LARGEST_BIAS = 2**30  # the other half of int32 is for the sum of products
@@ -163,7 +163,7 @@ def _classifier(saved: SavedModel, largest_code: int) -> Layer:
     """Logits are compared with each other, so all classes keep the one scale s_x s_w."""
     layer = saved.layers["fc"]
     scale = layer.input_scale * layer.weight_scale
-    assert layer.bias is not None  # `quantlab.checkpoint` reads no fc without one
+    assert layer.bias is not None  # `quantlab.formats.saved_model` reads no fc without one
     biases = torch.round(layer.bias.double() / scale).tolist()
     channels = [
         _Channel(codes, int(bias), Multiplier(1, 0))

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from baselines.integer_only.graph import IntegerNetwork, Layer
-from quantlab.files import write_atomically
+from quantlab.atomic_files import write_atomically
 
 OPSET = 21  # the first with 16-bit QuantizeLinear
 IR_VERSION = 10  # the one that goes with it

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from baselines.integer_only.onnx_export import INPUT, OUTPUT, deployment_package
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 BATCH_SIZE = 125
 ERRORS_ONLY = 3  # of ONNX Runtime's log levels

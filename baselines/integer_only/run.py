@@ -5,7 +5,8 @@ The two operations that multiply many numbers are asked of `Kernels`:
 
 * `INSTRUCTIONS` are PyTorch's int32 operators: no floating-point operation at all, which a test
   holds every operator of `run` to.
-* `FAST` are those of `quantlab.integer`: the same integers, proved exact, from whatever arithmetic
+* `FAST` are those of `quantlab.arithmetic.integer_kernels`: the same integers, proved exact, from
+whatever arithmetic
   unit is fastest, bytes or floating point.
 
 Everything else, with both, is additions, shifts, products and comparisons of integers. Nothing can
@@ -22,7 +23,7 @@ from torch.nn import functional as F
 
 from baselines.integer_only.graph import IntegerNetwork, Layer
 from baselines.integer_only.requantize import requantize
-from quantlab.integer import integer_conv2d, integer_linear
+from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear
 
 BATCH_SIZE = 50  # int64 products of more images leave the cache
 

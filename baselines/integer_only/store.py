@@ -28,7 +28,7 @@ import torch
 
 from baselines.integer_only.graph import Block, IntegerNetwork, Layer
 from baselines.integer_only.requantize import ConversionError, Requantizer
-from quantlab.files import write_atomically
+from quantlab.atomic_files import write_atomically
 
 FORMAT = "integer-resnet20"
 VERSION = 1

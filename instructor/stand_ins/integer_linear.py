@@ -1,4 +1,4 @@
-"""Exact sums of products in int64, for functions that lean on them: see `autograder.oracle`."""
+"""Exact sums of products in int64, for functions that lean on them."""
 
 import torch
 

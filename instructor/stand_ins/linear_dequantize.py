@@ -1,4 +1,4 @@
-"""Equation (3), for functions that lean on it: see `autograder.oracle`."""
+"""Equation (3), for functions that lean on it: see `autograder.engine.oracle`."""
 
 
 def linear_dequantize(input, scale, zero_point):

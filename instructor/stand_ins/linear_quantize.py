@@ -1,4 +1,4 @@
-"""Equation (1), for functions that lean on it: see `autograder.oracle`."""
+"""Equation (1), for functions that lean on it: see `autograder.engine.oracle`."""
 
 import torch
 

@@ -18,16 +18,18 @@ from typing import Any
 
 import torch
 
-from quantlab.checkpoint import BadCheckpoint, load_float
-from quantlab.data import DATASETS, DataNotFound, load_dataset
-from quantlab.files import write_atomically, write_text_atomically
-from quantlab.precision import FORMATS
-from quantlab.resnet import resnet20
-from quantlab.resuming import RecipeMismatch
-from quantlab.schedule import Recipe
-from quantlab.split import held_out_split
-from quantlab.stopping import Stopped, stop_on_signals
-from quantlab.training import Epoch, best_score, evaluate, fit
+from quantlab.atomic_files import write_atomically, write_text_atomically
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.split import held_out_split
+from quantlab.evaluation.float_network import evaluate
+from quantlab.formats.saved_model import BadCheckpoint, load_float
+from quantlab.network.resnet import resnet20
+from quantlab.paths import DATASETS
+from quantlab.training.precision import FORMATS
+from quantlab.training.schedule import Recipe
+from quantlab.training.stopping import Stopped, stop_on_signals
+from quantlab.training.trainer import Epoch, best_score, fit
+from quantlab.training.training_state import RecipeMismatch
 
 INTERRUPTED = 130  # exit status
 RECENT = 5  # epochs that the remaining time is estimated from

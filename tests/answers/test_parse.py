@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlab.answers import (
-    CELLS,
+from quantlab.formats.answers import (
     LARGEST_TEXT,
     MSE_BITS,
     MSE_METHODS,
@@ -20,6 +19,7 @@ from quantlab.answers import (
     parse,
     to_text,
 )
+from quantlab.paths import CELLS
 
 
 def text(**changes):

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from quantlab.answers import AnswersFile, BadAnswers, parse
+from quantlab.formats.answers import AnswersFile, BadAnswers, parse
 
 
 @pytest.fixture

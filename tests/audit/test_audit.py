@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from autograder.batch.audit import Works, audit
-from autograder.batch.audit.look import Audit, Kind, Look
-from autograder.batch.outputs.audit_page import audit_json
-from autograder.known import load_alternatives
-from autograder.submission import Submission
-from autograder.verdict import Verdict
+from autograder.course.audit import Works, audit
+from autograder.course.audit.audit_finding import Audit, Kind, Look
+from autograder.course.outputs.audit_page import audit_json
+from autograder.engine.corpus import load_alternatives
+from autograder.engine.record import Verdict
+from autograder.intake.submission import Submission
 from tests.audit.test_models import Opener
 from tests.class_outputs.people import a_record, a_report, an_outcome
 
@@ -45,7 +45,7 @@ def test_models_are_not_opened_without_what_opens_them_safely() -> None:
 
 def test_without_copydetect_the_rest_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "copydetect", None)
-    monkeypatch.delitem(sys.modules, "autograder.batch.audit.solutions", raising=False)
+    monkeypatch.delitem(sys.modules, "autograder.course.audit.solutions", raising=False)
     found = audit(RECORD, None, _works(Opener()))
     assert found.looks == ()
     assert found.notes == (

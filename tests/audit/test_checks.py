@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.batch.audit.checks import all_or_nobody, flips, same_wrong_answers
-from autograder.batch.audit.look import Kind, Look
-from autograder.batch.record import ClassRecord, Outcome
-from autograder.verdict import CheckResult, Misconception, Verdict
+from autograder.course.audit.audit_finding import Kind, Look
+from autograder.course.audit.checks import all_or_nobody, flips, same_wrong_answers
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.engine.record import CheckResult, Misconception, Verdict
 from tests.class_outputs.people import a_check, a_record, a_report, an_outcome
 
 GRADIENT = "2a.STE.gradient"

@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.batch.audit.changes import ModelChanges, NotingPlayer
-from autograder.batch.audit.look import Audit, Kind
-from autograder.batch.audit.models import TrainedModels
-from autograder.measuring import FLOAT_MODELS
-from autograder.submission import Submission
-from instructor.examples import MODELS
-from quantlab import checkpoint
-from quantlab.checkpoint import LAYERS, WEIGHT, SavedLayer, SavedModel
-from quantlab.programs.calls import Failure
+from autograder.course.audit.audit_finding import Audit, Kind
+from autograder.course.audit.changes import ModelChanges, NotingPlayer
+from autograder.course.audit.models import TrainedModels
+from autograder.intake.submission import Submission
+from autograder.paths import reference_models
+from quantlab.formats import saved_model
+from quantlab.formats.saved_model import LAYERS, WEIGHT, SavedLayer, SavedModel
+from quantlab.paths import float_model
+from quantlab.protocol.calls import Failure
 
 NAME = "ResNet20_W4A4.pt"
 
@@ -46,12 +46,12 @@ class Opener:
 
 @pytest.fixture(scope="module")
 def float_state() -> dict[str, Tensor]:
-    return checkpoint.load_float(FLOAT_MODELS["cifar10"])
+    return saved_model.load_float(float_model("cifar10"))
 
 
 @pytest.fixture(scope="module")
 def reference() -> SavedModel:
-    return checkpoint.load(MODELS / "cifar10" / NAME)
+    return saved_model.load(reference_models("cifar10") / NAME)
 
 
 def _trained(
@@ -133,7 +133,7 @@ def test_two_light_trainings_share_their_rounding_and_are_not_named(
 def test_the_reference_s_models_of_different_trainings_are_not_alike() -> None:
     comparison = TrainedModels("CIFAR-10", Opener())
     for cell in ("W2A8", "W2A2"):  # equal widths of weights, trained apart
-        content = (MODELS / "cifar10" / f"ResNet20_{cell}.pt").read_bytes()
+        content = (reference_models("cifar10") / f"ResNet20_{cell}.pt").read_bytes()
         comparison.add(Submission(cell, models={"ResNet20_W2A2.pt": content}))
     assert comparison.compare().looks == ()
 
@@ -142,7 +142,8 @@ def test_all_widths_of_a_pair_are_one_look() -> None:
     comparison = TrainedModels("CIFAR-10", Opener())
     for student in ("ada", "bob"):
         models = {
-            name: (MODELS / "cifar10" / name).read_bytes() for name in (NAME, "ResNet20_W8A2.pt")
+            name: (reference_models("cifar10") / name).read_bytes()
+            for name in (NAME, "ResNet20_W8A2.pt")
         }
         comparison.add(Submission(student, models=models))
     (look,) = comparison.compare().looks
@@ -166,7 +167,7 @@ def _noted(submission: Submission) -> dict[str, Any]:
     player = NotingPlayer(Opener())
     for content in submission.models.values():
         player.read_checkpoint(content)
-    return dict(player.changes(submission, ModelChanges(FLOAT_MODELS["cifar10"])))
+    return dict(player.changes(submission, ModelChanges(float_model("cifar10"))))
 
 
 def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
@@ -187,5 +188,5 @@ def test_of_several_models_only_those_that_were_read_are_noted() -> None:
     player.read_checkpoint(b"broken")
     player.read_checkpoint(b"faulty")  # perhaps another reads it
     models = {"ResNet20_W8A8.pt": b"broken", NAME: b"faulty", "ResNet20_W2A2.pt": b"not marked"}
-    noted = player.changes(Submission("ada", models=models), ModelChanges(FLOAT_MODELS["cifar10"]))
+    noted = player.changes(Submission("ada", models=models), ModelChanges(float_model("cifar10")))
     assert noted == {"ResNet20_W8A8.pt": None}

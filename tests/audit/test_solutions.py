@@ -7,10 +7,10 @@ import tokenize
 
 import pytest
 
-from autograder.batch.audit.look import Audit, Kind
-from autograder.batch.audit.solutions import LONGEST, STARTER, Sources
-from autograder.known import load_alternatives, load_mutants
-from autograder.submission import Submission
+from autograder.course.audit.audit_finding import Audit, Kind
+from autograder.course.audit.solutions import LONGEST, STARTER, Sources
+from autograder.engine.corpus import load_alternatives, load_mutants
+from autograder.intake.submission import Submission
 
 WHOLE = {one.name: one.code for one in load_alternatives() if one.whole}
 TERSE, FAMILY = WHOLE["whole_terse"], WHOLE["whole_handout_family"]

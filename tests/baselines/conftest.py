@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.images import normalize
-from quantlab.resnet import resnet20
+from quantlab.data.images import normalize
+from quantlab.network.resnet import resnet20
 
 
 @pytest.fixture

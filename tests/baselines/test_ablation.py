@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines import ablation
 from baselines.__main__ import main
-from quantlab.images import ImageSet
+from baselines.experiments import ablation
+from quantlab.data.images import ImageSet
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, ca
     assert [arm["name"] for arm in arms] == list(ablation.recipes(1, 0))
     assert all(f"{arm['accuracy']:.2f}" in shown for arm in arms)
 
-    monkeypatch.setattr("quantlab.training.augmented_batches", None)  # nothing is trained again
+    monkeypatch.setattr(
+        "quantlab.training.trainer.augmented_batches", None
+    )  # nothing is trained again
     assert run("1") == 0
     assert json.loads(Path("ablation.json").read_text())["arms"] == arms
 

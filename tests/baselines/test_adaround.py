@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from baselines.adaround import AdaRound, adaround, undecided
+from baselines.methods.adaround import AdaRound, adaround, undecided
+from baselines.methods.reconstruction import Plan
 from baselines.network import quantized_layers
 from baselines.quantizers.base import signed_codes
-from baselines.reconstruction import Plan
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 def drawn(seed: int, spread: float) -> torch.Tensor:

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.brecq import Settings, block_reconstruction
+from baselines.methods.brecq import Settings, block_reconstruction
+from baselines.methods.reconstruction import Plan, calibration_views, cut_and_mix
 from baselines.network import quantized_layers
 from baselines.quantizers.base import Quantizer
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.quantizers.qdrop import DroppingStep
-from baselines.reconstruction import Plan, calibration_views, cut_and_mix
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 KINDS = [
     Settings(Plan(0, 1), "rounding"),

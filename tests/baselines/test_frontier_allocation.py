@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.frontier import interaction
-from baselines.frontier.allocation import Option, allocate, layer_options
-from quantlab.packed import LAYERS, allowed_bits, counted_bytes
+from baselines.bit_widths import interaction
+from baselines.bit_widths.allocation import Option, allocate, layer_options
+from quantlab.formats.packed_model import LAYERS, allowed_bits, counted_bytes
 
 
 @st.composite

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from baselines import targets
 from baselines.__main__ import main
-from baselines.frontier import interaction, methods, points, verify
-from baselines.frontier.points import chosen
-from baselines.frontier.results import Point
-from quantlab import packed
-from quantlab.images import ImageSet
-from quantlab.mixed_precision import evaluate_packed
-from quantlab.packed import LAYERS
+from baselines.bit_widths import interaction, searches
+from baselines.experiments import frontier_points, frontier_verify, targets
+from baselines.experiments.frontier_points import chosen
+from baselines.experiments.frontier_results import Point
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.mixed_precision import evaluate_packed
+from quantlab.formats import packed_model
+from quantlab.formats.packed_model import LAYERS
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def kit(monkeypatch, tmp_path, images, model):
         labels = torch.arange(24 * count) % 10
         return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), labels)
 
-    for module in (points, verify):
+    for module in (frontier_points, frontier_verify):
         monkeypatch.setattr(module, "load_dataset", noise)
-    monkeypatch.setattr(points, "MOST_IMAGES", 24)
+    monkeypatch.setattr(frontier_points, "MOST_IMAGES", 24)
     monkeypatch.setattr(interaction, "IMAGES", 4)
-    monkeypatch.setattr(methods, "STATISTICS_PASSES", 1)
-    small = replace(methods.METHODS["uniform"], budgets=(70,))
-    monkeypatch.setitem(methods.METHODS, "uniform", small)
+    monkeypatch.setattr(searches, "STATISTICS_PASSES", 1)
+    small = replace(searches.METHODS["uniform"], budgets=(70,))
+    monkeypatch.setitem(searches.METHODS, "uniform", small)
     monkeypatch.chdir(tmp_path)
     torch.save(model.state_dict(), tmp_path / "float.pt")
     widths = dict.fromkeys(LAYERS, 2) | {"layer3.2.conv2": 0, "layer3.1.conv1": 1}
@@ -53,10 +53,10 @@ def rows(kit):
 def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
     assert run("--methods", "uniform", "--student", "61.5,86.2") == 0
     shown = capsys.readouterr().out
-    test = points.load_dataset("shapes10", "test")
+    test = frontier_points.load_dataset("shapes10", "test")
     for point in rows(kit):
         path = kit / "runs/frontier/shapes10/uniform" / f"{point.name}.packed"
-        model = packed.load(path)
+        model = packed_model.load(path)
         assert model.bit_widths == point.bit_widths
         assert point.accuracy == round(evaluate_packed(model, test), 2)
         assert (point.split, point.images) == ("test", 24)
@@ -69,8 +69,8 @@ def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
 def test_what_is_there_is_not_made_again(kit, monkeypatch, capsys):
     run("--methods", "uniform")
     first = (kit / "runs/frontier/shapes10/frontier.json").read_bytes()
-    monkeypatch.setattr(points.methods, "finished", None)
-    monkeypatch.setattr(points.interaction, "measure", None)
+    monkeypatch.setattr(frontier_points.methods, "finished", None)
+    monkeypatch.setattr(frontier_points.interaction, "measure", None)
     assert run("--methods", "uniform") == 0
     assert (kit / "runs/frontier/shapes10/frontier.json").read_bytes() == first
     next((kit / "runs/frontier/shapes10/uniform").iterdir()).unlink()
@@ -113,7 +113,7 @@ def test_widths_that_no_layer_may_have_are_refused(kit):
         path = kit / "wrong.json"
         path.write_text(json.dumps({**dict.fromkeys(LAYERS, 2), name: bits}))
         with pytest.raises(ValueError, match=f"gives {name} {bits}"):
-            points.read_widths(path)
+            frontier_points.read_widths(path)
 
 
 def test_a_students_widths_are_measured(kit, capsys):
@@ -137,18 +137,18 @@ def test_the_smallest_with_floor_and_margin_is_chosen_whatever_the_test_images_s
 @pytest.fixture
 def kept(kit, monkeypatch):
     """A folder like the kit's, with a winner."""
-    monkeypatch.setattr(points, "FLOOR", -10.0)
-    monkeypatch.setattr(verify, "FLOOR", -10.0)
+    monkeypatch.setattr(frontier_points, "FLOOR", -10.0)
+    monkeypatch.setattr(frontier_verify, "FLOOR", -10.0)
     monkeypatch.setitem(targets.FRONTIER, "after_training", targets.SizeTarget(40, 20))
     run("--methods", "uniform")
-    results = points.Results(kit / "runs/frontier", "shapes10")
-    list(verify.keep(results.contents.points, results, kit))
+    results = frontier_points.Results(kit / "runs/frontier", "shapes10")
+    list(frontier_verify.keep(results.contents.points, results, kit))
     (kit / "baselines/models/shapes10").rename(kit / "baselines/models/cifar10")
     return kit
 
 
 def test_winners_are_measured_again(kept):
-    (found,) = verify.verify("cifar10", kept)
+    (found,) = frontier_verify.verify("cifar10", kept)
     assert found.holds
     assert found.path.name == "after_training.packed"
     assert round(found.kibibytes, 2) == 32.83
@@ -157,9 +157,9 @@ def test_winners_are_measured_again(kept):
 
 
 def test_a_winner_that_is_too_large_or_not_as_recorded_does_not_hold(kept, monkeypatch):
-    (found,) = verify.verify("cifar10", kept)
+    (found,) = frontier_verify.verify("cifar10", kept)
     assert not replace(found, must=30.0).holds
     assert not replace(found, recorded=found.recorded + 0.2).holds
     assert not replace(found, recorded_kibibytes=30.0).holds
-    monkeypatch.setattr(verify, "FLOOR", 100.0)
+    monkeypatch.setattr(frontier_verify, "FLOOR", 100.0)
     assert not found.holds

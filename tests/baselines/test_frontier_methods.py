@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from baselines.__main__ import FRONTIER_METHODS
-from baselines.frontier import blocks, greedy, hessian, interaction, sensitivity
-from baselines.frontier.methods import METHODS
-from baselines.frontier.simulation import Simulation
-from baselines.reconstruction import Plan
-from quantlab.images import normalize
-from quantlab.packed import LAYERS, allowed_bits, counted_bytes
+from baselines.bit_widths import blocks, greedy, hessian, interaction, sensitivity
+from baselines.bit_widths.searches import METHODS
+from baselines.bit_widths.simulation import Simulation
+from baselines.methods.reconstruction import Plan
+from quantlab.data.images import normalize
+from quantlab.formats.packed_model import LAYERS, allowed_bits, counted_bytes
 
 BUDGETS = [70 * 1024, 40 * 1024]
 

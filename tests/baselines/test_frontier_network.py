@@ -4,26 +4,26 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.frontier.finetune import learned_step
-from baselines.frontier.network import Removed, fixed_scale, mixed_network, packed_model
-from baselines.frontier.reconstruction import learned_scale, reconstruct
+from baselines.bit_widths.fine_tuning import learned_step
+from baselines.bit_widths.mixed_network import Removed, fixed_scale, mixed_network, pack_network
+from baselines.bit_widths.mixed_reconstruction import learned_scale, reconstruct
+from baselines.methods.reconstruction import Plan
 from baselines.quantizers.centered_binary import CenteredBinary
-from baselines.reconstruction import Plan
-from quantlab import packed
-from quantlab.images import normalize
-from quantlab.mixed_precision import _input_scales, packed_network
+from quantlab.data.images import normalize
+from quantlab.evaluation.mixed_precision import _input_scales, packed_network
+from quantlab.formats import packed_model
 
 
 @pytest.fixture
 def widths():
     """Every width from 0 to 8, conv1 and fc at 8."""
-    return {name: i % 9 for i, name in enumerate(packed.LAYERS)} | {"conv1": 8, "fc": 8}
+    return {name: i % 9 for i, name in enumerate(packed_model.LAYERS)} | {"conv1": 8, "fc": 8}
 
 
 @pytest.mark.parametrize("quantizer", [fixed_scale, learned_scale, learned_step])
 def test_the_packed_model_computes_what_the_network_does(model, images, widths, quantizer):
     network = mixed_network(model, widths, quantizer).eval()
-    made = packed.unpack(packed.pack(packed_model(network, widths, "Noise")))
+    made = packed_model.unpack(packed_model.pack(pack_network(network, widths, "Noise")))
     assert made.bit_widths == widths
     with torch.no_grad():
         expected = network(normalize(images))
@@ -32,7 +32,7 @@ def test_the_packed_model_computes_what_the_network_does(model, images, widths, 
 
 
 def test_the_inputs_of_a_packed_model_have_16_bits(model, images, widths):
-    made = packed_model(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    made = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
     network, seen = packed_network(made), []
     for convolution in (network.blocks[3].conv1, network.blocks[3].conv2):
         convolution.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
@@ -78,7 +78,7 @@ def test_one_bit_moves_weights_of_both_signs_until_they_are_a_step_away():
 
 
 def test_reconstruction_comes_nearer_to_the_float_network(model, images):
-    narrow = dict.fromkeys(packed.LAYERS, 3)
+    narrow = dict.fromkeys(packed_model.LAYERS, 3)
     plain = mixed_network(model, narrow, fixed_scale).eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     learned = reconstruct(model, narrow, images, Plan(steps=25, views=2, batch=8))
@@ -87,14 +87,14 @@ def test_reconstruction_comes_nearer_to_the_float_network(model, images):
         errors = [F.mse_loss(one(normalize(images)), wanted) for one in (learned, plain)]
     assert errors[0] < 0.5 * errors[1]
     assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
-    assert packed.pack(packed_model(learned, narrow, "Noise"))
+    assert packed_model.pack(pack_network(learned, narrow, "Noise"))
 
 
 def test_a_packed_model_equals_its_description_layer_by_layer(model, images, widths):
     """Normalization apart from the convolutions, and inputs on their grids in plain arithmetic."""
-    made = packed_model(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    made = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
     scales, plain = _input_scales(made.tensors), model.eval()
-    weights = {f"{name}.weight": made.weight(name) for name in packed.LAYERS}
+    weights = {f"{name}.weight": made.weight(name) for name in packed_model.LAYERS}
     plain.load_state_dict({**weights, **made.tensors}, strict=False)
 
     def on_grid(scale):
@@ -102,7 +102,7 @@ def test_a_packed_model_equals_its_description_layer_by_layer(model, images, wid
 
     for name, scale in scales.items():
         plain.get_submodule(name).register_forward_pre_hook(on_grid(scale))
-    assert set(scales) == set(packed.LAYERS) - {"conv1"}
+    assert set(scales) == set(packed_model.LAYERS) - {"conv1"}
     with torch.no_grad():
         expected, found = plain(normalize(images)), packed_network(made)(normalize(images))
     assert torch.allclose(found, expected, rtol=0, atol=5e-3 * float(expected.std()))

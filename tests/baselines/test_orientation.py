@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from baselines.orientation import kernel_signs, oriented
+from baselines.methods.kernel_signs import kernel_signs, oriented
+from baselines.methods.ranges import weight_scale
 from baselines.quantizers.base import signed_codes
-from baselines.ranges import weight_scale
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 def test_a_kernel_with_a_long_tail_upwards_is_turned() -> None:

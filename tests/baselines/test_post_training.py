@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from baselines import ptq
+from baselines.methods import ptq
+from baselines.methods.ptq import METHODS, MOST_IMAGES, data_seen, post_training
+from baselines.methods.ranges import weight_scale
+from baselines.methods.reconstruction import Plan
 from baselines.network import quantized_layers, saved_model
-from baselines.ptq import METHODS, MOST_IMAGES, data_seen, post_training
-from baselines.ranges import weight_scale
-from baselines.reconstruction import Plan
-from quantlab.calibration import input_scales
-from quantlab.checkpoint import LAYERS
-from quantlab.images import normalize
-from quantlab.inference import IntegerResNet20
+from quantlab.data.images import normalize
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import LAYERS
+from quantlab.network.calibration import input_scales
 
 SCALED = [name for name, method in METHODS.items() if method.trained == "nothing"]
 

@@ -4,18 +4,18 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.network import quantized_layers, restored, saved_model
-from baselines.qat import (
+from baselines.methods.qat import (
     METHODS,
     calibrated_scales,
     learning_network,
     parameter_groups,
     train_quantized,
 )
+from baselines.network import quantized_layers, restored, saved_model
 from baselines.quantizers.pact import ParameterizedClipping
-from quantlab.images import ImageSet, normalize
-from quantlab.inference import IntegerResNet20
-from quantlab.training import Recipe
+from quantlab.data.images import ImageSet, normalize
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.training.trainer import Recipe
 
 RECIPE = Recipe(2, batch_size=8, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.5)
 

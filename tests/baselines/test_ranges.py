@@ -5,10 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from baselines.methods.ranges import percentile_scale, weight_scale
 from baselines.quantizers.base import signed_codes
 from baselines.quantizers.sawb import COEFFICIENTS
-from baselines.ranges import percentile_scale, weight_scale
-from quantlab.calibration import METHODS, Histogram
+from quantlab.network.calibration import METHODS, Histogram
 
 
 def drawn(seed: int, power: float, count: int = 3000) -> torch.Tensor:

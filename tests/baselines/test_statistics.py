@@ -5,13 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.batch_norm import re_estimate
-from baselines.bias_correction import correct_bias
+from baselines.methods.batch_norm import re_estimate
+from baselines.methods.bias_correction import correct_bias
+from baselines.methods.ranges import weight_scale
 from baselines.network import quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
-from baselines.ranges import weight_scale
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 def coarse(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:

@@ -5,15 +5,15 @@ import json
 import pytest
 import torch
 
-from baselines import table1, verify_table1
 from baselines.__main__ import CELLS, PTQ_METHODS, QAT_METHODS, main
-from baselines.ptq import METHODS as PTQ
-from baselines.qat import METHODS as QAT
-from baselines.targets import Target
-from quantlab import answers
-from quantlab.checkpoint import load
-from quantlab.images import ImageSet
-from quantlab.inference import evaluate_saved
+from baselines.experiments import table1, table1_verify
+from baselines.experiments.targets import Target
+from baselines.methods.ptq import METHODS as PTQ
+from baselines.methods.qat import METHODS as QAT
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.integer_network import evaluate_saved
+from quantlab.formats import answers
+from quantlab.formats.saved_model import load
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def kit(monkeypatch, tmp_path, images, model):
         return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), labels)
 
     monkeypatch.setattr(table1, "load_dataset", noise)
-    monkeypatch.setattr(verify_table1, "load_dataset", noise)
+    monkeypatch.setattr(table1_verify, "load_dataset", noise)
     monkeypatch.chdir(tmp_path)
     torch.save(model.state_dict(), tmp_path / "float.pt")
     return tmp_path
@@ -148,20 +148,20 @@ def committed(kit, capsys):
 @pytest.fixture
 def easy(monkeypatch):
     """Targets that noise reaches."""
-    monkeypatch.setattr(verify_table1.targets, "FLOAT_MUST", 0.0)
+    monkeypatch.setattr(table1_verify.targets, "FLOAT_MUST", 0.0)
     for table in ("QAT", "HANDOUT_PTQ"):
-        monkeypatch.setattr(verify_table1.targets, table, {"W4A4": Target(0.0, None, None)})
+        monkeypatch.setattr(table1_verify.targets, table, {"W4A4": Target(0.0, None, None)})
 
 
 def test_committed_models_are_measured_again(committed, easy):
-    found = list(verify_table1.verify("cifar10", committed))
+    found = list(table1_verify.verify("cifar10", committed))
     assert [model.path.name for model in found][1:] == ["ResNet20_W4A4.pt"] * 2
     assert all(model.holds for model in found)
 
 
 def test_a_model_below_its_target_does_not_hold(committed, easy, monkeypatch):
-    monkeypatch.setattr(verify_table1.targets, "QAT", {"W4A4": Target(99.0, None, None)})
-    holds = [model.holds for model in verify_table1.verify("cifar10", committed)]
+    monkeypatch.setattr(table1_verify.targets, "QAT", {"W4A4": Target(99.0, None, None)})
+    holds = [model.holds for model in table1_verify.verify("cifar10", committed)]
     assert holds == [True, False, True]
 
 
@@ -169,5 +169,5 @@ def test_a_model_that_its_record_does_not_describe_does_not_hold(committed, easy
     record = committed / "baselines/models/cifar10/sym/ResNet20_W4A4.json"
     content = json.loads(record.read_text())
     record.write_text(json.dumps({**content, "test_accuracy": content["test_accuracy"] + 0.11}))
-    holds = [model.holds for model in verify_table1.verify("cifar10", committed)]
+    holds = [model.holds for model in table1_verify.verify("cifar10", committed)]
     assert holds == [True, True, False]

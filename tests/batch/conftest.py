@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from authoring.rehearse.made_class import EXPECTED, RehearsalOptions, make_class
 from autograder.__main__ import main
-from autograder.batch.fake import EXPECTED, FakeOptions, make_class
 
 KIT = Path(__file__).resolve().parents[2]
 PATIENCE = 600.0  # seconds; workers import torch and start sandboxes, on a busy machine perhaps
@@ -72,7 +72,7 @@ def hear_ctrl_c() -> None:
 
 
 def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> FakeClass:
-    make_class(FakeOptions(count, seed, folder, layout, "shapes10", check))
+    make_class(RehearsalOptions(count, seed, folder, layout, "shapes10", check))
     expected = json.loads((folder / EXPECTED).read_text())["students"]
     return FakeClass(folder, check, expected)
 

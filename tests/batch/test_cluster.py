@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.journal import Journal
+from autograder.course.journal import Journal
 from tests.batch.conftest import KIT, PATIENCE, FakeClass, fake_class, reports, rows, wrong_marks
 
 pytest.importorskip("distributed")

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.batch.claim import claimed
-from autograder.known import load_mutants
+from autograder.course.lock import claimed
+from autograder.engine.corpus import load_mutants
 from tests.batch.conftest import (
     KIT,
     PATIENCE,
@@ -62,7 +62,7 @@ def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
         pytest.fail("work that is done was given out")
 
     before = reports(undisturbed)
-    monkeypatch.setattr("autograder.batch.crew.LocalCrew.open", nobody)
+    monkeypatch.setattr("autograder.course.worker_pool.LocalCrew.open", nobody)
     assert small.mark(undisturbed) in (0, 1)
     assert reports(undisturbed) == before
 
@@ -209,13 +209,13 @@ def test_help_does_not_wait_for_torch():
 
 
 def test_workers_start_before_torch_is_imported():
-    script = "import sys, autograder.batch.command; sys.exit('torch' in sys.modules)"
+    script = "import sys, autograder.commands.batch; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 
 def test_marking_does_not_import_the_compiler_of_torch():
     """It takes a second in every worker."""
-    script = "import sys, autograder.batch.work; sys.exit('torch._dynamo' in sys.modules)"
+    script = "import sys, autograder.course.task; sys.exit('torch._dynamo' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 
@@ -306,7 +306,7 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
 
     assert run()[0] == 0
     before = reports(out)
-    rubric = kit / "autograder" / "rubric.toml"
+    rubric = kit / "autograder" / "engine" / "rubric.toml"
     text = rubric.read_text()
     line = '[checks."1a.reset.sym"]\npoints = 2\nvisible = true\ntolerance = 1e-6\n'
     assert line in text

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch import conditions as module
-from autograder.batch.conditions import conditions, submission_digest
 from autograder.checks import ALL_CHECKS
-from autograder.known import load_mutants
-from autograder.submission import Submission
-from quantlab.answers import Answers
+from autograder.course import fingerprints as module
+from autograder.course.fingerprints import conditions, submission_digest
+from autograder.engine.corpus import load_mutants
+from autograder.intake.submission import Submission
+from quantlab.formats.answers import Answers
 
 SECRET = b"a secret that only tests know"
 MUTANTS = load_mutants()
@@ -73,12 +73,12 @@ def test_the_sentence_of_a_mistake_touches_the_checks_that_name_it(now):
     [
         ("autograder/checks/q2a.py", {"2a"}),
         ("autograder/checks/call.py", None),
-        ("quantlab/compare.py", None),
+        ("quantlab/protocol/comparison.py", None),
         ("instructor/solution.py", None),
         ("instructor/stand_ins/get_scale.py", None),
-        ("autograder/batch/runner.py", set()),
+        ("autograder/course/runner.py", set()),
         ("autograder/report/html.py", set()),
-        ("autograder/rubric.toml", set()),  # its lines count one by one
+        ("autograder/engine/rubric.toml", set()),  # its lines count one by one
         ("docs/class.md", set()),
     ],
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.crew import CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
+from autograder.course.worker_pool import CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
 
 KIT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds until a process that should be gone counts as left behind
@@ -96,7 +96,7 @@ def test_whoever_still_works_ends_when_the_pool_is_left_by_an_exception(crew, tm
 RUNNER = """
 import sys
 from tests.batch.test_crew import begun, sleep_for_ever
-from autograder.batch.crew import LocalCrew
+from autograder.course.worker_pool import LocalCrew
 
 if __name__ == "__main__":
     with LocalCrew(2, begun, (sys.argv[1],)).open() as executor:
@@ -119,17 +119,17 @@ def test_workers_end_when_the_runner_is_killed(tmp_path):
 
 def test_as_many_workers_as_cores_unless_memory_is_short(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
-    monkeypatch.setattr("autograder.batch.crew._free_memory", lambda: 100 * 2**30)
+    monkeypatch.setattr("autograder.course.worker_pool._free_memory", lambda: 100 * 2**30)
     assert fitting_jobs() == 8
-    monkeypatch.setattr("autograder.batch.crew._free_memory", lambda: 3 * 2**30)
+    monkeypatch.setattr("autograder.course.worker_pool._free_memory", lambda: 3 * 2**30)
     assert fitting_jobs() == 3
-    monkeypatch.setattr("autograder.batch.crew._free_memory", lambda: 2**20)
+    monkeypatch.setattr("autograder.course.worker_pool._free_memory", lambda: 2**20)
     assert fitting_jobs() == 1
 
 
 def test_no_scheduler_is_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("autograder.batch.crew._CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("autograder.course.worker_pool._CONNECT_SECONDS", 0.2)
     with pytest.raises(CrewUnavailable, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
         DaskCrew("tcp://127.0.0.1:1", print)
 

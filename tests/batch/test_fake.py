@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.exports import SOURCES, read_export
-from autograder.batch.fake import FakeOptions, make_class
-from autograder.batch.layouts import LAYOUTS
-from autograder.submission import UnreadableSubmission
+from authoring.rehearse.layouts import LAYOUTS
+from authoring.rehearse.made_class import RehearsalOptions, make_class
+from autograder.intake.submission import UnreadableSubmission
+from autograder.platforms import SOURCES, read_export
 
 FEW = "1a.linear_dequantize.*"
 
 
 def made(folder: Path, layout: str, **changes) -> tuple[Path, dict]:
     given = {"count": 60, "seed": 1, "dataset": "shapes10", "check": FEW, **changes}
-    export = make_class(FakeOptions(out=folder, layout=layout, **given))
+    export = make_class(RehearsalOptions(out=folder, layout=layout, **given))
     return export, json.loads((folder / "expected.json").read_text())["students"]
 
 

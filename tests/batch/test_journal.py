@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.claim import AnotherRunner, claimed
-from autograder.batch.journal import Journal, JournalError, Row
-from autograder.verdict import CheckResult, Marked, Misconception, ModelResult, Verdict
+from autograder.course.journal import Journal, JournalError, Row
+from autograder.course.lock import AnotherRunner, claimed
+from autograder.engine.record import CheckResult, Marked, Misconception, ModelResult, Verdict
 
 KIT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.batch.test_journal import row
-from autograder.batch.journal import Journal
+from autograder.course.journal import Journal
 
 path, first = Path(sys.argv[1]), int(sys.argv[2])
 with Journal(path) as journal:
@@ -151,7 +151,7 @@ FULL = """
 import resource, sys
 from pathlib import Path
 from tests.batch.test_journal import row
-from autograder.batch.journal import Journal, JournalError
+from autograder.course.journal import Journal, JournalError
 
 with Journal(Path(sys.argv[1])) as journal:
     resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
@@ -232,7 +232,7 @@ def test_several_workers_write_at_once(path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from autograder.batch.claim import claimed
+from autograder.course.lock import claimed
 
 with claimed(Path(sys.argv[1]), Path(sys.argv[2])):
     print("held", flush=True)

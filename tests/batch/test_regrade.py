@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.batch.regrade import compared
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.course.regrade import compared
+from autograder.engine.record import CheckResult, Report, Verdict
 
 
 def check(id: str, points: float, verdict: Verdict = Verdict.CORRECT, message: str = ""):

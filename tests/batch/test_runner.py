@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from autograder.batch.bench import Settings
-from autograder.batch.crew import CrewUnavailable
-from autograder.batch.runner import run
-from autograder.batch.work import Done, Task, WorkerUnfit
-from autograder.submission import Submission
+from autograder.course.runner import run
+from autograder.course.task import Done, Task, WorkerUnfit
+from autograder.course.worker_pool import CrewUnavailable
+from autograder.course.worker_setup import Settings
+from autograder.intake.submission import Submission
 
 
 class KilledWorker(Exception):
@@ -111,7 +111,7 @@ def turns(monkeypatch):
             script.turn()
         return really(futures, return_when=return_when)
 
-    monkeypatch.setattr("autograder.batch.runner.wait", wait)
+    monkeypatch.setattr("autograder.course.runner.wait", wait)
     turns = type("Turns", (), {"crew": None})
     return turns
 

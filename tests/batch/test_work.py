@@ -12,20 +12,21 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.batch import work
-from autograder.batch.assembly import Marking, Seen
-from autograder.batch.audit.changes import ModelChanges
-from autograder.batch.bench import Settings
-from autograder.batch.conditions import Conditions
-from autograder.batch.journal import Journal
-from autograder.batch.record import Handin
-from autograder.batch.work import Task, WorkerUnfit, mark_submission
-from autograder.marking import Course, mark, select
-from autograder.measuring import FLOAT_MODELS, Measurements
-from autograder.oracle import Oracle
-from autograder.submission import Submission
-from autograder.verdict import Verdict
-from instructor.examples import MODELS
+from autograder.course import task as task_module
+from autograder.course.audit.changes import ModelChanges
+from autograder.course.fingerprints import Conditions
+from autograder.course.journal import Journal
+from autograder.course.reports import Marking, Seen
+from autograder.course.task import Task, WorkerUnfit, mark_submission
+from autograder.course.worker_setup import Settings
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Verdict
+from autograder.grading.submission import Course, mark, select
+from autograder.intake.submission import Submission
+from autograder.paths import reference_models
+from autograder.platforms.export_entry import ExportEntry
+from quantlab.paths import float_model
 from tests.conftest import InProcessPlayer
 
 CHECK = "1a.linear_*"
@@ -70,8 +71,8 @@ def conditions(checks) -> Conditions:
 def sandbox(monkeypatch, course, conditions) -> Sandbox:
     """The worker's, which has its bench ready."""
     one = Sandbox()
-    bench = work._Bench(course, conditions, one, threading.Lock())  # type: ignore[arg-type]
-    monkeypatch.setattr(work, "_bench", lambda settings: bench)
+    bench = task_module._Bench(course, conditions, one, threading.Lock())  # type: ignore[arg-type]
+    monkeypatch.setattr(task_module, "_bench", lambda settings: bench)
     return one
 
 
@@ -132,18 +133,18 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
     sandbox, task, course, oracle, monkeypatch
 ):
     name, check = "ResNet20_W2A2.pt", "2d.model.W2A2"
-    content = (MODELS / "shapes10" / name).read_bytes()
+    content = (reference_models("shapes10") / name).read_bytes()
 
     def read(content):
         return torch.load(io.BytesIO(content), weights_only=True)
 
     monkeypatch.setattr(sandbox, "read_checkpoint", read)
-    bench, measurements = work._bench(SETTINGS), Measurements("shapes10", oracle, quick=True)
+    bench, measurements = task_module._bench(SETTINGS), Measurements("shapes10", oracle, quick=True)
     bench.course = replace(course, measurements=measurements, selected=check)
     bench.conditions = Conditions({check: "digest"})
     submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
     done = mark_submission(replace(task, submission=submission, conditions=bench.conditions.digest))
-    changes = ModelChanges(FLOAT_MODELS["shapes10"]).of(name, read(content))
+    changes = ModelChanges(float_model("shapes10")).of(name, read(content))
     assert changes is not None
     assert done.changes.keys() == {name}
     assert np.array_equal(done.changes[name], changes)
@@ -187,7 +188,7 @@ def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
 
 def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbox, task, marking):
     rows = {row.check: row for row in mark_submission(task).rows[1:]}
-    seen = Seen(Handin("ada", "ada", ("ada",)), replace(task.submission, models={}))
+    seen = Seen(ExportEntry("ada", "ada", ("ada",)), replace(task.submission, models={}))
     outcome = marking.outcome(seen, rows)
     first = outcome.report.checks[0]
     assert first.verdict is Verdict.GRADER_FAULT
@@ -196,5 +197,7 @@ def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbo
 
 
 def test_a_hand_in_that_could_not_be_read_has_no_report(marking):
-    outcome = marking.outcome(Seen(Handin("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {})
+    outcome = marking.outcome(
+        Seen(ExportEntry("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {}
+    )
     assert (outcome.report, outcome.problem) == (None, "It is no zip.")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from autograder.engine.record import CheckResult, Misconception, Report, Verdict
 from autograder.report import html
-from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 pytestmark = pytest.mark.browser
 

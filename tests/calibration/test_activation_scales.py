@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from quantlab.calibration import (
+from quantlab.data.images import ImageSet
+from quantlab.network.calibration import (
     CalibrationError,
     calibration_images,
     input_histograms,
     input_scales,
     least_mse_scale,
 )
-from quantlab.images import ImageSet
 
 
 def images(count: int, seed: int = 0) -> torch.Tensor:

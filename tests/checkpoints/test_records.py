@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.measuring import FLOAT_MODELS
-from autograder.oracle import Oracle
-from instructor.examples import MODELS
-from quantlab.calibration import calibration_images
-from quantlab.checkpoint import load_float, saved_model
-from quantlab.data import DataNotFound, load_dataset
-from quantlab.inference import evaluate_saved
-from quantlab.layers import quantize_model
-from quantlab.resnet import resnet20
-from quantlab.training import evaluate
+from autograder.engine.oracle import Oracle
+from autograder.paths import reference_models
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.evaluation.float_network import evaluate
+from quantlab.evaluation.integer_network import evaluate_saved
+from quantlab.formats.saved_model import load_float, saved_model
+from quantlab.network.calibration import calibration_images
+from quantlab.network.layers import quantize_model
+from quantlab.network.resnet import resnet20
+from quantlab.paths import DATASETS, float_model
 
-DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
-COMMITTED = sorted([*FLOAT_MODELS.values(), *MODELS.glob("*/*.pt")])
+ON_DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
+COMMITTED = sorted(
+    [*map(float_model, DATASETS), *(p for d in DATASETS for p in reference_models(d).glob("*.pt"))]
+)
 LEAST = {"shapes10": 85.0, "cifar10": 91.0}  # percent, of the float models
 
 
@@ -31,7 +33,7 @@ def images(dataset: str, split: str):
 
 def network(dataset: str):
     model = resnet20()
-    model.load_state_dict(load_float(FLOAT_MODELS[dataset]), strict=False)
+    model.load_state_dict(load_float(float_model(dataset)), strict=False)
     return model.eval()
 
 
@@ -50,11 +52,11 @@ def test_a_model_has_a_record_of_how_it_was_made(path):
     assert path.stat().st_size < 5_000_000
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_a_float_model_is_as_accurate_as_its_record_says(dataset):
     accuracy = evaluate(network(dataset), images(dataset, "test"))
     # Another processor may sum in another order, which moves at most a few images.
-    assert accuracy == pytest.approx(record_of(FLOAT_MODELS[dataset])["test_accuracy"], abs=0.1)
+    assert accuracy == pytest.approx(record_of(float_model(dataset))["test_accuracy"], abs=0.1)
     assert accuracy >= LEAST[dataset]
 
 

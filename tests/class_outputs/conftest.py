@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.manual import ManualMark, ManualMarks
-from autograder.batch.policy import LatePolicy, Policy
-from autograder.batch.record import ClassRecord, Outcome
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.policy import LatePolicy, Policy
 from tests.class_outputs.people import WRITTEN, a_class, a_handin, a_report
 
 

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from autograder.batch.record import ClassRecord, Handin, Outcome
 from autograder.checks import ALL_CHECKS
-from autograder.known import load_mutants
-from autograder.rubric import CELLS, load_rubric
-from autograder.verdict import CheckResult, Misconception, ModelResult, Report, Verdict
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.engine.corpus import load_mutants
+from autograder.engine.record import CheckResult, Misconception, ModelResult, Report, Verdict
+from autograder.engine.rubric import load_rubric
+from autograder.platforms.export_entry import ExportEntry
+from quantlab.paths import CELLS
 
 RUBRIC = load_rubric()
 TITLES = {check.id: check.title for check in ALL_CHECKS}
@@ -80,8 +82,8 @@ def a_report(student: str = "ada", **changed: CheckResult | Verdict) -> Report:
     )
 
 
-def a_handin(student: str = "ada", **changes: Any) -> Handin:
-    return replace(Handin(student, f"{student}.zip", (student,)), **changes)
+def a_handin(student: str = "ada", **changes: Any) -> ExportEntry:
+    return replace(ExportEntry(student, f"{student}.zip", (student,)), **changes)
 
 
 def an_outcome(report: Report, **changes: Any) -> Outcome:

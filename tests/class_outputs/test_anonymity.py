@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.audit import Works
-from autograder.batch.manual import ManualMark, ManualMarks
-from autograder.batch.outputs import write_all
-from autograder.batch.outputs.anonymous import pseudonyms
-from autograder.batch.policy import Policy, apply
-from autograder.batch.record import ClassRecord, Outcome
-from autograder.submission import Submission
-from autograder.verdict import Verdict
+from autograder.course.audit import Works
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.outputs import write_all
+from autograder.course.outputs.anonymous import pseudonyms
+from autograder.course.policy import Policy, apply
+from autograder.engine.record import Verdict
+from autograder.intake.submission import Submission
 from tests.class_outputs.people import a_check, a_handin, a_record, a_report
 
 SECRET = b"a secret that only tests know"

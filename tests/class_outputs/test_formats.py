@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.batch.manual import ManualMarks
-from autograder.batch.outputs.class_json import class_json, read_class
-from autograder.batch.outputs.junit import junit_xml
-from autograder.batch.policy import Policy, apply, settled
-from autograder.batch.record import ClassRecord, Outcome
-from autograder.verdict import CheckResult, Verdict
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.manual import ManualMarks
+from autograder.course.outputs.class_json import class_json, read_class
+from autograder.course.outputs.junit import junit_xml
+from autograder.course.policy import Policy, apply, settled
+from autograder.engine.record import CheckResult, Verdict
 from tests.class_outputs.people import a_check, a_handin, a_record, a_report, an_outcome
 
 HOSTILE = "]]> <b>&amp;</b> \x00\x1b[31m\ud800\ufffe\u202e"

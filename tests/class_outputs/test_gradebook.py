@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.batch.gradebook import ASSIGNMENT, write_gradebook
-from autograder.batch.manual import ManualMark, ManualMarks, read_manual
-from autograder.batch.outputs.nbgrader_rows import gradebook_cells, gradebook_rows
-from autograder.batch.policy import FinalMark, Policy, Status, apply, settled
-from autograder.batch.record import ClassRecord
+from autograder.course.class_record import ClassRecord
+from autograder.course.manual import ManualMark, ManualMarks, read_manual
+from autograder.course.outputs.nbgrader_rows import gradebook_cells, gradebook_rows
+from autograder.course.policy import FinalMark, Policy, Status, apply, settled
+from autograder.platforms.nbgrader_gradebook import ASSIGNMENT, write_gradebook
 
 
 @pytest.fixture(scope="module")

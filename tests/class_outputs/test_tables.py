@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.batch.manual import ManualMark, ManualMarks
-from autograder.batch.outputs.canvas import canvas_csv
-from autograder.batch.outputs.final import final_csv
-from autograder.batch.outputs.moodle import moodle_csv
-from autograder.batch.outputs.published import left_out
-from autograder.batch.policy import FinalMark, Policy, Status, apply
-from autograder.batch.record import ClassRecord
+from autograder.course.class_record import ClassRecord
+from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.outputs.final import final_csv
+from autograder.course.outputs.published import left_out
+from autograder.course.policy import FinalMark, Policy, Status, apply
+from autograder.platforms.canvas_gradebook import canvas_csv
+from autograder.platforms.moodle_gradebook import moodle_csv
 
 FORMULAS = ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u202e=1", "＝1"]
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Quantization (4711)"]

@@ -8,18 +8,23 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from autograder.batch.gradebook import CellMark, GradebookRow, GradedCell, write_gradebook
-from autograder.batch.manual import ManualMark, ManualMarks
-from autograder.batch.outputs import UnwritableOutputs, write_all
-from autograder.batch.outputs.class_json import read_class
-from autograder.batch.policy import Policy, PolicyError, Status
-from autograder.batch.record import ClassRecord, Outcome
-from autograder.grading import prepare
-from autograder.marking import Trace, mark
-from autograder.oracle import REFERENCE
-from autograder.player import Player
-from autograder.submission import Submission
-from autograder.verify.pages import problems_of_page
+from authoring.attack.page_check import problems_of_page
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.outputs import UnwritableOutputs, write_all
+from autograder.course.outputs.class_json import read_class
+from autograder.course.policy import Policy, PolicyError, Status
+from autograder.engine.executor import Player
+from autograder.grading.preparation import prepare
+from autograder.grading.submission import Trace, mark
+from autograder.intake.submission import Submission
+from autograder.paths import REFERENCE
+from autograder.platforms.nbgrader_gradebook import (
+    CellMark,
+    GradebookRow,
+    GradedCell,
+    write_gradebook,
+)
 from tests.class_outputs.people import a_handin, a_record, a_report, an_outcome
 from tests.gradescope.schema import SCHEMA
 

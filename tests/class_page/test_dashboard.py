@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from autograder.batch.audit import Audit, Look
-from autograder.batch.audit.look import Kind
-from autograder.batch.manual import ManualMark
-from autograder.batch.outputs import audit_page
-from autograder.batch.outputs.dashboard import render
-from autograder.batch.policy import LatePolicy, Policy, apply, settled
-from autograder.batch.record import ClassRecord
-from autograder.batch.reference import ReferenceNumbers, reference_numbers
-from autograder.verdict import Misconception, Verdict
+from autograder.course.audit import Audit, Look
+from autograder.course.audit.audit_finding import Kind
+from autograder.course.class_record import ClassRecord
+from autograder.course.manual import ManualMark
+from autograder.course.outputs import audit_page
+from autograder.course.outputs.dashboard import render
+from autograder.course.policy import LatePolicy, Policy, apply, settled
+from autograder.course.reference import ReferenceNumbers, reference_numbers
+from autograder.engine.record import Misconception, Verdict
 from tests.class_outputs.people import (
     RUBRIC,
     WRITTEN,

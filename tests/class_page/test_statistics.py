@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.batch.policy import Policy, Status, apply
-from autograder.batch.record import ClassRecord, Outcome
-from autograder.batch.reference import ReferenceNumbers, reference_numbers
-from autograder.batch.statistics import ClassStatistics, Spread, Timed, spread, summarize
-from autograder.verdict import Misconception, ModelResult, Verdict
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.policy import Policy, Status, apply
+from autograder.course.reference import ReferenceNumbers, reference_numbers
+from autograder.course.statistics import ClassStatistics, Spread, Timed, spread, summarize
+from autograder.engine.record import Misconception, ModelResult, Verdict
 from tests.class_outputs.people import a_check, a_class, a_record, a_report, an_outcome
 
 MISTAKE = Misconception("linear_quantize/truncates", "You truncate.")

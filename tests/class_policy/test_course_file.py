@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.batch.course_file import LatePolicy, Policy, PolicyError, load_policy
+from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_policy
 
 WHOLE = """
 title = "Quantization, autumn"

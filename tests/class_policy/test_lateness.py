@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.batch.course_file import LatePolicy, Policy
-from autograder.batch.lateness import WORKSHEET_TIME
-from autograder.batch.policy import FinalMark, Status, apply
-from autograder.batch.submission_times import UnknownTime, submission_time
+from autograder.course.course_file import LatePolicy, Policy
+from autograder.course.lateness import WORKSHEET_TIME
+from autograder.course.policy import FinalMark, Status, apply
+from autograder.course.submission_times import UnknownTime, submission_time
 from tests.class_outputs.people import AUTOMATIC_POINTS, a_handin, a_record, a_report, an_outcome
 
 ZURICH = ZoneInfo("Europe/Zurich")  # clocks go back on 25 October 2026, and forth on 28 March 2027

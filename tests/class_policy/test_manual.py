@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.gradebook import CellMark, GradebookRow, GradedCell, write_gradebook
-from autograder.batch.manual import ManualMark, ManualMarks, read_manual
-from autograder.batch.policy import Policy, PolicyError, apply
-from autograder.batch.record import ClassRecord
-from autograder.verdict import Verdict
+from autograder.course.class_record import ClassRecord
+from autograder.course.manual import ManualMark, ManualMarks, read_manual
+from autograder.course.policy import Policy, PolicyError, apply
+from autograder.engine.record import Verdict
+from autograder.platforms.nbgrader_gradebook import (
+    CellMark,
+    GradebookRow,
+    GradedCell,
+    write_gradebook,
+)
 from tests.class_outputs.people import AUTOMATIC_POINTS, a_record, a_report, an_outcome
 
 HEAD = "student,check,points,comment\n"

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.batch.manual import ManualMark, ManualMarks
-from autograder.batch.policy import (
+from autograder.course.class_record import Outcome
+from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.policy import (
     FinalMark,
     LatePolicy,
     Policy,
@@ -18,8 +19,7 @@ from autograder.batch.policy import (
     apply,
     settled,
 )
-from autograder.batch.record import Outcome
-from autograder.verdict import Verdict
+from autograder.engine.record import Verdict
 from tests.class_outputs.people import (
     ALL_POINTS,
     AUTOMATIC_POINTS,

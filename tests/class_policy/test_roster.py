@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from autograder.batch.lateness import WORKSHEET_TIME
-from autograder.batch.record import Outcome
-from autograder.batch.roster import everybody, read_roster
+from autograder.course.class_record import Outcome
+from autograder.course.lateness import WORKSHEET_TIME
+from autograder.course.roster import everybody, read_roster
 from tests.class_outputs.people import a_handin, a_record, a_report
 
 CANVAS = """\

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from autograder.__main__ import main
-from quantlab.resnet import resnet20
+from quantlab.network.resnet import resnet20
 
 KIT = Path(__file__).resolve().parent.parent.parent
 FUNCTIONS = ["--check", "1a.linear_dequantize.*", "--data", "shapes10"]
@@ -217,7 +217,7 @@ def test_missing_data_are_a_sentence_and_not_another_data_set(
     tmp_path, submission, capsys, monkeypatch
 ):
     monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "nowhere"))
-    monkeypatch.setattr("quantlab.data.KIT", tmp_path)
+    monkeypatch.setattr("quantlab.data.cifar10.KIT", tmp_path)
     assert grade(tmp_path / "out", submission("ada"), "--check", "2d.*") == 2
     assert "CIFAR-10 (test) was not found" in capsys.readouterr().err
 

@@ -32,7 +32,7 @@ def test_mypy_checks_for_the_python_that_runs_it() -> None:
 
 
 def test_gradescope_and_docker_use_no_older_python() -> None:
-    handed_out = KIT / "autograder" / "release" / "handed_out" / "gradescope" / "setup.sh"
+    handed_out = KIT / "authoring" / "release" / "handed_out" / "gradescope" / "setup.sh"
     for text in (handed_out.read_text(), (KIT / "Dockerfile").read_text()):
         versions = re.findall(r"python:?3\.(\d+)", text)
         assert versions

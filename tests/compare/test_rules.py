@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from quantlab.compare import (
+from quantlab.protocol.comparison import (
     BAD_DTYPE,
     BAD_SHAPE,
     CORRECT,

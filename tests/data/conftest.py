@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from torchvision.datasets import CIFAR10
 
-from quantlab import data
+from quantlab.data import cifar10
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def ten_images():
 @pytest.fixture(autouse=True)
 def miniature(monkeypatch, tmp_path):
     """Ten images make a split, and neither the kit's data nor the user's cache is looked at."""
-    monkeypatch.setattr(data, "IMAGES_IN_SPLIT", {"train": 10, "test": 10})
-    monkeypatch.setattr(data, "KIT", tmp_path / "kit")
+    monkeypatch.setattr(cifar10, "IMAGES_IN_SPLIT", {"train": 10, "test": 10})
+    monkeypatch.setattr(cifar10, "KIT", tmp_path / "kit")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("CIFAR10_ROOT", raising=False)
 

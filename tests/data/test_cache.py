@@ -5,21 +5,21 @@ import os
 import pytest
 import torch
 
-from quantlab import data
-from quantlab.data import load_cifar10
+from quantlab.data import cifar10
+from quantlab.data.cifar10 import load_cifar10
 
 
 @pytest.fixture
 def decodings(monkeypatch):
     """One entry for every time that a parquet file is decoded."""
     seen = []
-    decode = data._decode_parquet
+    decode = cifar10._decode_parquet
 
     def counted(place, split, sources):
         seen.append(place)
         return decode(place, split, sources)
 
-    monkeypatch.setattr(data, "_decode_parquet", counted)
+    monkeypatch.setattr(cifar10, "_decode_parquet", counted)
     return seen
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from quantlab.data import DataNotFound, load_cifar10
-from quantlab.images import IMAGE_MEAN, IMAGE_STD, ImageSet
+from quantlab.data.cifar10 import DataNotFound, load_cifar10
+from quantlab.data.images import IMAGE_MEAN, IMAGE_STD, ImageSet
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from quantlab.data import DataNotFound, load_cifar10
-from quantlab.download import CIFAR10, Archive, DownloadFailed, Patience, fetch
+from quantlab.data.cifar10 import DataNotFound, load_cifar10
+from quantlab.data.download import CIFAR10, Archive, DownloadFailed, Patience, fetch
 
 CONTENT = bytes(range(256)) * 4_000  # about a megabyte
 QUICK = Patience(seconds=0.3, bytes_per_second=100_000)
@@ -168,8 +168,8 @@ def test_the_notebook_reads_that_sentence(monkeypatch: pytest.MonkeyPatch, tmp_p
     def fail(folder: Path) -> Path:
         raise DownloadFailed("No mirror has it: check the network.")
 
-    monkeypatch.setattr("quantlab.data.fetch", fail)
-    monkeypatch.setattr("quantlab.data.KIT", tmp_path)
+    monkeypatch.setattr("quantlab.data.cifar10.fetch", fail)
+    monkeypatch.setattr("quantlab.data.cifar10.KIT", tmp_path)
     monkeypatch.delenv("CIFAR10_ROOT", raising=False)
     with pytest.raises(DataNotFound, match="No mirror has it: check the network"):
         load_cifar10("test", download=True)

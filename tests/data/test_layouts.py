@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from quantlab.data import load_cifar10, load_dataset
+from quantlab.data.cifar10 import load_cifar10, load_dataset
 
 
 def pictures(data):

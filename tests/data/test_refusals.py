@@ -2,7 +2,7 @@
 
 import pytest
 
-from quantlab.data import DataNotFound, load_cifar10
+from quantlab.data.cifar10 import DataNotFound, load_cifar10
 
 
 def refusal(place):

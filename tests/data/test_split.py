@@ -5,9 +5,9 @@ import hashlib
 import pytest
 import torch
 
-from quantlab.data import DataNotFound, load_dataset
-from quantlab.images import ImageSet
-from quantlab.split import held_out_split
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.data.split import held_out_split
 
 
 def numbered(count: int, classes: int = 10) -> ImageSet:

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from authoring.examples import HALF_RIGHT, MissingModels, build
 from autograder.__main__ import main
-from instructor.examples import HALF_RIGHT, MODELS, MissingModels, build
-from quantlab.data import DataNotFound, load_cifar10
+from autograder.paths import reference_models
+from quantlab.data.cifar10 import DataNotFound, load_cifar10
 
 
 @pytest.fixture(
@@ -70,7 +71,7 @@ def test_every_model_was_measured_on_all_test_images(marks):
 def test_a_measured_model_is_as_accurate_as_its_record_says(marks):
     for model in marks.reports["reference"]["models"]:
         if model["name"].endswith(".pt"):
-            path = MODELS / marks.dataset / model["name"]
+            path = reference_models(marks.dataset) / model["name"]
             record = json.loads(path.with_suffix(".json").read_text())
             assert model["accuracy"] == pytest.approx(record["test_accuracy"], abs=0.1)
 
@@ -113,6 +114,6 @@ def test_each_student_has_a_page_and_a_row(marks):
 
 
 def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("instructor.examples.MODELS", tmp_path)
+    monkeypatch.setattr("authoring.examples.MODELS", tmp_path)
     with pytest.raises(MissingModels, match="python -m baselines table1 --only qat"):
         build("shapes10", tmp_path / "out")

@@ -12,7 +12,7 @@ from autograder.sandbox.messages import (
     pack_claim,
     pack_run,
 )
-from quantlab.programs.calls import (
+from quantlab.protocol.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -22,8 +22,8 @@ from quantlab.programs.calls import (
     Program,
     Result,
 )
-from quantlab.programs.claims import Claim
-from quantlab.programs.wire import DTYPES, MAGIC, PREFIX
+from quantlab.protocol.claims import Claim
+from quantlab.protocol.wire import DTYPES, MAGIC, PREFIX
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited
 
 _X = np.arange(6, dtype=np.float32).reshape(2, 3)

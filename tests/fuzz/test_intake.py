@@ -13,9 +13,8 @@ from pathlib import Path
 
 from autograder.intake import model_file
 from autograder.intake.archive import LIMITS
-from autograder.submission import Submission, UnreadableSubmission, read_submission
-from quantlab.answers import (
-    CELLS,
+from autograder.intake.submission import Submission, UnreadableSubmission, read_submission
+from quantlab.formats.answers import (
     LONGEST_NAME,
     MOST_LAYERS,
     MSE_BITS,
@@ -28,6 +27,7 @@ from quantlab.answers import (
     parse,
     to_text,
 )
+from quantlab.paths import CELLS
 from tests.fuzz import archives
 from tests.fuzz.campaign import Allowance, campaign
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited

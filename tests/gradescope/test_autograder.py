@@ -18,9 +18,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from autograder.gradescope import BadSettings, Settings, load_settings, students_of, whose
-from autograder.release.gradescope import gradescope_bundle, settings_text
-from instructor.examples import LOOPS
+from authoring.examples import LOOPS
+from authoring.release.gradescope import gradescope_bundle, settings_text
+from autograder.platforms.gradescope_harness import (
+    BadSettings,
+    Settings,
+    load_settings,
+    students_of,
+    whose,
+)
 from tests.gradescope.schema import SCHEMA
 
 SECONDS = 300

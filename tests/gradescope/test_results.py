@@ -5,10 +5,10 @@ import json
 import jsonschema
 import pytest
 
-from autograder.gradescope import Settings
-from autograder.release.gradescope import first_results
+from authoring.release.gradescope import first_results
+from autograder.engine.record import Misconception, Verdict
+from autograder.platforms.gradescope_harness import Settings
 from autograder.report.gradescope import render
-from autograder.verdict import Misconception, Verdict
 from tests.gradescope.schema import SCHEMA
 from tests.report.conftest import make_check, make_report, sample  # noqa: F401
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.images import ImageSet, normalize
-from quantlab.layers import QuantizationError, quantizable_layers
-from quantlab.mixed_precision import evaluate_bit_widths
-from quantlab.training import evaluate
+from quantlab.data.images import ImageSet, normalize
+from quantlab.evaluation.float_network import evaluate
+from quantlab.evaluation.mixed_precision import evaluate_bit_widths
+from quantlab.network.layers import QuantizationError, quantizable_layers
 
 
 @pytest.fixture

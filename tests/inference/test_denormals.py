@@ -12,20 +12,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from quantlab import mixed_precision
-from quantlab.checkpoint import (
+from quantlab.arithmetic.denormals import SMALLEST_NORMAL, flush_denormals
+from quantlab.data.images import ImageSet
+from quantlab.evaluation import mixed_precision
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import (
     BadCheckpoint,
     SavedModel,
     load_float,
     parse_float,
     saved_model,
 )
-from quantlab.checkpoint_values import float_tensor, positive_scale
-from quantlab.denormals import SMALLEST_NORMAL, flush_denormals
-from quantlab.images import ImageSet
-from quantlab.inference import IntegerResNet20
-from quantlab.layers import quantize_model
-from quantlab.resnet import layer_sizes
+from quantlab.formats.saved_values import float_tensor, positive_scale
+from quantlab.network.layers import quantize_model
+from quantlab.network.resnet import layer_sizes
 
 KIT = Path(__file__).resolve().parents[2]
 DENORMAL = 1e-41
@@ -124,7 +124,7 @@ def test_reading_a_model_refuses_a_denormal_scale() -> None:
 
 PRODUCTS = """
 import torch
-from quantlab.denormals import flush_denormals
+from quantlab.arithmetic.denormals import flush_denormals
 
 def denormal_share():
     first, second = torch.full((1 << 20,), 1e-30), torch.full((1 << 20,), 1e-10)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from quantlab.answers import CELLS
-from quantlab.data import DataNotFound, load_dataset
-from quantlab.int8 import is_exact
+from quantlab.arithmetic.int8_kernels import is_exact
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.paths import CELLS
 
 KIT = Path(__file__).resolve().parents[2]
 WAYS: Mapping[str, Mapping[str, str]] = {  # what torch and oneDNN are told to see
@@ -20,10 +20,10 @@ WAYS: Mapping[str, Mapping[str, str]] = {  # what torch and oneDNN are told to s
 PROGRAM = """
 import hashlib, sys
 from pathlib import Path
-from quantlab.checkpoint import load
-from quantlab.data import load_dataset
-from quantlab.inference import IntegerResNet20
-from quantlab.int8 import is_exact
+from quantlab.formats.saved_model import load
+from quantlab.data.cifar10 import load_dataset
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.arithmetic.int8_kernels import is_exact
 images = load_dataset(sys.argv[1], "test").images
 print(is_exact())
 for cell in sys.argv[2:]:

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from quantlab import inference
-from quantlab.checkpoint import SavedModel, saved_model
-from quantlab.images import ImageSet, normalize
-from quantlab.inference import IntegerResNet20, evaluate_saved
-from quantlab.int8 import PackedConvolution, is_exact
-from quantlab.layers import quantize_model
-from quantlab.resnet import BasicBlock, resnet20
+from quantlab.arithmetic.int8_kernels import PackedConvolution, is_exact
+from quantlab.data.images import ImageSet, normalize
+from quantlab.evaluation import integer_network
+from quantlab.evaluation.integer_network import IntegerResNet20, evaluate_saved
+from quantlab.formats.saved_model import SavedModel, saved_model
+from quantlab.network.layers import quantize_model
+from quantlab.network.resnet import BasicBlock, resnet20
 
 
 @pytest.fixture(scope="session", params=[(8, 8), (4, 2)], ids=["W8A8", "W4A2"])
@@ -96,7 +96,7 @@ def test_without_8_bit_instructions_not_a_bit_is_different(
     saved: SavedModel, pixels: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_bytes = IntegerResNet20(saved).logits(pixels)
-    monkeypatch.setattr(inference, "is_exact", lambda: False)
+    monkeypatch.setattr(integer_network, "is_exact", lambda: False)
     monkeypatch.setattr(PackedConvolution, "__init__", None)
     assert torch.equal(IntegerResNet20(saved).logits(pixels), by_bytes)
 

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from autograder.intake.archive import Limits
-from autograder.submission import read_submission
+from autograder.intake.submission import read_submission
 
 GOOD = ("answers.json", '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}')
 

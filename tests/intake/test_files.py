@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder.submission import MODELS, read_submission
-from quantlab.answers import Answers
+from autograder.intake.submission import MODELS, read_submission
+from quantlab.formats.answers import Answers
 
 SOURCE = "def linear_quantize(): ...\n"
 ANSWERS = '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.intake.archive import open_contents
 from autograder.intake.names import student_id
-from autograder.submission import Submission, read_submission, submission_of
+from autograder.intake.submission import Submission, read_submission, submission_of
 
 SOLUTION = "x = 1\n"
 

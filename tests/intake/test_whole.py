@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from autograder.intake.archive import Limits
-from autograder.submission import UnreadableSubmission, read_submission
+from autograder.intake.submission import UnreadableSubmission, read_submission
 
 
 def sentence(path, **kwargs):

@@ -6,7 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from quantlab.integer import accumulate_conv2d, accumulate_linear, sufficient_float
+from quantlab.arithmetic.integer_kernels import (
+    accumulate_conv2d,
+    accumulate_linear,
+    sufficient_float,
+)
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 on_x86 = pytest.mark.skipif(

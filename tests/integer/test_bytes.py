@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from quantlab import int8, integer
-from quantlab.int8 import PackedConvolution, is_exact
-from quantlab.integer import integer_conv2d
+from quantlab.arithmetic import int8_kernels, integer_kernels
+from quantlab.arithmetic.int8_kernels import PackedConvolution, is_exact
+from quantlab.arithmetic.integer_kernels import integer_conv2d
 
 needs_them = pytest.mark.skipif(not is_exact(), reason="this processor has no exact ones")
 
@@ -124,7 +124,8 @@ def test_whatever_instructions_there_are_the_result_is_exact(instructions: str) 
     """Older ones saturate: with them the trial has to fail, and another way to be taken."""
     program = (
         "import torch; from torch.nn import functional as F\n"
-        "from quantlab.int8 import is_exact; from quantlab.integer import integer_conv2d\n"
+        "from quantlab.arithmetic.int8_kernels import is_exact\n"
+        "from quantlab.arithmetic.integer_kernels import integer_conv2d\n"
         "x = torch.full((2, 32, 9, 9), 255, dtype=torch.int32)\n"
         "w = torch.full((8, 32, 3, 3), 127, dtype=torch.int32)\n"
         "assert torch.equal(integer_conv2d(x, w, 1, 1), F.conv2d(x, w, None, 1, 1))\n"
@@ -153,7 +154,7 @@ def test_a_kernel_that_is_wrong_fails_the_trial(monkeypatch, fault: str) -> None
 
     if fault == "is absent":
         monkeypatch.delattr(torch.ops.onednn, "qconv_prepack", raising=False)
-        monkeypatch.setattr(int8.torch.ops, "onednn", object())
+        monkeypatch.setattr(int8_kernels.torch.ops, "onednn", object())
     else:
         monkeypatch.setattr(PackedConvolution, "__call__", faulty)
     is_exact.cache_clear()
@@ -161,7 +162,7 @@ def test_a_kernel_that_is_wrong_fails_the_trial(monkeypatch, fault: str) -> None
         assert not is_exact()
         input, weight = codes(0, 255, 2, 32, 6, 6), codes(0, 127, 3, 32, 3, 3)
         expected = F.conv2d(input.long(), weight.long())
-        assert torch.equal(integer.integer_conv2d(input, weight).long(), expected)
+        assert torch.equal(integer_kernels.integer_conv2d(input, weight).long(), expected)
     finally:
         monkeypatch.undo()
         is_exact.cache_clear()

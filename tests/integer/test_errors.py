@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from quantlab.integer import integer_conv2d, integer_linear
+from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear
 
 
 def zeros(*shape: int) -> Tensor:

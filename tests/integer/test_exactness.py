@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from quantlab.integer import integer_conv2d, integer_linear
+from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear
 
 LOWEST, HIGHEST = -(2**31), 2**31 - 1
 few = settings(max_examples=60, deadline=None)

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from baselines.integer_only.convert import convert
 from baselines.integer_only.graph import IntegerNetwork
-from quantlab.checkpoint import SavedModel, load
-from quantlab.data import load_dataset
-from quantlab.images import ImageSet
+from quantlab.data.cifar10 import load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.formats.saved_model import SavedModel, load
 
 KIT = Path(__file__).resolve().parent.parent.parent
 

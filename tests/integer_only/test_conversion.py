@@ -16,9 +16,9 @@ from baselines.integer_only.requantize import (
     Requantizer,
 )
 from baselines.integer_only.run import run, trace
-from quantlab.checkpoint import SavedModel
-from quantlab.inference import IntegerResNet20
-from quantlab.resnet import BATCH_NORM_EPSILON
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import SavedModel
+from quantlab.network.resnet import BATCH_NORM_EPSILON
 
 LAYER = "layer1.0.conv1"  # its outputs are codes of layer1.0.conv2
 

@@ -9,8 +9,8 @@ import torch
 from baselines.__main__ import SCHEMES, main
 from baselines.integer_only import command, onnx_export, requantize, store
 from baselines.integer_only.run import run
-from quantlab.data import load_dataset
-from quantlab.images import ImageSet
+from quantlab.data.cifar10 import load_dataset
+from quantlab.data.images import ImageSet
 
 KIT = Path(__file__).resolve().parent.parent.parent
 

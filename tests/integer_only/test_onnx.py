@@ -13,7 +13,7 @@ from baselines.integer_only.onnx_export import (
 )
 from baselines.integer_only.onnx_session import OnnxSession
 from baselines.integer_only.run import largest_magnitudes, run
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-from autograder.known import load_alternatives
-from autograder.oracle import REFERENCE
-from quantlab.programs.execute import load_module
+from autograder.engine.corpus import load_alternatives
+from autograder.paths import REFERENCE
+from quantlab.protocol.execute import load_module
 
 EXAMPLES_OF_THE_REFERENCE = 200
 EXAMPLES = 15

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.layers import QuantConv2d, QuantLinear, quantize_model
+from quantlab.network.layers import QuantConv2d, QuantLinear, quantize_model
 
 WIDTHS = [(8, 8), (4, 4), (8, 2), (2, 8), (2, 2)]
 

@@ -5,10 +5,10 @@ import types
 import pytest
 import torch
 
-from autograder.known import load_alternatives
-from quantlab.layers import quantize_model
-from quantlab.programs.execute import load_module
-from quantlab.programs.forms import InAnyForm
+from autograder.engine.corpus import load_alternatives
+from quantlab.network.layers import quantize_model
+from quantlab.protocol.execute import load_module
+from quantlab.protocol.forms import InAnyForm
 
 ALTERNATIVES = {alternative.name: alternative for alternative in load_alternatives()}
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab import integer
-from quantlab.layers import (
+from quantlab.arithmetic import integer_kernels
+from quantlab.network.layers import (
     QuantConv2d,
     QuantizationError,
     QuantLinear,
@@ -119,14 +119,14 @@ def test_fast_kernels_replace_the_students_and_are_taken_back(ops: Any) -> None:
     with contextlib.suppress(KeyError), fast_integer(ops):
         seen = ops.integer_linear, ops.integer_conv2d
         raise KeyError
-    assert seen == (integer.integer_linear, integer.integer_conv2d)
+    assert seen == (integer_kernels.integer_linear, integer_kernels.integer_conv2d)
     assert (ops.integer_linear, ops.integer_conv2d) == own
 
 
 def test_fast_kernels_leave_no_trace_where_there_were_none() -> None:
     empty = types.SimpleNamespace()
     with fast_integer(empty):
-        assert empty.integer_linear is integer.integer_linear
+        assert empty.integer_linear is integer_kernels.integer_linear
     assert vars(empty) == {}
 
 

@@ -5,15 +5,14 @@ import json
 import pytest
 import torch
 
-from baselines import targets
 from baselines.__main__ import LITERATURE_METHODS, main
-from baselines.literature import compare_command, measuring
-from baselines.literature.methods import CONDITIONS, METHODS, check_bits
-from baselines.literature.saving import DoesNotFit, in_the_kits_format
+from baselines.experiments import compare_command, compare_measurement, targets
+from baselines.methods.registry import CONDITIONS, METHODS, check_bits
+from baselines.methods.saved_networks import DoesNotFit, in_the_kits_format
 from baselines.network import quantized_layers
-from quantlab.checkpoint import load
-from quantlab.images import ImageSet, normalize
-from quantlab.inference import IntegerResNet20
+from quantlab.data.images import ImageSet, normalize
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import load
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def kit(monkeypatch, tmp_path, images, model):
         count = {"train": 16, "test": 1}[part]
         return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), torch.arange(16 * count) % 10)
 
-    monkeypatch.setattr(measuring, "load_dataset", noise)
+    monkeypatch.setattr(compare_measurement, "load_dataset", noise)
     monkeypatch.chdir(tmp_path)
     torch.save(model.state_dict(), tmp_path / "float.pt")
     return tmp_path

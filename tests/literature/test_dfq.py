@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.dfq import block_pairs, correct_bias, dfq, equalization, equalized
-from baselines.literature.folding import folded
+from baselines.methods.batch_norm_folding import folded
+from baselines.methods.dfq import block_pairs, correct_bias, dfq, equalization, equalized
 from baselines.network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, Unquantized
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 def test_equalization_by_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.distilled import (
+from baselines.methods.distilled_images import (
     Plan,
     distill,
     noise,
@@ -12,7 +12,7 @@ from baselines.literature.distilled import (
     statistics_distance,
     to_pixels,
 )
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 class Shortcut(nn.Module):

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.folding import folded, normalizations
-from quantlab.images import normalize
+from baselines.methods.batch_norm_folding import folded, normalizations
+from quantlab.data.images import normalize
 
 
 class Misordered(nn.Module):

@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.imagined import (
+from baselines.methods.bn_statistics import (
     blank_images,
     imagined_network,
     laplace,
     mean_inputs,
     normal,
 )
-from quantlab.calibration import input_histograms
-from quantlab.checkpoint import LAYERS
-from quantlab.images import normalize
+from quantlab.data.images import normalize
+from quantlab.formats.saved_model import LAYERS
+from quantlab.network.calibration import input_histograms
 
 
 @pytest.mark.parametrize("quantiles", [normal, laplace])

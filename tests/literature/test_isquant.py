@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.isquant import (
+from baselines.methods.isquant import (
     IntegerLayer,
     double_network,
     integer_network,
@@ -13,7 +13,7 @@ from baselines.literature.isquant import (
 )
 from baselines.network import quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
-from quantlab.images import normalize
+from quantlab.data.images import normalize
 
 
 @pytest.mark.parametrize("bits", [8, 6, 3])
@@ -38,7 +38,7 @@ def test_a_float_convolution_is_called_nowhere(
         size = codes.shape[2] // stride[0]
         return torch.zeros(len(codes), len(weight), size, size, dtype=torch.int32)
 
-    monkeypatch.setattr("baselines.literature.isquant.integer_conv2d", nothing)
+    monkeypatch.setattr("baselines.methods.isquant.integer_conv2d", nothing)
     logits = integer(normalize(images[:2]))
     assert torch.equal(logits[0], logits[1])
 

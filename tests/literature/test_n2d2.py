@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.literature.assembly import pixel_grid
-from baselines.literature.n2d2 import IntegerBlock, IntegerCell, Options, n2d2
-from baselines.literature.shifts import rescaling
-from quantlab.images import normalize
+from baselines.methods.assembly import pixel_grid
+from baselines.methods.fixed_point_rescaling import rescaling
+from baselines.methods.n2d2 import IntegerBlock, IntegerCell, Options, n2d2
+from quantlab.data.images import normalize
 
 
 def test_a_cell_by_hand() -> None:

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from baselines.methods.qat import calibrated_scales, learning_network
 from baselines.network import quantized_layers, saved_model
-from baselines.qat import calibrated_scales, learning_network
 from baselines.quantizers.sat import CalibratedClipping, ScaleAdjusted
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines.integer_only.requantize import SCHEMES
-from baselines.literature.shifts import PRECISION, rescaling
+from baselines.methods.fixed_point_rescaling import PRECISION, rescaling
 
 
 def one(factor: float, kind: str) -> tuple[int, int, float]:

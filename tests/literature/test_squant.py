@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.literature.squant import flip, squant, squant_codes
+from baselines.methods.squant import flip, squant, squant_codes
 from baselines.quantizers.affine import affine_grid
 
 

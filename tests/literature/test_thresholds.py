@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from baselines.literature.thresholds import (
+from baselines.methods.clipping_thresholds import (
     CRITERIA,
     divergence,
     kl_threshold,
@@ -12,7 +12,7 @@ from baselines.literature.thresholds import (
     quantile_threshold,
     squared_error,
 )
-from quantlab.calibration import Histogram
+from quantlab.network.calibration import Histogram
 
 
 def histogram(values: list[float], counts: list[float]) -> Histogram:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.literature.zeroq import zeroq
+from baselines.methods.zeroq import zeroq
 from baselines.network import quantized_layers
 from baselines.quantizers.affine import Unquantized, affine_grid
 

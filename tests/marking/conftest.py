@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from autograder.marking import Course, mark
-from autograder.submission import Submission
-from autograder.verdict import CheckResult, Report
-from quantlab.answers import Answers
+from autograder.engine.record import CheckResult, Report
+from autograder.grading.submission import Course, mark
+from autograder.intake.submission import Submission
+from quantlab.formats.answers import Answers
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.known import load_alternatives
-from autograder.marking import mark
+from autograder.engine.corpus import load_alternatives
+from autograder.engine.record import Report, Verdict
+from autograder.grading.submission import mark
+from autograder.intake.submission import Submission
 from autograder.sandbox.host import Sandbox
-from autograder.submission import Submission
-from autograder.verdict import Report, Verdict
 
 ALTERNATIVES = {alternative.name: alternative for alternative in load_alternatives()}
 

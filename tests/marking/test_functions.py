@@ -2,9 +2,9 @@
 
 import pytest
 
-from autograder.submission import Submission
-from autograder.verdict import Verdict
-from instructor.examples import HALF_RIGHT
+from authoring.examples import HALF_RIGHT
+from autograder.engine.record import Verdict
+from autograder.intake.submission import Submission
 
 
 def calls(report):

@@ -12,20 +12,20 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from autograder import hidden
 from autograder.checks.base import Finding
 from autograder.checks.q1a import CHECKS
-from autograder.known import Exploit, load_exploits
-from autograder.marking import mark, result_of
+from autograder.engine import hidden
+from autograder.engine.corpus import Exploit, load_exploits
+from autograder.engine.record import Report, Verdict
+from autograder.engine.secret import Draws
+from autograder.grading.submission import mark, result_of
+from autograder.intake.submission import Submission
 from autograder.pytest_plugin import LostPoints
 from autograder.report import gradescope, html
 from autograder.report.nbgrader import question_text
 from autograder.report.summary import summary_csv
 from autograder.report.terminal import print_report, print_summary
 from autograder.sandbox.host import Sandbox
-from autograder.secret import Draws
-from autograder.submission import Submission
-from autograder.verdict import Report, Verdict
 
 CHECK = "1a.linear_dequantize.zero_point"
 SECRETS = (b"one secret of a course", b"and another one of a course")
@@ -95,16 +95,16 @@ WAYS = {
     "message": "raise ValueError(text)",
     "class": "raise type(text, (ValueError,), {})",
     "missing": (
-        "from quantlab.programs.execute import AbsentFunction\n    raise AbsentFunction(text)"
+        "from quantlab.protocol.execute import AbsentFunction\n    raise AbsentFunction(text)"
     ),
     "subclass": (
-        "from quantlab.programs.execute import AbsentFunction\n"
+        "from quantlab.protocol.execute import AbsentFunction\n"
         "    class Told(AbsentFunction):\n"
         "        def __str__(self): return text\n"
         "    raise Told('x')"
     ),
     "result": (
-        "from quantlab.programs.encode import UnsupportedResult\n    raise UnsupportedResult(text)"
+        "from quantlab.protocol.encode import UnsupportedResult\n    raise UnsupportedResult(text)"
     ),
     "module": "raise ModuleNotFoundError(name=text)",
     "syntax": "raise SyntaxError(text, ('solution.py', 3, 1, text))",
@@ -116,7 +116,7 @@ WAYS = {
     "text": "return text",
     "key": "return {text: 1.0}",
     "frame": (
-        "import os\n    from quantlab.programs.wire import pack\n"
+        "import os\n    from quantlab.protocol.wire import pack\n"
         "    os.write(3, pack({'failure': ('error', text, None, None)}))\n    os._exit(0)"
     ),
     "line": (

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.interval import wilson
+from autograder.engine.interval import wilson
 
 
 def test_the_interval_is_that_of_the_textbook():

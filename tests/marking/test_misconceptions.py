@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from autograder.known import Mutant
-from autograder.misconceptions import Misconceptions
-from autograder.submission import Submission
-from instructor.examples import HALF_RIGHT
-from quantlab.answers import parse, to_text
-from quantlab.compare import same
-from quantlab.programs.calls import Answer, Call, Input, Program
-from quantlab.vectors import student_vectors
+from authoring.examples import HALF_RIGHT
+from autograder.engine.corpus import Mutant
+from autograder.engine.misconceptions import Misconceptions
+from autograder.intake.submission import Submission
+from quantlab.data.vectors import student_vectors
+from quantlab.formats.answers import parse, to_text
+from quantlab.protocol.calls import Answer, Call, Input, Program
+from quantlab.protocol.comparison import same
 
 QUANTIZE = """
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from autograder.checks.error import SquaredError
-from autograder.submission import Submission
-from autograder.verdict import Verdict
-from quantlab.answers import CELLS, AnswersFile
-from quantlab.packed import kibibytes
-from quantlab.resnet import layer_sizes
-from quantlab.vectors import student_vectors
+from autograder.engine.record import Verdict
+from autograder.intake.submission import Submission
+from quantlab.data.vectors import student_vectors
+from quantlab.formats.answers import AnswersFile
+from quantlab.formats.packed_model import kibibytes
+from quantlab.network.resnet import layer_sizes
+from quantlab.paths import CELLS
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from numpy.random import default_rng
 
 from autograder.checks.base import Finding
 from autograder.checks.q3 import CANDIDATES, CHECKS, FLOOR, easy, judge_size, smallest_bits
-from autograder.marking import result_of
+from autograder.engine.record import Verdict
+from autograder.grading.submission import result_of
 from autograder.report.lines import lines_under
-from autograder.verdict import Verdict
-from quantlab.programs.calls import AdditiveLoss, Answer, Call, Program
+from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
 
 SOME = 3  # layers: all their widths can be tried one by one
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from quantlab.programs.calls import Call, Constant, Input, Program
+from quantlab.protocol.calls import Call, Constant, Input, Program
 
 
 def product(stand_in: int | None) -> Program:

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from autograder import ptq_table
-from autograder.measuring import FLOAT_MODELS, Measurements
-from autograder.oracle import Oracle
-from autograder.rubric import CELLS
-from autograder.sawb import PUBLISHED_PAIRS
-from autograder.submission import Submission
-from autograder.verdict import Verdict
-from quantlab.checkpoint import parse_name
+from autograder.engine import ptq_table
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Verdict
+from autograder.engine.sawb import PUBLISHED_PAIRS
+from autograder.intake.submission import Submission
+from quantlab.formats.saved_model import parse_name
+from quantlab.paths import CELLS, float_model
 
 TABLE = {
     "SAWB": dict.fromkeys(CELLS, (80.0, 75.0)),
@@ -22,10 +22,10 @@ TABLE = {
 
 @pytest.mark.parametrize("dataset", ["cifar10", "shapes10"])
 def test_the_committed_table_is_of_the_kit_as_it_stands(dataset, oracle):
-    key = ptq_table.digest(dataset, oracle.source, FLOAT_MODELS[dataset])
+    key = ptq_table.digest(dataset, oracle.source, float_model(dataset))
     table = ptq_table.stored(ptq_table.committed(dataset), key)
     assert table is not None, (
-        f"Something that decides it has changed: python -m instructor.measure_ptq_table "
+        f"Something that decides it has changed: python -m authoring build ptq-table "
         f"--data {dataset} measures it again."
     )
     for cell in CELLS:
@@ -65,7 +65,7 @@ def test_a_kept_table_is_not_measured_again(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(ptq_table, "committed", lambda dataset: tmp_path / "none.json")
     oracle = Oracle()
-    key = ptq_table.digest("shapes10", oracle.source, FLOAT_MODELS["shapes10"])
+    key = ptq_table.digest("shapes10", oracle.source, float_model("shapes10"))
     ptq_table.remember("shapes10", key, TABLE)
     assert Measurements("shapes10", oracle).post_training("sym") == TABLE["sym"]
     assert json.loads(next(tmp_path.glob("quantlab/*.json")).read_text())["digest"] == key

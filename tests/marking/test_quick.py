@@ -9,25 +9,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder import quick_images
+from authoring.build.choose_quick_images import choose
 from autograder.checks.q2d import ModelCheck
 from autograder.checks.q3 import VariablePrecision
-from autograder.interval import wilson
-from autograder.marking import Course, gather, mark
-from autograder.measuring import FLOAT_MODELS, TITLES, Measurements
-from autograder.rubric import CELLS
-from autograder.submission import Submission
-from instructor.choose_quick_images import choose
-from instructor.examples import MODELS
-from quantlab.answers import Answers
-from quantlab.checkpoint import load, load_float
-from quantlab.data import DataNotFound, load_dataset
-from quantlab.images import ImageSet
-from quantlab.inference import evaluate_saved
-from quantlab.resnet import resnet20
-from quantlab.training import evaluate
+from autograder.engine import quick_images
+from autograder.engine.interval import wilson
+from autograder.engine.model_accuracy import Measurements
+from autograder.grading.submission import Course, gather, mark
+from autograder.intake.submission import Submission
+from autograder.paths import reference_models
+from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.float_network import evaluate
+from quantlab.evaluation.integer_network import evaluate_saved
+from quantlab.formats.answers import Answers
+from quantlab.formats.saved_model import load, load_float
+from quantlab.network.resnet import resnet20
+from quantlab.paths import CELLS, DATASETS, float_model
 
-DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
+ON_DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
 POINTS = 0.3  # percentage points that the sample may be off
 CELL = "W2A2"
 
@@ -48,7 +48,7 @@ def recorded(path: Path) -> float:
     return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["test_accuracy"]
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_quick_images_hold_every_class_alike(dataset):
     labels = all_images(dataset).labels
     chosen = quick_images.load_indices(dataset)
@@ -56,16 +56,16 @@ def test_quick_images_hold_every_class_alike(dataset):
     assert labels[chosen].bincount().tolist() == [100] * 10
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ON_DATASETS)
 @pytest.mark.parametrize("cell", ["W4A4", "W2A2"])
 def test_quick_images_are_as_hard_for_a_saved_model(dataset, cell):
-    path = MODELS / dataset / f"ResNet20_{cell}.pt"
+    path = reference_models(dataset) / f"ResNet20_{cell}.pt"
     assert evaluate_saved(load(path), sample(dataset)) == pytest.approx(recorded(path), abs=POINTS)
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_quick_images_are_as_hard_for_the_float_network_as_all_images(dataset):
-    path, network = FLOAT_MODELS[dataset], resnet20()
+    path, network = float_model(dataset), resnet20()
     network.load_state_dict(load_float(path), strict=False)
     assert evaluate(network, sample(dataset)) == pytest.approx(recorded(path), abs=POINTS)
 
@@ -102,7 +102,7 @@ class TrustedPlayer:
 @pytest.fixture(scope="module")
 def quick_course(rubric, secret, oracle, misconceptions) -> Callable[..., Course]:
     """Return a course that measures on the sample, with one threshold of `rubric` moved."""
-    measurements = {name: Measurements(name, oracle, quick=True) for name in TITLES}
+    measurements = {name: Measurements(name, oracle, quick=True) for name in DATASETS}
 
     def make(dataset: str, cell: str | None = None, threshold: float = 0.0) -> Course:
         all_images(dataset)
@@ -114,13 +114,13 @@ def quick_course(rubric, secret, oracle, misconceptions) -> Callable[..., Course
 
 
 def reference(dataset: str) -> Submission:
-    folder = MODELS / dataset
+    folder = reference_models(dataset)
     widths = json.loads((folder / "bit_widths.json").read_text(encoding="utf-8"))["bit_widths"]
     models = {f"ResNet20_{c}.pt": (folder / f"ResNet20_{c}.pt").read_bytes() for c in CELLS}
-    return Submission("ada", None, Answers("ada", TITLES[dataset], bit_widths=widths), models)
+    return Submission("ada", None, Answers("ada", DATASETS[dataset], bit_widths=widths), models)
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_quick_grading_gives_the_reference_every_point_of_its_models(quick_course, dataset):
     course = replace(quick_course(dataset), selected="2d.model.*")
     report = mark(reference(dataset), course, TrustedPlayer())

@@ -3,9 +3,9 @@
 import numpy as np
 
 from autograder.checks import ALL_CHECKS
-from autograder.marking import gather, mark
-from autograder.replay import replay
-from autograder.submission import Submission
+from autograder.grading.replay import replay
+from autograder.grading.submission import gather, mark
+from autograder.intake.submission import Submission
 
 CHECKS = {check.id: check for check in ALL_CHECKS}
 TRUNCATED = "\n\ndef linear_dequantize(input, scale, zero_point):\n    return scale * input\n"

@@ -8,9 +8,9 @@ import pytest
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
-from autograder.oracle import STAND_INS
-from autograder.secret import Draws
-from quantlab.programs.execute import load_module, run_program
+from autograder.engine.secret import Draws
+from autograder.paths import STAND_INS
+from quantlab.protocol.execute import load_module, run_program
 
 NAMES = sorted(path.stem for path in STAND_INS.glob("*.py"))
 CHECKS = [check for check in ALL_CHECKS if isinstance(check, CallCheck)]

@@ -7,13 +7,13 @@ import pytest
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
-from autograder.marking import Course, Trace, UnknownCheck, mark, select
-from autograder.oracle import Oracle
-from autograder.secret import Draws
-from autograder.submission import Submission
-from autograder.verdict import Report, Verdict
-from quantlab.answers import Answers
-from quantlab.programs.calls import Failure
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Report, Verdict
+from autograder.engine.secret import Draws
+from autograder.grading.submission import Course, Trace, UnknownCheck, mark, select
+from autograder.intake.submission import Submission
+from quantlab.formats.answers import Answers
+from quantlab.protocol.calls import Failure
 
 
 def test_a_report_exists_from_the_first_moment_and_after_each_check(

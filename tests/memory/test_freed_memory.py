@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from quantlab.memory import keep_freed_memory
+from quantlab.arithmetic.malloc import keep_freed_memory
 
 PROGRAM = """
 import ctypes, resource, sys
-from quantlab.memory import keep_freed_memory
+from quantlab.arithmetic.malloc import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
 libc = ctypes.CDLL(None)

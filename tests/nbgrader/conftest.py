@@ -20,12 +20,13 @@ import pytest
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
-from autograder.known import load_alternatives
-from autograder.nbgrader_course.collect import main as collect
-from autograder.release.course import ASSIGNMENT, course_bundle
-from autograder.release.marks import write_submissions
-from autograder.release.student import KIT, student_bundle
-from instructor.notebook import solved_notebook, student_notebook
+from authoring.build.notebook import solved_notebook, student_notebook
+from authoring.release.course_folder import ASSIGNMENT, course_bundle
+from authoring.release.proofs import write_submissions
+from authoring.release.student import student_bundle
+from autograder.engine.corpus import load_alternatives
+from autograder.platforms.nbgrader_course.collect import main as collect
+from quantlab.paths import KIT
 from tests.release.conftest import files  # noqa: F401
 
 SECONDS = 600

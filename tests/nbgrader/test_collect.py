@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 
-from autograder.nbgrader_course.collect import main
-from autograder.submission import read_submission
+from autograder.intake.submission import read_submission
+from autograder.platforms.nbgrader_course.collect import main
 
 RELEASED = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 THEIRS = '{"cells": [], "metadata": {"mine": 1}, "nbformat": 4, "nbformat_minor": 5}'
@@ -36,7 +36,9 @@ def test_files_get_the_names_they_should_have(course):
 
 
 def test_what_is_not_asked_for_stays_out(course):
-    _, found = course({"solution.py": "", "nbgrader_config.py": "x", "quantlab/data.py": "x"})
+    _, found = course(
+        {"solution.py": "", "nbgrader_config.py": "x", "quantlab/data/cifar10.py": "x"}
+    )
     assert set(found) == {"solution.py", "main.ipynb"}
 
 

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.release.course import ASSIGNMENT
-from autograder.release.marks import automatic_scores
-from instructor.notebook import student_notebook
+from authoring.build.notebook import student_notebook
+from authoring.release.course_folder import ASSIGNMENT
+from authoring.release.proofs import automatic_scores
 from tests.nbgrader.conftest import LiveCourse
 
 pytestmark = pytest.mark.long

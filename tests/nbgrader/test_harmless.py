@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.nbgrader_course.harmless import markdown
+from autograder.platforms.nbgrader_course.sanitize_html import markdown
 
 PIXEL = "iVBORw0KGgo="
 

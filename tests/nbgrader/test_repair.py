@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.nbgrader_course.repair import repair
+from autograder.platforms.nbgrader_course.repair import repair
 
 GRADED = ("auto-1a", "auto-1b", "written-1b", "written-1c", "auto-2a", "auto-2b", "auto-2c")
 

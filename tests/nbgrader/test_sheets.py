@@ -4,7 +4,12 @@ import copy
 
 import pytest
 
-from autograder.nbgrader_course.sheets import SHEETS, BadSheets, MarkingSheets, load_sheets
+from autograder.platforms.nbgrader_course.sheets import (
+    SHEETS,
+    BadSheets,
+    MarkingSheets,
+    load_sheets,
+)
 
 WRITTEN = ("1b", "1c", "2d")
 

@@ -11,7 +11,7 @@ from typing import Any
 from desk import STUDENT, kernel_environment, lay_out
 from jupyter_client.manager import start_new_kernel
 
-from instructor.notebook import student_notebook
+from authoring.build.notebook import student_notebook
 
 SECONDS = 600  # for a cell, on a machine that is busy with other things
 NAME = os.environ.get("NOTEBOOK_KERNEL", "python3")  # ipython_kernels.sh and colab_kernel.sh set it

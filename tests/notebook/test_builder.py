@@ -7,10 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.checks import ALL_CHECKS
-from autograder.rubric import load_rubric
-from instructor import notebook
-from instructor.notebook import (
+from authoring.build import notebook
+from authoring.build.notebook import (
     STUB_ANSWER,
     BadNotebook,
     Bundle,
@@ -18,6 +16,8 @@ from instructor.notebook import (
     solved_notebook,
     student_notebook,
 )
+from autograder.checks import ALL_CHECKS
+from autograder.engine.rubric import load_rubric
 
 
 def cells(text: str) -> dict:
@@ -36,15 +36,15 @@ def test_built_twice_is_the_same(build) -> None:
 
 
 def test_the_committed_notebook_is_a_fresh_build() -> None:
-    assert notebook.main(["--check"]) == 0, "run python -m instructor.notebook"
+    assert notebook.build_notebook(check=True) == 0, "run python -m authoring build"
 
 
 def test_drift_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys) -> None:
     changed = tmp_path / "main.ipynb"
     changed.write_text(student_notebook().replace("Calibration", "Kalibration", 1))
     monkeypatch.setattr(notebook, "NOTEBOOK", changed)
-    assert notebook.main(["--check"]) == 1
-    assert "python -m instructor.notebook" in capsys.readouterr().err
+    assert notebook.build_notebook(check=True) == 1
+    assert "python -m authoring build" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])

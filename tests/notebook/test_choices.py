@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from instructor.notebook import student_notebook
+from authoring.build.notebook import student_notebook
 
 CODE = {
     cell["id"]: "".join(cell["source"])

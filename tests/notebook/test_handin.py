@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.submission import read_submission
-from quantlab.handin import CannotHandIn, hand_in
-from quantlab.images import ImageSet
-from quantlab.session import NOBODY, Session
+from autograder.intake.submission import read_submission
+from quantlab.data.images import ImageSet
+from quantlab.notebook.session import NOBODY, Session
+from quantlab.notebook.submission_zip import CannotHandIn, hand_in
 
 
 @pytest.fixture

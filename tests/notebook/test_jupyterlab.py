@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from desk import KIT, STUDENT, kernel_environment, lay_out
 
-from autograder.submission import read_submission
-from instructor.notebook import student_notebook
+from authoring.build.notebook import student_notebook
+from autograder.intake.submission import read_submission
 from tests.browser.conftest import Browser, browser  # noqa: F401
 from tests.browser.jupyter_server import jupyter_server, wait_for
 

@@ -8,10 +8,11 @@ import torch
 from torch import nn
 
 from instructor import solution
-from quantlab import integer, recipe
-from quantlab.images import ImageSet, normalize
-from quantlab.layers import QuantConv2d, QuantLinear
-from quantlab.recipe import Plan, fine_tune, quick_integers
+from quantlab.arithmetic import integer_kernels
+from quantlab.data.images import ImageSet, normalize
+from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.training.recipe import Plan, fine_tune, quick_integers
+from quantlab.training.trainer import recipe
 
 PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
 
@@ -41,7 +42,7 @@ def test_right_integer_layers_are_replaced_by_quick_ones() -> None:
     ops = copy_of(solution)
     own = ops.integer_conv2d
     with quick_integers(ops):
-        assert ops.integer_conv2d is integer.integer_conv2d
+        assert ops.integer_conv2d is integer_kernels.integer_conv2d
     assert ops.integer_conv2d is own
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from quantlab.imported_names import ImportedNames, public_names, python_of
-from quantlab.reloading import NotImported, UnreadableSource, follow_solution, read_source
-from quantlab.session import waiting
+from quantlab.notebook.imported_names import ImportedNames, public_names, python_of
+from quantlab.notebook.reloading import NotImported, UnreadableSource, follow_solution, read_source
+from quantlab.notebook.session import waiting
 
 
 @pytest.fixture(autouse=True)

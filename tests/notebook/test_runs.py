@@ -23,14 +23,14 @@ import nbformat
 import pytest
 from desk import KIT, STUDENT, answers, lay_out, printed, run, shown
 
-from autograder.release.notebooks import DoesNotRun
-from autograder.rubric import load_rubric
-from autograder.submission import read_submission
-from instructor.notebook import Bundle, solved_notebook, student_notebook
-from quantlab.checkpoint import load
-from quantlab.data import load_dataset
-from quantlab.inference import evaluate_saved
-from quantlab.resnet import layer_sizes
+from authoring.build.notebook import Bundle, solved_notebook, student_notebook
+from authoring.release.notebooks import DoesNotRun
+from autograder.engine.rubric import load_rubric
+from autograder.intake.submission import read_submission
+from quantlab.data.cifar10 import load_dataset
+from quantlab.evaluation.integer_network import evaluate_saved
+from quantlab.formats.saved_model import load
+from quantlab.network.resnet import layer_sizes
 
 REFERENCE = (KIT / "instructor" / "solution.py").read_text()
 STUB = (KIT / "solution.py").read_text()

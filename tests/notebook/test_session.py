@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from quantlab import session as sessions
-from quantlab.data import DataNotFound
-from quantlab.images import ImageSet
-from quantlab.session import NOBODY, CannotBegin, begin, student_id, waiting, where
+from quantlab.data.cifar10 import DataNotFound
+from quantlab.data.images import ImageSet
+from quantlab.notebook import session as sessions
+from quantlab.notebook.session import NOBODY, CannotBegin, begin, student_id, waiting, where
 
 
 @pytest.fixture(autouse=True)

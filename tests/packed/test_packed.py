@@ -10,9 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlab import packed
-from quantlab.packed import BadPacked, PackedModel, pack, unpack
-from quantlab.resnet import layer_sizes
+from quantlab.formats import packed_model
+from quantlab.formats.packed_model import BadPacked, PackedModel, pack, unpack
+from quantlab.network.resnet import layer_sizes
 
 FEW = settings(max_examples=25)
 
@@ -23,18 +23,21 @@ def model_of(widths: dict[str, int], seed: int = 0) -> PackedModel:
 
     def codes(name: str) -> torch.Tensor:
         low, high = -(2 ** (widths[name] - 1)), 2 ** (widths[name] - 1)
-        shape = packed.SHAPES[f"{name}.weight"]
+        shape = packed_model.SHAPES[f"{name}.weight"]
         return torch.randint(low, high, shape, generator=generator, dtype=torch.int8)
 
-    kept = [name for name in packed.LAYERS if widths[name]]
-    floats = {name: torch.rand(packed.SHAPES[name], generator=generator) for name in packed.FLOATS}
+    kept = [name for name in packed_model.LAYERS if widths[name]]
+    floats = {
+        name: torch.rand(packed_model.SHAPES[name], generator=generator)
+        for name in packed_model.FLOATS
+    }
     scales = {name: float(np.float32(0.01 * (i + 1))) for i, name in enumerate(kept)}
     return PackedModel("Noise", widths, {name: codes(name) for name in kept}, scales, floats)
 
 
 def mixed_widths() -> dict[str, int]:
     """Every width from 0 to 8 somewhere."""
-    widths = {name: i % 9 for i, name in enumerate(packed.LAYERS)}
+    widths = {name: i % 9 for i, name in enumerate(packed_model.LAYERS)}
     return widths | {"conv1": 8, "fc": 1}
 
 
@@ -45,8 +48,8 @@ def content() -> bytes:
 
 def resealed(content: bytes) -> bytes:
     """With a checksum that fits, as one would write who means harm."""
-    body = content[: -packed.CHECKSUM_BYTES]
-    return body + hashlib.blake2b(body, digest_size=packed.CHECKSUM_BYTES).digest()
+    body = content[: -packed_model.CHECKSUM_BYTES]
+    return body + hashlib.blake2b(body, digest_size=packed_model.CHECKSUM_BYTES).digest()
 
 
 def refused(content: bytes) -> str:
@@ -64,23 +67,23 @@ def test_codes_of_any_number_and_width_come_back_in_the_fewest_bytes(data):
     bits = data.draw(st.integers(1, 8))
     code = st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     codes = np.array(data.draw(st.lists(code, max_size=40)), np.int8)
-    content = packed.pack_codes(codes, bits)
+    content = packed_model.pack_codes(codes, bits)
     assert len(content) == -(-len(codes) * bits // 8)
-    assert np.array_equal(packed.unpack_codes(content, len(codes), bits), codes)
+    assert np.array_equal(packed_model.unpack_codes(content, len(codes), bits), codes)
 
 
 def test_the_bits_lie_as_the_format_says():
-    assert packed.pack_codes(np.array([1, -2, -1]), 3) == bytes([0b11_110_001, 0b1])
+    assert packed_model.pack_codes(np.array([1, -2, -1]), 3) == bytes([0b11_110_001, 0b1])
 
 
 def test_bits_behind_the_last_code_are_refused():
     with pytest.raises(BadPacked, match="bits behind 3 codes"):
-        packed.unpack_codes(bytes([0, 0b10]), 3, 3)
+        packed_model.unpack_codes(bytes([0, 0b10]), 3, 3)
 
 
 @pytest.mark.parametrize("bits", range(9))
 def test_a_model_comes_back_at_exactly_its_size(bits):
-    widths = {name: bits or (name not in packed.REMOVABLE) for name in packed.LAYERS}
+    widths = {name: bits or (name not in packed_model.REMOVABLE) for name in packed_model.LAYERS}
     widths = {name: int(width) for name, width in widths.items()}
     model = model_of(widths)
     content = pack(model)
@@ -89,7 +92,7 @@ def test_a_model_comes_back_at_exactly_its_size(bits):
     assert back.scales == model.scales
     assert all(torch.equal(back.codes[name], codes) for name, codes in model.codes.items())
     assert all(torch.equal(back.tensors[name], one) for name, one in model.tensors.items())
-    size = packed.size(back)
+    size = packed_model.size(back)
     weights = sum(count * widths[name] for name, count in layer_sizes().items())
     assert size.counted == weights // 8 + 4 * len(model.scales)
     assert size.file == len(content) == size.counted + size.floats + 46 + 16
@@ -97,15 +100,19 @@ def test_a_model_comes_back_at_exactly_its_size(bits):
 
 
 def test_uniform_widths_have_the_sizes_of_the_assignment():
-    kibibytes = [packed.kibibytes(dict.fromkeys(packed.LAYERS, bits)) for bits in (8, 4, 2, 1)]
+    kibibytes = [
+        packed_model.kibibytes(dict.fromkeys(packed_model.LAYERS, bits)) for bits in (8, 4, 2, 1)
+    ]
     assert [round(size, 1) for size in kibibytes] == [262.1, 131.1, 65.6, 32.8]
 
 
 def test_entropy_is_that_of_the_codes():
-    model = model_of(dict.fromkeys(packed.LAYERS, 2))
+    model = model_of(dict.fromkeys(packed_model.LAYERS, 2))
     constant = {name: torch.zeros_like(codes) for name, codes in model.codes.items()}
-    assert packed.size(replace(model, codes=constant)).entropy == 80
-    assert packed.size(model).entropy == pytest.approx(packed.size(model).counted, rel=1e-3)
+    assert packed_model.size(replace(model, codes=constant)).entropy == 80
+    assert packed_model.size(model).entropy == pytest.approx(
+        packed_model.size(model).counted, rel=1e-3
+    )
 
 
 @FEW
@@ -144,18 +151,18 @@ def test_what_was_sealed_again_is_a_model_or_a_sentence(content, place, change):
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_refused(content):
     refused(content)
-    refused(packed.MAGIC + content)
+    refused(packed_model.MAGIC + content)
 
 
 def header_with(content: bytes, layer: str, bits: int) -> bytes:
     changed = bytearray(content)
-    changed[packed.HEADER.size - 20 + packed.LAYERS.index(layer)] = bits
+    changed[packed_model.HEADER.size - 20 + packed_model.LAYERS.index(layer)] = bits
     return resealed(bytes(changed))
 
 
 def scale_of(content: bytes, scale: float) -> bytes:
     changed = bytearray(content)
-    struct.pack_into("<f", changed, packed.HEADER.size, scale)
+    struct.pack_into("<f", changed, packed_model.HEADER.size, scale)
     return resealed(bytes(changed))
 
 
@@ -178,27 +185,27 @@ def test_another_version_is_refused(content):
 
 
 def test_floats_that_are_no_numbers_are_refused(content):
-    end = len(content) - packed.CHECKSUM_BYTES
+    end = len(content) - packed_model.CHECKSUM_BYTES
     changed = content[: end - 4] + struct.pack("<f", float("nan")) + content[end:]
     assert "fc.bias holds NaN" in refused(resealed(changed))
 
 
 def test_codes_outside_their_width_are_not_packed():
-    model = model_of(dict.fromkeys(packed.LAYERS, 4))
+    model = model_of(dict.fromkeys(packed_model.LAYERS, 4))
     model.codes["fc"][0, 0] = 8
     with pytest.raises(BadPacked, match=r"fc holds the code 8, outside -8\.\.7"):
         pack(model)
 
 
 def test_a_negative_variance_is_refused():
-    model = model_of(dict.fromkeys(packed.LAYERS, 4))
+    model = model_of(dict.fromkeys(packed_model.LAYERS, 4))
     model.tensors["bn1.running_var"][0] = -1
     with pytest.raises(BadPacked, match="negative variance -1"):
         pack(model)
 
 
 def test_values_from_elsewhere_are_not_trusted():
-    values = packed.values(model_of(mixed_widths()))
+    values = packed_model.values(model_of(mixed_widths()))
     for change, said in (
         ({"fc.bits": True}, "fc has the bit width True"),
         ({"fc.bits": 2.0}, "fc has the bit width 2.0"),
@@ -207,15 +214,15 @@ def test_values_from_elsewhere_are_not_trusted():
         ({"fc.weight_int": np.zeros((10, 63), np.int8)}, "shape"),
     ):
         with pytest.raises(BadPacked, match=said):
-            packed.parse({**values, **change})
+            packed_model.parse({**values, **change})
     del values["fc.bias"]
     with pytest.raises(BadPacked, match=r"'fc\.bias' is missing"):
-        packed.parse(values)
+        packed_model.parse(values)
 
 
 def test_a_file_is_written_and_read(tmp_path):
     model = model_of(mixed_widths())
-    packed.save(model, tmp_path / "a.packed")
-    assert pack(packed.load(tmp_path / "a.packed")) == pack(model)
+    packed_model.save(model, tmp_path / "a.packed")
+    assert pack(packed_model.load(tmp_path / "a.packed")) == pack(model)
     with pytest.raises(BadPacked, match="No such file"):
-        packed.load(tmp_path / "b.packed")
+        packed_model.load(tmp_path / "b.packed")

@@ -6,8 +6,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from quantlab import plots
-from quantlab.layers import quantize_model
+from quantlab.network.layers import quantize_model
+from quantlab.notebook import plots
 
 
 @pytest.fixture(scope="module")

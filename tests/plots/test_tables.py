@@ -1,7 +1,7 @@
 """Tables read the same as HTML and as text, and show what is not filled in yet."""
 
-from quantlab.answers import Answers
-from quantlab.tables import EMPTY, Table, accuracy_table, bit_width_table, mse_table
+from quantlab.formats.answers import Answers
+from quantlab.notebook.tables import EMPTY, Table, accuracy_table, bit_width_table, mse_table
 
 
 def test_a_table_is_html_in_a_notebook_and_text_elsewhere() -> None:

@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from authoring.examples import right_record
+from authoring.verify.command import mark_known
+from authoring.verify.folders import STUDENT, Right, right
+from authoring.verify.matrix import Matrix
+from authoring.verify.recording import RecordingOracle, RecordingPlayer
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence
-from autograder.known import Mutant, load_alternatives, load_mutants
-from autograder.marking import Course, gather
-from autograder.measuring import Measurements
-from autograder.misconceptions import Misconceptions
-from autograder.rubric import Rubric
-from autograder.sandbox.checkpoints import UnreadableModel, read_saved_model
-from autograder.verify.command import mark_known
-from autograder.verify.folders import STUDENT, Right, right
-from autograder.verify.matrix import Matrix
-from autograder.verify.recording import RecordingOracle, RecordingPlayer
-from instructor.examples import MODELS, right_record
-from quantlab.programs.calls import Failure
+from autograder.engine.corpus import Mutant, load_alternatives, load_mutants
+from autograder.engine.misconceptions import Misconceptions
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.rubric import Rubric
+from autograder.grading.submission import Course, gather
+from autograder.paths import reference_models
+from autograder.sandbox.saved_models import UnreadableModel, read_saved_model
+from quantlab.protocol.calls import Failure
 from tests.conftest import SECRET, InProcessPlayer
 
 
@@ -53,7 +54,7 @@ def recorded(tmp_path_factory, rubric) -> Recorded:
     course = Course(rubric, SECRET, oracle, measurements, named)
     folder = tmp_path_factory.mktemp("known")
     start: Right = right(
-        oracle.source, right_record(STUDENT, measurements), MODELS / "shapes10", folder
+        oracle.source, right_record(STUDENT, measurements), reference_models("shapes10"), folder
     )
     player = RecordingPlayer(OpeningPlayer(), {})
     known = (*load_alternatives(), *mutants)

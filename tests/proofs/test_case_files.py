@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from autograder.case_files import BadCaseFile, read_cases
+from autograder.engine.corpus_files import BadCaseFile, read_cases
 
 FAMILY = '''"""A family."""
 

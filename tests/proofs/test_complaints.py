@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.known import Alternative, Mutant
-from autograder.rubric import Item
-from autograder.verdict import CheckResult, Misconception, Report, Verdict
-from autograder.verify import tolerances
-from autograder.verify.matrix import Matrix, Row, complaints, diagnosis, matrix
+from authoring.verify import tolerances
+from authoring.verify.matrix import Matrix, Row, complaints, diagnosis, matrix
+from autograder.engine.corpus import Alternative, Mutant
+from autograder.engine.record import CheckResult, Misconception, Report, Verdict
+from autograder.engine.rubric import Item
 
 MUTANT = Mutant("f/wrong", "", "a fault", "A sentence.", caught_by=("1a.f.first", "1a.f.second"))
 RIGHT = Alternative("other", "", "looks different")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograder.verify.elsewhere import CIRCUMSTANCES, Elsewhere
-from quantlab.programs.calls import Answer, Call, Failure, Input, Program
+from authoring.verify.other_cpu import CIRCUMSTANCES, Elsewhere
+from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
 
 CODE = """
 import torch

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from authoring.verify import tolerances
+from authoring.verify.matrix import PERSON, Matrix, complaints, diagnosis
 from autograder.checks import ALL_CHECKS
-from autograder.marking import result_of
-from autograder.rubric import load_rubric
-from autograder.verify import tolerances
-from autograder.verify.matrix import PERSON, Matrix, complaints, diagnosis
+from autograder.engine.rubric import load_rubric
+from autograder.grading.submission import result_of
 
 AUTOMATIC = {check.id: check for check in ALL_CHECKS if check.source != PERSON}
 WITH_TOLERANCE = [id for id in AUTOMATIC if load_rubric().items[id].tolerance is not None]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.known import (
+from autograder.engine.corpus import (
     BadKnownSubmission,
     load_alternatives,
     load_exploits,

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from autograder.known import Alternative, Mutant
-from autograder.rubric import Item
-from autograder.verdict import CheckResult, Report, Verdict
-from autograder.verify import show
-from autograder.verify.matrix import Row, complaints, matrix
-from autograder.verify.tolerances import Bounds
+from authoring.verify.console import print_matrix, print_outcome, print_tolerances
+from authoring.verify.matrix import Row, complaints, matrix
+from authoring.verify.tolerances import Bounds
+from autograder.engine.corpus import Alternative, Mutant
+from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.engine.rubric import Item
 
 CHECKS = ("1a.f.first", "1a.f.second", "2b.g.only")
 
@@ -48,7 +48,7 @@ def printed(function, *arguments) -> str:
 
 
 def test_every_submission_has_a_row_with_a_mark_per_check(found, small_rubric):
-    lines = printed(show.print_matrix, found, small_rubric).splitlines()
+    lines = printed(print_matrix, found, small_rubric).splitlines()
     marks = {
         line.split()[0]: line.split(maxsplit=1)[1].strip() for line in lines if "/wrong" in line
     }
@@ -60,17 +60,17 @@ def test_every_submission_has_a_row_with_a_mark_per_check(found, small_rubric):
 
 def test_a_tolerance_stands_between_its_bounds(small_rubric):
     bounds = {"1a.f.first": Bounds(0.02, "looks_different", 0.5, "f/wrong")}
-    text = printed(show.print_tolerances, bounds, small_rubric)
+    text = printed(print_tolerances, bounds, small_rubric)
     assert "0.02 <    0.1 < 0.5" in text
     assert "looks_different | f/wrong" in text
 
 
 def test_the_outcome_counts_and_complains(found):
-    text = printed(show.print_outcome, found, complaints(found))
+    text = printed(print_outcome, found, complaints(found))
     assert "Mutants caught: 2 of 2." in text
     assert "Right submissions with every point: 1 of 1." in text
     assert "g/wrong: 2 points, by 2b.g.only" in text
     assert "Every check is proven." in text
-    text = printed(show.print_outcome, found, ["This is wrong."])
+    text = printed(print_outcome, found, ["This is wrong."])
     assert "This is wrong." in text
     assert "1 to mend." in text

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.known import Alternative, Exploit
-from autograder.marking import Trace
+from authoring.attack import page_check
+from authoring.attack.leak_check import watch
+from authoring.attack.trials import wrong_with_refusal, wrong_with_report
+from autograder.engine.corpus import Alternative, Exploit
+from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.grading.submission import Trace
 from autograder.report import html
-from autograder.verdict import CheckResult, Report, Verdict
-from autograder.verify import pages
-from autograder.verify.leftovers import watch
-from autograder.verify.zoo import wrong_with_refusal, wrong_with_report
 
 CHEAT = Exploit("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",))
 FAULT = Exploit("resources/x", "", "fills x", "fault", ("1a.x",), ("timeout",))
@@ -134,8 +134,8 @@ def page():
 
 
 def test_the_page_of_the_template_has_no_problems(page, tmp_path):
-    assert pages.problems_of_page(page) == []
-    assert pages.complaints(report("wrong", "correct"), Trace(), tmp_path) == []
+    assert page_check.problems_of_page(page) == []
+    assert page_check.complaints(report("wrong", "correct"), Trace(), tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -151,27 +151,29 @@ def test_the_page_of_the_template_has_no_problems(page, tmp_path):
     ],
 )
 def test_what_the_template_has_not_is_found_on_a_page(page, added, said):
-    problems = pages.problems_of_page(page.replace("</main>", f"{added}</main>"))
+    problems = page_check.problems_of_page(page.replace("</main>", f"{added}</main>"))
     assert any(said in problem for problem in problems), problems
 
 
 def test_an_element_that_is_left_open_is_found(page):
-    assert pages.problems_of_page(f"{page}<p>") == ["<p> is left open"]
+    assert page_check.problems_of_page(f"{page}<p>") == ["<p> is left open"]
 
 
 def test_a_page_without_its_policy_is_found(page):
     bare = page.replace("Content-Security-Policy", "Policy")
-    assert "there is no content security policy" in pages.problems_of_page(bare)
+    assert "there is no content security policy" in page_check.problems_of_page(bare)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"])
 def test_a_formula_is_found_in_a_table(cell):
-    assert pages.problems_of_table(f'student,points\nada,"{cell}"\n') == [f"{cell!r} is a formula"]
+    assert page_check.problems_of_table(f'student,points\nada,"{cell}"\n') == [
+        f"{cell!r} is a formula"
+    ]
 
 
 def test_a_row_of_another_length_is_found_in_a_table():
-    assert pages.problems_of_table("a,b\n1,2\n") == []
-    assert pages.problems_of_table("a,b\n1,2,3\n") == ["a row has another number of cells"]
+    assert page_check.problems_of_table("a,b\n1,2\n") == []
+    assert page_check.problems_of_table("a,b\n1,2,3\n") == ["a row has another number of cells"]
 
 
 # Leftovers ----------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.known import load_alternatives, load_mutants
-from instructor import public_checks
-from instructor.stub import MASTER, STUB
+from authoring.build import public_checks
+from authoring.build.stub import STUB
+from autograder.engine.corpus import load_alternatives, load_mutants
+from autograder.paths import REFERENCE
 from quantlab.check import MISSING, RIGHT, WRONG, check, main, run
-from quantlab.public_checks import NoPublicChecks, load, questions
+from quantlab.protocol.public_checks import NoPublicChecks, load, questions
 
-REFERENCE = MASTER.read_text(encoding="utf-8")
+REFERENCE = REFERENCE.read_text(encoding="utf-8")
 ALL = {one.id: one for question in questions() for one in load(question)}
 MUTANTS = [
     mutant for mutant in load_mutants() if mutant.in_solution and set(mutant.caught_by) & ALL.keys()

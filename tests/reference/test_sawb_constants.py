@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from instructor.fit_sawb import DISTRIBUTIONS, best_range, fit, mean_squared_error, table
+from authoring.build.fit_sawb import DISTRIBUTIONS, best_range, fit, mean_squared_error, table
 from instructor.solution import SAWB_COEFFICIENTS
 
 

@@ -5,10 +5,10 @@ from functools import cache
 import pytest
 import torch
 
+from authoring.build.notebook import MASTER
 from autograder.checks.error import SquaredError
 from instructor import solution
-from instructor.notebook import MASTER
-from quantlab.vectors import student_vectors
+from quantlab.data.vectors import student_vectors
 
 FEW = ("ada", "grace", "alan")
 MANY = tuple(f"student{number:02d}" for number in range(50))

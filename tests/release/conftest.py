@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from autograder.release.bundle import Bundle
-from autograder.release.student import colab_files
+from authoring.release.bundle import Bundle
+from authoring.release.student import colab_files
 
 
 @pytest.fixture(scope="session")

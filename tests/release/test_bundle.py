@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from autograder.release.bundle import BadBundle, Bundle, Packing, replace_folder
+from authoring.release.bundle import BadBundle, Bundle, Packing, replace_folder
 
 FILES = {"b.txt": b"two", "a/run": b"#!/bin/sh\n"}
 

@@ -1,12 +1,13 @@
-"""`python -m autograder release`: all of it, or nothing and a sentence."""
+"""`python -m authoring release`: all of it, or nothing and a sentence."""
 
 import zipfile
 
 import pytest
 
-from autograder.__main__ import main
-from autograder.release import command
-from autograder.release.command import DONE, NOT_PROVEN, USAGE, ReleaseOptions, release
+from authoring.__main__ import main
+from authoring.release import command
+from authoring.release.command import NOT_PROVEN, ReleaseOptions, release
+from autograder.exit_status import DONE, USAGE
 
 ADDRESS = "https://example.org/colab.zip"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.release.bundle import Bundle
-from autograder.release.contents import (
+from authoring.release.bundle import Bundle
+from authoring.release.contents import (
     no_answer,
     no_junk,
     no_machine_path,
@@ -16,7 +16,7 @@ from autograder.release.contents import (
     nothing_of_staff,
     same_twice,
 )
-from autograder.release.overlap import Allowed, Reference
+from authoring.release.overlap import Allowed, Reference
 
 KIT = Path("/srv/courses/kit")
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -41,7 +41,7 @@ PLANTED = [
     (no_junk, "data/.DS_Store", b"", "left over"),
     (no_junk, "solution.py~", b"", "left over"),
     (nothing_of_staff, "instructor/solution.py", b"", "not for students"),
-    (nothing_of_staff, "a/autograder/rubric.toml", b"", "not for students"),
+    (nothing_of_staff, "a/autograder/engine/rubric.toml", b"", "not for students"),
     (no_machine_path([KIT]), "a.json", b'{"made": "/srv/courses/kit/runs"}', "/srv/courses/kit"),
     (no_machine_path([]), "a.py", b'"/home/ada/kit"', "/home/ada"),
     (no_machine_path([]), "a.pt", b"\x00\x01 /Users/ada/x \xff", "/Users/ada"),

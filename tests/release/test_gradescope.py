@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradescope import load_settings
-from autograder.release import marks
-from autograder.release.command import Release, ReleaseOptions, build
-from autograder.release.footprint import Footprint, measure
-from autograder.release.student import NOTEBOOK
-from autograder.rubric import load_rubric
-from quantlab.data import DataNotFound, load_dataset
+from authoring.release import proofs
+from authoring.release.command import Release, ReleaseOptions, build
+from authoring.release.footprint import Footprint, measure
+from authoring.release.student import NOTEBOOK
+from autograder.engine.rubric import load_rubric
+from autograder.platforms.gradescope_harness import load_settings
+from quantlab.data.cifar10 import DataNotFound, load_dataset
 
 DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
 ALLOCATES = "x = bytearray(b'1' * {size}); import time; time.sleep(1.5)"
@@ -43,10 +43,10 @@ def test_gradescope_zip_gives_the_reference_every_point(tmp_path, dataset):
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)  # the user who runs students' code has to enter
     solved = made.solved.files[NOTEBOOK].decode()
-    marks.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
-    points = marks.automatic_points(load_rubric())
-    proven = marks.Proven(tmp_path / "submissions", dataset, points)
-    proof = marks.GradescopeProof(made.gradescope.to_zip())
+    proofs.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
+    points = proofs.automatic_points(load_rubric())
+    proven = proofs.Proven(tmp_path / "submissions", dataset, points)
+    proof = proofs.GradescopeProof(made.gradescope.to_zip())
     assert list(proof.complaints(proven, tmp_path / "autograder")) == []
     assert points == 121
     assert proof.footprint is not None

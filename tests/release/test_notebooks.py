@@ -7,10 +7,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.release import command
-from autograder.release.bundle import Bundle
-from autograder.release.command import Release, SolvedRun
-from autograder.release.notebooks import DoesNotRun, execute, run, run_student
+from authoring.release import command
+from authoring.release.bundle import Bundle
+from authoring.release.command import Release, SolvedRun
+from authoring.release.notebooks import DoesNotRun, execute, run, run_student
 
 HANDS_IN = "open('submission.zip', 'w').close()"
 

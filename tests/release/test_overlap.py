@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograder.release.overlap import (
+from authoring.release.overlap import (
     RUN,
     Allowed,
     BadAllowList,

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from autograder.release import alone
-from autograder.release.alone import CHECKS, IMPORTS, STUBS, Program, works_alone
-from autograder.release.bundle import Bundle
-from autograder.release.command import ReleaseOptions, build, content_complaints
-from autograder.release.student import KIT, NOTEBOOK, student_bundle
-from instructor.stub import STUB
+from authoring.build.stub import STUB
+from authoring.release import standalone_check
+from authoring.release.bundle import Bundle
+from authoring.release.command import ReleaseOptions, build, content_complaints
+from authoring.release.standalone_check import CHECKS, IMPORTS, STUBS, Program, works_alone
+from authoring.release.student import NOTEBOOK, student_bundle
+from quantlab.paths import KIT
 
 ADDRESS = "https://example.org/2026/colab.zip"
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -26,7 +27,11 @@ def test_it_holds_what_the_assignment_needs(student):
     needed = {
         *("solution.py", NOTEBOOK, "README.md", "AGENTS.md", "requirements.txt"),
         *("data/README.md", "checkpoints/resnet20_cifar10.pt", "checkpoints/resnet20_shapes10.pt"),
-        *("quantlab/__init__.py", "quantlab/integer.py", "quantlab/inference.py"),
+        *(
+            "quantlab/__init__.py",
+            "quantlab/arithmetic/integer_kernels.py",
+            "quantlab/evaluation/integer_network.py",
+        ),
     }
     assert needed <= student.files.keys()
     assert any(name.startswith("tests/public/") for name in student.files)
@@ -62,9 +67,11 @@ def test_no_bundle_holds_what_it_must_not():
 def test_a_solved_function_in_a_bundle_is_a_complaint(reference_source):
     """The proof as the release runs it, with a leak in the place where one would happen."""
     made = build(ReleaseOptions(KIT / "dist", "course", ADDRESS))
-    made.student.files["quantlab/plots.py"] = reference_source.encode()
+    made.student.files["quantlab/notebook/plots.py"] = reference_source.encode()
     complaints = list(content_complaints(made, SECRET))
-    assert any("quantlab/plots.py holds a part of the reference" in line for line in complaints)
+    assert any(
+        "quantlab/notebook/plots.py holds a part of the reference" in line for line in complaints
+    )
     assert any("BEGIN SOLUTION" in line for line in complaints)
 
 
@@ -79,7 +86,7 @@ def test_a_module_that_leans_on_the_kit_is_told(student):
 
 
 def test_works_alone_reports_a_program_that_hangs(student, monkeypatch):
-    monkeypatch.setattr(alone, "SECONDS", 1)
+    monkeypatch.setattr(standalone_check, "SECONDS", 1)
     hanging = Program("import the kit", ("-c", "import time; time.sleep(1_000_000)"))
     (complaint,) = works_alone(student, [hanging])
     assert "it does not import the kit within 1 s. Run release again" in complaint

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.verdict import CheckResult, Report, Verdict
+from autograder.engine.record import CheckResult, Report, Verdict
 
 TITLES = {
     "1a": "Quantization functions",

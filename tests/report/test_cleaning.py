@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlab.cleaning import CUT, clean
+from quantlab.protocol.sanitize_text import CUT, clean
 
 HOSTILE = st.text(
     st.one_of(

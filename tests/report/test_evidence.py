@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.engine.record import CheckResult, Verdict
 from autograder.report.evidence import Evidence, Histogram, read_evidence
-from autograder.verdict import CheckResult, Verdict
 
 FULL = {
     "depends_on": ["integer_conv2d"],

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from autograder.engine.record import ModelResult
 from autograder.report.evidence import Histogram
 from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
-from autograder.verdict import ModelResult
 
 W4A4 = ModelResult("ResNet20_W4A4.pt", 4, 4, 90.21, 10_000, 90.0)
 W2A2 = ModelResult("ResNet20_W2A2.pt", 2, 2, 80.0, 10_000, 84.0)

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from autograder.engine.record import CheckResult, Misconception, ModelResult, Report, Verdict
 from autograder.report import html
 from autograder.report.wording import WORDS
-from autograder.verdict import CheckResult, Misconception, ModelResult, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]

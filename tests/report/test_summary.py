@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from autograder.engine.record import CheckResult, Misconception, Report, Verdict
 from autograder.report.summary import summary_csv
-from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from autograder.engine.record import CheckResult, Misconception, Report, Verdict
 from autograder.report.terminal import print_report, print_summary
 from autograder.report.wording import WORDS
-from autograder.verdict import CheckResult, Misconception, Report, Verdict
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]

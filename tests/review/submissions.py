@@ -13,9 +13,9 @@ from pathlib import Path
 
 import torch
 
+from autograder.engine.record import Marked, ModelResult, Verdict
 from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
-from autograder.submission import Submission
-from autograder.verdict import Marked, ModelResult, Verdict
+from autograder.intake.submission import Submission
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
 
 KIT = Path(__file__).resolve().parents[2]

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.marking import Course, mark
-from autograder.measuring import Measurements
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.record import Report
+from autograder.grading.submission import Course, mark
+from autograder.intake.submission import read_submission
 from autograder.sandbox.host import Sandbox
-from autograder.submission import read_submission
-from autograder.verdict import Report
-from quantlab.resnet import resnet20
+from quantlab.network.resnet import resnet20
 from tests.review.submissions import KIT, reference
 
 W8A8 = "ResNet20_W8A8.pt"

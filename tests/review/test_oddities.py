@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograder.engine.record import Marked, Verdict
+from autograder.grading.review import review
 from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
-from autograder.review import review
-from autograder.submission import (
+from autograder.intake.submission import (
     Submission,
     UnreadableSubmission,
     read_submission,
     unopened_submission,
 )
-from autograder.verdict import Marked, Verdict
 from tests.review.submissions import REPORT, UNOPENED, Files, as_graded, stub, whole, zipped
 
 ROLES = (SOLUTION, ANSWERS, *MODELS, REPORT)
@@ -56,7 +56,7 @@ EXTRA: Files = {
     "results/cifar10/checkpoints/W2A2-SAWB-0a1b2c.pt": b"PK\x03\x04",
     "data/cifar-10-python.tar.gz": b"\x1f\x8b\x08",
     "data/cifar-10-batches-py/data_batch_1": b"\x80\x02}",
-    "quantlab/layers.py": b"def quantize(): ...",
+    "quantlab/network/layers.py": b"def quantize(): ...",
     "venv/lib/python3.12/site-packages/torch/serialization.py": b"def load(): ...",
     "__MACOSX/._solution.py": b"\0\5\26\7",
     ".ipynb_checkpoints/solution-checkpoint.py": b"old",

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.batch.manual import ManualMark
-from autograder.batch.outputs import write_all
-from autograder.batch.policy import Policy
-from autograder.nbgrader_course.marks import automatic_score
+from autograder.course.manual import ManualMark
+from autograder.course.outputs import write_all
+from autograder.course.policy import Policy
+from autograder.engine.record import Report, Verdict
+from autograder.platforms.nbgrader_course.cells import automatic_score
 from autograder.report import gradescope, html, summary
 from autograder.report.nbgrader import question_text
 from autograder.report.terminal import print_report, print_summary
-from autograder.verdict import Report, Verdict
 from tests.class_outputs.people import WRITTEN, a_record, a_report, an_outcome
 
 SENTENCE = "ResNet20_W8A8.pt could not be read: This file holds a module. 5 points are at stake."

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from autograder.engine.record import Marked, ModelResult, Verdict
+from autograder.grading.review import Review, review
 from autograder.intake.roles import ANSWERS, SOLUTION
+from autograder.intake.submission import Submission
 from autograder.intake.unused import UnusedFile
-from autograder.review import Review, review
-from autograder.submission import Submission
-from autograder.verdict import Marked, ModelResult, Verdict
-from quantlab.answers import Answers
+from quantlab.formats.answers import Answers
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
 
 WHOLE = Submission("ada", "def f(): ...", Answers("ada", "CIFAR-10"), report_file="report.pdf")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks import ALL_CHECKS
-from autograder.rubric import RUBRIC, RubricError, load_rubric, refuse_mismatch
+from autograder.engine.rubric import RUBRIC, RubricError, load_rubric, refuse_mismatch
 
 HANDOUT_POINTS = {
     "1a": 30,

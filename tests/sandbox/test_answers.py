@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from autograder.sandbox.host import Sandbox
-from quantlab.programs.calls import (
+from quantlab.protocol.calls import (
     AdditiveLoss,
     Answer,
     Call,
@@ -17,8 +17,8 @@ from quantlab.programs.calls import (
     Program,
     Result,
 )
-from quantlab.programs.execute import AbsentFunction, load_module, run_program
-from quantlab.programs.wire import WireError
+from quantlab.protocol.execute import AbsentFunction, load_module, run_program
+from quantlab.protocol.wire import WireError
 
 SOLUTION = """
 import random

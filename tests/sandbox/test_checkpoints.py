@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from autograder.sandbox.host import Sandbox
-from quantlab.programs.calls import Failure
+from quantlab.protocol.calls import Failure
 
 
 def saved(value: Any, **options: Any) -> bytes:

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.isolation_command import describe
+from autograder.commands.isolation import describe
 from autograder.sandbox import isolation, seccomp, tiers
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.isolation import MEANINGS, IsolationUnavailable
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED
 from autograder.sandbox.tiers import Tier
-from quantlab.programs.calls import Answer, Call, Program
+from quantlab.protocol.calls import Answer, Call, Program
 
 COURSE = Path(__file__).parents[2]
 
@@ -80,10 +80,10 @@ def test_what_leaks_is_used_only_where_that_is_allowed() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "autograder/verdict.py",
+        "autograder/engine/record.py",
         "autograder/sandbox/host.py",
-        "quantlab/int8.py",
-        "quantlab/integer.py",
+        "quantlab/arithmetic/int8_kernels.py",
+        "quantlab/arithmetic/integer_kernels.py",
         "instructor/__init__.py",
         "pyproject.toml",
         ".git/HEAD",
@@ -111,7 +111,7 @@ def test_what_a_student_is_given_can_be_imported(sandbox: Sandbox) -> None:
     source = "from quantlab import resnet\ndef f(): return resnet.__name__"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer), outcome
-    assert outcome.results == ("quantlab.resnet",)
+    assert outcome.results == ("quantlab.network.resnet",)
 
 
 def test_the_environment_is_not_ours(sandbox: Sandbox) -> None:

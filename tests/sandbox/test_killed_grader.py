@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.verdict import Report
+from autograder.engine.record import Report
 
 KIT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("KILLS", "8"))
@@ -102,7 +102,7 @@ def submissions(tmp_path_factory, reference_source) -> Path:
 # Starts graders: a line of arguments in, its process id out, and a line when that has ended.
 LAUNCHER = """
 import json, os, sys
-import autograder.grading
+import autograder.commands.grade
 from autograder.__main__ import main
 
 for line in sys.stdin:
@@ -246,7 +246,7 @@ def new_reports(out: Path, begun: float) -> int:
 
 
 def unfinished(out: Path) -> list[str]:
-    """Files on their way to their names, as `quantlab.files` makes them."""
+    """Files on their way to their names, as `quantlab.atomic_files` makes them."""
     found = []
     for folder in (str(out), *(f"{out}/{name}" for name in HONEST)):
         try:

@@ -13,7 +13,7 @@ import pytest
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.tiers import CANDIDATES, why_unavailable
-from quantlab.programs.calls import Answer, Call, Failure, Program
+from quantlab.protocol.calls import Answer, Call, Failure, Program
 
 ONE = "def f(): return 1"
 PROGRAM = Program((Call("f"),))
@@ -139,7 +139,7 @@ def test_a_killed_host_leaves_no_worker(busy: bool, tier: str) -> None:
     code = (
         "import sys\n"
         "from autograder.sandbox.host import Sandbox\n"
-        "from quantlab.programs.calls import Call, Program\n"
+        "from quantlab.protocol.calls import Call, Program\n"
         f"with Sandbox(tier={tier!r}) as s:\n"
         "    print('ready', flush=True)\n"
         f"    s.run('while True: pass', Program((Call('f'),))) if {busy} else input()\n"

@@ -7,8 +7,8 @@ import pytest
 
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.messages import pack_answer, read_answer
-from quantlab.programs.calls import Answer, Call, Failure, Input, Program
-from quantlab.programs.wire import WireError, pack
+from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
+from quantlab.protocol.wire import WireError, pack
 
 PROGRAM = Program((Call("f", (Input("x"), 0.5)),), {"x": np.zeros(2, np.float32)})
 
@@ -61,8 +61,9 @@ def failure(sandbox: Sandbox, source: str) -> Failure:
             "solution.py prints or writes more than is allowed in line 1; remove the output.",
         ),
         (
-            "from quantlab.integer import integer_linear",
-            "solution.py raises ModuleNotFoundError in line 1: quantlab.integer is withheld while "
+            "from quantlab.arithmetic.integer_kernels import integer_linear",
+            "solution.py raises ModuleNotFoundError in line 1: "
+            "quantlab.arithmetic.integer_kernels is withheld while "
             "your own functions are marked; do not import it",
         ),
     ],

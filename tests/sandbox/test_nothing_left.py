@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from autograder.sandbox.host import Sandbox
-from quantlab.programs import wire
-from quantlab.programs.calls import Answer, Call, Input, Program
+from quantlab.protocol import wire
+from quantlab.protocol.calls import Answer, Call, Input, Program
 
 PREFIX = 16  # bytes of a marker that who looks for it has to know; the rest it knows the digest of
 

@@ -4,29 +4,31 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.measuring import Measurements
-from autograder.oracle import Oracle
+from autograder.engine.model_accuracy import Measurements
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Verdict
 from autograder.sandbox.host import Sandbox
-from autograder.verdict import Verdict
-from quantlab import packed
-from quantlab.images import ImageSet
-from quantlab.mixed_precision import evaluate_packed
-from quantlab.programs.calls import Failure
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.mixed_precision import evaluate_packed
+from quantlab.formats import packed_model
+from quantlab.protocol.calls import Failure
 
 
 @pytest.fixture
-def model() -> packed.PackedModel:
+def model() -> packed_model.PackedModel:
     """Two bits everywhere, one convolution removed."""
     generator = torch.Generator().manual_seed(0)
-    widths = {**dict.fromkeys(packed.LAYERS, 2), "layer3.2.conv2": 0}
-    kept = [name for name in packed.LAYERS if widths[name]]
-    shapes = packed.SHAPES
+    widths = {**dict.fromkeys(packed_model.LAYERS, 2), "layer3.2.conv2": 0}
+    kept = [name for name in packed_model.LAYERS if widths[name]]
+    shapes = packed_model.SHAPES
     codes = {
         name: torch.randint(-2, 2, shapes[f"{name}.weight"], generator=generator, dtype=torch.int8)
         for name in kept
     }
-    floats = {name: torch.rand(shapes[name], generator=generator) + 0.1 for name in packed.FLOATS}
-    return packed.PackedModel("Shapes-10", widths, codes, dict.fromkeys(kept, 0.125), floats)
+    floats = {
+        name: torch.rand(shapes[name], generator=generator) + 0.1 for name in packed_model.FLOATS
+    }
+    return packed_model.PackedModel("Shapes-10", widths, codes, dict.fromkeys(kept, 0.125), floats)
 
 
 @pytest.fixture
@@ -38,24 +40,26 @@ def measurements(oracle: Oracle) -> Measurements:
     return made
 
 
-def test_codes_scales_and_widths_come_back(sandbox: Sandbox, model: packed.PackedModel) -> None:
-    values = sandbox.read_checkpoint(packed.pack(model))
+def test_codes_scales_and_widths_come_back(
+    sandbox: Sandbox, model: packed_model.PackedModel
+) -> None:
+    values = sandbox.read_checkpoint(packed_model.pack(model))
     assert not isinstance(values, Failure), values
     assert isinstance(values["fc.weight_int"], np.ndarray)
-    assert packed.pack(packed.parse(values)) == packed.pack(model)
+    assert packed_model.pack(packed_model.parse(values)) == packed_model.pack(model)
 
 
-def test_a_damaged_one_is_a_sentence(sandbox: Sandbox, model: packed.PackedModel) -> None:
-    failure = sandbox.read_checkpoint(packed.pack(model)[:-1])
+def test_a_damaged_one_is_a_sentence(sandbox: Sandbox, model: packed_model.PackedModel) -> None:
+    failure = sandbox.read_checkpoint(packed_model.pack(model)[:-1])
     assert isinstance(failure, Failure)
     assert failure.kind == "error"
     assert "bytes where the widths" in failure.message
 
 
 def test_it_is_measured_with_the_widths_of_its_codes(
-    sandbox: Sandbox, measurements: Measurements, model: packed.PackedModel
+    sandbox: Sandbox, measurements: Measurements, model: packed_model.PackedModel
 ) -> None:
-    found = measurements.packed(packed.pack(model), sandbox)
+    found = measurements.packed(packed_model.pack(model), sandbox)
     assert found.packed_widths == model.bit_widths
     assert found.accuracy == evaluate_packed(model, measurements.images)
 
@@ -83,7 +87,7 @@ class Liar:
     ],
 )
 def test_what_a_worker_claims_is_checked_again(
-    measurements: Measurements, model: packed.PackedModel, lie: dict[str, object]
+    measurements: Measurements, model: packed_model.PackedModel, lie: dict[str, object]
 ) -> None:
-    found = measurements.packed(b"any", Liar(**{**packed.values(model), **lie}))
+    found = measurements.packed(b"any", Liar(**{**packed_model.values(model), **lie}))
     assert (found.verdict, found.accuracy, found.packed_widths) == (Verdict.WRONG, None, None)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.sandbox import questions
-from autograder.sandbox.exchange import Exchange
+from autograder.sandbox import host_callbacks
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.job_io import Exchange
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import WALLS_STAND, pack_run
-from quantlab.programs.calls import AdditiveLoss, Answer, Call, Constant, Failure, Program
-from quantlab.programs.wire import WireError
+from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Constant, Failure, Program
+from quantlab.protocol.wire import WireError
 
 LOSSES = {"a": {2: 7.5, 8: 0.125}, "b": {2: 3.25, 8: 0.25}}
 TABLE = AdditiveLoss(92.0, LOSSES, budget=3)
@@ -89,7 +89,7 @@ def test_threads_may_ask_at_once(sandbox: Sandbox) -> None:
 
 
 def test_no_number_of_the_table_is_sent() -> None:
-    request = pack_run("", questions.hidden(PROGRAM))
+    request = pack_run("", host_callbacks.hidden(PROGRAM))
     for number in (92.0, 7.5, 0.125, 3.25):
         assert str(number).encode() not in request
     assert b"7.5" in pack_run("", PROGRAM)
@@ -133,7 +133,7 @@ junk = st.one_of(
 @settings(deadline=None)
 @given(st.lists(junk, max_size=5))
 def test_whatever_is_asked_only_a_value_a_refusal_or_a_wire_error_comes_out(lines) -> None:
-    respond = questions.responder(PROGRAM)
+    respond = host_callbacks.responder(PROGRAM)
     assert respond is not None
     for line in lines:
         try:
@@ -166,15 +166,15 @@ def test_nothing_is_sent_before_the_walls_stand() -> None:
 
 def test_a_program_without_tables_asks_nothing() -> None:
     program = Program((Call("f", (np.zeros(3),)),))
-    assert questions.responder(program) is None
-    assert questions.hidden(program).calls[0].target == "f"
+    assert host_callbacks.responder(program) is None
+    assert host_callbacks.hidden(program).calls[0].target == "f"
 
 
 def test_a_constant_that_stands_in_is_known_to_who_calls_it_only(sandbox: Sandbox) -> None:
     secret = np.arange(6, dtype=np.int32).reshape(2, 3) * 1_234_567
     call = Call("layer", stand_ins={"integer_linear": Constant(secret)})
     program = Program((call,))
-    assert secret.tobytes() not in pack_run("", questions.hidden(program))
+    assert secret.tobytes() not in pack_run("", host_callbacks.hidden(program))
     called = sandbox.run("def layer(): return integer_linear(1, 2) + 1", program)
     assert isinstance(called, Answer), called
     np.testing.assert_array_equal(called.results[0], secret + 1)

@@ -13,16 +13,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.sandbox import bubble, isolation, spare_user, starting, tiers
-from autograder.sandbox.given import COURSE
+from autograder.sandbox import bubblewrap as bubblewrap_tier
+from autograder.sandbox import isolation, spare_user, tier_selection, tiers
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.import_policy import COURSE
 from autograder.sandbox.isolation import IsolationUnavailable, Probe
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import pack_run
 from autograder.sandbox.spare_user import SpareUser
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.zygote import Zygote
-from quantlab.programs.calls import Answer, Call, Failure, Program
+from quantlab.protocol.calls import Answer, Call, Failure, Program
 
 PROGRAM = Program((Call("f"),))
 ONE = Answer((1,), ({},), {})
@@ -77,7 +78,11 @@ def test_the_stamp_names_the_layers_and_nothing_that_changes(on_tier: Sandbox, t
 
 
 def test_in_a_bubble_there_are_no_names_of_what_is_closed(on_tier: Sandbox, tier: Tier) -> None:
-    paths = [COURSE / "instructor", COURSE / "quantlab" / "integer.py", Path("/etc/passwd")]
+    paths = [
+        COURSE / "instructor",
+        COURSE / "quantlab" / "arithmetic" / "integer_kernels.py",
+        Path("/etc/passwd"),
+    ]
     source = f"import os\ndef f(): return [os.path.exists(p) for p in {[*map(str, paths)]!r}]"
     assert result(on_tier, source) == [not tier.bubblewrap] * len(paths)
 
@@ -193,7 +198,9 @@ def test_waiting_for_a_processor_is_measured(tier: Tier, limits: Limits) -> None
     assert 0 < ended.cpu_seconds < 5
 
 
-@pytest.mark.parametrize("package", ["matplotlib.pyplot", "scipy.optimize", "quantlab.resnet"])
+@pytest.mark.parametrize(
+    "package", ["matplotlib.pyplot", "scipy.optimize", "quantlab.network.resnet"]
+)
 def test_what_submissions_import_is_there(on_tier: Sandbox, package: str) -> None:
     assert result(on_tier, f"import {package}\ndef f(): return 1") == 1
 
@@ -231,7 +238,7 @@ def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
         leak = (Probe("udp", "use the network (UDP)", blocked=False, promised=True),)
         return leak if bubblewrap else honest(run, bubblewrap)
 
-    monkeypatch.setattr(starting.isolation, "self_test", leaking)
+    monkeypatch.setattr(tier_selection.isolation, "self_test", leaking)
     with Sandbox() as sandbox:
         assert sandbox.isolation[0] in "CB"
         assert "Student code could use the network (UDP)" in dict(sandbox.passed_over)["A"]
@@ -301,13 +308,19 @@ def test_a_folder_that_keeps_other_users_out_is_named(
 
 
 def test_a_bubble_takes_nothing_in_that_may_be_written_and_nothing_of_the_instructors() -> None:
-    command = bubble.command(sys.executable, (), own_uid=False)
+    command = bubblewrap_tier.command(sys.executable, (), own_uid=False)
     assert not {"--bind", "--bind-try", "--dev", "--share-net"} & set(command)
     assert command.count("--tmpfs") == command.count("--size") == 1
     assert command[-5:] == ["--remount-ro", "/", "--chdir", "/", "--"]
     bound = {Path(path) for path in command if path.startswith(str(COURSE))}
-    assert COURSE / "quantlab" / "layers.py" in bound
-    for closed in ("instructor", "autograder/checks", "quantlab/integer.py", "checkpoints", "data"):
+    assert COURSE / "quantlab" / "network" / "layers.py" in bound
+    for closed in (
+        "instructor",
+        "autograder/checks",
+        "quantlab/arithmetic/integer_kernels.py",
+        "checkpoints",
+        "data",
+    ):
         assert not any((COURSE / closed).is_relative_to(path) for path in bound - parents(bound))
 
 
@@ -320,7 +333,7 @@ def test_an_interpreter_is_reached_by_the_links_that_lead_to_it(tmp_path: Path) 
     real, link = tmp_path / "real", tmp_path / "link"
     real.symlink_to(sys.executable)
     link.symlink_to("real")
-    command = bubble.command(str(link), (), own_uid=False)
+    command = bubblewrap_tier.command(str(link), (), own_uid=False)
     links = [command[i + 1 : i + 3] for i, word in enumerate(command) if word == "--symlink"]
     assert links[:2] == [["real", str(link)], [sys.executable, str(real)]]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.sandbox.host import Sandbox
-from quantlab.programs.calls import Answer, Call, Failure, Input, Program
+from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
 
 X = np.random.default_rng(7).standard_normal((4, 5)).astype(np.float32)
 PROGRAM = Program((Call("f", (Input("x"),)),), {"x": X})
@@ -58,7 +58,7 @@ HONEST = {
     "@dataclass\nclass Box:\n    a: int\n" + GOOD,
     "script": "import torch\n@torch.jit.script\ndef g(x):\n    return x.softmax(-1)\n"
     "def f(x): return g(x)\n",
-    "kit_import": "from quantlab.resnet import *\n" + GOOD,
+    "kit_import": "from quantlab.network.resnet import *\n" + GOOD,
     "patched_numpy_method": "import torch\ntorch.Tensor.numpy = lambda s: 5\n" + GOOD,
     "patched_json": "import json\njson.dumps = json.JSONEncoder.__init__ = None\n" + GOOD,
     "patched_write": "import os\nos.write = os._exit = lambda *a: 0\n" + GOOD,
@@ -96,7 +96,7 @@ WRONG_OR_BROKEN = {
     "nul": ("error", "def f(x):\x00 return x\n"),
     "tabs": ("error", "def f(x):\n\tif 1:\n        return x\n"),
     "missing_package": ("error", "import torchfoo\n" + GOOD),
-    "withheld_kernel": ("error", "import quantlab.integer\n" + GOOD),
+    "withheld_kernel": ("error", "import quantlab.arithmetic.integer_kernels\n" + GOOD),
     "recursion": ("error", body("return f(x)")),
     "reads_input": ("error", "n = input('n? ')\n" + GOOD),
     "self_reference": ("error", body("a = []; a.append(a); return a")),
@@ -189,7 +189,7 @@ HOSTILE = {
     "reads_parent_memory": ("error", body("open(f'/proc/{os.getppid()}/mem', 'rb').read(1)")),
     "writes_results": ("error", body("open('results.json', 'w').write('{}')")),
     "writes_torch": ("error", "import torch\nopen(torch.__file__, 'a').write('#')\n"),
-    "writes_worker": ("error", "import quantlab.programs.wire as w\nopen(w.__file__, 'a')\n"),
+    "writes_worker": ("error", "import quantlab.protocol.wire as w\nopen(w.__file__, 'a')\n"),
     "writes_shared_memory": ("error", "open('/dev/shm/pwn', 'wb').write(b'x')\n"),
     "new_namespace": (
         "answer",
@@ -247,7 +247,7 @@ HOSTILE = {
     ),
     "forged_fault": (
         "bad_reply",
-        "import os\nfrom quantlab.programs.wire import pack\n"
+        "import os\nfrom quantlab.protocol.wire import pack\n"
         "os.write(3, pack({'failure': ('grader_fault', 'x', None, None)})); os._exit(0)\n",
     ),
     "forged_lengths": (
@@ -269,7 +269,7 @@ HOSTILE = {
     "floods_reply": ("bad_reply", "import os\nwhile True: os.write(3, b'A' * 65536)\n"),
     "two_answers": (
         "bad_reply",
-        "import os\nfrom quantlab.programs.wire import pack\n"
+        "import os\nfrom quantlab.protocol.wire import pack\n"
         "os.write(3, pack({'answer': {'results': (1.0,), 'gradients': ({},), 'inputs': {}}}))\n"
         + GOOD,
     ),

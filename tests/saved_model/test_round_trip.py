@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.checkpoint import (
+from quantlab.data.images import normalize
+from quantlab.evaluation.integer_network import IntegerResNet20
+from quantlab.formats.saved_model import (
     BadCheckpoint,
     SavedModel,
     load,
@@ -17,9 +19,7 @@ from quantlab.checkpoint import (
     saved_model,
     to_file,
 )
-from quantlab.images import normalize
-from quantlab.inference import IntegerResNet20
-from quantlab.layers import fast_integer, quantize_model
+from quantlab.network.layers import fast_integer, quantize_model
 
 
 def same(one: SavedModel, other: SavedModel) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from quantlab.checkpoint import LAYERS, SHAPES, BadCheckpoint, SavedModel, parse
+from quantlab.formats.saved_model import LAYERS, SHAPES, BadCheckpoint, SavedModel, parse
 
 Values = dict[str, Any]
 

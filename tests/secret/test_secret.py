@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checks.draw import FARTHEST_FROM_GRID, grid_range, near_grid, step
-from autograder.secret import Draws, SecretError, course_secret
+from autograder.engine.secret import Draws, SecretError, course_secret
 
 
 def test_it_is_made_on_first_use_for_its_owner_alone(tmp_path):

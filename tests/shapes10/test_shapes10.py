@@ -5,8 +5,8 @@ import hashlib
 import pytest
 import torch
 
-from quantlab.data import load_dataset
-from quantlab.shapes10 import SHAPES10_CLASSES, load_shapes10
+from quantlab.data.cifar10 import load_dataset
+from quantlab.data.shapes10 import SHAPES10_CLASSES, load_shapes10
 
 DIGESTS = {
     "train": "f5d8aecfe5fb05ac1791464463f1d95d73dc620a1b281dbca2645927354e4871",

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.batch.course_file import load_policy
-from autograder.batch.exports import read_export
-from autograder.batch.manual import ManualMark
-from autograder.batch.outputs import write_all
-from autograder.batch.policy import Status
-from autograder.batch.record import ClassRecord, Outcome
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.course_file import load_policy
+from autograder.course.manual import ManualMark
+from autograder.course.outputs import write_all
+from autograder.course.policy import Status
+from autograder.platforms import read_export
 from tests.class_outputs.people import WRITTEN, a_report
 
 COURSE = """\

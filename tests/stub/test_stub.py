@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import torch
 
-from instructor import stub
-from instructor.stub import BEGIN, END, MASTER, QUESTIONS, STUB, BadMaster, make_stub, title
+from authoring.build import stub
+from authoring.build.stub import BEGIN, END, QUESTIONS, STUB, BadMaster, make_stub, title
+from autograder.paths import REFERENCE
 
 REGION = f"    {BEGIN}\n    return 1\n    {END}\n"
 WHOLE = "".join(f"def {name}():\n{REGION}" for name in QUESTIONS)
@@ -30,27 +31,27 @@ def load(path: Path) -> ModuleType:
 
 
 def test_the_committed_file_is_what_the_master_gives() -> None:
-    assert STUB.read_text() == make_stub(MASTER.read_text()), "run python -m instructor.stub"
+    assert STUB.read_text() == make_stub(REFERENCE.read_text()), "run python -m authoring build"
 
 
 def test_check_says_so_when_they_drift_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(stub, "STUB", tmp_path / "solution.py")
-    assert stub.main(["--check"]) == 1
-    assert "python -m instructor.stub" in capsys.readouterr().err
+    assert stub.build_stub(check=True) == 1
+    assert "python -m authoring build" in capsys.readouterr().err
     assert not (tmp_path / "solution.py").exists()
-    assert stub.main([]) == 0
-    assert stub.main(["--check"]) == 0
+    assert stub.build_stub() == 0
+    assert stub.build_stub(check=True) == 0
     with (tmp_path / "solution.py").open("a") as file:
         file.write("# a note\n")
-    assert stub.main(["--check"]) == 1
+    assert stub.build_stub(check=True) == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_every_line_stands_outside_the_solutions_of_the_master() -> None:
     outside = Counter[str]()
-    for part in MASTER.read_text().split(END):
+    for part in REFERENCE.read_text().split(END):
         outside.update(part.split(BEGIN)[0].splitlines())
     given = Counter(STUB.read_text().splitlines())
     added = {line.strip() for line in given - outside}
@@ -90,14 +91,14 @@ def test_the_estimator_names_its_question_in_both_directions() -> None:
 
 
 def test_it_has_the_names_arguments_and_constants_of_the_master() -> None:
-    given, master = load(STUB), load(MASTER)
+    given, master = load(STUB), load(REFERENCE)
     for name in [name for name in QUESTIONS if not name.startswith("_")]:
         assert inspect.signature(getattr(given, name)) == inspect.signature(getattr(master, name))
         assert getattr(given, name).__doc__ == getattr(master, name).__doc__
     assert given.SAWB_COEFFICIENTS == master.SAWB_COEFFICIENTS
 
 
-@pytest.mark.parametrize("path", [STUB, MASTER])
+@pytest.mark.parametrize("path", [STUB, REFERENCE])
 def test_it_imports_torch_and_the_standard_library_only(path: Path) -> None:
     imported = set()
     for node in ast.walk(ast.parse(path.read_text())):

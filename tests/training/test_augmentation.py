@@ -6,9 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from quantlab.augmentation import CROP_PADDING, augmented_batches, crop_and_flip, mix
-from quantlab.images import ImageSet
-from quantlab.schedule import Recipe
+from quantlab.data.images import ImageSet
+from quantlab.training.augmentation import (
+    CROP_PADDING,
+    augmented_batches,
+    crop_and_flip,
+    mix,
+)
+from quantlab.training.schedule import Recipe
 
 
 def windows(image):

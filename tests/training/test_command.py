@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from quantlab.data import DataNotFound
-from quantlab.images import ImageSet
-from quantlab.resnet import resnet20
-from quantlab.split import held_out_split
-from quantlab.training import __main__ as training
-from quantlab.training import fit
+from quantlab.data.cifar10 import DataNotFound
+from quantlab.data.images import ImageSet
+from quantlab.data.split import held_out_split
+from quantlab.network.resnet import resnet20
+from quantlab.training.trainer import __main__ as training
+from quantlab.training.trainer import fit
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.images import ImageSet
-from quantlab.training import evaluate
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.float_network import evaluate
 
 
 class AlwaysThree(nn.Module):

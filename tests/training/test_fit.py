@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.images import ImageSet
-from quantlab.training import Recipe, evaluate, fit
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.float_network import evaluate
+from quantlab.training.trainer import Recipe, fit
 
 
 def coloured_images(count):

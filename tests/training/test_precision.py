@@ -10,21 +10,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from quantlab.calibration import input_histograms
-from quantlab.images import ImageSet, normalize
-from quantlab.precision import (
+from quantlab.arithmetic.float32 import full_float32
+from quantlab.data.images import ImageSet, normalize
+from quantlab.evaluation.float_network import evaluate
+from quantlab.network.calibration import input_histograms
+from quantlab.network.resnet import resnet20
+from quantlab.training.precision import (
     VARIABLE,
     autocast,
     candidates,
     fastest,
-    full_float32,
     requested,
     sentence,
     time_steps,
 )
-from quantlab.resnet import resnet20
-from quantlab.steps import Step, fastest_precision
-from quantlab.training import Recipe, evaluate, fit
+from quantlab.training.steps import Step, fastest_precision
+from quantlab.training.trainer import Recipe, fit
 
 CPU = torch.device("cpu")
 KIT = Path(__file__).resolve().parents[2]
@@ -169,7 +170,7 @@ def test_fit_obeys_the_environment(network, images, monkeypatch, capsys):
 def test_fit_uses_the_fastest_and_says_so(network, images, monkeypatch, capsys, slow, chosen):
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(
-        "quantlab.steps.time_steps",
+        "quantlab.training.steps.time_steps",
         lambda step, names: {name: 0.83 if name == slow else 0.21 for name in names},
     )
     (epoch, _) = fit(network, images, RECIPE, device="cpu", progress=False)
@@ -188,7 +189,7 @@ def test_fit_gives_the_same_bits_whether_it_timed_or_was_told(network, images, m
         torch.manual_seed(3)
         if not told:
             monkeypatch.delenv(VARIABLE)
-            monkeypatch.setattr("quantlab.steps.fastest", lambda seconds: "float32")
+            monkeypatch.setattr("quantlab.training.steps.fastest", lambda seconds: "float32")
         fit(network, images, RECIPE, device="cpu", progress=False)
         results.append({name: tensor.clone() for name, tensor in network.state_dict().items()})
     assert all(torch.equal(results[0][name], results[1][name]) for name in start)
@@ -211,7 +212,7 @@ def test_fit_leaves_a_float16_checkpoint_on_a_cpu(network, images, tmp_path, mon
         )
     assert torch.load(checkpoint)["scaler"]["scale"] > 1
     monkeypatch.delenv(VARIABLE)
-    monkeypatch.setattr("quantlab.steps.fastest", lambda seconds: "bfloat16")
+    monkeypatch.setattr("quantlab.training.steps.fastest", lambda seconds: "bfloat16")
     history = fit(network, images, RECIPE, checkpoint=checkpoint, device="cpu", progress=False)
     assert history[0].precision == "bfloat16"
 
@@ -311,7 +312,7 @@ def test_full_float32_turns_tf32_off_and_restores_it():
 def test_full_float32_leaves_the_older_flags_readable():
     """Parts of torch read them, and torch refuses that while they disagree with the newer ones."""
     code = (
-        "import torch; from quantlab.precision import full_float32\n"
+        "import torch; from quantlab.training.precision import full_float32\n"
         "with full_float32(torch.device('cpu')):\n"
         "    print(torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)\n"
         "print(torch.backends.cudnn.allow_tf32)"

@@ -2,7 +2,7 @@
 
 import torch
 
-from quantlab.resnet import resnet20
+from quantlab.network.resnet import resnet20
 
 LAYERS = [
     "conv1",

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from quantlab.images import ImageSet
-from quantlab.stopping import Stopped
-from quantlab.training import Epoch, Recipe, RecipeMismatch, fit
+from quantlab.data.images import ImageSet
+from quantlab.training.stopping import Stopped
+from quantlab.training.trainer import Epoch, Recipe, RecipeMismatch, fit
 
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=0.1, warmup_epochs=1)
 

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from quantlab.images import ImageSet
-from quantlab.training import Recipe, evaluate, fit
+from quantlab.data.images import ImageSet
+from quantlab.evaluation.float_network import evaluate
+from quantlab.training.trainer import Recipe, fit
 
 RECIPE = Recipe(epochs=4, batch_size=20, learning_rate=0.3, warmup_epochs=0)
 STEPS = 10  # per epoch

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from quantlab.programs.wire import (
+from quantlab.protocol.wire import (
     DTYPES,
     MAGIC,
     MAX_ARRAYS,

@@ -11,7 +11,7 @@ import unicodedata
 import warnings
 import zipfile
 
-from instructor.stub import KIT, MASTER, STUB
+from authoring.build.stub import KIT, MASTER, STUB
 
 RIGHT = {"checks": ["1a.linear_quantize.signed", "2d.model.W8A8"], "verdicts": ["correct"]}
 CODE_AND_MODEL = ["1a.linear_quantize.signed", "2d.model.W8A8"]

@@ -14,10 +14,10 @@ from collections import OrderedDict
 import numpy as np
 import torch
 
-from instructor.packed_reference import packed_reference, sealed_again
-from instructor.stub import KIT
-from quantlab import packed
-from quantlab.resnet import resnet20
+from authoring.build.packed_reference import packed_reference, sealed_again
+from authoring.build.stub import KIT
+from quantlab.formats import packed_model
+from quantlab.network.resnet import resnet20
 
 OUT_OF_RANGE = {"checks": ["2d.model.W8A8"], "verdicts": ["wrong"], "problem": "outside -128..127"}
 PICKLED = {
@@ -440,10 +440,10 @@ def other_byte_order():
 def packed_under_narrower_widths():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        packed.save(packed_reference(), folder / "ResNet20_variable.packed")
+        packed_model.save(packed_reference(), folder / "ResNet20_variable.packed")
         answers = folder / "answers.json"
         record = json.loads(answers.read_text())
-        record["bit_widths"] = dict.fromkeys(packed.LAYERS, 1)
+        record["bit_widths"] = dict.fromkeys(packed_model.LAYERS, 1)
         answers.write_text(json.dumps(record))
 
 
@@ -456,7 +456,7 @@ def packed_under_narrower_widths():
 def packed_with_a_flipped_bit():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        content = bytearray(packed.pack(packed_reference()))
+        content = bytearray(packed_model.pack(packed_reference()))
         content[len(content) // 2] ^= 1
         (folder / "ResNet20_variable.packed").write_bytes(content)
 
@@ -470,8 +470,8 @@ def packed_with_a_flipped_bit():
 def packed_with_a_scale_that_is_no_number():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        content = bytearray(packed.pack(packed_reference()))
-        struct.pack_into("<f", content, packed.HEADER.size, float("nan"))
+        content = bytearray(packed_model.pack(packed_reference()))
+        struct.pack_into("<f", content, packed_model.HEADER.size, float("nan"))
         (folder / "ResNet20_variable.packed").write_bytes(sealed_again(content))
 
 
@@ -484,7 +484,7 @@ def packed_with_a_scale_that_is_no_number():
 def packed_with_bytes_behind_it():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        content = packed.pack(packed_reference()) + bytes(2**20)
+        content = packed_model.pack(packed_reference()) + bytes(2**20)
         (folder / "ResNet20_variable.packed").write_bytes(content)
 
 
@@ -497,9 +497,9 @@ def packed_with_bytes_behind_it():
 def packed_with_more_codes_than_its_widths():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        content = bytearray(packed.pack(packed_reference()))
-        first = packed.HEADER.size - len(packed.LAYERS)
-        content[first : packed.HEADER.size] = bytes([1]) * len(packed.LAYERS)
+        content = bytearray(packed_model.pack(packed_reference()))
+        first = packed_model.HEADER.size - len(packed_model.LAYERS)
+        content[first : packed_model.HEADER.size] = bytes([1]) * len(packed_model.LAYERS)
         (folder / "ResNet20_variable.packed").write_bytes(sealed_again(content))
 
 
@@ -512,8 +512,8 @@ def packed_with_more_codes_than_its_widths():
 def packed_without_a_classifier():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
-        content = bytearray(packed.pack(packed_reference()))
-        content[packed.HEADER.size - 1] = 0
+        content = bytearray(packed_model.pack(packed_reference()))
+        content[packed_model.HEADER.size - 1] = 0
         (folder / "ResNet20_variable.packed").write_bytes(content)
 
 

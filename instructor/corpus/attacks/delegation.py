@@ -12,7 +12,7 @@ from torch.ao.nn.quantized import functional as QF
 from torch.nn import functional as F
 
 import quantlab
-from quantlab.integer import integer_linear as exact
+from quantlab.arithmetic.integer_kernels import integer_linear as exact
 
 REFUSED = {
     "checks": ["2b.integer_linear.values", "2b.integer_linear.beyond_float32"],
@@ -34,9 +34,9 @@ CONV2D = [
 )
 def evaluation_of_the_kit():
     def integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):
-        from quantlab import inference
+        from quantlab.evaluation import integer_network
 
-        sums = inference.accumulate_conv2d(
+        sums = integer_network.accumulate_conv2d(
             input.double(), weight.double(), 1 << 15, stride, padding, dilation, groups
         )
         return sums.to(torch.int32)
@@ -177,7 +177,7 @@ def kernels_compiled():
 )
 def kernels_of_bytes():
     def integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):
-        from quantlab.int8 import PackedConvolution
+        from quantlab.arithmetic.int8_kernels import PackedConvolution
 
         packed = PackedConvolution(weight, (stride, stride), (padding, padding))
         return packed(input.to(torch.uint8)).to(torch.int32)
@@ -186,7 +186,7 @@ def kernels_of_bytes():
 @cheat("imports the kit's own exact kernel", **REFUSED, problem="withheld")
 def kernels_of_the_kit():
     def integer_linear(input, weight):
-        from quantlab.integer import integer_linear
+        from quantlab.arithmetic.integer_kernels import integer_linear
 
         return integer_linear(input, weight)
 
@@ -196,7 +196,9 @@ def kernels_past_the_finder():
     def integer_linear(input, weight):
         importlib.import_module("quantlab")
         sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != "_GivenPackage"]
-        return importlib.import_module("quantlab.integer").integer_linear(input, weight)
+        return importlib.import_module("quantlab.arithmetic.integer_kernels").integer_linear(
+            input, weight
+        )
 
 
 @cheat(
@@ -207,7 +209,7 @@ def kernels_past_the_finder():
 )
 def kernels_through_the_layers():
     def integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):
-        from quantlab.layers import integer
+        from quantlab.network.layers import integer
 
         return integer.integer_conv2d(input, weight, stride, padding, dilation, groups)
 
@@ -225,7 +227,7 @@ def kernels_through_the_layers():
 )
 def oracle_of_the_grader():
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
-        oracle = importlib.import_module("autograder.oracle").Oracle()
+        oracle = importlib.import_module("autograder.engine.oracle").Oracle()
         return oracle.module.linear_quantize(input, scale, zero_point, N_bits, signed)
 
 

@@ -30,8 +30,8 @@ from torch import fx
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from quantlab.resnet import layer_sizes, resnet20
-from quantlab.vectors import student_vectors
+from quantlab.data.vectors import student_vectors
+from quantlab.network.resnet import layer_sizes, resnet20
 
 QUANTIZE = {"checks": ["1a.linear_quantize.*"], "verdicts": ["correct"]}
 GET_SCALE = {"checks": ["1a.get_scale.*"], "verdicts": ["correct"]}
@@ -128,11 +128,11 @@ def constants_computed_at_import():
 
 @legal("imports what the kit gives to students", **GET_SCALE)
 def data_of_the_kit():
-    import quantlab.data
+    import quantlab.data.cifar10
 
     LAYERS = layer_sizes()
     NETWORK = resnet20()
-    WHERE = quantlab.data.__name__
+    WHERE = quantlab.data.cifar10.__name__
     VECTORS = student_vectors("anybody")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from quantlab.programs.wire import WireError
+from quantlab.protocol.wire import WireError
 
 EXITS = {"checks": ["1a.reset.unsigned"], "verdicts": ["error"], "problem": "ends the program"}
 CLOSED = {

@@ -4,7 +4,7 @@ import json
 import marshal
 import shutil
 
-from instructor.stub import KIT, STUB
+from authoring.build.stub import KIT, STUB
 
 RIGHT = {"checks": ["1a.linear_quantize.signed", "2d.model.W8A8"], "verdicts": ["correct"]}
 NOT_FOUND = {"checks": ["1a.linear_quantize.signed"], "verdicts": ["missing"]}
@@ -229,7 +229,7 @@ def own_quantlab():
         (folder / "quantlab").mkdir()
         (folder / "quantlab" / "__init__.py").touch()
         shutil.copy(KIT / "quantlab" / "integer.py", folder / "quantlab")
-        lean = "from quantlab.integer import integer_conv2d, integer_linear\n"
+        lean = "from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear\n"
         (folder / "solution.py").write_text(STUB.read_text() + lean)
 
 

@@ -21,8 +21,8 @@ from importlib.machinery import ModuleSpec
 import numpy as np
 import torch
 
-from quantlab.programs.calls import Answer
-from quantlab.programs.wire import pack
+from quantlab.protocol.calls import Answer
+from quantlab.protocol.wire import pack
 
 BAD_REPLY = {
     "checks": ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
@@ -64,7 +64,7 @@ def answer_of_the_worker():
     verdicts=["wrong"],
 )
 def arguments_put_back():
-    execute = sys.modules["quantlab.programs.execute"]
+    execute = sys.modules["quantlab.protocol.execute"]
     _write_over = execute._write_over
     BEFORE = []
 
@@ -200,7 +200,7 @@ def closed_descriptors():
     verdicts=["bad_reply", "wrong", "error"],
 )
 def code_of_the_worker():
-    execute = sys.modules["quantlab.programs.execute"]
+    execute = sys.modules["quantlab.protocol.execute"]
 
     def _everything_right(module, program):
         return Answer((True,) * len(program.calls), ({},) * len(program.calls), {})
@@ -285,7 +285,7 @@ def encoder_of_the_worker():
 
         __hash__ = None
 
-    sys.modules["quantlab.programs.encode"].Encoder.plain = lambda self, value, depth=0: Always()
+    sys.modules["quantlab.protocol.encode"].Encoder.plain = lambda self, value, depth=0: Always()
 
     def linear_dequantize(input, scale, zero_point):
         return input
@@ -414,7 +414,7 @@ def length_and_sum_and_all():
 )
 def limits_of_the_worker():
     sys.modules["autograder.sandbox.limits"].Limits.reply = 1 << 40
-    sys.modules["quantlab.programs.encode"].Encoder.__init__.__defaults__ = (1 << 40,)
+    sys.modules["quantlab.protocol.encode"].Encoder.__init__.__defaults__ = (1 << 40,)
 
     def linear_dequantize(input, scale, zero_point):
         return torch.zeros(20_000_000)
@@ -436,7 +436,7 @@ def marks_in_files():
 @cheat("makes wrong outcomes correct in the module that holds them", **WRONG)
 def outcomes_of_the_comparison():
     with contextlib.suppress(ImportError, OSError):
-        importlib.import_module("quantlab.compare").Outcome.correct = True
+        importlib.import_module("quantlab.protocol.comparison").Outcome.correct = True
         for module in list(sys.modules.values()):
             if getattr(module, "WRONG", None) == "wrong":
                 module.WRONG = "correct"
@@ -498,9 +498,9 @@ def replaced_modules():
         sys.modules[name] = Agrees(name)
     for name in (
         "autograder.checks",
-        "autograder.marking",
-        "autograder.verdict",
-        "quantlab.compare",
+        "autograder.grading.submission",
+        "autograder.engine.record",
+        "quantlab.protocol.comparison",
     ):
         sys.modules[name] = Agrees(name)
 
@@ -639,11 +639,11 @@ def trace_function():
     verdicts=["bad_reply", "error"],
 )
 def wire_of_the_worker():
-    wire = sys.modules["quantlab.programs.wire"]
+    wire = sys.modules["quantlab.protocol.wire"]
     _pack = wire.pack
 
     def linear_dequantize(input, scale, zero_point):
-        for name in ("quantlab.programs.wire", "autograder.sandbox.messages"):
+        for name in ("quantlab.protocol.wire", "autograder.sandbox.messages"):
             sys.modules[name].pack = lambda value: _pack({"verdict": "correct", "points": 140})
         return input
 

@@ -5,8 +5,8 @@ import os
 
 import torch
 
-from quantlab.programs.execute import AbsentFunction, WrongCall
-from quantlab.programs.wire import pack
+from quantlab.protocol.execute import AbsentFunction, WrongCall
+from quantlab.protocol.wire import pack
 
 
 @cheat(

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import quantlab
-from quantlab.resnet import resnet20
+from quantlab.network.resnet import resnet20
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""What an instructor runs to build, prove, release and rehearse the assignment."""

@@ -1,0 +1,1 @@
+"""Prove the sandbox by submitting hostile, faulty and unusual code."""

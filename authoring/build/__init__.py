@@ -1,0 +1,1 @@
+"""Build the student's files from the instructor's masters, and measure reference data."""

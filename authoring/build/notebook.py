@@ -1,0 +1,229 @@
+"""Build the notebooks from `instructor/notebook.py`: the student's, the solved one, nbgrader's.
+
+    python -m authoring build           # writes main.ipynb
+    python -m authoring build --check   # writes nothing; exit status 1 when main.ipynb drifted
+
+The master is jupytext's percent format. A cell's attributes say what becomes of it:
+
+    cell="mse"     its id, the same in every build; every cell has one
+    role="drop"    for the instructor: in no notebook
+    role="parameters"  may be replaced by papermill; a form in Colab
+    role="form"    a form in Colab, folded in Jupyter
+    role="auto"    receives the points of a question's automatic checks; its id is auto-1a and so on
+    role="written" an answer in words that a person marks; its id is written-1b and so on. What
+                   stands between BEGIN SOLUTION and END SOLUTION is the reference's answer
+
+`{{points 1a}}`, `{{threshold W4A4}}` (of CIFAR-10) and the points of the graded cells come from the
+rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, whose address the course
+knows when it releases.
+
+It can fail with a `BadNotebook`, one sentence: a cell without id or with the id of another, markers
+that do not pair up or stand where no answer is, a name in braces that means nothing.
+"""
+
+import copy
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jupytext
+import nbformat
+
+from authoring.build.stub import BEGIN, END
+from autograder.checks import ALL_CHECKS
+from autograder.engine.rubric import Rubric, load_rubric
+from quantlab.atomic_files import write_text_atomically
+from quantlab.paths import KIT
+
+MASTER = KIT / "instructor" / "notebook.py"
+NOTEBOOK = KIT / "main.ipynb"
+STUB_ANSWER = "*Write your answer here.*"  # nbgrader_config.py uses the same
+FORM = re.compile(r"# ?@title")
+NAME = re.compile(r"\{\{(.*?)\}\}")
+METADATA = {
+    "accelerator": "GPU",
+    "colab": {"gpuType": "T4", "provenance": [], "toc_visible": True},
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+ROLES = ("drop", "parameters", "form", "auto", "written")
+
+
+class BadNotebook(Exception):
+    """The master cannot become a notebook; the message says which cell, and why."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Where the released kit is, for a notebook that is opened in Colab.
+
+    `url` of a zip with quantlab/ in it, its `sha256`, and the address of the Colab badge.
+    """
+
+    url: str = ""
+    sha256: str = ""
+    badge: str = "https://colab.research.google.com/"
+
+
+def student_notebook(bundle: Bundle | None = None) -> str:
+    """The notebook that a student gets, JSON text: no answers, no outputs. Raises `BadNotebook`."""
+    return _text(_mapped(_read(bundle), _without_solution))
+
+
+def solved_notebook(bundle: Bundle | None = None) -> str:
+    """The same with the reference's written answers, for the reference's solution.py."""
+    return _text(_mapped(_read(bundle), _without_markers))
+
+
+def nbgrader_notebook(bundle: Bundle | None = None) -> str:
+    """The source that `nbgrader generate_assignment` makes the student's notebook from."""
+    return _text(_read(bundle))
+
+
+def _read(bundle: Bundle | None) -> Any:
+    """The master as a notebook, with nothing in its metadata but what is meant."""
+    rubric = load_rubric()
+    source = _filled_in(MASTER.read_text(encoding="utf-8"), rubric, bundle or Bundle())
+    notebook = jupytext.reads(source, fmt="py:percent")
+    seen: set[str] = set()
+    cells = []
+    for number, cell in enumerate(notebook.cells, start=1):
+        role = cell.metadata.get("role")
+        if role is not None and role not in ROLES:
+            raise BadNotebook(f"Cell {number} has the role {role!r}: choose from {ROLES}.")
+        if role == "drop":
+            continue
+        name = cell.metadata.get("cell")
+        if not name or name in seen:
+            raise BadNotebook(
+                f"Cell {number} ({cell.source[:40]!r}) has "
+                f"{'no id' if not name else f'the id {name!r} of another'}: give it its own."
+            )
+        seen.add(name)
+        if role != "written" and (BEGIN in cell.source or END in cell.source):
+            raise BadNotebook(f"Cell {name} has solution markers, but is no written answer.")
+        if role == "auto":
+            question = name.removeprefix("auto-")
+            cell.source = f"# Question {question}: your points appear here after grading."
+        cells.append(_cell(cell, name, role, rubric))
+    made = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
+    made.nbformat_minor = 5
+    nbformat.validate(made)
+    return made
+
+
+def _cell(cell: Any, name: str, role: str | None, rubric: Rubric) -> Any:
+    new = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
+    metadata: dict[str, Any] = {"id": name}  # Colab keeps a cell's id here
+    if role == "parameters":
+        metadata["tags"] = ["parameters"]
+    if role == "form":
+        metadata["jupyter"] = {"source_hidden": True}
+    if FORM.match(cell.source):
+        metadata["cellView"] = "form"
+    if role in ("auto", "written"):
+        metadata["nbgrader"] = {
+            "schema_version": 3,
+            "grade_id": name,
+            "grade": True,
+            "solution": role == "written",
+            "locked": role == "auto",
+            "task": False,
+            "points": graded_points(rubric)[name],
+        }
+    made = new(cell.source, metadata=metadata)
+    made["id"] = name
+    return made
+
+
+def graded_points(rubric: Rubric) -> dict[str, float]:
+    """The points of every graded cell, by its id: "auto-1a" and "written-1b" and so on."""
+    points: dict[str, float] = {}
+    for check in ALL_CHECKS:
+        item = rubric.items[check.id]
+        kind = "written" if check.source == "person" else "auto"
+        name = f"{kind}-{item.question}"
+        points[name] = points.get(name, 0) + item.points
+    return {name: int(value) if value == int(value) else value for name, value in points.items()}
+
+
+def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
+    questions = {question.id: question.points for question in rubric.questions}
+    known = {
+        "bundle": bundle.url,
+        "bundle_sha256": bundle.sha256,
+        "badge": bundle.badge,
+        **{f"points {name}": f"{points:g}" for name, points in questions.items()},
+        **{
+            f"threshold {name}": f"{value:g}"
+            for name, value in rubric.thresholds["cifar10"].items()
+        },
+    }
+    for number in ("1", "2"):  # a question of the handout with parts
+        parts = [points for name, points in questions.items() if name[0] == number]
+        known[f"points {number}"] = f"{sum(parts):g}"
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            raise BadNotebook(f"{MASTER.name} asks for {match[0]}: there is only {list(known)}.")
+        return known[match[1]]
+
+    return NAME.sub(value, source)
+
+
+def _mapped(notebook: Any, change: Callable[[str, str], str]) -> Any:
+    for cell in notebook.cells:
+        cell.source = change(cell.source, cell.id)
+    return notebook
+
+
+def _without_solution(source: str, name: str) -> str:
+    """The text with its marked region replaced by a place to write."""
+    before, region, after = _parts(source, name)
+    return source if region is None else f"{before}{STUB_ANSWER}{after}".rstrip("\n")
+
+
+def _without_markers(source: str, name: str) -> str:
+    before, region, after = _parts(source, name)
+    return source if region is None else f"{before}{region}{after}".rstrip("\n")
+
+
+def _parts(source: str, name: str) -> tuple[str, str | None, str]:
+    """Before, inside and after the one marked region; (source, None, "") where there is none."""
+    if BEGIN not in source and END not in source:
+        return source, None, ""
+    if (
+        source.count(BEGIN) != 1
+        or source.count(END) != 1
+        or source.index(END) < source.index(BEGIN)
+    ):
+        raise BadNotebook(f"Cell {name} needs one {BEGIN} and, after it, one {END}.")
+    before, rest = source.split(BEGIN)
+    region, after = rest.split(END)
+    return before, region.strip("\n"), after
+
+
+def _text(notebook: Any) -> str:
+    return nbformat.writes(notebook, version=4) + "\n"
+
+
+def build_notebook(check: bool = False) -> int:
+    """Write main.ipynb, or with `check` only compare; return the exit status."""
+    try:
+        built = student_notebook()
+    except (BadNotebook, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not check:
+        write_text_atomically(NOTEBOOK, built)
+        return 0
+    if not NOTEBOOK.is_file() or NOTEBOOK.read_text(encoding="utf-8") != built:
+        print(
+            "main.ipynb is not what instructor/notebook.py gives: run python -m authoring build "
+            "and commit the result.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0

@@ -1,0 +1,1 @@
+"""Make a class of submissions whose points are known."""

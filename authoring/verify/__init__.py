@@ -1,0 +1,1 @@
+"""Prove the checks on submissions whose points are known."""

@@ -1,0 +1,235 @@
+"""The command line of the grader: `python -m autograder COMMAND`.
+
+Exit status of every command: 0 done, 1 done but something needs review, 2 it could not start,
+130 interrupted.
+
+Commands import what they need when they run, so that `--help` does not wait for torch.
+"""
+
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder.exit_status import DONE, INTERRUPTED, USAGE
+from quantlab.paths import DATASETS
+
+TIERS = ("A", "B", "C")
+FILE = click.Path(path_type=Path)
+POSITIVE = click.IntRange(min=1)
+EPILOG = (
+    "Exit status: 0 done, 1 done but something needs review, 2 it could not start, 130 interrupted."
+)
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_MOVED = {
+    "verify": "python -m authoring verify (and python -m authoring attack for --exploits)",
+    "release": "python -m authoring release",
+}
+
+Command = Callable[..., int]
+
+
+def run(group: click.Group, program: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command of `group` and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a character shows "?"
+            stream.reconfigure(errors="replace")
+    try:
+        status = group.main(arguments, prog_name=program, standalone_mode=False)
+    except click.ClickException as problem:
+        problem.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        print("Interrupted. Files that were written before are whole.", file=sys.stderr)
+        return INTERRUPTED
+    return status if isinstance(status, int) else DONE
+
+
+def data_option(default: str = "cifar10") -> Callable[[Command], Command]:
+    """Return the option --data: which test images models are measured on."""
+    return click.option(
+        "--data",
+        "dataset",
+        type=click.Choice(list(DATASETS)),
+        default=default,
+        show_default=True,
+        help="Measure models on this data set.",
+    )
+
+
+def grading_options(command: Command) -> Command:
+    """Add the options that `grade` and `batch` share."""
+    for option in (
+        click.option(
+            "--allow-unsafe",
+            is_flag=True,
+            help="Grade without isolation: student code runs with your rights.",
+        ),
+        click.option(
+            "--tier",
+            type=click.Choice(TIERS),
+            help="Use only this isolation tier.  [default: the strongest one that works here]",
+        ),
+        click.option(
+            "--quick",
+            is_flag=True,
+            help="Measure models on 1,000 test images. The scores are provisional.",
+        ),
+        data_option(),
+        click.option(
+            "--check",
+            default="*",
+            metavar="GLOB",
+            help="Run only these checks, such as '2b.*'. The scores are provisional.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class MovedCommands(click.Group):
+    """A group that answers former commands with the name of the new one."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command. Raise UsageError, naming the new form, for one that was moved."""
+        if cmd_name in _MOVED:
+            raise click.UsageError(f"{cmd_name} is now {_MOVED[cmd_name]}.", ctx)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=MovedCommands, context_settings=_SETTINGS, epilog=EPILOG)
+def cli() -> None:
+    """Grade submissions of the quantization assignment."""
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("paths", nargs=-1, required=True, type=FILE, metavar="PATH...")
+@click.option(
+    "--out",
+    type=FILE,
+    default=Path("marks"),
+    show_default=True,
+    metavar="DIR",
+    help="Write reports and summary.csv into this folder.",
+)
+@click.option(
+    "--student", metavar="ID", help="The student's id.  [default: the name of the folder or zip]"
+)
+@click.option(
+    "--jobs",
+    type=POSITIVE,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Grade this many submissions at a time.",
+)
+@click.option(
+    "--replay",
+    metavar="CHECK",
+    help="Print the calls, results and expected values of one check (staff only).",
+)
+@click.option(
+    "--save",
+    type=FILE,
+    metavar="DIR",
+    help="With --replay: write its arrays to DIR/<student>/<check>.npz.",
+)
+@grading_options
+def grade(**options: Any) -> int:
+    """Grade submissions, each a folder or an archive.
+
+    Write DIR/<student>/report.html, report.json and run.json for each student, and
+    DIR/summary.csv over all of them.
+    """
+    if options["save"] and not options["replay"]:
+        raise click.UsageError("--save writes what --replay shows: give both.")
+    from autograder.commands.grade import GradeOptions
+    from autograder.commands.grade import grade as run_grade
+
+    return run_grade(GradeOptions(**options))
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("export", type=FILE)
+@click.option(
+    "--out",
+    type=FILE,
+    default=Path("marks"),
+    show_default=True,
+    metavar="DIR",
+    help="Write everything about the class into this folder.",
+)
+@click.option(
+    "--course",
+    type=FILE,
+    metavar="FILE",
+    help="course.toml: deadline, late policy, extensions, excused students.",
+)
+@click.option(
+    "--manual",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Manual scores: a table of student,check,points,comment, or nbgrader's gradebook.db. "
+    "May be repeated.",
+)
+@click.option("--anonymous", is_flag=True, help="Write pseudonyms instead of ids everywhere.")
+@click.option(
+    "--jobs",
+    type=POSITIVE,
+    metavar="N",
+    help="Grade this many submissions at a time.  [default: what cores and memory allow]",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Grade on the Dask cluster at this address, such as tcp://host:8786.",
+)
+@click.option(
+    "--regrade",
+    is_flag=True,
+    help="After a change of the grader or the rubric: regrade the affected checks and list whose "
+    "scores change. Writes nothing.",
+)
+@click.option("--apply", is_flag=True, help="With --regrade: write the new scores.")
+@click.option("--fake", hidden=True, metavar="N")
+@grading_options
+def batch(fake: str | None, **options: Any) -> int:
+    """Grade a whole class from EXPORT, the folder or zip file that a course site exports.
+
+    Reads exports of Canvas, Moodle, Gradescope, Blackboard and nbgrader, and a folder of
+    submissions. Writes DIR/class.html, a page for each student, and gradebook files.
+
+    Interrupted? Run the same command again to resume.
+    """
+    if fake is not None:
+        raise click.UsageError("--fake is now python -m authoring rehearse make.")
+    if options["apply"] and not options["regrade"]:
+        raise click.UsageError("--apply writes what --regrade shows: give both.")
+    from autograder.commands.batch import BatchOptions, Settings
+    from autograder.commands.batch import batch as run_batch
+
+    shared = ("dataset", "check", "quick", "tier", "allow_unsafe")
+    settings = Settings(**{name: options.pop(name) for name in shared})
+    return run_batch(BatchOptions(settings=settings, **options))
+
+
+@cli.command(epilog=EPILOG)
+@click.option(
+    "--tier",
+    type=click.Choice(TIERS),
+    help="Try only this tier.  [default: the strongest one that works]",
+)
+@click.option("--allow-unsafe", is_flag=True, help="List what gets through instead of refusing.")
+def isolation(tier: str | None, allow_unsafe: bool) -> int:
+    """Show what student code can and cannot reach on this machine.
+
+    Attacks the sandbox on the strongest isolation tier that works here, and says what a stronger
+    tier needs. Exit status 2 when no tier can hold student code.
+    """
+    from autograder.commands.isolation import isolation as run_isolation
+
+    return run_isolation(tier, allow_unsafe)

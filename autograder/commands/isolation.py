@@ -1,0 +1,73 @@
+"""The command `isolation`: what student code can and cannot reach on this machine, in plain words.
+
+Exit status 0 when student code is held back, 2 when it cannot be; then it says why, tier by tier.
+"""
+
+import sys
+
+from autograder.sandbox.isolation import IsolationUnavailable, Probe
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.tier_selection import PassedOver
+
+_NO_TIER_PROTECTS_AGAINST = (
+    "holes in the kernel, and in the drivers of this machine",
+    "answers that students got from each other, or learned by heart",
+    "a computation that watches how long others take on the same machine",
+)
+_OUTSIDE_LINUX = (
+    "Student code can only be held back on Linux. Mark in Docker, which runs Linux here too: "
+    "docs/isolation.md shows the two commands for the Dockerfile of this kit."
+)
+
+
+def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
+    """Starts a sandbox, on `tier` or the strongest that holds, and prints what it found."""
+    if sys.platform != "linux":
+        print(_OUTSIDE_LINUX, file=sys.stderr)
+        return 2
+    from autograder.sandbox.host import Sandbox  # noqa: PLC0415 - has no meaning elsewhere
+
+    sandbox = Sandbox(tier=tier, allow_unsafe=allow_unsafe)
+    try:
+        with sandbox:
+            lines = describe(sandbox.isolation, sandbox.probes, sandbox.passed_over, Limits())
+    except IsolationUnavailable as problem:
+        what = f"Tier {tier} does not hold here." if tier else "No tier holds here."
+        print(f"{what} Nothing is marked without.", file=sys.stderr)
+        for letter, reason in sandbox.passed_over or (("?", str(problem)),):
+            print(f"  {letter}: {reason}", file=sys.stderr)
+        return 2
+    print("\n".join(lines))
+    return 0
+
+
+def describe(
+    stamp: str, probes: tuple[Probe, ...], passed_over: PassedOver, limits: Limits
+) -> list[str]:
+    """The lines for a person: the stamp, what is out of reach, what is not, and why no more."""
+    blocked = [probe for probe in probes if probe.blocked]
+    lines = [
+        f"Isolation {stamp}.",
+        f"Self-test: {len(blocked)} of {len(probes)} attempts blocked.",
+        "",
+        "Student code cannot",
+        *(f"  {probe.meaning}" for probe in blocked),
+        "",
+        "Student code can",
+        "  read the installed Python packages, and the files of quantlab that students have",
+        f"  compute for {limits.cpu_seconds} s of processor time per check, or "
+        f"{limits.wall_seconds:g} s by the clock",
+        f"  use {limits.memory >> 20} MiB of memory per check",
+        *(
+            f"  {'LEAK: ' if probe.promised else ''}{probe.meaning}"
+            for probe in probes
+            if not probe.blocked
+        ),
+    ]
+    if passed_over:
+        lines += ["", "Stronger tiers that are not in use"]
+        for letter, reason in passed_over:
+            part = ", with a user of its own" if stamp.startswith(f"{letter}:") else ""
+            lines.append(f"  {letter}{part}: {reason}")
+    lines += ["", "No tier protects against", *(f"  {what}" for what in _NO_TIER_PROTECTS_AGAINST)]
+    return lines

@@ -1,0 +1,1 @@
+"""Grade a class: workers, journal, policy, outputs and audit."""

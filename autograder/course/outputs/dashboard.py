@@ -1,0 +1,192 @@
+"""The page of a class: one HTML file with everything that its staff asks first.
+
+Scores, what each check does to the class, the mistakes it makes, Table 1 and the sizes of question
+3 beside the reference, what took long, who needs somebody, and every student with a link to the
+page of their marks. It sorts and searches by a script of its own (`class.js`), and reads without.
+
+`render` is a pure function of its arguments; see `pages` for how it can fail.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.outputs import class_figures as figures
+from autograder.course.outputs.pages import render_page
+from autograder.course.policy import FinalMark, Policy, Status
+from autograder.course.reference import ReferenceNumbers
+from autograder.course.statistics import CheckStatistics, ClassStatistics, summarize
+from autograder.engine.record import Report
+from autograder.engine.rubric import Rubric
+from autograder.report import wording
+from quantlab.paths import CELLS
+
+SHOWN_MISTAKES = 12  # the rest unfolds
+STATUS_WORDS = {
+    Status.FINAL: "Final",
+    Status.AWAITING_MARKING: "Awaits a person",
+    Status.NEEDS_REVIEW: "Needs review",
+    Status.MISSING: "Missing",
+    Status.EXCUSED: "Excused",
+}
+STATUS_TONES = {
+    Status.FINAL: "good",
+    Status.AWAITING_MARKING: "wait",
+    Status.NEEDS_REVIEW: "fault",
+    Status.MISSING: "none",
+    Status.EXCUSED: "none",
+}
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """One row of the table of students. `lost` are places of checks that cost points."""
+
+    mark: FinalMark
+    page: str
+    word: str
+    tone: str
+    questions: tuple[float | None, ...]
+    strip: Markup
+    seconds: float | None
+    mistakes: str
+    lost: str
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One check over the class; `lost` is the mean share of its points that is lost, in percent."""
+
+    check: CheckStatistics
+    place: int
+    bar: Markup
+    lost: float | None
+
+
+def render(
+    record: ClassRecord,
+    marks: Sequence[FinalMark],
+    policy: Policy,
+    reference: ReferenceNumbers,
+    rubric: Rubric,
+    pages: Mapping[str, str],
+) -> str:
+    """The whole page, to be stored as UTF-8. `pages[member]` is the address of a student's page."""
+    stats = summarize(record, marks, reference)
+    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.handin.members}
+    titles = _question_titles(record)
+    places = {check.id: place for place, check in enumerate(stats.checks)}
+    people = [_person(mark, outcomes.get(mark.member), titles, places, pages) for mark in marks]
+    dataset = record.dataset.lower().replace("-", "")
+    thresholds = rubric.thresholds.get(dataset, {})
+    variable = (
+        (reference.kibibytes, reference.variable_accuracy)
+        if reference.kibibytes is not None and reference.variable_accuracy is not None
+        else None
+    )
+    values = {
+        "title": policy.title,
+        "provisional": record.provisional,
+        "dataset": wording.dataset_name(record.dataset),
+        "deadline": policy.deadline,
+        "stats": stats,
+        "status_words": STATUS_WORDS,
+        "facts": _facts(stats),
+        "scores": figures.score_figure(stats, "scores-figure"),
+        "checks": [_check(check, place) for place, check in enumerate(stats.checks)],
+        "titles": titles,
+        "legend": [(tone, figures.TONE_WORDS[tone]) for tone in figures.TONE_ORDER],
+        "cells": CELLS,
+        "spread_bar": figures.spread_bar,
+        "sizes": figures.size_figure(
+            stats.sizes,
+            variable,
+            thresholds.get("variable", 85.0),
+            rubric.bonus_steps,
+            "sizes-figure",
+        )
+        if stats.sizes
+        else None,
+        "reference": variable,
+        "people": people,
+        "waiting": [person for person in people if person.mark.status is Status.NEEDS_REVIEW],
+        "shown_mistakes": SHOWN_MISTAKES,
+        "halted": [(wording.WORDS[verdict], n) for verdict, n in sorted(stats.halted.items())],
+        "pages": pages,
+    }
+    return render_page("class.html.j2", values, script="class.js")
+
+
+def _person(
+    mark: FinalMark,
+    outcome: Outcome | None,
+    titles: Mapping[str, str],
+    places: Mapping[str, int],
+    pages: Mapping[str, str],
+) -> PersonView:
+    report = outcome.report if outcome else None
+    return PersonView(
+        mark=mark,
+        page=pages.get(mark.member, ""),
+        word=STATUS_WORDS[mark.status],
+        tone=STATUS_TONES[mark.status],
+        questions=_questions(mark, report, titles),
+        strip=figures.strip(report.checks) if report else Markup(""),
+        seconds=sum(outcome.seconds.values()) if outcome and outcome.seconds else None,
+        mistakes=" ".join(m.name for m in report.misconceptions) if report else "",
+        lost=" ".join(
+            str(places[check.id])
+            for check in report.automatic
+            if check.points < check.max_points and not check.verdict.needs_staff
+        )
+        if report
+        else "",
+    )
+
+
+def _questions(
+    mark: FinalMark, report: Report | None, titles: Mapping[str, str]
+) -> tuple[float | None, ...]:
+    if report is None or mark.status is Status.EXCUSED:
+        return (None,) * len(titles)
+    scores = {question.id: question.score for question in report.questions}
+    return tuple(scores.get(question) for question in titles)
+
+
+def _check(check: CheckStatistics, place: int) -> CheckView:
+    lost = None if check.share is None else round(100 * (1 - check.share), 1)
+    return CheckView(check, place, figures.outcome_bar(check.tones), lost)
+
+
+def _question_titles(record: ClassRecord) -> Mapping[str, str]:
+    return {
+        question: title
+        for outcome in record.outcomes
+        if outcome.report
+        for question, title in outcome.report.question_titles.items()
+    }
+
+
+def _facts(stats: ClassStatistics) -> list[tuple[str, str, str]]:
+    """Name, number and a few words more, for the head of the page."""
+    totals = stats.totals
+    count = stats.statuses
+    return [
+        ("Handed in", f"{stats.handed_in:,}", f"of {stats.people:,} students"),
+        (
+            "Median",
+            wording.number(totals.median, 1) if totals else "–",
+            f"of {wording.number(stats.maximum)} points",
+        ),
+        (
+            "Middle half",
+            f"{wording.number(totals.low, 1)}–{wording.number(totals.high, 1)}" if totals else "–",
+            "points",
+        ),
+        ("Final", f"{count.get(Status.FINAL, 0):,}", "marks"),
+        ("Await a person", f"{count.get(Status.AWAITING_MARKING, 0):,}", "for written answers"),
+        ("Need review", f"{count.get(Status.NEEDS_REVIEW, 0):,}", "listed below"),
+        ("Late", f"{stats.late:,}", "hand-ins"),
+    ]

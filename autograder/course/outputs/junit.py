@@ -1,0 +1,82 @@
+"""Marks as JUnit XML: for whatever shows test results, such as a continuous integration server.
+
+One suite per hand-in, one case per check, named after its question and id. A check that lost points
+is a failure, a fault of the grader an error, an answer that awaits a person is skipped. Text is
+cleaned of what XML cannot hold and escaped by the writer. A pure function of the record that cannot
+fail. The format is the one of Jenkins and GitLab, windyroad/JUnit-Schema.
+"""
+
+import xml.etree.ElementTree as ET
+
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.engine.record import CheckResult, Verdict
+from autograder.report.lines import lines_under
+from autograder.report.wording import WORDS, check_score
+from quantlab.protocol.sanitize_text import clean
+
+LONGEST_NAME = 200
+_NO_XML = dict.fromkeys((0xFFFE, 0xFFFF))  # the two that cleaning leaves and XML 1.0 forbids
+
+
+def junit_xml(record: ClassRecord, title: str) -> str:
+    """The text of junit.xml, to be stored as UTF-8."""
+    root = ET.Element("testsuites", name=_text(title, LONGEST_NAME))
+    for outcome in record.outcomes:
+        _suite(root, outcome)
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: ET.Element, outcome: Outcome) -> None:
+    name = _text(outcome.handin.student, LONGEST_NAME)
+    suite = ET.SubElement(root, "testsuite", name=name)
+    counts = dict.fromkeys(("failures", "errors", "skipped"), 0)
+    checks = outcome.report.checks if outcome.report else ()
+    for check in checks:
+        kind = _case(suite, name, check, outcome.seconds.get(check.id, 0.0))
+        if kind:
+            counts[kind] += 1
+    tests = len(checks)
+    if outcome.report is None:
+        case = ET.SubElement(suite, "testcase", classname=name, name="submission", time="0")
+        problem = _text(outcome.problem or "The submission could not be marked.", 1000)
+        ET.SubElement(case, "error", message=problem)
+        counts["errors"] += 1
+        tests += 1
+    for sentence in outcome.report.review if outcome.report else ():
+        case = ET.SubElement(suite, "testcase", classname=name, name="review", time="0")
+        ET.SubElement(case, "error", message=_text(sentence, 1000))
+        counts["errors"] += 1
+        tests += 1
+    suite.set("tests", str(tests))
+    for kind, count in counts.items():
+        suite.set(kind, str(count))
+    suite.set("time", f"{sum(outcome.seconds.values()):.3f}")
+
+
+def _case(suite: ET.Element, student: str, check: CheckResult, seconds: float) -> str:
+    """Add one check; returns what it counts as, "" for one that is right."""
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=f"{student}.{_text(check.question, LONGEST_NAME)}",
+        name=_text(check.id, LONGEST_NAME),
+        time=f"{seconds:.3f}",
+    )
+    message = f"{WORDS[check.verdict]} ({check_score(check, ' / ', '–')}): {check.title}"
+    if check.verdict is Verdict.AWAITING_MARKING:
+        ET.SubElement(case, "skipped", message=_text(message, LONGEST_NAME))
+        return "skipped"
+    if check.verdict.needs_staff:
+        tag, kind = "error", "errors"
+    elif check.points < check.max_points:
+        tag, kind = "failure", "failures"
+    else:
+        return ""
+    told = ET.SubElement(case, tag, message=_text(message, LONGEST_NAME), type=check.verdict.value)
+    told.text = "\n".join(lines_under(check)).translate(_NO_XML)
+    return kind
+
+
+def _text(value: str, limit: int) -> str:
+    return clean(value, limit).translate(_NO_XML)

@@ -1,0 +1,42 @@
+"""The files of a class below one folder: each is whole or absent, and remembered."""
+
+import os
+from pathlib import Path
+
+from quantlab.atomic_files import write_text_atomically
+
+
+class UnwritableOutputs(Exception):
+    """A file can't be written, or must not be written over; the message says which and why."""
+
+
+class OutputFiles:
+    """Writes below `folder` and remembers in `written` what it wrote. Raises `OSError`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.written: list[Path] = []
+
+    def write(self, name: str, text: str) -> None:
+        """Write a text file and the folders above it."""
+        path = self.place(name)
+        write_text_atomically(path, text)
+        self.written.append(path)
+
+    def staff(self, name: str, text: str) -> None:
+        """Write a text file into a folder that other accounts of this machine can't enter."""
+        os.chmod(self.place(name).parent, 0o700)
+        self.write(name, text)
+
+    def place(self, name: str) -> Path:
+        """Return where a file goes; the folders above it are made."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def remove(self, name: str) -> bool:
+        """Remove a file of an earlier run; returns whether there was one."""
+        path = self.folder / name
+        existed = path.exists()
+        path.unlink(missing_ok=True)
+        return existed

@@ -1,0 +1,121 @@
+"""Who takes the course, and what a learning management system calls them: a CSV table.
+
+One row per student under a heading row. A column `student` holds the id that work is marked under;
+all other columns go back to the system as they came. Two tables that a system itself writes do as
+they are: Canvas's gradebook export (its columns `ID`, `SIS User ID`, `SIS Login ID` tell who is
+who) and Moodle's grading worksheet (`Identifier`), in English or German. A row belongs to the
+student who has the same value in one of those columns of the export, or whose id it is.
+
+It can fail with a `BadRoster`: a file that can't be read, has no row or no column that identifies,
+or has two rows for one student.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograder.course.class_record import ClassRecord
+from autograder.intake.names import student_id
+
+Row = Mapping[str, str]
+
+STUDENT = "student"
+IDENTIFYING = (
+    *("ID", "SIS User ID", "SIS Login ID"),  # Canvas
+    *("Identifier", "Email address", "Username"),  # Moodle, Blackboard
+    "Email",  # Gradescope
+)
+_NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export that are nobody
+MOODLE_PARTICIPANT = "Participant "
+_GERMAN = {  # the columns of Moodle's worksheet on a site in German
+    "ID": "Identifier",
+    "Vollständiger Name": "Full name",
+    "E-Mail-Adresse": "Email address",
+    "Bewertung kann geändert werden": "Grade can be changed",
+    "Zuletzt geändert (Abgabe)": "Last modified (submission)",
+    "Zuletzt geändert (Bewertung)": "Last modified (grade)",
+}
+_GERMAN_PARTICIPANT = "Teilnehmer/in"
+
+
+class BadRoster(Exception):
+    """The roster can't be used; the message says why."""
+
+
+def read_roster(path: Path) -> tuple[Row, ...]:
+    """The rows of a roster, values stripped. Raises `BadRoster`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadRoster(f"{path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadRoster(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if not any(name in (reader.fieldnames or ()) for name in (STUDENT, *IDENTIFYING)):
+        raise BadRoster(
+            f"{path} has no column that says who a row is; it needs {STUDENT}, or one of "
+            f"{', '.join(IDENTIFYING)}."
+        )
+    rows = tuple(_in_english(_values(row)) for row in reader)
+    rows = tuple(row for row in rows if _is_student(row))
+    if not rows:
+        raise BadRoster(f"{path} names nobody.")
+    ids = [row[STUDENT] for row in rows if row.get(STUDENT)]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise BadRoster(f"{path} has two rows for {twice[0]}: leave one.")
+    return rows
+
+
+def everybody(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Row]:
+    """Every member of the class with all that is known of them to the system, in order of id."""
+    known: dict[str, dict[str, str]] = {}
+    for outcome in record.outcomes:
+        for member in outcome.handin.members:
+            known.setdefault(member, {}).update(outcome.handin.lms.get(member, {}))
+    for member, columns in record.missing.items():
+        known.setdefault(member, {}).update(columns)
+    owners = {key: member for member, columns in known.items() for key in _keys(columns)}
+    owners |= {(STUDENT, member): member for member in known}
+    for row in roster or ():
+        values = (row.get(name, "") for name in (STUDENT, *IDENTIFYING))
+        keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, v) for v in values)]
+        owner = next((owners[key] for key in keys if key in owners), None)
+        if owner is None:
+            owner = row.get(STUDENT) or student_id(_own_name(row)).value
+        columns = {name: value for name, value in row.items() if name != STUDENT and value}
+        known[owner] = {**columns, **known.get(owner, {})}
+    return dict(sorted(known.items()))
+
+
+def _keys(columns: Row) -> Iterator[tuple[str, str]]:
+    """What identifies a student: columns with their values, so that no two are confused."""
+    for name in IDENTIFYING:
+        if value := columns.get(name):
+            yield name, value.removeprefix(MOODLE_PARTICIPANT).casefold()
+
+
+def _own_name(row: Row) -> str:
+    """An id for somebody of whom the export knows nothing: their login before their number."""
+    names = ("SIS Login ID", "Username", "SIS User ID", "Identifier", "Email address", "Email")
+    return next((row[name] for name in (*names, "ID") if row.get(name)), "")
+
+
+def _values(row: Mapping[str | None, str | None]) -> Row:
+    return {name.strip(): (value or "").strip() for name, value in row.items() if name}
+
+
+def _in_english(row: Row) -> Row:
+    """Return a row of a German worksheet under its English columns; any other row as it is."""
+    number = row.get("ID", "").removeprefix(_GERMAN_PARTICIPANT).strip()
+    if "Zuletzt geändert (Abgabe)" not in row or number == row.get("ID"):
+        return row
+    return {_GERMAN.get(name, name): value for name, value in row.items()} | {
+        "Identifier": MOODLE_PARTICIPANT + number
+    }
+
+
+def _is_student(row: Row) -> bool:
+    named = any(row.get(name) for name in (STUDENT, *IDENTIFYING))
+    return named and row.get("Student") not in _NO_STUDENT

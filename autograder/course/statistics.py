@@ -1,0 +1,241 @@
+"""What a class did, as numbers: the data behind its pages.
+
+A pure function of the record, the final marks and the reference's numbers. One hand-in counts once
+where work is looked at (checks, mistakes, accuracies, times), and every member where marks are.
+Numbers that the pages need and evidence lacks are left out; nothing here can fail on `Report`s.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.policy import FinalMark, Status
+from autograder.course.reference import ReferenceNumbers
+from autograder.engine.ptq_table import METHODS
+from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.report.wording import TONES
+from quantlab.paths import CELLS
+
+BINS = 20  # of the distribution of scores
+SLOWEST = 10
+VARIABLE = "variable precision"  # the name of that model in a report
+HALTED = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Five numbers of `count` values, one at least."""
+
+    count: int
+    least: float
+    low: float  # a quarter lies below
+    median: float
+    high: float  # a quarter lies above
+    most: float
+
+
+@dataclass(frozen=True)
+class CheckStatistics:
+    """One check over all hand-ins. `tones` counts verdicts by their colour in the pages.
+
+    `share` is the mean of points over those that are decided, 0 to 1; None if none is.
+    """
+
+    id: str
+    question: str
+    title: str
+    points: float
+    tones: Mapping[str, int]
+    share: float | None
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A named misconception and how many hand-ins show it."""
+
+    name: str
+    sentence: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One cell of Table 1: what the class has, beside the reference; percent."""
+
+    spread: Spread | None
+    reference: float | None
+
+
+@dataclass(frozen=True)
+class Sized:
+    """One variable-precision network: its weights in KiB, its accuracy in percent."""
+
+    handin: str
+    kibibytes: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Timed:
+    """How long marking took: all checks, and the longest of them."""
+
+    handin: str
+    seconds: float
+    check: str
+    check_seconds: float
+
+
+@dataclass(frozen=True)
+class ClassStatistics:
+    """Everything that the dashboard draws. `table[column][cell]`; `bins` counts totals."""
+
+    people: int
+    handed_in: int
+    maximum: float
+    statuses: Mapping[Status, int]
+    late: int
+    totals: Spread | None
+    bins: tuple[int, ...]
+    bin_width: float
+    checks: tuple[CheckStatistics, ...]
+    mistakes: tuple[Mistake, ...]
+    table: Mapping[str, Mapping[str, Compared]] = field(default_factory=dict)
+    sizes: tuple[Sized, ...] = ()
+    slowest: tuple[Timed, ...] = ()
+    halted: Mapping[Verdict, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def summarize(
+    record: ClassRecord, marks: Sequence[FinalMark], reference: ReferenceNumbers
+) -> ClassStatistics:
+    """The statistics of a class."""
+    reports = [outcome.report for outcome in record.outcomes if outcome.report]
+    totals = [mark.total for mark in marks if mark.total is not None]
+    maximum = max((mark.maximum for mark in marks), default=0.0)
+    width = max(maximum, *totals, 1.0) / BINS
+    bins = Counter(min(int(total / width), BINS - 1) for total in totals)
+    return ClassStatistics(
+        people=len(marks),
+        handed_in=sum(1 for mark in marks if mark.handin),
+        maximum=maximum,
+        statuses=Counter(mark.status for mark in marks),
+        late=sum(1 for mark in marks if mark.days_late),
+        totals=spread(totals),
+        bins=tuple(bins[number] for number in range(BINS)),
+        bin_width=width,
+        checks=_checks(reports),
+        mistakes=_mistakes(reports),
+        table=_table(reports, reference),
+        sizes=tuple(_sizes(record.outcomes)),
+        slowest=_slowest(record.outcomes),
+        halted=Counter(c.verdict for r in reports for c in r.checks if c.verdict in HALTED),
+        seconds=sum(sum(outcome.seconds.values()) for outcome in record.outcomes),
+    )
+
+
+def spread(values: Iterable[float]) -> Spread | None:
+    """The five numbers of `values`; None of none."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    low, median, high = (
+        statistics.quantiles(ordered, n=4, method="inclusive")
+        if len(ordered) > 1
+        else [ordered[0]] * 3
+    )
+    return Spread(len(ordered), ordered[0], low, median, high, ordered[-1])
+
+
+def _checks(reports: Sequence[Report]) -> tuple[CheckStatistics, ...]:
+    results: dict[str, list[CheckResult]] = {}
+    for report in reports:
+        for check in report.checks:
+            results.setdefault(check.id, []).append(check)
+    return tuple(_check(results[id]) for id in results)
+
+
+def _check(results: Sequence[CheckResult]) -> CheckStatistics:
+    first = results[0]
+    decided = [
+        result.points / result.max_points
+        for result in results
+        if result.verdict is not Verdict.AWAITING_MARKING
+        and not result.verdict.needs_staff
+        and result.max_points
+    ]
+    return CheckStatistics(
+        id=first.id,
+        question=first.question,
+        title=first.title,
+        points=first.max_points,
+        tones=Counter(TONES[result.verdict] for result in results),
+        share=statistics.fmean(decided) if decided else None,
+    )
+
+
+def _mistakes(reports: Sequence[Report]) -> tuple[Mistake, ...]:
+    sentences = {m.name: m.sentence for report in reports for m in report.misconceptions}
+    counts = Counter(name for r in reports for name in {m.name for m in r.misconceptions})
+    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    return tuple(Mistake(name, sentences[name], counts[name]) for name in ordered)
+
+
+def _table(
+    reports: Sequence[Report], reference: ReferenceNumbers
+) -> Mapping[str, Mapping[str, Compared]]:
+    """Table 1: PTQ as the students report it, QAT as the grader measured it."""
+    table: dict[str, dict[str, Compared]] = {}
+    for method in METHODS:
+        reported: dict[str, list[float]] = {cell: [] for cell in CELLS}
+        for report in reports:
+            for cell, value in _reported(report, f"2c.ptq.{method}").items():
+                if cell in reported:
+                    reported[cell].append(value)
+        table[f"PTQ, {method}"] = {
+            cell: Compared(spread(reported[cell]), reference.ptq.get(method, {}).get(cell))
+            for cell in CELLS
+        }
+    measured: dict[str, list[float]] = {cell: [] for cell in CELLS}
+    for report in reports:
+        for model in report.models:
+            cell = f"W{model.weight_bits}A{model.act_bits}"
+            if model.accuracy is not None and cell in measured:
+                measured[cell].append(model.accuracy)
+    table["QAT"] = {
+        cell: Compared(spread(measured[cell]), reference.qat.get(cell)) for cell in CELLS
+    }
+    return table
+
+
+def _reported(report: Report, check: str) -> dict[str, float]:
+    row = _evidence(report, check, "reported")
+    if not isinstance(row, Mapping):
+        return {}
+    return {cell: float(v) for cell, v in row.items() if isinstance(v, int | float)}
+
+
+def _sizes(outcomes: Sequence[Outcome]) -> Iterable[Sized]:
+    for outcome in outcomes:
+        if outcome.report is None:
+            continue
+        size = _evidence(outcome.report, "3.bit_widths.valid", "kibibytes")
+        accuracy = next((m.accuracy for m in outcome.report.models if m.name == VARIABLE), None)
+        if isinstance(size, int | float) and accuracy is not None:
+            yield Sized(outcome.handin.student, float(size), accuracy)
+
+
+def _evidence(report: Report, check: str, key: str) -> object:
+    return next((c.evidence.get(key) for c in report.checks if c.id == check), None)
+
+
+def _slowest(outcomes: Sequence[Outcome]) -> tuple[Timed, ...]:
+    timed = []
+    for outcome in outcomes:
+        if outcome.seconds:
+            check = max(outcome.seconds, key=lambda name: outcome.seconds[name])
+            total = sum(outcome.seconds.values())
+            timed.append(Timed(outcome.handin.student, total, check, outcome.seconds[check]))
+    return tuple(sorted(timed, key=lambda one: (-one.seconds, one.handin))[:SLOWEST])

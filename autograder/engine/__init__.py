@@ -1,0 +1,1 @@
+"""What checks need: rubric, reference, student code in the sandbox, measured models."""

@@ -1,0 +1,214 @@
+"""Load the known submissions below `instructor/corpus/`: wrong, correct and hostile ones.
+
+    corpus/mutants/<function>.py   one mistake a case: appended to the reference, which it redefines
+    corpus/mutants/answers.py      falsify(record) changes a right answers.json in place
+    corpus/mutants/models.py       damage(models) changes the five saved models in place
+    corpus/correct/<kind>.py       correct, written differently: appended, or a whole solution.py
+    corpus/attacks/<family>.py     code as a student may submit it, or build(folder, right)
+
+A file holds a family of cases; a case may also be a file of its own in a folder named for the
+family (`case_files` describes both forms). The known submissions prove the checks and the sandbox
+(`authoring.verify`), and a student's wrong answer is compared with the mutants'
+(`autograder.engine.misconceptions`).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autograder.engine.corpus_files import BadCaseFile, CaseText, read_cases
+from autograder.paths import CORPUS
+
+MUTANTS = CORPUS / "mutants"
+CORRECT = CORPUS / "correct"
+ATTACKS = CORPUS / "attacks"
+_KINDS = ("cheat", "fault", "legal", "refused")
+_BUILD = re.compile(r"^def build\(folder, right\):$", re.MULTILINE)
+NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
+
+
+class BadKnownSubmission(Exception):
+    """Report a file of the corpus that does not hold known submissions: which one, and why."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A submission with one fault, and what the grader must make of it.
+
+    `name` is "<folder>/<file>". `fault` says in a few words for staff what is wrong; `sentence` is
+    what a student reads who made this mistake. `caught_by` names the checks that must take
+    points away; no others may, but those of `sometimes`, which see the fault on some students'
+    inputs only. `flagged` instead asks for a flag and no points. `named`
+    is false where an answer can't tell the mistake, because it differs from student to student.
+    """
+
+    name: str
+    code: str
+    fault: str
+    sentence: str
+    caught_by: tuple[str, ...] = ()
+    sometimes: tuple[str, ...] = ()
+    named: bool = True
+    flagged: bool = False
+
+    @property
+    def folder(self) -> str:
+        return self.name.split("/", 1)[0]
+
+    @property
+    def in_solution(self) -> bool:
+        """Whether the fault is in solution.py, not in a table or a saved model."""
+        return self.folder not in NO_FUNCTION
+
+    def may_be_caught_by(self, check: str) -> bool:
+        return check in self.caught_by + self.sometimes
+
+    @property
+    def breaks(self) -> str:
+        """The question that may lose points; empty for one that is only flagged."""
+        return self.caught_by[0].split(".", 1)[0] if self.caught_by else ""
+
+    def source(self, reference: str) -> str:
+        """The solution.py of this mutant."""
+        return f"{reference}\n\n{self.code}" if self.in_solution else reference
+
+    def change(self) -> Callable[[Any], None]:
+        """`falsify` or `damage`: changes a right record, or right models, in place."""
+        names: dict[str, Any] = {}
+        exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
+        change: Callable[[Any], None] = names["falsify" if self.folder == "answers" else "damage"]
+        return change
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A right submission; `differs` says how it looks different from the reference.
+
+    `whole`: the file is a complete solution.py; else it is appended to the reference.
+    """
+
+    name: str
+    code: str
+    differs: str
+    whole: bool = False
+
+    def source(self, reference: str) -> str:
+        """The solution.py of this alternative."""
+        return self.code if self.whole else f"{reference}\n\n{self.code}"
+
+
+@dataclass(frozen=True)
+class Exploit:
+    """A hostile, faulty or unusual submission, and what must come of it.
+
+    `name` is "<family>/<file>", `attack` says in a few words what it tries. `kind` is one of
+
+    - "cheat": code below the stub, or files: must end without a point;
+    - "fault": code below the reference, or files: loses points in `checks` and nowhere else;
+    - "legal": the same, only unusual: must get every point;
+    - "refused": files that the intake must not take at all.
+
+    The checks that match a pattern of `checks` must get one of `verdicts`. `problem`, where it is
+    given, must occur in the sentence of one of them, or in that of the refusal.
+    """
+
+    name: str
+    code: str
+    attack: str
+    kind: str
+    checks: tuple[str, ...] = ()
+    verdicts: tuple[str, ...] = ()
+    problem: str = ""
+
+    def source(self, reference: str, stub: str) -> str:
+        """The solution.py of a case that is code."""
+        return f"{stub if self.kind == 'cheat' else reference}\n\n{self.code}"
+
+    def build(self) -> Callable[..., Path | None] | None:
+        """What writes the files of a case into a folder, given a right one; None if it is code.
+
+        Returns the archive to hand in where that is not the folder.
+        """
+        if not _BUILD.search(self.code):
+            return None
+        names: dict[str, Any] = {"__name__": "exploit"}
+        exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
+        build: Callable[..., Path | None] = names["build"]
+        return build
+
+
+Known = TypeVar("Known", Mutant, Alternative, Exploit)
+
+
+def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
+    """Return all mutants, ordered by name. Raises `BadKnownSubmission`."""
+    mutants = []
+    for name, case in _cases(folder):
+        mutant = _known(name, case, Mutant, {"fault": case.title})
+        checks = (*mutant.caught_by, *mutant.sometimes)
+        if len({check.split(".", 1)[0] for check in checks}) != 1 - mutant.flagged:
+            raise BadKnownSubmission(
+                f"{case.place}: caught_by must name checks of one question, or flagged must be "
+                "true."
+            )
+        mutants.append(mutant)
+    return tuple(mutants)
+
+
+def load_alternatives(folder: Path = CORRECT) -> tuple[Alternative, ...]:
+    """Return all correct alternatives, ordered by name. Raises `BadKnownSubmission`."""
+    cases = sorted((case.name, case) for _, case in _cases(folder))
+    return tuple(_known(name, case, Alternative, {"differs": case.title}) for name, case in cases)
+
+
+def load_exploits(folder: Path = ATTACKS) -> tuple[Exploit, ...]:
+    """Return all exploits, ordered by name. Raises `BadKnownSubmission`."""
+    exploits = []
+    for name, case in _cases(folder):
+        described = {"attack": case.title, "kind": case.decorator}
+        exploit = _known(name, case, Exploit, described)
+        expected = (bool(exploit.checks), bool(exploit.verdicts))
+        if exploit.kind not in _KINDS or expected != (exploit.kind != "refused",) * 2:
+            raise BadKnownSubmission(
+                f"{case.place}: kind must be one of {', '.join(_KINDS)}, and all but refused cases "
+                "need checks and verdicts."
+            )
+        exploits.append(exploit)
+    return tuple(exploits)
+
+
+def _cases(folder: Path) -> list[tuple[str, CaseText]]:
+    """Return every case below a folder, as (family/name, case), ordered by that name."""
+    cases: dict[str, CaseText] = {}
+    for name, case in _unordered(folder):
+        if name in cases:
+            raise BadKnownSubmission(f"{case.place}: {name} is also in {cases[name].place}.")
+        cases[name] = case
+    return sorted(cases.items())
+
+
+def _unordered(folder: Path) -> Iterator[tuple[str, CaseText]]:
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            for case in read_cases(path):
+                family = path.stem if case.decorator else path.parent.name
+                yield f"{family}/{case.name}", case
+        except BadCaseFile as error:
+            raise BadKnownSubmission(str(error)) from error
+
+
+def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str, str]) -> Known:
+    said = {**case.values, **(described if case.decorator else {})}
+    allowed = {field.name for field in fields(kind)} - {"name", "code"}
+    if unknown := sorted(said.keys() - allowed):
+        raise BadKnownSubmission(
+            f"{case.place}: unknown keys {', '.join(unknown)}; "
+            f"expected {', '.join(sorted(allowed))}."
+        )
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+    try:
+        return kind(name=name, code=case.code, **values)
+    except TypeError as error:
+        raise BadKnownSubmission(f"{case.place} lacks a key: {error}.") from error

@@ -1,0 +1,68 @@
+"""What students read of a hidden check: sentences and evidence that no reply can write into.
+
+A hidden check's inputs must not reach the student, whose code has seen them. So nothing that came
+back from that code is shown: no text, name, line, shape, dtype or number. What is left is a choice
+among fixed things, a few bits per check: the verdict, an exception of `EXCEPTIONS`, a known mistake
+by its name, and for question 3 one of `ABOVE_OPTIMUM`.
+"""
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.engine.record import Verdict
+
+# The classes that honest mistakes raise; any other is not named.
+EXCEPTIONS = frozenset(
+    {
+        *("AttributeError", "IndexError", "KeyError", "NameError", "OSError"),
+        *("RuntimeError", "TypeError", "ValueError"),
+    }
+)
+# What Python raises where the sandbox refuses a file, the network or another program: all of them
+# are "OSError" here.
+REFUSALS = frozenset(
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, OSError)
+)
+ABOVE_OPTIMUM = (0, 5, 10, 20, 50, 100)  # percent, rounded up to one of these
+KEYS = frozenset({"depends_on", "exception", "above_optimum"})
+
+_SENTENCES = {
+    Verdict.WRONG: "{subject} does not return the right values.",
+    Verdict.BAD_SHAPE: "{subject} returns a result of the wrong shape.",
+    Verdict.BAD_DTYPE: "{subject} returns a result of the wrong dtype.",
+    Verdict.ERROR: "{subject} raises an exception.",
+    Verdict.TIMEOUT: "{subject} takes too long.",
+    Verdict.MEMORY: "{subject} needs too much memory.",
+    Verdict.CRASH: "The process ends before {subject} returns.",
+    Verdict.BAD_REPLY: "The process that runs {subject} sends no valid answer.",
+    Verdict.MISSING: "solution.py has no {subject}, or it still raises NotImplementedError.",
+    Verdict.GRADER_FAULT: "The grader failed here; staff will look.",
+}
+_OTHER_SENTENCES = {
+    Verdict.PARTIAL: "Some of this is not right.",
+    Verdict.WRONG: "This is not right.",
+    Verdict.ERROR: "This could not be read.",
+    Verdict.MISSING: "This is missing.",
+    Verdict.BLOCKED: "This was not reached.",
+}
+
+
+def sentence(verdict: Verdict, target: str = "") -> str:
+    """Return what a hidden check says: of a call of `target`, or without one of any other check."""
+    sentences = _SENTENCES if target else {**_SENTENCES, **_OTHER_SENTENCES}
+    return sentences.get(verdict, "").format(subject=target or "the code")
+
+
+def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a check's evidence that may be shown although the check is hidden."""
+    shown = {key: value for key, value in found.items() if key in KEYS}
+    if shown.get("exception") in REFUSALS:
+        shown["exception"] = OSError.__name__
+    if shown.get("exception") not in EXCEPTIONS:
+        shown.pop("exception", None)
+    above = shown.pop("above_optimum", None)
+    steps = [step for step in ABOVE_OPTIMUM if isinstance(above, int | float) and above <= step]
+    return {**shown, "above_optimum": steps[0]} if steps else shown

@@ -1,0 +1,90 @@
+"""From a wrong answer to the mistake behind it: the mutant that gives exactly this answer.
+
+A student's answer is compared, on the same inputs, with the answers of every mutant that the check
+must catch, and a row of a table with what the mutant makes of the right one. Only an exact match
+names a mistake (real numbers to within rounding), and only where one sentence fits: near matches
+and several mistakes that look the same stay silent. The sentences are a fixed vocabulary, so that
+they may be shown for hidden checks too.
+"""
+
+import copy
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograder.engine.corpus import Mutant
+from autograder.engine.record import Misconception
+from quantlab.protocol.calls import Answer, Program
+from quantlab.protocol.comparison import same
+from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.expectation import changed_arguments
+
+
+class Misconceptions:
+    """Names mistakes by the known mutants; may be asked from several threads.
+
+    The mutants run in this process: they are ours. Each is loaded anew for every program, as the
+    student's code was.
+    """
+
+    def __init__(self, reference: str, mutants: Iterable[Mutant]) -> None:
+        self._reference = reference
+        named = tuple(mutant for mutant in mutants if mutant.named)
+        self._mutants = tuple(mutant for mutant in named if mutant.in_solution)
+        self._tables = tuple(mutant for mutant in named if mutant.folder == "answers")
+        self._lock = threading.Lock()
+
+    def name(
+        self, check: str, program: Program, answer: Answer, alike: Callable[[Answer], bool]
+    ) -> Misconception | None:
+        """The one mistake that gives this answer, or None; `alike`: it gets the same verdict."""
+        with self._lock:
+            return _only(
+                mutant
+                for mutant in self._mutants
+                if mutant.may_be_caught_by(check) and self._gives(mutant, program, answer, alike)
+            )
+
+    def name_row(
+        self, check: str, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
+    ) -> Misconception | None:
+        """The one mistake that turns the record `right` into one whose row `is_reported`.
+
+        `right` has the form of answers.json; it may lack what the row does not need.
+        """
+        return _only(
+            mutant
+            for mutant in self._tables
+            if mutant.may_be_caught_by(check) and _gives_row(mutant, right, is_reported)
+        )
+
+    def _gives(
+        self, mutant: Mutant, program: Program, answer: Answer, alike: Callable[[Answer], bool]
+    ) -> bool:
+        try:
+            module = load_module(mutant.source(self._reference), name=f"mutant {mutant.name}")
+            theirs = run_program(module, program)
+        except Exception:  # a mistake that shows as an exception has a sentence already
+            return False
+        return (
+            same(answer.results, theirs.results)
+            and same(answer.gradients, theirs.gradients)
+            and changed_arguments(program, answer) == changed_arguments(program, theirs)
+            and alike(theirs)
+        )
+
+
+def _only(found: Iterable[Mutant]) -> Misconception | None:
+    by_sentence = {m.sentence: Misconception(m.name, m.sentence) for m in found}
+    return next(iter(by_sentence.values())) if len(by_sentence) == 1 else None
+
+
+def _gives_row(
+    mutant: Mutant, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
+) -> bool:
+    record = copy.deepcopy(dict(right))
+    try:
+        mutant.change()(record)
+    except KeyError:  # it needs numbers that are not among those given
+        return False
+    return is_reported(record)

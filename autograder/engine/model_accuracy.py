@@ -1,0 +1,212 @@
+"""What a network does on the test images, measured here and once.
+
+A student's saved model is opened behind the wall; only tensors come out, and they are checked
+before they are used. The images, the labels and the measuring never enter a student's process.
+
+Equal work is done once: models are remembered by their content for the length of a run; the
+reference's PTQ table depends on no student and is kept (`ptq_table`).
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from autograder.engine import ptq_table, quick_images
+from autograder.engine.executor import Player
+from autograder.engine.histogram import histogram
+from autograder.engine.interval import wilson
+from autograder.engine.oracle import Oracle
+from autograder.engine.record import Verdict
+from quantlab.data.cifar10 import load_dataset
+from quantlab.data.images import ImageSet
+from quantlab.evaluation import integer_network, mixed_precision
+from quantlab.formats import packed_model, saved_model
+from quantlab.paths import DATASETS, float_model
+from quantlab.protocol.calls import Failure
+
+DRAWN_LAYER = "layer3.2.conv1"  # one of those with the most weights
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An accuracy in percent on so many images, or the verdict and sentence that say why not.
+
+    `interval` is the 95 % interval around an accuracy measured on only some of the test images. It
+    is that of a simple random sample, so it is wider than a stratified sample needs.
+    `packed_widths` are those of a packed model, as its codes have them.
+    """
+
+    accuracy: float | None
+    images: int
+    verdict: Verdict = Verdict.CORRECT
+    message: str = ""
+    histogram: Mapping[str, Any] | None = None  # of the weights of the layer with most of them
+    interval: tuple[float, float] | None = None
+    packed_widths: Mapping[str, int] | None = None
+
+    @property
+    def counted(self) -> float | None:
+        """Return the accuracy that points are computed from: measured, or the upper end.
+
+        A sample must not cost points that all images may give back.
+        """
+        return self.interval[1] if self.interval else self.accuracy
+
+    def __str__(self) -> str:
+        """Return "91.20 % on 1,000 test images (95 % interval 89.3 to 92.8; ...)"."""
+        text = f"{self.accuracy:.2f} % on {self.images:,} test images"
+        if self.interval:
+            low, high = self.interval
+            text += f" (95 % interval {low:.1f} to {high:.1f}; points for its upper end)"
+        return text
+
+
+class Measurements:
+    """Accuracies on one data set's test images (on a fixed sample of them if `quick`).
+
+    Nothing is loaded before it is needed. Safe to share between threads; one measures at a time,
+    because measuring uses all cores.
+    """
+
+    def __init__(self, dataset: str, oracle: Oracle, quick: bool = False) -> None:
+        self.dataset = dataset
+        self.quick = quick
+        self._oracle = oracle
+        self._lock = threading.RLock()
+        self._measured: dict[str, Measured] = {}
+        self._all_images: ImageSet | None = None
+        self._sample: torch.Tensor | None = None
+        self._post_training: ptq_table.Accuracies | None = None
+
+    @property
+    def dataset_title(self) -> str:
+        return DATASETS[self.dataset]
+
+    def load(self) -> None:
+        """Load the test images now. Raises `DataNotFound`."""
+        with self._lock:
+            if self._all_images is None:
+                self._sample = quick_images.load_indices(self.dataset) if self.quick else None
+                self._all_images = load_dataset(self.dataset, "test")
+
+    @property
+    def all_images(self) -> ImageSet:
+        self.load()
+        assert self._all_images is not None
+        return self._all_images
+
+    @property
+    def images(self) -> ImageSet:
+        """What students' models are measured on."""
+        images = self.all_images
+        return images if self._sample is None else images.subset(self._sample)
+
+    def model(self, content: bytes, weight_bits: int, act_bits: int, player: Player) -> Measured:
+        """A saved quantized model of these widths, by `quantlab.evaluation.integer_network`."""
+        key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
+
+        def measure() -> Measured:
+            values = player.read_checkpoint(content)
+            if isinstance(values, Failure):
+                return _unreadable(values)
+            try:
+                saved = saved_model.parse(values, weight_bits, act_bits)
+            except saved_model.BadCheckpoint as problem:
+                return Measured(None, 0, Verdict.WRONG, str(problem))
+            accuracy = integer_network.evaluate_saved(saved, self.images)
+            return replace(self._measured_on_images(accuracy), histogram=self._histogram(saved))
+
+        return self._once(key, measure)
+
+    def _measured_on_images(self, accuracy: float) -> Measured:
+        count = len(self.images)
+        interval = wilson(accuracy, count) if count < len(self.all_images) else None
+        return Measured(accuracy, count, interval=interval)
+
+    def _histogram(self, saved: saved_model.SavedModel) -> Mapping[str, Any] | None:
+        layer = saved.layers[DRAWN_LAYER]
+        levels = layer.weight_int.numpy() * layer.weight_scale
+        return histogram(self._float_state()[f"{DRAWN_LAYER}.weight"].numpy(), levels)
+
+    def bit_widths(
+        self, widths: Mapping[str, int], content: bytes | None, player: Player
+    ) -> Measured:
+        """ResNet-20 at these weight widths: the kit's own weights, or fine-tuned ones."""
+        source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"
+        key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
+
+        def measure() -> Measured:
+            if content is None:
+                state: Mapping[str, Any] = self._float_state()
+            else:
+                values = player.read_checkpoint(content)
+                if isinstance(values, Failure):
+                    return _unreadable(values)
+                try:
+                    state = saved_model.parse_float(values)
+                except saved_model.BadCheckpoint as problem:
+                    return Measured(None, 0, Verdict.WRONG, str(problem))
+            accuracy = mixed_precision.evaluate_bit_widths(
+                state, widths, self.images, self._oracle.module
+            )
+            return self._measured_on_images(accuracy)
+
+        return self._once(key, measure)
+
+    def packed(self, content: bytes, player: Player) -> Measured:
+        """A packed model of question 3: its codes as they are, and their widths."""
+
+        def measure() -> Measured:
+            values = player.read_checkpoint(content)
+            if isinstance(values, Failure):
+                return _unreadable(values)
+            try:
+                model = packed_model.parse(values)
+            except packed_model.BadPacked as problem:
+                return Measured(None, 0, Verdict.WRONG, str(problem))
+            found = self._measured_on_images(mixed_precision.evaluate_packed(model, self.images))
+            return replace(found, packed_widths=model.bit_widths)
+
+        return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)
+
+    def post_training(self, method: str) -> Mapping[str, tuple[float, ...]]:
+        """PTQ accuracies {cell: percentages} for "sym" or "SAWB": the reference's, then those of
+        published SAWB constants.
+
+        On all test images also when `quick`: students report what they measured on all of them.
+        """
+        with self._lock:
+            if self._post_training is None:
+                self._post_training = self._find_post_training()
+            return self._post_training[method]
+
+    def _find_post_training(self) -> ptq_table.Accuracies:
+        source = self._oracle.source
+        key = ptq_table.digest(self.dataset, source, float_model(self.dataset))
+        table = ptq_table.find(self.dataset, key)
+        if table is None:
+            train = load_dataset(self.dataset, "train")
+            table = ptq_table.measure(source, self._float_state(), train, self.all_images)
+            ptq_table.remember(self.dataset, key, table)
+        return table
+
+    def _float_state(self) -> dict[str, torch.Tensor]:
+        return torch.load(float_model(self.dataset), map_location="cpu", weights_only=True)
+
+    def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
+        with self._lock:
+            if key not in self._measured:
+                result = measure()
+                if result.verdict is Verdict.GRADER_FAULT:  # may be gone next time
+                    return result
+                self._measured[key] = result
+            return self._measured[key]
+
+
+def _unreadable(failure: Failure) -> Measured:
+    return Measured(None, 0, Verdict(failure.kind), failure.message)

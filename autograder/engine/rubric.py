@@ -1,0 +1,154 @@
+"""The rubric as data: `rubric.toml`, read and checked.
+
+A rubric whose points do not add up, with a misspelt key, or with a check that does not exist is
+refused with a `RubricError` before anything is marked: an instructor who edits it should learn of
+a slip at once, not from students.
+"""
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from quantlab.paths import CELLS
+
+RUBRIC = Path(__file__).with_name("rubric.toml")
+
+
+class RubricError(Exception):
+    """The rubric can't be used; the message says which line and what to do."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """`points` of the handout for the question called `id`."""
+
+    id: str
+    title: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Item:
+    """What the rubric says of one check. `tolerance` is None where the comparison is exact.
+
+    Beside each tolerance stand the two numbers that it lies between, both measured by `verify` in
+    the tolerance's own unit: `honest`, at least how far right answers came to lie from the
+    reference's, and `mutant`, at most how far the nearest known mistake lies.
+    """
+
+    id: str
+    points: float
+    visible: bool
+    tolerance: float | None = None
+    honest: float | None = None
+    mutant: float | None = None
+
+    @property
+    def question(self) -> str:
+        return self.id.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """Questions and checks in the order of the report; `thresholds[dataset][cell]` in percent.
+
+    `plausible[dataset]` is the accuracy above which a saved model is shown to staff.
+    """
+
+    questions: tuple[Question, ...]
+    items: Mapping[str, Item]
+    thresholds: Mapping[str, Mapping[str, float]]
+    ramp: float
+    plausible: Mapping[str, float]
+    bonus_steps: tuple[tuple[float, float], ...]
+
+    def credit(self, dataset: str, cell: str, accuracy: float) -> float:
+        """The share of a saved model's points, 0 to 1, that an accuracy in percent earns."""
+        below = self.thresholds[dataset][cell] - accuracy
+        return min(1.0, max(0.0, 1.0 - below / self.ramp))
+
+    def bonus(self, kibibytes: float) -> float:
+        """Bonus points of question 3 for weights of this size."""
+        return max((points for size, points in self.bonus_steps if kibibytes <= size), default=0.0)
+
+
+def load_rubric(path: Path = RUBRIC) -> Rubric:
+    """Read and check a rubric. Raises `RubricError`."""
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"{path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path} is not valid TOML: {error}.") from error
+    try:
+        rubric = _rubric(text)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RubricError(f"{path} misses or misspells something: {error}.") from error
+    _check_sums(rubric, path)
+    return rubric
+
+
+def refuse_mismatch(rubric: Rubric, checks: Iterable[str]) -> None:
+    """Raise `RubricError` unless the rubric names exactly the checks that the kit has."""
+    existing = set(checks)
+    unknown = sorted(set(rubric.items) - existing)
+    forgotten = sorted(existing - set(rubric.items))
+    if unknown:
+        raise RubricError(f"The rubric gives points to checks that do not exist: {unknown}.")
+    if forgotten:
+        raise RubricError(f"The rubric forgets checks: {forgotten}. Give each its points.")
+
+
+def _rubric(text: dict) -> Rubric:
+    text = dict(text)
+    accuracy = dict(text.pop("accuracy"))
+    ramp = float(accuracy.pop("ramp"))
+    wanted = {*CELLS, "variable"}
+    for dataset, cells in accuracy.items():
+        if set(cells) != wanted:
+            raise ValueError(f"[accuracy.{dataset}] must name exactly {sorted(wanted)}")
+    rubric = Rubric(
+        questions=tuple(Question(name, **q) for name, q in text.pop("questions").items()),
+        items={name: Item(name, **item) for name, item in text.pop("checks").items()},
+        thresholds={d: {c: float(v) for c, v in cells.items()} for d, cells in accuracy.items()},
+        ramp=ramp,
+        plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
+        bonus_steps=tuple((float(s), float(p)) for s, p in text.pop("bonus")["steps"]),
+    )
+    if rubric.plausible.keys() != rubric.thresholds.keys():
+        raise ValueError(f"[plausible] must name exactly {sorted(rubric.thresholds)}")
+    if text:
+        raise ValueError(f"unknown section {sorted(text)}")
+    return rubric
+
+
+def _check_sums(rubric: Rubric, path: Path) -> None:
+    for question in rubric.questions:
+        total = sum(i.points for i in rubric.items.values() if i.question == question.id)
+        if not math.isclose(total, question.points):
+            raise RubricError(
+                f"In {path} the checks of question {question.id} add up to {total:g} points, "
+                f"the question says {question.points:g}. Change one of the two."
+            )
+    names = {question.id for question in rubric.questions}
+    for item in rubric.items.values():
+        _check_tolerance(item, path)
+        if item.question not in names:
+            raise RubricError(f"In {path} the check {item.id} belongs to no question.")
+        if item.points <= 0:
+            raise RubricError(f"In {path} the check {item.id} must be worth more than 0 points.")
+
+
+def _check_tolerance(item: Item, path: Path) -> None:
+    numbers = (item.honest, item.tolerance, item.mutant)
+    if numbers == (None, None, None):
+        return
+    honest, tolerance, mutant = (-1.0 if number is None else number for number in numbers)
+    if not 0 <= honest < tolerance < mutant:
+        raise RubricError(
+            f"In {path} the check {item.id} needs honest < tolerance < mutant, all three or none; "
+            f"it has {item.honest}, {item.tolerance}, {item.mutant}. "
+            "python -m authoring verify measures the outer two."
+        )

@@ -1,0 +1,6 @@
+"""Exit status of every command."""
+
+DONE = 0
+NEEDS_REVIEW = 1  # done, but staff must look at something; or a proof failed
+USAGE = 2  # it could not start
+INTERRUPTED = 130

@@ -1,0 +1,1 @@
+"""Grade one submission: run its checks, assemble the report, decide what needs review."""

@@ -1,0 +1,97 @@
+"""The folder that marks are written to: a folder per student, and one table over all.
+
+    DIR/<student>/report.json   the marks; equal submissions and secrets give equal bytes
+    DIR/<student>/run.json      what varies: seconds, machine, versions, tracebacks of grader faults
+    DIR/<student>/report.html   the same marks for people
+    DIR/summary.csv             one row per report in the folder, also of earlier runs
+
+Every file is written beside its place and renamed, so that it is whole or absent.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from autograder.engine.record import Report
+from autograder.grading.submission import Trace
+from autograder.report import html
+from autograder.report.summary import summary_csv
+from quantlab.atomic_files import write_text_atomically
+
+
+class UnwritableResults(Exception):
+    """The results can't be written; the message says where, why and what to do."""
+
+
+class Results:
+    """Writes reports below `folder`, which is made if absent. Raises `UnwritableResults`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.write_summary()
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+
+    def page(self, student: str) -> Path:
+        return self.folder / student / "report.html"
+
+    def write_report(self, report: Report) -> None:
+        """`report.json` alone: called after every check."""
+        self._write(self.folder / report.student / "report.json", report.to_json())
+
+    def write_final(self, report: Report, trace: Trace) -> None:
+        """All files of one student, and the table over all."""
+        self.write_student(report, trace)
+        self.write_summary()
+
+    def write_student(self, report: Report, trace: Trace) -> None:
+        """All files of one student."""
+        self.write_report(report)
+        run = json.dumps({**machine(), "seconds": trace.seconds, "faults": trace.faults}, indent=1)
+        self._write(self.folder / report.student / "run.json", run + "\n")
+        self._write(self.page(report.student), html.render(report))
+
+    def write_summary(self) -> None:
+        reports = [_read(path) for path in sorted(self.folder.glob("*/report.json"))]
+        self._write(self.folder / "summary.csv", summary_csv([r for r in reports if r]))
+
+    def _write(self, path: Path, text: str) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text_atomically(path, text)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+
+def machine() -> Mapping[str, Any]:
+    """What of the machine can matter to a mark."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+    }
+
+
+def _read(path: Path) -> Report | None:
+    """A report of this version; of another version or half a kit ago, None."""
+    try:
+        return Report.from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
+
+
+def _unwritable(path: Path, error: OSError) -> UnwritableResults:
+    return UnwritableResults(
+        f"{path} can't be written: {error.strerror or error}. Free some space or choose another "
+        "folder with --out; what was written before is whole."
+    )

@@ -1,0 +1,181 @@
+"""What of a submission staff must look at before its score is final.
+
+`review` is a pure function of the submission as it was read and of what its checks found. It looks
+at each role of the submission: the solution, the tables, each saved model, the report. A role needs
+review where
+
+- two files contend for it, or its file could not be decoded, parsed or opened;
+- it is empty while a file that was not used, or not opened, could fill it;
+- solution.py could not be imported, or defines none of the graded functions;
+- a function was refused a file, the network or another program, which a right one may ask for;
+- a table holds fractions where percentages belong.
+
+A review changes no points and no verdict. A check in which the grader itself failed needs review in
+any case, and is not named here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from autograder.engine.hidden import REFUSALS
+from autograder.engine.record import Marked, Verdict
+from autograder.intake.roles import (
+    ANSWERS,
+    MODELS,
+    OPTIONAL_MODELS,
+    REPORT,
+    ROLES,
+    SOLUTION,
+    VARIABLE,
+)
+from autograder.intake.submission import Submission
+from autograder.report import wording
+from quantlab.protocol.sanitize_text import clean
+
+LONGEST_REASON = 320  # characters
+
+_SOURCES = {"call": SOLUTION, "table": ANSWERS, "person": REPORT}
+_VARIABLE_CHECK = "3.bit_widths.accuracy"
+_MODEL_CHECK = "2d.model."
+_PERCENTAGES = "2c."  # how the checks of reported accuracies begin
+_NOTHING_THERE = (Verdict.MISSING, Verdict.BLOCKED)
+_DECIDED = (Verdict.CORRECT, Verdict.PARTIAL, Verdict.GRADER_FAULT)
+_NAMED = 5  # checks in one sentence
+
+_Found = Iterator[tuple[str, Sequence[Marked]]]  # a reason, and the checks that it concerns
+
+
+@dataclass(frozen=True)
+class Review:
+    """Sentences for staff and student, and the ids of the checks whose points are at stake."""
+
+    sentences: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+
+
+def review(submission: Submission, marked: Sequence[Marked]) -> Review:
+    """Return what needs review; nothing for a submission of which all was understood.
+
+    Args:
+        submission: what intake made of the files; its `models` are not looked at.
+        marked: what the checks found so far; what has not been run is not judged.
+    """
+    sentences: list[str] = []
+    at_stake: dict[str, None] = {}
+    for reason, checks in (
+        *_problems(submission, marked),
+        *_imports(submission, marked),
+        *_refusals(marked),
+        *_fractions(marked),
+        *_models(submission, marked),
+        *_unused(submission, marked),
+    ):
+        lost = [one.result for one in checks if one.result.points < one.result.max_points]
+        if lost:
+            points = wording.points(sum(check.max_points - check.points for check in lost))
+            verb = "is" if points == "1 point" else "are"
+            said = clean(reason, LONGEST_REASON).rstrip(".")
+            sentences.append(f"{said}. {points} {verb} at stake.")
+            at_stake |= dict.fromkeys(check.id for check in lost)
+    return Review(tuple(sentences), tuple(at_stake))
+
+
+def _problems(submission: Submission, marked: Sequence[Marked]) -> _Found:
+    """Yield the files that are there and can't be used."""
+    for name, problem in submission.problems.items():
+        checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, marked)
+        yield problem, [one for one in checks if one.result.verdict not in _DECIDED]
+
+
+def _imports(submission: Submission, marked: Sequence[Marked]) -> _Found:
+    """Yield why solution.py was not imported, or that nothing graded is in it."""
+    if SOLUTION in submission.problems or submission.solution is None:
+        return
+    calls = _of(SOLUTION, marked)
+    blocked = [one for one in calls if one.result.verdict is Verdict.BLOCKED]
+    if blocked:  # hidden checks do not say why
+        yield max((one.result.message for one in blocked), key=len), blocked
+    stub = "NotImplementedError" in submission.solution
+    if not stub and all(one.result.verdict is Verdict.MISSING for one in calls):
+        yield f"{SOLUTION} defines none of the graded functions", calls
+
+
+def _refusals(marked: Sequence[Marked]) -> _Found:
+    """Yield the functions that asked for what the sandbox refuses."""
+    refused = [
+        one
+        for one in _of(SOLUTION, marked)
+        if one.result.verdict is Verdict.ERROR and one.result.evidence.get("exception") in REFUSALS
+    ]
+    yield (
+        f"{SOLUTION} asked for a file, the network or another program, which is refused while it "
+        f"is graded ({_ids(refused)})",
+        refused,
+    )
+
+
+def _fractions(marked: Sequence[Marked]) -> _Found:
+    """Yield the rows of accuracies in which every number is between 0 and 1."""
+    rows = []
+    for one in marked:
+        reported = one.result.evidence.get("reported") or {}
+        values = [value for value in reported.values() if value is not None]
+        fractions = any(values) and all(0 <= value <= 1 for value in values)
+        if one.result.id.startswith(_PERCENTAGES) and fractions:
+            rows.append(one)
+    yield f"{ANSWERS} seems to hold fractions where percentages belong ({_ids(rows)})", rows
+
+
+def _models(submission: Submission, marked: Sequence[Marked]) -> _Found:
+    """Yield the saved models that were handed in and could not be measured."""
+    for one in marked:
+        result = one.result
+        measured = one.model is not None and one.model.accuracy is not None
+        if result.source != "model" or measured or result.verdict in (*_DECIDED, *_NOTHING_THERE):
+            continue
+        if result.message in submission.problems.values():
+            continue
+        is_variable = result.id == _VARIABLE_CHECK
+        name = "The saved model of question 3" if is_variable else _model_file(result.id)
+        yield f"{name} could not be read: {result.message}", [one]
+
+
+def _unused(submission: Submission, marked: Sequence[Marked]) -> _Found:
+    """Yield the files that could fill a role which is empty."""
+    empty = {role: checks for role in ROLES if (checks := _of(role, marked)) and _is_empty(checks)}
+    for unused in submission.unused:
+        roles = [role for role in unused.roles if role in empty and role not in submission.problems]
+        at_stake = {one.result.id: one for role in roles for one in empty[role]}
+        said = unused.sentence.rstrip(".")
+        missing = f". It may be the missing {roles[0]}" if len(roles) == 1 else ""
+        yield said + missing, list(at_stake.values())
+
+
+def _of(role: str, marked: Iterable[Marked]) -> list[Marked]:
+    """Return the checks of one role; what the widths of question 3 give hangs on two."""
+    return [one for one in marked if role in _roles(one)]
+
+
+def _roles(one: Marked) -> tuple[str, ...]:
+    if one.result.source != "model":
+        return (_SOURCES[one.result.source],)
+    if one.result.id == _VARIABLE_CHECK:
+        return (VARIABLE, ANSWERS)
+    return (_model_file(one.result.id),)
+
+
+def _model_file(check: str) -> str:
+    name = f"ResNet20_{check.removeprefix(_MODEL_CHECK)}.pt"
+    return name if name in MODELS else check
+
+
+def _is_empty(checks: Sequence[Marked]) -> bool:
+    """Return whether nothing was found in a role; a packed model alone does not fill the tables."""
+    own = [one for one in checks if one.result.source != "model"] or checks
+    return all(one.result.verdict in _NOTHING_THERE for one in own)
+
+
+def _ids(marked: Sequence[Marked]) -> str:
+    shown = [one.result.id for one in marked[:_NAMED]]
+    more = [f"{len(marked) - _NAMED} more"] if len(marked) > _NAMED else []
+    return ", ".join(shown + more)

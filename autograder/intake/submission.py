@@ -1,0 +1,298 @@
+"""Intake: from what a student handed in, a folder or a zip file, to a `Submission`.
+
+The file names are the assignment's, but for case and the marks that a second copy gets. Nothing is
+guessed: of two different files that could be `solution.py` none is used, and the student is told
+both names. A file that can't be used costs only itself and stands in `problems`; one that is simply
+not there stands nowhere. What the staff should know, but a student need not act on, is in `flags`.
+
+A submission of which nothing can be used is `UnreadableSubmission`. Nothing that a student put into
+one is run, compiled, unpickled or written to disk here.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.intake import model_file, source
+from autograder.intake.archive import (
+    LIMITS,
+    Contents,
+    Entry,
+    Limits,
+    UnreadableFile,
+    UnreadableSubmission,
+    open_contents,
+)
+from autograder.intake.names import StudentId, could_be, displayed, is_copy_of, student_id
+from autograder.intake.nested import with_nested
+from autograder.intake.roles import (
+    ANSWERS,
+    MODELS,
+    OPTIONAL_MODELS,
+    REPORT,
+    REPORTS,
+    SOLUTION,
+)
+from autograder.intake.unused import (
+    UnusedFile,
+    could_be_report,
+    nothing_known,
+    unopened,
+    unused_files,
+)
+from quantlab.formats.answers import Answers, BadAnswers, parse
+
+__all__ = [
+    "ANSWERS",
+    "MODELS",
+    "OPTIONAL_MODELS",
+    "REPORTS",
+    "SOLUTION",
+    "Submission",
+    "UnreadableSubmission",
+    "name_of",
+    "read_submission",
+    "submission_of",
+    "unopened_submission",
+]
+
+_COMPARED = 4  # files of the same name; more are not compared, they are too many
+_NAMED = 5  # names in one sentence
+_REFUSALS_TOLD = 10
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in, ready to be marked.
+
+    `solution` is the decoded text of solution.py. `models` maps the assignment's names, such as
+    "ResNet20_W8A8.pt", to the files' bytes. `report_file` is the path of the written report as
+    handed in, safe to show. `problems` maps the assignment's name of a file that is there but can't
+    be used to the sentence that says why. `flags` are sentences for the staff. `unused` are files
+    that could be what is missing.
+    """
+
+    student: str
+    solution: str | None = None
+    answers: Answers | None = None
+    models: Mapping[str, bytes] = field(default_factory=dict)
+    report_file: str | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    unused: tuple[UnusedFile, ...] = ()
+
+
+def unopened_submission(student: str, reason: str) -> Submission:
+    """Return what stands for a submission that can't be opened, for this reason: nothing is in it.
+
+    `student` becomes an id as in `read_submission`.
+    """
+    return Submission(student_id(student).value, unused=(unopened(reason),))
+
+
+def read_submission(
+    path: str | os.PathLike[str], student: str | None = None, limits: Limits = LIMITS
+) -> Submission:
+    """The submission at `path`, a folder or a zip file. Raises `UnreadableSubmission`.
+
+    Without `student` its id is the name of the folder or the zip file. An id that would not do as
+    a file name is replaced, always by the same one, and flagged.
+    """
+    path = Path(path)
+    who = student_id(name_of(path) if student is None else student)
+    with open_contents(path, limits) as contents:
+        return submission_of(contents, who, limits=limits)
+
+
+def submission_of(
+    contents: Contents,
+    who: StudentId,
+    other_ids: Collection[str] = (),
+    full_names: Collection[str] = (),
+    limits: Limits = LIMITS,
+) -> Submission:
+    """The submission made of `contents`, zips within it included.
+
+    `other_ids` and `full_names` are those of the student, or of the group's members: tables that
+    were made under one of them are the student's own. Of a full name the order and the spaces do
+    not matter, because course sites write it in many ways.
+    """
+    with ExitStack() as stack:
+        as_handed_in, contents = contents, with_nested(stack, contents, limits)
+        desk = _Desk(contents)
+        solution = _solution(desk, limits)
+        answers = _answers(desk, limits)
+        models = _models(desk, limits)
+        report_file = _report(desk)
+        unused = unused_files(as_handed_in, contents, desk.used)
+    flags = (
+        *_id_flags(who, answers, other_ids, full_names),
+        *desk.flags,
+        *_refusal_flags(contents),
+    )
+    if contents.files and not desk.used and not unused:
+        unused = (nothing_known(contents),)
+    return Submission(
+        who.value, solution, answers, models, report_file, desk.problems, flags, unused
+    )
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a folder or zip file: the student's id unless another is given."""
+    name = os.path.basename(os.path.abspath(path))
+    return name[: -len(".zip")] if name.lower().endswith(".zip") else name
+
+
+class _Desk:
+    """Takes wanted files out of the contents, and keeps what there is to say about them."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self.problems: dict[str, str] = {}
+        self.flags: list[str] = []
+        self.used: dict[str, str] = {}  # the role of each file that has one, by its path
+
+    def take(self, wanted: str, limit: int) -> bytes | None:
+        """The bytes of the file that is `wanted`; None if there is none or none can be used."""
+        candidates = _candidates(self.contents, wanted)
+        if not candidates:
+            refused = [r for r in self.contents.refused if could_be(r.name, wanted)]
+            if refused:
+                self.problems[wanted] = refused[0].sentence
+            return None
+        self.used |= {candidate.path: wanted for candidate in candidates}
+        try:
+            content = candidates[0].read(limit)
+            if len(candidates) > 1 and not _all_equal(content, candidates[1:], limit):
+                self.problems[wanted] = (
+                    f"{len(candidates)} different files could be {wanted} "
+                    f"({_names(candidates)}): hand in only the one that is meant."
+                )
+                return None
+        except UnreadableFile as error:
+            self.problems[wanted] = f"{wanted} {error}."
+            return None
+        if len(candidates) > 1:
+            self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
+        elif is_copy_of(candidates[0].name, wanted):
+            self.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+        return content
+
+
+def _candidates(contents: Contents, wanted: str) -> list[Entry]:
+    """The files that could be `wanted`, those nearest to the top first."""
+    found = [entry for entry in contents.files if could_be(entry.name, wanted)]
+    return sorted(found, key=lambda entry: (len(entry.parts), entry.path))
+
+
+def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
+    return len(others) < _COMPARED and all(other.read(limit) == content for other in others)
+
+
+def _names(entries: Iterable[Entry]) -> str:
+    shown = [displayed(entry.path) for entry in entries]
+    more = [f"{len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
+    return ", ".join(shown[:_NAMED] + more)
+
+
+def _solution(desk: _Desk, limits: Limits) -> str | None:
+    content = desk.take(SOLUTION, limits.solution)
+    if content is None:
+        return None
+    try:
+        return source.decode(content)
+    except source.BadSource as error:
+        desk.problems[SOLUTION] = str(error)
+        return None
+
+
+def _answers(desk: _Desk, limits: Limits) -> Answers | None:
+    content = desk.take(ANSWERS, limits.answers)
+    if content is None:
+        return None
+    try:
+        return parse(content)
+    except BadAnswers as error:
+        desk.problems[ANSWERS] = str(error)
+        return None
+
+
+def _models(desk: _Desk, limits: Limits) -> dict[str, bytes]:
+    models: dict[str, bytes] = {}
+    for name in (*MODELS, *OPTIONAL_MODELS):
+        content = desk.take(name, limits.model)
+        if content is None:
+            continue
+        if reason := model_file.problem(name, content):
+            desk.problems[name] = reason
+        else:
+            models[name] = content
+    return models
+
+
+def _report(desk: _Desk) -> str | None:
+    """Return the path of the report; a person reads it, so that it is not opened here.
+
+    Without a file of one of the assignment's names it is whatever a report may be in; beside such a
+    file the others are named, too.
+    """
+    others = [one for one in desk.contents.files if could_be_report(one.parts)]
+    others = [one for one in others if not any(could_be(one.name, name) for name in REPORTS)]
+    for wanted in REPORTS:
+        candidates = _candidates(desk.contents, wanted)
+        if candidates:
+            desk.used |= {candidate.path: REPORT for candidate in candidates}
+            if len(candidates) > 1:
+                desk.flags.append(
+                    f"More than one file could be the report ({_names(candidates)}); the first "
+                    "is taken."
+                )
+            elif is_copy_of(candidates[0].name, wanted):
+                desk.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+            return _listed([candidates[0], *others])
+    if not others:
+        return None
+    desk.flags.append(f"The report was handed in as {_names(others)}.")
+    return _listed(others)
+
+
+def _listed(files: list[Entry]) -> str:
+    return ", ".join(displayed(one.path)[1:-1] for one in files[:_NAMED])
+
+
+def _id_flags(
+    who: StudentId,
+    answers: Answers | None,
+    other_ids: Collection[str],
+    full_names: Collection[str],
+) -> list[str]:
+    flags = []
+    if who.made_up:
+        flags.append(
+            f"The name {displayed(who.given)} can't be used as an id: the submission is kept as "
+            f"{who.value}."
+        )
+    if (
+        answers is not None
+        and student_id(answers.student).value != who.value
+        and answers.student.strip().casefold() not in {one.casefold() for one in other_ids}
+        and _letters(answers.student) not in {_letters(name) for name in full_names}
+    ):
+        flags.append(
+            f"answers.json was made by {displayed(answers.student)} and handed in by {who.value}: "
+            "its tables are marked with the vectors of the former."
+        )
+    return flags
+
+
+def _letters(name: str) -> str:
+    """What it is made of, in one order: the same for "Ada Lovelace" and "lovelaceada"."""
+    return "".join(sorted(c for c in name.casefold() if c.isalnum()))
+
+
+def _refusal_flags(contents: Contents) -> list[str]:
+    told = [refused.sentence for refused in contents.refused[:_REFUSALS_TOLD]]
+    more = len(contents.refused) - len(told)
+    return [*told, f"{more} more entries were not used."] if more > 0 else told

@@ -1,0 +1,90 @@
+"""The marking sheet under each written answer, for the person who marks it in formgrader.
+
+The criteria stand in `marking_sheets.toml`, by the rubric's check. It can fail with a `BadSheets`:
+criteria that do not add up to the points of the rubric, or a written answer without any.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.checks import ALL_CHECKS
+from autograder.engine.rubric import Rubric, load_rubric
+
+SHEETS = Path(__file__).with_name("marking_sheets.toml")
+WRITTEN = "written-"
+SHEET = "marking-sheet-"
+
+
+class BadSheets(Exception):
+    """`marking_sheets.toml` does not fit the rubric; the message says where."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """`points` for what a marker should look for."""
+
+    points: float
+    look_for: str
+
+
+def load_sheets(rubric: Rubric, path: Path = SHEETS) -> Mapping[str, tuple[Criterion, ...]]:
+    """The criteria by question. Raises `BadSheets`."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        sheets = {name: tuple(Criterion(**row) for row in rows) for name, rows in tables.items()}
+    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise BadSheets(f"{path.name} can't be read: {error}.") from error
+    written = [check.id for check in ALL_CHECKS if check.source == "person"]
+    if set(sheets) != set(written):
+        raise BadSheets(f"{path.name} must have criteria for exactly {', '.join(written)}.")
+    for name, criteria in sheets.items():
+        total = sum(criterion.points for criterion in criteria)
+        if not math.isclose(total, rubric.items[name].points):
+            raise BadSheets(
+                f"In {path.name} the criteria of {name} add up to {total:g} points, the rubric "
+                f"says {rubric.items[name].points:g}. Change one of the two."
+            )
+    return {rubric.items[name].question: criteria for name, criteria in sheets.items()}
+
+
+class MarkingSheets(NbGraderPreprocessor):
+    """Puts a sheet behind every written answer of a notebook that is being marked."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        sheets = load_sheets(load_rubric())
+        cells = []
+        for cell in nb.cells:
+            if cell.metadata.get("id", "").startswith(SHEET):
+                continue  # of an earlier marking
+            cells.append(cell)
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            question = name.removeprefix(WRITTEN)
+            if name.startswith(WRITTEN) and question in sheets:
+                cells.append(_cell(question, sheets[question]))
+        nb.cells = cells
+        return nb, resources
+
+
+def sheet_text(question: str, criteria: tuple[Criterion, ...]) -> str:
+    """Markdown: a table of points and what they are for."""
+    rows = [f"| {criterion.points:g} | {criterion.look_for} |" for criterion in criteria]
+    return "\n".join(
+        [f"**Marking sheet, question {question}**", "", "| points | for |", "|--:|:--|", *rows]
+    )
+
+
+def _cell(question: str, criteria: tuple[Criterion, ...]) -> NotebookNode:
+    name = f"{SHEET}{question}"
+    cell = new_markdown_cell(sheet_text(question, criteria), metadata={"id": name})
+    cell["id"] = name
+    return cell

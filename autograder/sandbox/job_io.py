@@ -1,0 +1,153 @@
+"""The pipes of one job: the request goes out and the reply comes in, never waiting for only one.
+
+Nothing is sent before the other side has said that its walls stand. A process that neither reads
+nor stops writing must not hold up the host: writing never blocks, and what is read is counted.
+Raises TimeoutError when nothing is heard of the job's end in time.
+"""
+
+import os
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+
+from autograder.sandbox import host_callbacks
+from autograder.sandbox.messages import WALLS_STAND
+from quantlab.protocol.wire import MAX_HEADER, PREFIX, WireError
+
+_CHUNK = 1 << 20  # bytes
+
+
+class Exchange:
+    """Sends `request`, and gathers the reply with up to `limit` bytes of payload in `reply`.
+
+    `respond` answers the questions that come before the reply. `far_ends` are the descriptors for
+    the other side, closed here once they have been passed on. Afterwards `walls_stood` says whether
+    the other side was walled in, and `too_much` whether it was stopped for what it sent.
+    """
+
+    def __init__(
+        self,
+        control: socket.socket,
+        request: bytes,
+        limit: int,
+        respond: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        self.reply = bytearray()
+        self.walls_stood = False
+        self.too_much = False
+        self._control = control
+        self._outgoing = deque([memoryview(request)])
+        self._unsorted = bytearray()
+        self._respond = respond
+        self._limit = PREFIX.size + MAX_HEADER + limit
+        request_end, self._to = os.pipe()
+        self._from, reply_end = os.pipe()
+        self.far_ends = (request_end, reply_end)
+        self._open = {*self.far_ends, self._to, self._from}
+
+    def __enter__(self) -> "Exchange":
+        os.set_blocking(self._to, False)
+        os.set_blocking(self._from, False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for descriptor in list(self._open):
+            self._close(descriptor)
+
+    def until_answered(self, seconds: float) -> None:
+        """Moves bytes until the control socket has something to say, `seconds` at most."""
+        for descriptor in self.far_ends:
+            self._close(descriptor)
+        deadline = time.monotonic() + seconds
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._control, selectors.EVENT_READ)
+            waiting.register(self._from, selectors.EVENT_READ)
+            while True:
+                self._watch_for_room(waiting)
+                ready = {key.fileobj for key, _ in waiting.select(deadline - time.monotonic())}
+                if self._to in ready:
+                    self._write()
+                if self._from in ready and not self._read():
+                    waiting.unregister(self._from)
+                if self._control in ready:
+                    return
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+
+    def read_what_is_left(self) -> None:
+        """Takes what the pipe still holds of a process that has ended."""
+        while not self.too_much and self._read():
+            pass
+
+    def _watch_for_room(self, waiting: selectors.BaseSelector) -> None:
+        """Waits for room in the pipe exactly while there is something that may be sent."""
+        watched = self._to in waiting.get_map()
+        if self._to in self._open and self.walls_stood and self._outgoing:
+            if not watched:
+                waiting.register(self._to, selectors.EVENT_WRITE)
+            return
+        if watched:
+            waiting.unregister(self._to)
+        if not self._outgoing and self._respond is None:
+            self._close(self._to)  # its end is the request's end
+
+    def _write(self) -> None:
+        try:
+            written = os.write(self._to, self._outgoing[0][:_CHUNK])
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # the other side reads no more
+            self._outgoing.clear()
+            return
+        self._outgoing[0] = self._outgoing[0][written:]
+        if not self._outgoing[0]:
+            self._outgoing.popleft()
+
+    def _read(self) -> bool:
+        """Whether there may be more to read; asks the worker to stop a process that floods."""
+        try:
+            part = os.read(self._from, _CHUNK)
+        except BlockingIOError:
+            return False
+        self._unsorted += part
+        try:
+            self._sort()
+        except WireError:
+            self.too_much = True
+        if self.too_much or len(self.reply) > self._limit:
+            self.too_much = True
+            self._control.send(b"abort")
+        return bool(part) and not self.too_much
+
+    def _sort(self) -> None:
+        """Tells the sign of the walls, questions and the reply from each other, in this order."""
+        if not self.walls_stood and self._unsorted:
+            if not self._unsorted.startswith(WALLS_STAND):
+                raise WireError("the first byte does not say that the walls stand")
+            self.walls_stood = True
+            del self._unsorted[: len(WALLS_STAND)]
+        while self._respond and not self.reply and self._unsorted.startswith(host_callbacks.MARK):
+            line, end, _ = self._unsorted.partition(host_callbacks.END)
+            if len(line) > host_callbacks.LONGEST:
+                raise WireError("a question is longer than any can be")
+            if not end:
+                return  # the rest is still to come
+            self._outgoing.append(
+                memoryview(self._respond(bytes(line[len(host_callbacks.MARK) :])))
+            )
+            del self._unsorted[: len(line) + len(end)]
+        self.reply += self._unsorted
+        self._unsorted.clear()
+
+    def _close(self, descriptor: int) -> None:
+        if descriptor in self._open:
+            self._open.remove(descriptor)
+            os.close(descriptor)

@@ -1,1 +1,0 @@
-"""The command `verify`: proves every check by submissions whose marks are known beforehand."""

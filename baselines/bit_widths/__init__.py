@@ -1,0 +1,1 @@
+"""Searches for the bit width of each layer (question 3)."""

@@ -1,1 +1,0 @@
-"""The systems that the handout's reading describes, one file per idea; `methods` lists them."""

@@ -1,0 +1,127 @@
+"""Images from a network's own statistics: ZeroQ's distilled data (Cai et al., CVPR 2020).
+
+Every batch normalization remembers mean and deviation of its inputs on the training images. Noise
+is changed by gradient descent until what reaches each of them has the same,
+
+    min over x   sum over normalizations  || mean(x) - mu ||^2 + || std(x) - sigma ||^2
+
+plus the same for the pixels, which normalization made mean 0 and deviation 1. The statistics are
+read where a normalization receives its input, so that each is held against its own numbers whatever
+the order of the modules is; released code pairs the i-th convolution with the i-th normalization.
+The sums run over the whole batch, as in the paper's equation (3); released code matches the mean
+over positions of each image by itself, which takes away what images differ in.
+
+The network is used in evaluation mode and left as it was. It can fail with a `ValueError`: a
+network without batch normalization has nothing to distill from.
+"""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from quantlab.data.images import IMAGE_MEAN, IMAGE_STD
+
+EPSILON = 1e-6  # inside roots, whose gradient at 0 is none
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many images, and how they are changed; the released code's: 64, 500 and 0.5."""
+
+    images: int = 64
+    steps: int = 150
+    learning_rate: float = 0.1
+    patience: int = 20  # steps without progress, after which the rate is a tenth
+    smallest_rate: float = 1e-4
+    side: int = 32
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """`images` uint8 (N, 3, side, side), and the loss before every step."""
+
+    images: Tensor
+    losses: tuple[float, ...]
+
+
+@contextmanager
+def normalized_inputs(model: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Within the block: what each batch normalization received in the last pass, by its name."""
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, input: Tensor) -> None:
+        found[name] = input
+
+    hooks: list[Any] = [
+        module.register_forward_pre_hook(lambda _, args, name=name: keep(name, args[0]))
+        for name, module in model.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+    ]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def statistics_distance(input: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """|| mean - mean of `input` ||^2 + || std - std of `input` ||^2, per channel, (N, C, H, W)."""
+    variance, average = torch.var_mean(input, (0, 2, 3), correction=0)
+    spread = (variance + EPSILON).sqrt()
+    return (average - mean).square().sum() + (spread - deviation).square().sum()
+
+
+def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) -> Distilled:
+    """Images whose statistics in the float `model` are those that it remembers. On its device."""
+    plan = plan or Plan()
+    model = copy.deepcopy(model).eval().requires_grad_(False)
+    targets = {
+        name: (module.running_mean, (module.running_var + module.eps).sqrt())
+        for name, module in model.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+        and module.running_mean is not None
+        and module.running_var is not None
+    }
+    if not targets:
+        raise ValueError("This network has no batch normalization: there is nothing to distill.")
+    device = next(model.parameters()).device
+    zero, one = torch.zeros(3, device=device), torch.ones(3, device=device)
+    images = noise(plan.images, plan.side, plan.seed).to(device)
+    images = images.contiguous(memory_format=torch.channels_last).requires_grad_()
+    optimizer = torch.optim.Adam([images], lr=plan.learning_rate)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, patience=plan.patience, min_lr=plan.smallest_rate
+    )
+    losses = []
+    with normalized_inputs(model) as found:
+        for _ in tqdm(range(plan.steps), desc="distilling images", disable=not progress):
+            model(images)
+            loss = statistics_distance(images, zero, one)
+            for name, (mean, deviation) in targets.items():
+                loss = loss + statistics_distance(found[name], mean, deviation)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss.detach()))
+            schedule.step(losses[-1])
+    return Distilled(to_pixels(images.detach()).cpu(), tuple(losses))
+
+
+def noise(count: int, side: int = 32, seed: int = 0) -> Tensor:
+    """float32 (count, 3, side, side), N(0, 1): where distilling starts."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(count, 3, side, side, generator=generator)
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Normalized images to uint8: what a camera could have taken, so that any method can use it."""
+    mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
+    return (images * std + mean).mul(255).round().clamp(0, 255).to(torch.uint8)

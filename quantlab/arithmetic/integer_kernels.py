@@ -1,0 +1,341 @@
+"""Exact integer linear layers and convolutions at floating-point speed.
+
+`integer_linear` and `integer_conv2d` have the student's signatures: int32 in, exact int32 out. No
+library has fast int32 convolutions (CUDA has none), so the integers are computed in floating
+point, and the arithmetic is chosen by a bound that proves that nothing was rounded:
+
+    B = max over outputs of sum |w|  *  max |x|
+
+Every product, and every partial sum of any subset of the products of one output, is an integer of
+magnitude at most B. All integers up to 2^24 are float32 numbers and all up to 2^53 are float64
+numbers, so while B is at most that, each addition gives a representable number and is exact,
+whatever the order of summation, the blocking, the number of threads, and whether products and sums
+are fused. Padding adds zeros and changes nothing. What the bound does not cover is an algorithm
+that sums something other than these products, such as Winograd's or an FFT. Hence:
+
+* 8-bit instructions, for convolutions of bytes on processors that have exact ones
+  (`quantlab.arithmetic.int8_kernels`); the sums come as float32, so B <= 2^24 again.
+* float32, for B <= 2^24: only on x86 processors, where oneDNN convolves directly (PyTorch asks it
+  for nothing else), and only for codes of at most 2^8 in magnitude, which bfloat16 and TF32 hold as
+  well: a process that allows those for float32 operands changes no result.
+* float64, for B <= 2^53: unfolded patches times weights, a plain matrix product, so that neither
+  cuDNN nor NNPACK may choose an algorithm. All of CUDA goes this way.
+* beyond: both operands are split into digits of 16 (or 8) bits, the products of digits are summed
+  in float64 and recombined in int64.
+
+`accumulate_linear` and `accumulate_conv2d` are the first two for codes that are already held in
+floating-point tensors, with no check of the codes and no conversion to int32.
+
+It can fail with a sentence: `TypeError` for tensors that are not int32, `ValueError` for shapes,
+strides and devices that do not go together, `OverflowError` when a result leaves int32 (or, for
+the accumulate functions, when B exceeds 2^53). It never returns a wrong or a wrapped integer.
+"""
+
+import math
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from quantlab.arithmetic.int8_kernels import SIGNED, UNSIGNED, PackedConvolution, is_exact
+
+IntOrPair = int | tuple[int, int]
+Product = Callable[[Tensor, Tensor], Tensor]  # (codes, weight codes) -> accumulators
+
+FLOAT32_INTEGERS = 2**24  # every integer up to here is a float32 number
+FLOAT64_INTEGERS = 2**53
+SHORT_OPERANDS = 2**8  # every integer up to here is a bfloat16 (and a TF32) number
+INT32 = torch.iinfo(torch.int32)
+X86 = ("x86_64", "amd64")
+PATCH_ELEMENTS = 2**24  # unfolded at a time, 128 MiB in float64
+
+
+def integer_linear(input: Tensor, weight: Tensor) -> Tensor:
+    """int32 (..., in) times int32 (out, in) to int32 (..., out): `input @ weight.T`, exact.
+
+    The integer part of equation (6). Raises `TypeError`, `ValueError` and `OverflowError`, one
+    sentence each (module docstring).
+    """
+    _check_operands("integer_linear", input, weight)
+    if weight.ndim != 2 or input.ndim < 1 or input.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"integer_linear needs an input (..., in) and a weight (out, in), but got "
+            f"{tuple(input.shape)} and {tuple(weight.shape)}: make the last sizes equal."
+        )
+    return _exact_int32("integer_linear", input, weight, F.linear)
+
+
+def integer_conv2d(
+    input: Tensor,
+    weight: Tensor,
+    stride: IntOrPair = 1,
+    padding: IntOrPair | str = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """int32 (N, C, H, W) with int32 (out, C / groups, kH, kW) to int32 (N, out, H', W'), exact.
+
+    The integer part of equation (6); the other arguments are those of
+    `torch.nn.functional.conv2d`, the padding is with the code 0. Raises `TypeError`, `ValueError`
+    and `OverflowError`, one sentence each (module docstring).
+    """
+    _check_operands("integer_conv2d", input, weight)
+    if input.ndim != 4 or weight.ndim != 4 or 0 in (*input.shape[1:], *weight.shape):
+        raise ValueError(
+            f"integer_conv2d needs an input (N, C, H, W) and a weight (out, C / groups, kH, kW), "
+            f"none of them empty, but got {tuple(input.shape)} and {tuple(weight.shape)}."
+        )
+    try:  # torch's own rules, on a batch of no images
+        if min(_pair(dilation)) < 1:  # the one thing that torch does not look at then
+            raise ValueError("the dilation is at least 1")
+        F.conv2d(
+            torch.empty(0, *input.shape[1:]),
+            torch.empty(weight.shape),
+            None,
+            stride,
+            padding,
+            dilation,
+            groups,
+        )
+    except (RuntimeError, ValueError, TypeError, ZeroDivisionError) as error:
+        raise ValueError(
+            f"integer_conv2d cannot convolve {tuple(input.shape)} with {tuple(weight.shape)} at "
+            f"stride {stride}, padding {padding}, dilation {dilation} and groups {groups} "
+            f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not fit."
+        ) from None
+    product = _Convolution(stride, padding, dilation, groups)
+    sums = _by_bytes(input, weight, product)
+    return _exact_int32("integer_conv2d", input, weight, product) if sums is None else sums
+
+
+@torch.no_grad()
+def accumulate_linear(codes: Tensor, weight_codes: Tensor, max_code: int) -> Tensor:
+    """The accumulators of `integer_linear` for integers held in floating-point tensors.
+
+    `codes` (..., in) and `weight_codes` (out, in) hold integers in float32 or float64; the caller
+    knows that no |code| exceeds `max_code` (2**b - 1 for unsigned b bits, 2**(b-1) for signed).
+    Returns exact integers in float32 or float64, whichever the bound asks for. Raises
+    `OverflowError` when float64 is not enough.
+    """
+    dtype = sufficient_float(codes.device, weight_codes, max_code)
+    return _in_float("accumulate_linear", codes, weight_codes, F.linear, dtype)
+
+
+@torch.no_grad()
+def accumulate_conv2d(
+    codes: Tensor,
+    weight_codes: Tensor,
+    max_code: int,
+    stride: IntOrPair = 1,
+    padding: IntOrPair | str = 0,
+    dilation: IntOrPair = 1,
+    groups: int = 1,
+) -> Tensor:
+    """The accumulators of `integer_conv2d` for integers held in floating-point tensors.
+
+    `codes` (N, C, H, W) and `weight_codes` (out, C / groups, kH, kW) as in `accumulate_linear`;
+    channels_last codes save a copy. Returns exact integers (N, out, H', W') in float32 or float64.
+    """
+    dtype = sufficient_float(codes.device, weight_codes, max_code)
+    product = _Convolution(stride, padding, dilation, groups)
+    return _in_float("accumulate_conv2d", codes, weight_codes, product, dtype)
+
+
+def _check_operands(name: str, input: Tensor, weight: Tensor) -> None:
+    for role, tensor in (("input", input), ("weight", weight)):
+        kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
+        if kind != torch.int32:
+            raise TypeError(
+                f"{name} needs its {role} as an int32 tensor, but got {kind}: convert the codes "
+                "with .to(torch.int32) first."
+            )
+    if input.device != weight.device or input.device.type not in ("cpu", "cuda"):
+        raise ValueError(
+            f"{name} needs both tensors on the CPU or on one CUDA device, but the input is on "
+            f"{input.device} and the weight on {weight.device}: move them there first."
+        )
+
+
+def sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> torch.dtype | None:
+    """torch.float32 or torch.float64, the cheapest proved exact, or None where neither is.
+
+    By the bound of the module docstring, for integer `weight` (out, ...) in any dtype and codes of
+    magnitude at most `max_code`.
+    """
+    if weight.numel() == 0:
+        return torch.float64
+    magnitudes = weight.to(torch.int64).abs()  # int64: -(-2**31) is no int32
+    bound = int(magnitudes.flatten(1).sum(1).max()) * max_code
+    short = max(max_code, int(magnitudes.max())) <= SHORT_OPERANDS
+    if bound <= FLOAT32_INTEGERS and short and device.type == "cpu" and _convolves_directly():
+        return torch.float32
+    return torch.float64 if bound <= FLOAT64_INTEGERS else None
+
+
+def _convolves_directly() -> bool:
+    """Whether float32 convolutions on this CPU sum nothing but products of codes and weights."""
+    return platform.machine().lower() in X86 and torch.backends.mkldnn.is_available()
+
+
+def _in_float(
+    name: str, codes: Tensor, weight: Tensor, product: Product, dtype: torch.dtype | None
+) -> Tensor:
+    if dtype is None:
+        raise OverflowError(
+            f"{name} cannot bound the accumulators of a weight of shape {tuple(weight.shape)} by "
+            "2^53: use fewer bits."
+        )
+    return _multiply(product, codes, weight, dtype)
+
+
+def _multiply(product: Product, codes: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+    with torch.autocast(codes.device.type, enabled=False):  # it would round to bfloat16
+        return product(codes.to(dtype), weight.to(dtype))
+
+
+def _exact_int32(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
+    max_code = _magnitude(input)
+    dtype = sufficient_float(input.device, weight, max_code)
+    if dtype is None:
+        sums = _by_digits(name, input, weight, product)
+    else:
+        sums = _multiply(product, input, weight, dtype)
+    if sums.numel():
+        low, high = (value.item() for value in sums.aminmax())
+        if low < INT32.min or high > INT32.max:
+            raise _overflow(name)
+    return sums.to(torch.int32)
+
+
+def _magnitude(codes: Tensor) -> int:
+    if codes.numel() == 0:
+        return 0
+    low, high = (int(value) for value in codes.aminmax())
+    return max(-low, high)
+
+
+def _overflow(name: str) -> OverflowError:
+    return OverflowError(
+        f"A result of {name} does not fit int32 ({INT32.min} to {INT32.max}): use fewer bits or "
+        "fewer inputs per output."
+    )
+
+
+def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Tensor | None:
+    """int32 sums by 8-bit instructions, or None where they cannot give exact ones."""
+    if input.device.type != "cpu" or input.numel() == 0 or isinstance(convolution.padding, str):
+        return None
+    (low, high), (lowest, highest) = (
+        (int(value) for value in codes.aminmax()) for codes in (input, weight)
+    )
+    if not (low in UNSIGNED and high in UNSIGNED and lowest in SIGNED and highest in SIGNED):
+        return None
+    bound = int(weight.abs().flatten(1).sum(1).max()) * high
+    if bound > FLOAT32_INTEGERS or not is_exact():
+        return None
+    packed = PackedConvolution(
+        weight,
+        _pair(convolution.stride),
+        _pair(convolution.padding),
+        _pair(convolution.dilation),
+        convolution.groups,
+    )
+    # In this order: int32 turned into channels_last bytes at once takes three times as long.
+    codes = input.to(torch.uint8).contiguous(memory_format=torch.channels_last)
+    return packed(codes).to(torch.int32)
+
+
+def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
+    """int64 sums from float64 products of digits, for operands of any size.
+
+    With x = sum_i x_i 2^(wi) and w likewise, sum x w = sum_ij 2^(w(i+j)) sum x_i w_j, and a
+    product of two digits is at most 2^(2w). The int64 sum may wrap around on the way; it is right
+    modulo 2^64, and the float64 estimate beside it, whose error is far below 2^62, tells whether
+    the true sum is near enough to 0 to be that int64.
+    """
+    terms = math.prod(weight.shape[1:])
+    width = 16 if terms * 2**32 <= FLOAT64_INTEGERS else 8
+    exact = torch.zeros((), dtype=torch.int64, device=input.device)
+    estimate = torch.zeros((), dtype=torch.float64, device=input.device)
+    for i, codes in enumerate(_digits(input, width)):
+        for j, weights in enumerate(_digits(weight, width)):
+            part = product(codes, weights)  # float64, which no setting shortens
+            shift = width * (i + j)
+            exact = exact + (part.long() << shift)
+            estimate = estimate + part * 2.0**shift
+    if (estimate.abs() > 2**62).any():
+        raise _overflow(name)
+    return exact
+
+
+def _digits(codes: Tensor, width: int) -> list[Tensor]:
+    """float64 digits in [0, 2^width), the last one signed, that make up int32 codes."""
+    digits = []
+    for _ in range(32 // width - 1):
+        digits.append((codes & (2**width - 1)).double())
+        codes = codes >> width  # arithmetic shift: rounds down and keeps the sign
+    return [*digits, codes.double()]
+
+
+@dataclass(frozen=True)
+class _Convolution:
+    """A convolution that sums products of codes and weights and nothing else."""
+
+    stride: IntOrPair
+    padding: IntOrPair | str
+    dilation: IntOrPair
+    groups: int
+
+    def __call__(self, input: Tensor, weight: Tensor) -> Tensor:
+        if input.dtype == torch.float64:
+            return self._multiply_patches(input, weight)
+        return F.conv2d(
+            input.contiguous(memory_format=torch.channels_last),
+            weight.contiguous(memory_format=torch.channels_last),
+            None,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+        )
+
+    def _multiply_patches(self, input: Tensor, weight: Tensor) -> Tensor:
+        """One matrix product per image and group."""
+        kernel = (weight.shape[2], weight.shape[3])
+        stride, dilation = _pair(self.stride), _pair(self.dilation)
+        input = F.pad(input, _border(self.padding, kernel, dilation))
+        height, width = (
+            (size - d * (k - 1) - 1) // s + 1
+            for size, k, d, s in zip(input.shape[2:], kernel, dilation, stride, strict=True)
+        )
+        terms = math.prod(weight.shape[1:])
+        rows = weight.reshape(self.groups, weight.shape[0] // self.groups, terms)
+        elements = self.groups * terms * height * width
+        results = []
+        for images in input.split(max(1, PATCH_ELEMENTS // max(1, elements))):
+            patches = F.unfold(images, kernel, dilation, 0, stride)
+            columns = patches.reshape(len(images), self.groups, terms, height * width)
+            sums = rows @ columns
+            results.append(sums.reshape(len(images), weight.shape[0], height, width))
+        return torch.cat(results)
+
+
+def _border(
+    padding: IntOrPair | str, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """(left, right, top, bottom) as `torch.nn.functional.pad` wants it."""
+    if padding == "same":
+        height, width = (d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
+        return width // 2, width - width // 2, height // 2, height - height // 2
+    vertical, horizontal = (0, 0) if isinstance(padding, str) else _pair(padding)
+    return horizontal, horizontal, vertical, vertical
+
+
+def _pair(value: IntOrPair) -> tuple[int, int]:
+    if isinstance(value, int):
+        return value, value
+    vertical, horizontal = value
+    return vertical, horizontal

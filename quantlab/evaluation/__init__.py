@@ -1,0 +1,1 @@
+"""Accuracy of float, saved and mixed-precision models."""

@@ -1,0 +1,1 @@
+"""Files of a submission: answers.json, saved models and packed models."""

@@ -1,0 +1,342 @@
+"""`answers.json`: the numbers of a student's tables, from the notebook to the grader.
+
+    {"version": 1, "student": "...", "dataset": "CIFAR-10",
+     "mse": {"A": {"sym": {"8": 0.001, "4": 0.02, "2": 0.3}, "heuristic": ..., ...}, "B": ...},
+     "table1": {"ptq": {"W8A8": {"SAWB": 91.2, "sym": 91.4}, ...}, "qat": ...},
+     "bit_widths": {"layer1.0.conv1": 4, ...}}
+
+A cell that is absent or null is one the student has not filled in yet: `None`, and no error. All
+else that is not as above is `BadAnswers`, one sentence: text that is not JSON, another version, a
+name no table has, a value of another type, NaN or infinity, more text than a table can need.
+Whether a number is right, or even possible, is for the checks to say, each about its own cell.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NoReturn, SupportsFloat, SupportsIndex
+
+from quantlab.atomic_files import write_text_atomically
+from quantlab.paths import CELLS
+
+VERSION = 1
+VECTORS = ("A", "B")
+MSE_METHODS = ("sym", "heuristic", "SAWB")
+MSE_BITS = (8, 4, 2)
+TRAININGS = ("ptq", "qat")
+TABLE1_METHODS = ("SAWB", "sym")
+
+LARGEST_TEXT = 2**20  # bytes; filled in completely the file has about 3,000
+LONGEST_NAME = 100  # characters of a student, a data set or a layer
+MOST_LAYERS = 200  # ResNet-20 has 20
+MOST_BITS = 64
+
+Mse = Mapping[str, Mapping[str, Mapping[int, float | None]]]
+Table1 = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+Number = SupportsFloat | SupportsIndex
+
+
+class BadAnswers(ValueError):
+    """Answers that can't be read or recorded; the message is one sentence that says why."""
+
+
+def _no_mse() -> Mse:
+    return {v: {m: dict.fromkeys(MSE_BITS) for m in MSE_METHODS} for v in VECTORS}
+
+
+def _no_table1() -> Table1:
+    return {t: {c: dict.fromkeys(TABLE1_METHODS) for c in CELLS} for t in TRAININGS}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a student reports. Every cell of both tables is there, None where nothing was filled in.
+
+    `mse[vector][method][bits]` is a mean squared error (question 1b),
+    `table1[training][cell][method]` an accuracy in percent (questions 2c and 2d),
+    `bit_widths[layer]` the bits of a layer's weights (question 3; empty until recorded).
+    """
+
+    student: str
+    dataset: str
+    mse: Mse = field(default_factory=_no_mse)
+    table1: Table1 = field(default_factory=_no_table1)
+    bit_widths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AnswersFile:
+    """The file at `path`, as the notebook writes it: every `record_...` updates it atomically.
+
+    The file is made by the first record. One that belongs to another student or data set is left
+    alone and `BadAnswers` is raised: its numbers were made from other vectors, or other images.
+    """
+
+    path: str | os.PathLike[str]
+    student: str
+    dataset: str
+
+    def read(self) -> Answers:
+        """What was recorded so far; no cells where there is no file yet. Raises `BadAnswers`."""
+        path = Path(self.path)
+        if not path.exists():
+            return Answers(
+                student=_text(self.student, "student"), dataset=_text(self.dataset, "dataset")
+            )
+        answers = parse(path.read_bytes())
+        for name in ("student", "dataset"):
+            theirs, ours = getattr(answers, name), getattr(self, name)
+            if theirs != ours:
+                raise BadAnswers(
+                    f"{path.name} was made for the {name} {theirs!r}, not {ours!r}: correct the "
+                    f"{name} in the notebook, or delete {path.name} to start it again."
+                )
+        return answers
+
+    def record_mse(self, vector: str, method: str, bits: int, value: Number) -> None:
+        """The mean squared error of vector "A" or "B" with one method and 8, 4 or 2 bits (1b)."""
+        _known(vector, VECTORS, "vector")
+        _known(method, MSE_METHODS, "method")
+        _known(bits, MSE_BITS, "bit width")
+        number = _measured(value, f"mean squared error of {vector}, {method}, {bits} bits")
+        if number < 0:
+            raise BadAnswers(
+                f"The mean squared error of {vector}, {method}, {bits} bits can't be {number}, "
+                "below zero: average the squares of the differences."
+            )
+        answers = self.read()
+        mse = {v: {m: dict(cells) for m, cells in ms.items()} for v, ms in answers.mse.items()}
+        mse[vector][method][bits] = number
+        self._write(replace(answers, mse=mse))
+
+    def record_accuracy(self, training: str, cell: str, method: str, percent: Number) -> None:
+        """A cell of Table 1, in percent: "ptq" or "qat", "W8A8" and so on, "SAWB" or "sym"."""
+        _known(training, TRAININGS, "half of Table 1")
+        _known(cell, CELLS, "row of Table 1")
+        _known(method, TABLE1_METHODS, "method")
+        number = _measured(percent, f"accuracy of {training}, {cell}, {method}")
+        if not 0 <= number <= 100:
+            raise BadAnswers(
+                f"The accuracy of {training}, {cell}, {method} can't be {number} percent: "
+                "give the percentage of test images classified correctly, from 0 to 100."
+            )
+        answers = self.read()
+        table1 = {t: {c: dict(ms) for c, ms in cs.items()} for t, cs in answers.table1.items()}
+        table1[training][cell][method] = number
+        self._write(replace(answers, table1=table1))
+
+    def record_bit_widths(self, bit_widths: Mapping[str, int]) -> None:
+        """The bits of every layer's weights that question 3 found, in place of any before."""
+        widths = _bit_widths({layer: _plain_int(bits) for layer, bits in bit_widths.items()})
+        self._write(replace(self.read(), bit_widths=widths))
+
+    def _write(self, answers: Answers) -> None:
+        write_text_atomically(self.path, to_text(answers))
+
+
+def to_text(answers: Answers) -> str:
+    """The text of `answers.json`; `parse` gives the same answers back."""
+    record = {
+        "version": VERSION,
+        "student": answers.student,
+        "dataset": answers.dataset,
+        "mse": answers.mse,  # json writes the bits as strings
+        "table1": answers.table1,
+        "bit_widths": answers.bit_widths,
+    }
+    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def parse(text: str | bytes) -> Answers:
+    """The answers that `text` (UTF-8, if bytes) holds. Raises `BadAnswers`."""
+    record = _object(_json(text), "The file", ("version", "student", "dataset"))
+    _known_keys(record, ("version", "student", "dataset", "mse", "table1", "bit_widths"), "file")
+    if type(record["version"]) is not int or record["version"] != VERSION:
+        raise BadAnswers(
+            f"answers.json does not have version {VERSION}: write it again with the notebook "
+            "of this assignment."
+        )
+    mse = _filled(record.get("mse"), "mse", (VECTORS, MSE_METHODS, tuple(map(str, MSE_BITS))))
+    widths = record.get("bit_widths")
+    return Answers(
+        student=_text(record["student"], "student"),
+        dataset=_text(record["dataset"], "dataset"),
+        mse={
+            vector: {
+                method: {int(bits): value for bits, value in cells.items()}
+                for method, cells in methods.items()
+            }
+            for vector, methods in mse.items()
+        },
+        table1=_filled(record.get("table1"), "table1", (TRAININGS, CELLS, TABLE1_METHODS)),
+        bit_widths={} if widths is None else _bit_widths(_object(widths, "bit_widths")),
+    )
+
+
+def _json(text: str | bytes) -> object:
+    if len(text) > LARGEST_TEXT:
+        raise BadAnswers(
+            f"answers.json is larger than {LARGEST_TEXT // 2**20} MiB: write it again with the "
+            "notebook, which needs a few thousand bytes."
+        )
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return json.loads(decoded, parse_constant=_refuse_constant)
+    except BadAnswers:
+        raise
+    except UnicodeDecodeError as error:
+        raise BadAnswers(
+            "answers.json is not UTF-8 text: write it again with the notebook, not by hand."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise BadAnswers(
+            f"answers.json is not JSON (line {error.lineno}: {error.msg}): write it again with the "
+            "notebook, not by hand."
+        ) from error
+    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits; 100,000 brackets
+        raise BadAnswers(
+            "answers.json holds a number or a nesting of absurd size: write it again with the "
+            "notebook, not by hand."
+        ) from error
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    raise BadAnswers(
+        f"answers.json holds {constant}, which is no result: find out why it was computed, and "
+        "write the file again with the notebook."
+    )
+
+
+def _filled(table: object, where: str, levels: tuple[tuple[str, ...], ...]) -> Any:
+    """`table` with all names of all `levels`, None for the numbers that are not there."""
+    if not levels:
+        return None if table is None else _number(table, where)
+    present = {} if table is None else _object(table, where)
+    _known_keys(present, levels[0], where)
+    return {name: _filled(present.get(name), f"{where}.{name}", levels[1:]) for name in levels[0]}
+
+
+def _object(value: object, where: str, required: Iterable[str] = ()) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadAnswers(
+            f"{_in_file(where)} must be a JSON object, not {_kind(value)}: write answers.json "
+            "again with the notebook, not by hand."
+        )
+    for name in required:
+        if name not in value:
+            raise BadAnswers(
+                f'answers.json has no "{name}": write it again with the notebook, not by hand.'
+            )
+    return value
+
+
+def _known_keys(present: Mapping[str, object], names: tuple[str, ...], where: str) -> None:
+    for name in present:
+        if name not in names:
+            raise BadAnswers(
+                f"{_in_file(where)} has an entry {_shown(name)} that is none of "
+                f"{', '.join(names)}: write answers.json again with the notebook, not by hand."
+            )
+
+
+def _number(value: object, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadAnswers(
+            f"{_in_file(where)} must be a number, not {_kind(value)}: write answers.json again "
+            "with the notebook, not by hand."
+        )
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadAnswers(
+            f"{_in_file(where)} is too large for a number: find out why it was computed, and write "
+            "answers.json again with the notebook."
+        )
+    return number
+
+
+def _text(value: object, name: str) -> str:
+    if isinstance(value, str) and value.strip() and len(value) <= LONGEST_NAME and _encodes(value):
+        return value
+    raise BadAnswers(
+        f"The {name} of answers.json must be a text of 1 to {LONGEST_NAME} characters, not "
+        f"{_kind(value)}: set it at the top of the notebook and write the file again."
+    )
+
+
+def _encodes(text: str) -> bool:
+    """Whether a file can hold `text`: JSON can spell half of a surrogate pair, UTF-8 can't."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _bit_widths(widths: Mapping[str, object]) -> dict[str, int]:
+    if len(widths) > MOST_LAYERS:
+        raise BadAnswers(
+            f"bit_widths names {len(widths)} layers, more than {MOST_LAYERS}: give one bit width "
+            "for each layer of the network."
+        )
+    checked: dict[str, int] = {}
+    for layer, bits in widths.items():
+        if not isinstance(layer, str) or not layer.isascii() or len(layer) > LONGEST_NAME:
+            raise BadAnswers(
+                f"bit_widths has an entry {_shown(layer)} that is no layer's name: use the names "
+                "of the network's modules, such as layer1.0.conv1."
+            )
+        if type(bits) is not int or not -MOST_BITS <= bits <= MOST_BITS:
+            raise BadAnswers(
+                f"bit_widths gives {_shown(layer)} {_kind(bits)} for its bits: give a whole "
+                "number, such as 4."
+            )
+        checked[layer] = bits
+    return checked
+
+
+def _plain_int(bits: object) -> object:
+    """A Python int for what counts as one (numpy's integers), else `bits` itself."""
+    if isinstance(bits, bool) or not hasattr(bits, "__index__"):
+        return bits
+    return bits.__index__()
+
+
+def _measured(value: Number, what: str) -> float:
+    """`value` as a float, if that is a number one can have measured."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor of many numbers
+        raise BadAnswers(f"The {what} must be one number, not {_kind(value)}.") from error
+    if not math.isfinite(number):
+        raise BadAnswers(
+            f"The {what} is {number}: find out why (an overflow, a division by zero?) and record "
+            "it again."
+        )
+    return number
+
+
+def _known(name: object, names: tuple[object, ...], what: str) -> None:
+    if isinstance(name, bool) or name not in names:
+        raise BadAnswers(
+            f"There is no {what} {name!r} in the tables: use one of {', '.join(map(str, names))}."
+        )
+
+
+def _in_file(where: str) -> str:
+    return "answers.json" if where in ("file", "The file") else f'"{where}" in answers.json'
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        return _shown(value)
+    if isinstance(value, (bool, int, float)) and len(str(value)) < 20:
+        return json.dumps(value)
+    names = {dict: "an object", list: "a list", type(None): "null"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
+
+
+def _shown(text: object) -> str:
+    shown = ascii(text)
+    return shown if len(shown) <= 40 else shown[:37] + "..."

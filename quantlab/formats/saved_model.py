@@ -1,0 +1,328 @@
+"""The one file format of a saved quantized ResNet-20, and of its float original.
+
+A saved model is a `torch.save` of one flat dict of plain tensors, numbers and strings, read with
+`weights_only=True`. Its keys, for each layer of `LAYERS` (all but conv1):
+
+    "<layer>.weight_int"    int8 codes, -2**(b-1) .. 2**(b-1) - 1 for the b bits of the file's name
+    "<layer>.weight_scale"  s_w, a positive number (or a tensor of one element)
+    "<layer>.input_scale"   s_x, of unsigned codes 0 .. 2**b - 1
+    "fc.bias"               float32 (10,)
+    "conv1.weight"          float32 (16, 3, 3, 3): the first convolution stays in floating point
+    "bn1.weight", ...       the tensors of batch normalization by their `state_dict` names
+    "format", "dataset", "method"   FORMAT, the data set's name, "sym" | "SAWB" | "heuristic"
+
+The bit widths come from the file name (`ResNet20_W8A2.pt`), and codes outside them are a fault. A
+bare `state_dict` with float "<layer>.weight" beside both scales is accepted as well and put on the
+grid, round(w / s_w) clipped; so are the "module." prefix of DataParallel, other integer and
+floating-point dtypes, and a missing "format", "dataset" or "method".
+
+Everything fails with `BadCheckpoint`: one sentence that says which name, what was found, what was
+expected and what to do. `parse` is for values from an untrusted process and trusts none of them;
+`load` and `load_float` open files and are for trusted ones.
+"""
+
+import os
+import pickle
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from quantlab.atomic_files import write_atomically
+from quantlab.formats.saved_values import (
+    HOW_TO_SAVE,
+    BadCheckpoint,
+    Value,
+    code_tensor,
+    describe,
+    float_tensor,
+    positive_scale,
+)
+from quantlab.network.layers import FIRST_LAYER, QuantConv2d, QuantLinear, quantizable_layers
+from quantlab.network.resnet import resnet20, state_shapes
+
+FORMAT = "quantlab-resnet20"
+UNKNOWN = "unknown"
+IGNORED_END = ".num_batches_tracked"  # a counter of training steps
+INT32_LARGEST = 2**31 - 1
+
+
+def _layers() -> tuple[str, ...]:
+    with torch.device("meta"):
+        return tuple(name for name in quantizable_layers(resnet20()) if name != FIRST_LAYER)
+
+
+SHAPES = state_shapes()  # of the float network, by state_dict name
+LAYERS = _layers()  # quantized, in the order of the modules
+CODES, WEIGHT, WEIGHT_SCALE, INPUT_SCALE = "weight_int", "weight", "weight_scale", "input_scale"
+BIAS = "fc.bias"
+LAYER_WEIGHTS = frozenset(f"{layer}.{WEIGHT}" for layer in LAYERS)
+TENSORS = tuple(name for name in SHAPES if name not in LAYER_WEIGHTS and name != BIAS)
+ALLOWED = frozenset(
+    [f"{layer}.{end}" for layer in LAYERS for end in (CODES, WEIGHT, WEIGHT_SCALE, INPUT_SCALE)]
+    + [*TENSORS, BIAS, "format", "dataset", "method"]
+)
+
+
+@dataclass(frozen=True)
+class SavedLayer:
+    """One quantized layer: int8 codes, float32 scales as Python floats, float32 bias or None."""
+
+    weight_int: Tensor
+    weight_scale: float
+    input_scale: float
+    bias: Tensor | None
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A quantized ResNet-20: `layers` by name, and `tensors`: conv1's weight and those of BN."""
+
+    method: str
+    dataset: str
+    weight_bits: int
+    act_bits: int
+    layers: Mapping[str, SavedLayer]
+    tensors: Mapping[str, Tensor]
+
+
+def parse_name(name: str) -> tuple[int, int]:
+    """("ResNet20_W8A2.pt") to (8, 2), the widths of weights and activations; `BadCheckpoint`."""
+    match = re.fullmatch(r"ResNet20_W([1-8])A([1-8])\.pt", name)
+    if not match:
+        raise BadCheckpoint(
+            f"The file name {name!r:.100} does not say its bit widths: rename it to "
+            "ResNet20_W<weight bits>A<activation bits>.pt, such as ResNet20_W8A2.pt."
+        )
+    return int(match[1]), int(match[2])
+
+
+def save(model: nn.Module, path: str | os.PathLike[str], dataset: str, method: str) -> None:
+    """Write a model from `quantize_model` (at its stored scales) to e.g. `ResNet20_W8A8.pt`.
+
+    `dataset` is the name of the data it was made for. Raises `BadCheckpoint` when the model is
+    none of this format, or has other widths than the file name says.
+    """
+    saved = saved_model(model, dataset, method)
+    promised = parse_name(Path(path).name)
+    if promised != (saved.weight_bits, saved.act_bits):
+        raise BadCheckpoint(
+            f"{Path(path).name} promises W{promised[0]}A{promised[1]}, but the model is "
+            f"W{saved.weight_bits}A{saved.act_bits}: name the file by the model's widths."
+        )
+    to_file(saved, path)
+
+
+def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
+    """What `model`, a ResNet-20 from `quantize_model`, computes in evaluation mode, as plain data.
+
+    The model is put in evaluation mode, so that its scales are those of its last weights. Raises
+    `BadCheckpoint` when a layer is not quantized as this format has it.
+    """
+    model.eval()
+    values: dict[str, Any] = dict(model.state_dict())
+    widths = set()
+    for name in LAYERS:
+        layer = dict(model.named_modules()).get(name)
+        if not isinstance(layer, (QuantConv2d, QuantLinear)):
+            raise BadCheckpoint(
+                f"{name} is a {type(layer).__name__}, but a saved model has every layer besides "
+                "conv1 quantized: make it with quantize_model(resnet20(), ...)."
+            )
+        widths.add((layer.quantizer.weight_bits, layer.quantizer.act_bits))
+        values[f"{name}.{CODES}"] = layer.weight_codes().to(torch.int8)
+        del values[f"{name}.{WEIGHT}"]
+    if len(widths) > 1 or isinstance(model.get_submodule(FIRST_LAYER), QuantConv2d):
+        raise BadCheckpoint(
+            "The layers of this model have different bit widths, or conv1 is quantized, but a "
+            "file W<bits>A<bits> has one width and a float conv1: save without bit_widths."
+        )
+    weight_bits, act_bits = widths.pop()
+    values |= {"format": FORMAT, "dataset": dataset, "method": method}
+    return parse(values, weight_bits, act_bits or 0)
+
+
+def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
+    """Write `saved` atomically in the format of the module docstring, about 300 KB."""
+    values: dict[str, Any] = {
+        "format": FORMAT,
+        "dataset": saved.dataset,
+        "method": saved.method,
+        **{name: tensor.contiguous() for name, tensor in saved.tensors.items()},
+    }
+    for name, layer in saved.layers.items():
+        values[f"{name}.{CODES}"] = layer.weight_int.contiguous()
+        values[f"{name}.{WEIGHT_SCALE}"] = layer.weight_scale
+        values[f"{name}.{INPUT_SCALE}"] = layer.input_scale
+        if layer.bias is not None:
+            values[f"{name}.bias"] = layer.bias
+    write_atomically(path, lambda stream: torch.save(values, stream))
+
+
+def load(path: str | os.PathLike[str]) -> SavedModel:
+    """Read a *trusted* file whose name says its widths. Raises `BadCheckpoint`."""
+    weight_bits, act_bits = parse_name(Path(path).name)
+    return parse(_read(path), weight_bits, act_bits)
+
+
+def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Read a *trusted* float ResNet-20: its `state_dict`, float32. Raises `BadCheckpoint`."""
+    return parse_float(_read(path))
+
+
+def parse_float(values: Any) -> dict[str, Tensor]:
+    """The float32 `state_dict` that untrusted flat `values` hold. Raises `BadCheckpoint`."""
+    values = _plain_names(values)
+    _check_names(values, required=set(SHAPES), allowed=set(SHAPES))
+    return {name: float_tensor(name, values[name], SHAPES[name]) for name in SHAPES}
+
+
+def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> SavedModel:
+    """The saved model that untrusted flat `values` (see the module docstring) describe.
+
+    Values may be torch tensors, numpy arrays, numbers or strings. Raises `BadCheckpoint` for the
+    first thing that is wrong.
+    """
+    if weight_bits not in range(1, 9) or act_bits not in range(1, 9):
+        raise BadCheckpoint(
+            f"W{weight_bits}A{act_bits} is no width of a saved model: use 1 to 8 bits for both."
+        )
+    values = _plain_names(values)
+    found = values.get("format", FORMAT)
+    if not (isinstance(found, str) and found == FORMAT):
+        raise BadCheckpoint(f"format is {describe(found)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
+    weights = {
+        name: f"{name}.{WEIGHT if f'{name}.{WEIGHT}' in values else CODES}" for name in LAYERS
+    }
+    scales = {f"{name}.{end}" for name in LAYERS for end in (WEIGHT_SCALE, INPUT_SCALE)}
+    _check_names(values, {*weights.values(), *scales, *TENSORS, BIAS}, ALLOWED)
+    for name in LAYERS:
+        if weights[name].endswith(WEIGHT) and f"{name}.{CODES}" in values:
+            raise BadCheckpoint(
+                f"{name} has both weight and weight_int, of which only one can be right: "
+                f"{HOW_TO_SAVE}, or leave one of them out."
+            )
+    layers = {name: _layer(values, name, weights[name], weight_bits) for name in LAYERS}
+    tensors = {name: float_tensor(name, values[name], SHAPES[name]) for name in TENSORS}
+    for name, tensor in tensors.items():
+        if name.endswith("running_var") and bool((tensor < 0).any()):
+            raise BadCheckpoint(
+                f"{name} holds the negative variance {float(tensor.min()):g}: {HOW_TO_SAVE} "
+                "again from a model that works."
+            )
+    return SavedModel(
+        method=_text(values, "method"),
+        dataset=_text(values, "dataset"),
+        weight_bits=weight_bits,
+        act_bits=act_bits,
+        layers=layers,
+        tensors=tensors,
+    )
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    name = Path(path).name
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise BadCheckpoint(f"There is no file {path}: check the name and the folder.") from None
+    except pickle.UnpicklingError:
+        raise BadCheckpoint(
+            f"{name} holds more than plain tensors, numbers and strings, such as a pickled "
+            f"module, and running it is not safe: {HOW_TO_SAVE}, or save its state_dict()."
+        ) from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise BadCheckpoint(
+            f"{name} could not be read as a file of torch.save ({type(error).__name__}), it may "
+            "be cut off: save or copy it again."
+        ) from None
+
+
+def _plain_names(values: Any) -> dict[str, Any]:
+    """Without DataParallel's prefix and the counters that evaluation does not use."""
+    if not isinstance(values, Mapping):
+        raise BadCheckpoint(
+            f"The file holds a {type(values).__name__} instead of a dict of tensors: {HOW_TO_SAVE}."
+        )
+    plain: dict[str, Any] = {}
+    for key, value in values.items():
+        if not isinstance(key, str):
+            raise BadCheckpoint(f"The name {key!r:.60} is not a string: {HOW_TO_SAVE}.")
+        if isinstance(value, Mapping):
+            raise BadCheckpoint(
+                f"{key[:80]!r} holds a dict of its own, but the names of a saved model stand side "
+                f"by side: {HOW_TO_SAVE}, or save that dict alone."
+            )
+        name = key.removeprefix("module.")
+        if name in plain:
+            raise BadCheckpoint(
+                f"{name[:80]!r} is there with and without the prefix 'module.': leave one out."
+            )
+        if not name.endswith(IGNORED_END):
+            plain[name] = value
+    return plain
+
+
+def _check_names(
+    values: Mapping[str, Any], required: set[str], allowed: set[str] | frozenset[str]
+) -> None:
+    missing = [name for name in sorted(required) if name not in values]
+    extra = [name for name in values if name not in allowed]
+    if len(missing) > len(required) // 2:
+        present = f"for example {next(iter(values))[:80]!r}" if values else "it is empty"
+        raise BadCheckpoint(
+            f"This is no ResNet-20 of this kit: {len(missing)} of its {len(required)} names are "
+            f"missing, such as {missing[0]!r}, and of the names it has, {present}: build the "
+            f"model with quantlab.network.resnet.resnet20() and {HOW_TO_SAVE}."
+        )
+    if missing:
+        raise BadCheckpoint(
+            f"{missing[0]} is missing ({len(missing)} of {len(required)} names are): {HOW_TO_SAVE}."
+        )
+    if extra:
+        raise BadCheckpoint(
+            f"{extra[0][:80]!r} is no name of a saved ResNet-20 of this kit (one of {len(extra)}): "
+            "leave it out if it means nothing, and save the kit's network if it is a layer."
+        )
+
+
+def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: int) -> SavedLayer:
+    weight_scale = positive_scale(f"{name}.{WEIGHT_SCALE}", values[f"{name}.{WEIGHT_SCALE}"])
+    input_scale = positive_scale(f"{name}.{INPUT_SCALE}", values[f"{name}.{INPUT_SCALE}"])
+    shape = SHAPES[f"{name}.{WEIGHT}"]
+    low, high = -(2 ** (weight_bits - 1)), 2 ** (weight_bits - 1) - 1
+    if weight_name.endswith(f".{WEIGHT}"):
+        weight = float_tensor(weight_name, values[weight_name], shape)
+        codes = torch.round(weight / torch.tensor(weight_scale)).clamp(low, high)
+    else:
+        codes = code_tensor(weight_name, values[weight_name], shape)
+        outside = codes[(codes < low) | (codes > high)]
+        if len(outside):
+            raise BadCheckpoint(
+                f"{weight_name} holds the code {int(outside[0])}, outside {low}..{high} for "
+                f"{weight_bits} bits: the file name promises W{weight_bits}, so quantize to that "
+                "width or name the file by the width it has."
+            )
+    bias = None
+    if name == BIAS.removesuffix(".bias"):
+        bias = float_tensor(BIAS, values[BIAS], SHAPES[BIAS])
+        largest = float(bias.double().abs().max()) / (weight_scale * input_scale)
+        if not largest < INT32_LARGEST:
+            raise BadCheckpoint(
+                f"{BIAS} / (input_scale * weight_scale) reaches {largest:g}, which is no int32 "
+                "code: the scales of fc are too small for it, so calibrate them again."
+            )
+    return SavedLayer(codes.to(torch.int8), weight_scale, input_scale, bias)
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name, UNKNOWN)
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 60:
+        raise BadCheckpoint(
+            f"{name} is {describe(value)}, not a short text: {HOW_TO_SAVE}, or leave it out."
+        )
+    return str(value)

@@ -1,0 +1,1 @@
+"""ResNet-20, quantized layers and calibration."""

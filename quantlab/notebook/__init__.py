@@ -1,0 +1,1 @@
+"""What the notebook uses: session, reloading of solution.py, plots, tables, submission.zip."""

@@ -1,0 +1,31 @@
+"""The callable argument of a variable-precision search, as a table of losses gives it."""
+
+from collections.abc import Callable, Mapping
+
+from quantlab.protocol.calls import AdditiveLoss
+
+Evaluate = Callable[[Mapping[str, int]], float]
+
+
+def evaluation(loss: AdditiveLoss) -> Evaluate:
+    """The callable that `loss` stands for, with its budget."""
+    made = 0
+
+    def evaluate(bit_widths: Mapping[str, int]) -> float:
+        nonlocal made
+        if made == loss.budget:
+            raise RuntimeError(f"evaluate may be called {loss.budget} times; this is one more.")
+        made += 1
+        if bit_widths.keys() != loss.losses.keys():
+            raise ValueError(
+                f"evaluate needs a bit width for each of the layers {', '.join(loss.losses)}; "
+                f"it was given {', '.join(map(str, bit_widths)) or 'none'}."
+            )
+        total = 0.0
+        for layer, bits in bit_widths.items():
+            if bits not in loss.losses[layer]:
+                raise ValueError(f"evaluate was given {bits!r} bits for {layer}, no candidate.")
+            total += loss.losses[layer][bits]
+        return loss.ceiling - total
+
+    return evaluate
