@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
 from autograder.intake.names import student_id
+from autograder.platforms.moodle import MOODLE_PARTICIPANT
 
 Row = Mapping[str, str]
 
@@ -27,7 +28,6 @@ IDENTIFYING = (
     "Email",  # Gradescope
 )
 _NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export that are nobody
-MOODLE_PARTICIPANT = "Participant "
 _GERMAN = {  # the columns of Moodle's worksheet on a site in German
     "ID": "Identifier",
     "Vollständiger Name": "Full name",

@@ -1,22 +1,42 @@
-"""Canvas: "Download Submissions" of an assignment, one flat zip of everybody's files.
+"""Canvas: read its "Download Submissions", write a gradebook import.
 
-Canvas names each file `<name>[_LATE]_<user id>_<file id>_<file name>`, those of one submission side
-by side: the sortable name in lower case without anything but letters, digits and underscores, in
-group assignments the group's. Anonymous assignments have `anon_<id>` in place of name and user id.
-A text or an address that was typed in has no file id and is called `..._text.html` or
-`..._link.html`. Canvas itself writes `-1`, `-2` behind the name of a file that is handed in again.
+The export is one flat zip of all students' files. Each is named
+`<name>[_LATE]_<user id>_<file id>_<file name>`, and those of one submission follow each other.
+The name is the sortable name in lower case, without anything but letters, digits and underscores;
+in group assignments it is the group's. Anonymous assignments have `anon_<id>` in place of name and
+user id. A typed text or address has no file id and is called `..._text.html` or `..._link.html`.
+Canvas itself adds `-1`, `-2` to the name of a file that is submitted again.
 
 Source: instructure/canvas-lms, `lib/content_zipper.rb` (`get_filename`, `add_upload_submission`,
-`add_text_or_url`) and `Attachment.make_unique_filename`. The moment of submission and the login are
-not in the export. Of a group Canvas names one representative, whose user id stands for all.
+`add_text_or_url`) and `Attachment.make_unique_filename`. The submission time and the login are not
+in the export. Canvas names one representative of a group, whose user id is that of the group.
+
+The import is a CSV file for the gradebook's "Import" (Canvas Instructor Guide, "How do I import
+grades in the Gradebook?"). It begins as Canvas's own export does:
+
+    Student,ID,SIS User ID,SIS Login ID,Section,Quantization (4711)
+        Points Possible,,,,,140
+    "Lovelace, Ada",70001,sis1,ada@example.org,Autumn,118.5
+
+Canvas finds a student by `ID`, else by the SIS ids, else by name. It finds the assignment by the
+number in parentheses (canvas-lms, lib/gradebook_importer.rb and gradebook_exporter.rb). `EX`
+excuses. An empty cell erases the current score, so students without a final score have no row.
 """
 
+import csv
+import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.intake.archive import Contents, Entry
 from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import Found, Reading, System, loose, named, nobodys, readable_id
+from autograder.report.cells import cell
+
+COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+EXCUSED = "EX"
 
 _WHOSE = r"(?:(?P<name>(?!LATE_)\w+?)_)?(?P<late>LATE_)?(?P<user>\d+|anon_[A-Za-z0-9]+)"
 _UPLOAD = re.compile(_WHOSE + r"_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
@@ -93,3 +113,26 @@ def _found(user: str, uploads: list[_Upload]) -> Found:
 
 
 CANVAS = System("canvas", _recognises, _read)
+
+
+def canvas_csv(rows: Sequence[GradebookRow], assignment: str) -> str:
+    """Return the text of canvas.csv, to be stored as UTF-8.
+
+    `assignment` is the heading of the score column, such as "Quantization (4711)".
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, cell(assignment)])
+    writer.writerow(["    Points Possible", "", "", "", "", cell(highest_maximum(rows))])
+    for row in rows:
+        if not in_canvas_csv(row):
+            continue
+        columns = {"Student": row.student, **row.columns}
+        identity = [cell(columns.get(name, "")) for name in COLUMNS]
+        writer.writerow([*identity, EXCUSED if row.points is None else cell(row.points)])
+    return stream.getvalue()
+
+
+def in_canvas_csv(row: GradebookRow) -> bool:
+    """Return whether canvas.csv has a row for a student: a published score, or an excuse."""
+    return row.excused or row.points is not None

@@ -1,21 +1,34 @@
-"""Moodle: "Download all submissions" of an assignment.
+"""Moodle: read its "Download all submissions", write an offline grading worksheet.
 
-One folder per student and kind of submission, `<full name>_<id>_assignsubmission_file` (in older
-versions with a last underscore) and `..._assignsubmission_onlinetext`; or, if folders are switched
-off, files whose names begin like that. Underscores of a name have become spaces. In team
-assignments the name and id are the group's, and nobody's for those in no group; with blind marking
+The export has one folder per student and kind of submission: `<name>_<id>_assignsubmission_file`
+(in older versions with a last underscore) and `..._assignsubmission_onlinetext`. If folders are
+off, file names begin like that instead. Underscores of a name have become spaces. In team
+assignments name and id are the group's, and missing for students in no group. With blind marking
 the name is "Participant". The id is that of Moodle's grading worksheet, "Participant 12345".
 
 Source: moodle/moodle, `mod/assign/classes/downloader.php` (`get_student_prefix`,
-`load_submissionplugin_filelist`). Only the latest attempt is exported. When it was handed in stands
-in the grading worksheet, not in the export, and neither do the members of a team.
+`load_submissionplugin_filelist`). Only the latest attempt is exported. The submission time is in
+the grading worksheet, not in the export; the members of a team are in neither.
+
+The worksheet is a CSV file in the form that Moodle itself offers. Moodle reads it with "Upload
+grading worksheet" if the feedback types "Offline grading worksheet" and "Feedback comments" are on
+(docs.moodle.org, "Assignment settings", "Using Assignment"). The importer needs `Identifier`
+("Participant 123"), `Grade` and `Last modified (grade)`, and reads `Feedback comments`. It skips
+rows without a grade, and grades above the assignment's maximum (moodle,
+mod/assign/feedback/offline, importgradeslib.php and importgradesform.php). Therefore grades are
+cut at the maximum; a bonus beyond it is in the comment. Students without a final score or an
+identifier have no row. Moodle shows comments as HTML, so they are escaped.
 """
 
+import csv
+import html
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from autograder.intake.archive import Contents, Entry, Refused
 from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
     Found,
     Reading,
@@ -26,7 +39,21 @@ from autograder.platforms.parsing import (
     plain,
     readable_id,
 )
+from autograder.report.cells import cell
 
+MOODLE_PARTICIPANT = "Participant "
+COLUMNS = (
+    "Identifier",
+    "Full name",
+    "Email address",
+    "Status",
+    "Grade",
+    "Maximum Grade",
+    "Grade can be changed",
+    "Last modified (submission)",
+    "Last modified (grade)",
+    "Feedback comments",
+)
 _NAME = re.compile(
     r"(?P<name>[^_]*)(?:_(?P<id>\d+))?_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?",
     re.DOTALL,
@@ -86,9 +113,43 @@ def _found(
         student=who.value,
         path=path,
         members=(who.value,),
-        lms={who.value: {"Identifier": f"Participant {number}", **names} if number else names},
+        lms={who.value: {"Identifier": MOODLE_PARTICIPANT + number, **names} if number else names},
     )
     return Found(handin, Contents(files, refused), who, (number,) if number else (), (name,))
 
 
 MOODLE = System("moodle", _recognises, _read)
+
+
+def moodle_csv(rows: Sequence[GradebookRow], maximum: float | None = None) -> str:
+    """Return the text of moodle.csv, to be stored as UTF-8.
+
+    Points are scaled to `maximum`, the grade of the assignment in Moodle, if it is given.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    possible = highest_maximum(rows)
+    highest = maximum or possible
+    for row in rows:
+        identifier = row.columns.get("Identifier", "")
+        if not identifier or row.points is None:
+            continue
+        if identifier.isdigit():
+            identifier = MOODLE_PARTICIPANT + identifier
+        values = {
+            **{name: row.columns.get(name, "") for name in COLUMNS},
+            "Identifier": identifier,
+            "Maximum Grade": f"{highest:.2f}",
+            "Grade can be changed": row.columns.get("Grade can be changed", "Yes"),
+            "Last modified (grade)": row.columns.get("Last modified (grade)", "-"),
+        }
+        cells: list[str | float] = [_safe_cell(values[name]) for name in COLUMNS]
+        cells[COLUMNS.index("Grade")] = f"{min(row.points * highest / possible, highest):.2f}"
+        cells[-1] = html.escape(row.comment).replace("\n", "<br>")
+        writer.writerow(cells)
+    return stream.getvalue()
+
+
+def _safe_cell(value: str) -> str | float:
+    return value if value == "-" else cell(value)  # Moodle writes "-" for "never"

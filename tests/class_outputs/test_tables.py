@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from autograder.course.class_record import ClassRecord
 from autograder.course.manual import ManualMark, ManualMarks
 from autograder.course.outputs.final import final_csv
+from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.outputs.published import left_out
 from autograder.course.policy import FinalMark, Policy, Status, apply
-from autograder.platforms.canvas_gradebook import canvas_csv
-from autograder.platforms.moodle_gradebook import moodle_csv
+from autograder.platforms import canvas, moodle
 
 FORMULAS = ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u202e=1", "＝1"]
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Quantization (4711)"]
@@ -25,6 +26,14 @@ MOODLE = (
 def _mark(**changes: object) -> FinalMark:
     mark = FinalMark("ada", "ada", Status.FINAL, automatic=100, written=19, maximum=140, total=119)
     return replace(mark, **changes)
+
+
+def canvas_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
+    return canvas.canvas_csv(site_rows(marks, policy), policy.canvas_assignment)
+
+
+def moodle_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
+    return moodle.moodle_csv(site_rows(marks, policy), policy.moodle_maximum)
 
 
 def _rows(text: str) -> list[dict[str, str]]:

@@ -12,12 +12,14 @@ a gradebook.db is never removed or replaced while it holds manual marks that wer
 from collections.abc import Sequence
 
 from autograder.course.class_record import ClassRecord
+from autograder.course.outputs.feedback import feedback_lines
 from autograder.course.outputs.final import final_csv
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.published import left_out, published
 from autograder.course.policy import FinalMark, Policy, Status
-from autograder.platforms.canvas_gradebook import canvas_csv, has_row
-from autograder.platforms.moodle_gradebook import moodle_csv
+from autograder.platforms.canvas import canvas_csv, in_canvas_csv
+from autograder.platforms.gradebook_row import GradebookRow
+from autograder.platforms.moodle import moodle_csv
 
 FINAL, CANVAS, MOODLE, DATABASE = "final.csv", "canvas.csv", "moodle.csv", "gradebook.db"
 CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
@@ -38,10 +40,12 @@ def write_gradebooks(
         return [*notes, *_remove_tables(files, ()), *_remove_database(files)]
     tables, notes = {FINAL: final_csv(marks)}, []
     if any(mark.lms.get(name) for mark in marks for name in CANVAS_IDS):
-        tables[CANVAS] = canvas_csv(marks, policy)
-        notes.append(left_out(CANVAS, [mark for mark in marks if not has_row(mark, policy)]))
+        rows = site_rows(marks, policy)
+        tables[CANVAS] = canvas_csv(rows, policy.canvas_assignment)
+        pairs = zip(marks, rows, strict=True)
+        notes.append(left_out(CANVAS, [mark for mark, row in pairs if not in_canvas_csv(row)]))
     if any(mark.lms.get("Identifier") for mark in marks):
-        tables[MOODLE] = moodle_csv(marks, policy)
+        tables[MOODLE] = moodle_csv(site_rows(marks, policy), policy.moodle_maximum)
         scored = [mark for mark in marks if published(mark, policy) is not None]
         notes.append(left_out(MOODLE, [mark for mark in marks if mark not in scored]))
         unknown = sum(not mark.lms.get("Identifier") for mark in scored)
@@ -54,6 +58,21 @@ def write_gradebooks(
         files.write(name, text)
     notes += _remove_tables(files, tuple(tables))
     return [note for note in (*notes, *_write_database(files, record, marks, policy)) if note]
+
+
+def site_rows(marks: Sequence[FinalMark], policy: Policy) -> list[GradebookRow]:
+    """Return one row per student for the gradebook of a course site."""
+    return [
+        GradebookRow(
+            student=mark.member,
+            points=published(mark, policy),
+            excused=mark.status is Status.EXCUSED,
+            maximum=mark.maximum,
+            columns=mark.lms,
+            comment="\n".join(feedback_lines(mark)),
+        )
+        for mark in marks
+    ]
 
 
 def _remove_tables(files: OutputFiles, kept: Sequence[str]) -> list[str]:
