@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.paths import REFERENCE, reference_models
 from quantlab.data.cifar10 import DataNotFound
@@ -150,7 +150,7 @@ def build(dataset: str, out: Path) -> list[Path]:
     """
     reference = REFERENCE.read_text(encoding="utf-8")
     models = _models(dataset)
-    measurements = Measurements(dataset, Oracle())
+    evaluator = ModelEvaluator(dataset, Oracle())
     patched = (Example("reference", ""), *HALF_RIGHT, LOOPS, CHEATS)
     folders = []
     for example in patched:
@@ -159,17 +159,17 @@ def build(dataset: str, out: Path) -> list[Path]:
         (folder / "report.md").write_text(REPORT, encoding="utf-8")
         for model in models:
             shutil.copy(model, folder)
-        write_answers(folder / "answers.json", example.name, measurements)
+        write_answers(folder / "answers.json", example.name, evaluator)
         folders.append(folder)
     stub = _fresh(out / "untouched-stub")
     shutil.copy(KIT / "solution.py", stub)
     return [folders[0], stub, *folders[1:]]
 
 
-def write_answers(path: Path, student: str, measurements: Measurements) -> None:
+def write_answers(path: Path, student: str, evaluator: ModelEvaluator) -> None:
     """The answers.json of a student whose every number is right."""
     oracle = Oracle().module
-    answers = AnswersFile(path, student, measurements.dataset_title)
+    answers = AnswersFile(path, student, evaluator.dataset_title)
     for vector, values in student_vectors(student).items():
         for method in ("sym", "heuristic", "SAWB"):
             for bits in (8, 4, 2):
@@ -178,9 +178,9 @@ def write_answers(path: Path, student: str, measurements: Measurements) -> None:
                 recovered = oracle.linear_dequantize(codes, scale, zero)
                 error = float((values - recovered).square().mean())
                 answers.record_mse(vector, method, bits, error)
-    folder = reference_models(measurements.dataset)
+    folder = reference_models(evaluator.dataset)
     for method in ("sym", "SAWB"):
-        for cell, percents in measurements.post_training(method).items():
+        for cell, percents in evaluator.ptq_accuracies(method).items():
             answers.record_accuracy("ptq", cell, method, round(percents[0], 2))
     for cell in CELLS:
         record = json.loads((folder / f"ResNet20_{cell}.json").read_text(encoding="utf-8"))
@@ -189,11 +189,11 @@ def write_answers(path: Path, student: str, measurements: Measurements) -> None:
     answers.record_bit_widths(widths["bit_widths"])
 
 
-def right_record(student: str, measurements: Measurements) -> str:
+def right_record(student: str, evaluator: ModelEvaluator) -> str:
     """The text of `write_answers`. Raises `DataNotFound`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answers.json"
-        write_answers(path, student, measurements)
+        write_answers(path, student, evaluator)
         return path.read_text(encoding="utf-8")
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograder.engine.record import CheckResult, Report, Verdict
-from autograder.grading.preparation import UsageError, prepare
-from autograder.grading.submission import Course, mark, select
+from autograder.grading.preparation import SetupError, prepare_grading
+from autograder.grading.submission import GradingContext, grade_submission, select_checks
 from autograder.intake.submission import (
     Submission,
     UnreadableSubmission,
@@ -25,7 +25,7 @@ from autograder.intake.submission import (
     unopened_submission,
 )
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,22 +81,22 @@ class _SubmissionFile(pytest.Collector):
     def collect(self) -> list[pytest.Item]:
         options = self.config.option
         try:
-            self.course: Course = prepare(
+            self.course: GradingContext = prepare_grading(
                 options.submission_data, options.check, options.submission_quick
             )
             self.submission: Submission = _submission(options.submission)
-        except (UsageError, UnreadableSubmission) as problem:
+        except (SetupError, UnreadableSubmission) as problem:
             raise pytest.UsageError(str(problem)) from problem
         self.results: dict[str, CheckResult] = {}
         self.report: Report | None = None
-        chosen = select(self.course.rubric, self.course.selected)
+        chosen = select_checks(self.course.rubric, self.course.selected)
         return [_CheckItem.from_parent(self, name=c.id, nodeid=c.id) for c in chosen]
 
     def result(self, check: str) -> CheckResult:
         if not self.results:
             try:
                 with Sandbox() as sandbox:
-                    self.report = mark(self.submission, self.course, sandbox)
+                    self.report = grade_submission(self.submission, self.course, sandbox)
             except IsolationUnavailable as problem:
                 pytest.exit(str(problem), returncode=2)
             self.results = {one.id: one for one in self.report.checks}

@@ -19,8 +19,8 @@ import torch
 from rich.console import Console
 
 from authoring.examples import MissingModels
-from autograder.grading.preparation import UsageError
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.grading.preparation import SetupError
+from autograder.sandbox.self_test import IsolationUnavailable
 from baselines.integer_only.onnx_export import MissingPackage
 from benchmarks import grading_cost, kernel_processes, networks, processes
 from benchmarks.rounds import Row
@@ -55,7 +55,7 @@ def main() -> int:
         IsolationUnavailable,
         MissingModels,
         MissingPackage,
-        UsageError,
+        SetupError,
         subprocess.CalledProcessError,
     ) as problem:
         print(problem, file=sys.stderr)

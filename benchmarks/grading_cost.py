@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 
 from authoring.examples import build
-from autograder.grading.preparation import prepare
-from autograder.grading.submission import mark
+from autograder.grading.preparation import prepare_grading
+from autograder.grading.submission import grade_submission
 from autograder.intake.submission import read_submission
 from autograder.paths import REFERENCE
 from autograder.sandbox.host import Sandbox
@@ -51,8 +51,8 @@ def _whole_submission(dataset: str, images: ImageSet, sandbox: Sandbox, runs: in
         submission = read_submission(Path(folder) / "reference")
 
         def whole() -> None:
-            fresh = prepare(dataset, "*")  # nothing remembered of the models
-            mark(submission, fresh, sandbox)
+            fresh = prepare_grading(dataset, "*")  # nothing remembered of the models
+            grade_submission(submission, fresh, sandbox)
 
         peer = partial(evaluate, float_network(dataset), images, BATCH_SIZE, "cpu")
         what = "whole submission: all checks, five models, all images"

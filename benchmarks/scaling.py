@@ -19,11 +19,11 @@ import torch
 from matplotlib.figure import Figure
 
 from authoring.examples import MissingModels, build
-from autograder.grading.preparation import UsageError, prepare
-from autograder.grading.submission import Course, mark
+from autograder.grading.preparation import SetupError, prepare_grading
+from autograder.grading.submission import GradingContext, grade_submission
 from autograder.intake.submission import Submission, read_submission
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 from benchmarks.networks import saved_models
 from benchmarks.rounds import seconds
 from quantlab.data.cifar10 import DataNotFound, load_dataset
@@ -77,7 +77,7 @@ def main() -> int:
                 f"R^2 {line.straightness:.4f}"
             )
             lines.append(line)
-    except (DataNotFound, IsolationUnavailable, MissingModels, UsageError) as problem:
+    except (DataNotFound, IsolationUnavailable, MissingModels, SetupError) as problem:
         print(problem, file=sys.stderr)
         return 2
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -97,8 +97,8 @@ def measure(dataset: str, times: int) -> Iterator[Line]:
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
         build(dataset, Path(folder))
         submission = read_submission(Path(folder) / "reference")
-        courses = [prepare(dataset, pattern) for pattern in CHECKS]
-        sizes = [len(mark(submission, course, sandbox).checks) for course in courses]
+        courses = [prepare_grading(dataset, pattern) for pattern in CHECKS]
+        sizes = [len(grade_submission(submission, course, sandbox).checks) for course in courses]
         marked = [partial(_mark, submission, course, sandbox, 1) for course in courses]
         yield _line("checks", sizes, marked, times)
         marked = [partial(_mark, submission, courses[0], sandbox, count) for count in counts]
@@ -110,9 +110,9 @@ def _evaluate(models: Sequence[SavedModel], images: ImageSet) -> None:
         evaluate_saved(model, images)
 
 
-def _mark(submission: Submission, course: Course, sandbox: Sandbox, times: int) -> None:
+def _mark(submission: Submission, course: GradingContext, sandbox: Sandbox, times: int) -> None:
     for _ in range(times):
-        mark(submission, course, sandbox)
+        grade_submission(submission, course, sandbox)
 
 
 def _line(

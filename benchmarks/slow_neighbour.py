@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.protocol.calls import Call, Failure, Input, Program
 
 _AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")

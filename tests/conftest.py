@@ -18,7 +18,7 @@ from torch import nn
 
 from autograder.engine.corpus import load_mutants
 from autograder.engine.misconceptions import Misconceptions
-from autograder.engine.model_accuracy import Measured
+from autograder.engine.model_accuracy import Measurement
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Verdict
 from autograder.engine.rubric import Rubric, load_rubric
@@ -45,7 +45,7 @@ SECRET = b"a secret that only tests know"
 
 
 class InProcessPlayer:
-    """A `Player` without walls, for code that this repository wrote itself."""
+    """A `Executor` without walls, for code that this repository wrote itself."""
 
     isolation = "in process"
 
@@ -87,22 +87,24 @@ class KnownMeasurements:
     def dataset_title(self) -> str:
         return DATASETS[self.dataset]
 
-    def model(self, content: bytes, weight_bits: int, act_bits: int, player: object) -> Measured:
+    def model(
+        self, content: bytes, weight_bits: int, act_bits: int, executor: object
+    ) -> Measurement:
         if content not in self.accuracies:
-            return Measured(None, 0, Verdict.WRONG, "This model is broken.")
-        return Measured(self.accuracies[content], 10_000)
+            return Measurement(None, 0, Verdict.WRONG, "This model is broken.")
+        return Measurement(self.accuracies[content], 10_000)
 
     def bit_widths(
-        self, widths: Mapping[str, int], content: bytes | None, player: object
-    ) -> Measured:
-        return Measured(self.variable, 10_000)
+        self, widths: Mapping[str, int], content: bytes | None, executor: object
+    ) -> Measurement:
+        return Measurement(self.variable, 10_000)
 
-    def packed(self, content: bytes, player: object) -> Measured:
+    def packed(self, content: bytes, executor: object) -> Measurement:
         if content not in self.packed_widths:
-            return Measured(None, 0, Verdict.WRONG, "This packed model is broken.")
-        return Measured(self.variable, 10_000, packed_widths=self.packed_widths[content])
+            return Measurement(None, 0, Verdict.WRONG, "This packed model is broken.")
+        return Measurement(self.variable, 10_000, packed_widths=self.packed_widths[content])
 
-    def post_training(self, method: str) -> dict[str, tuple[float, ...]]:
+    def ptq_accuracies(self, method: str) -> dict[str, tuple[float, ...]]:
         return dict.fromkeys(CELLS, (self.ptq,))
 
 
@@ -132,12 +134,12 @@ def rubric() -> Rubric:
 
 
 @pytest.fixture
-def player() -> InProcessPlayer:
+def executor() -> InProcessPlayer:
     return InProcessPlayer()
 
 
 @pytest.fixture
-def measurements() -> KnownMeasurements:
+def evaluator() -> KnownMeasurements:
     return KnownMeasurements()
 
 

@@ -30,21 +30,21 @@ from authoring.verify.folders import STUDENT, right
 from authoring.verify.recording import RecordingOracle
 from autograder.engine.corpus import (
     Alternative,
-    BadKnownSubmission,
-    Exploit,
+    AttackCase,
+    BadCorpus,
     load_alternatives,
-    load_exploits,
+    load_attacks,
 )
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
-from autograder.grading.preparation import UsageError, prepare
+from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.paths import reference_models
 from autograder.sandbox import tiers
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.self_test import IsolationUnavailable
 
-Case = Exploit | Alternative
+Case = AttackCase | Alternative
 # Loops end sooner, so that the proof takes minutes; right submissions have all their time.
 SHORT = Limits(cpu_seconds=3, wall_seconds=9.0, import_cpu_seconds=3, import_wall_seconds=9.0)
 # What the intake, Python or arithmetic decides, whatever the tier: tried on the strongest one only.
@@ -73,16 +73,16 @@ def attack(options: AttackOptions) -> int:
     console = Console()
     try:
         return _verify(options, console)
-    except (UsageError, BadKnownSubmission, IsolationUnavailable, MissingModels, OSError) as error:
+    except (SetupError, BadCorpus, IsolationUnavailable, MissingModels, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE
 
 
 def _verify(options: AttackOptions, console: Console) -> int:
     cases = chosen(options.cases)
-    course = replace(prepare(DATASET, "*"), oracle=RecordingOracle())
+    course = replace(prepare_grading(DATASET, "*"), oracle=RecordingOracle())
     console.print("Making right tables and models.")
-    record = right_record(STUDENT, course.measurements)
+    record = right_record(STUDENT, course.evaluator)
     wrong = 0
     for number, tier in enumerate(options.tiers or standing(console)):
         if number:
@@ -92,8 +92,8 @@ def _verify(options: AttackOptions, console: Console) -> int:
             folder = Path(scratch)
             start = right(course.oracle.source, record, reference_models(DATASET), folder)
             # measured anew on every tier, or a model would be opened on the first one only
-            measurements = Measurements(DATASET, course.oracle)
-            zoo = Zoo(start, STUB.read_text(), replace(course, measurements=measurements))
+            evaluator = ModelEvaluator(DATASET, course.oracle)
+            zoo = Zoo(start, STUB.read_text(), replace(course, evaluator=evaluator))
             with watch(folder) as leftovers:
                 stamp, outcomes = try_all(cases, zoo, tier, options.jobs, console)
         wrong += print_outcomes(stamp, outcomes, leftovers.found, console)
@@ -105,14 +105,14 @@ def _verify(options: AttackOptions, console: Console) -> int:
 
 def chosen(patterns: Sequence[str]) -> tuple[Case, ...]:
     """The exploits, and as "alternatives/<name>" the right submissions, that match a pattern."""
-    named: dict[str, Case] = {exploit.name: exploit for exploit in load_exploits()}
+    named: dict[str, Case] = {exploit.name: exploit for exploit in load_attacks()}
     named.update({f"alternatives/{one.name}": one for one in load_alternatives()})
     families = sorted({f"{name.partition('/')[0]}/*" for name in named})
     found: dict[str, Case] = {}
     for pattern in patterns:
         names = fnmatch.filter(named, pattern)
         if not names:
-            raise UsageError(f"No case is called {pattern!r}; there are {', '.join(families)}.")
+            raise SetupError(f"No case is called {pattern!r}; there are {', '.join(families)}.")
         found.update({name: named[name] for name in names})
     return tuple(found.values())
 
@@ -133,7 +133,7 @@ def try_all(
     cases: Sequence[Case], zoo: Zoo, tier: str, jobs: int, console: Console
 ) -> tuple[str, list[Outcome]]:
     """The stamp of the tier, and what came of every case there."""
-    hostile = [case for case in cases if isinstance(case, Exploit) and case.kind != "legal"]
+    hostile = [case for case in cases if isinstance(case, AttackCase) and case.kind != "legal"]
     right = [case for case in cases if case not in hostile]
     stamp, found = "", []
     for some, limits, what in ((hostile, SHORT, "hostile"), (right, Limits(), "right")):
@@ -194,7 +194,7 @@ def print_outcomes(
 
 
 def _of(outcomes: Sequence[Outcome], *kinds: str) -> list[Outcome]:
-    return [o for o in outcomes if isinstance(o.case, Exploit) and o.case.kind in kinds]
+    return [o for o in outcomes if isinstance(o.case, AttackCase) and o.case.kind in kinds]
 
 
 def _held(outcomes: Sequence[Outcome]) -> int:

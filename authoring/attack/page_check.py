@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.engine.record import Report
-from autograder.grading.results_folder import Results
+from autograder.grading.results_folder import ResultsFolder
 from autograder.grading.submission import Trace
 from autograder.report import figures, html
 from autograder.report.terminal import print_report, print_summary
@@ -34,7 +34,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 def complaints(report: Report, trace: Trace, folder: Path) -> list[str]:
     """What is wrong with the files that `report` makes below `folder`, and with what is printed."""
-    results = Results(folder)
+    results = ResultsFolder(folder)
     results.write_final(report, trace)
     page = results.page(report.student).read_text(encoding="utf-8")
     table = (folder / "summary.csv").read_text(encoding="utf-8")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from authoring.attack import page_check
 from authoring.verify.folders import STUDENT, Right
-from autograder.engine.corpus import Alternative, Exploit
-from autograder.engine.executor import Player
+from autograder.engine.corpus import Alternative, AttackCase
+from autograder.engine.executor import Executor
 from autograder.engine.record import CheckResult, Report, Verdict
-from autograder.grading.submission import Course, Trace, mark
+from autograder.grading.submission import GradingContext, Trace, grade_submission
 from autograder.intake.submission import Submission, UnreadableSubmission, read_submission
 
 RAN = "RAN"  # the name of the file that code in a model would make if it were executed
@@ -26,7 +26,7 @@ _RIGHT = (Verdict.CORRECT, Verdict.AWAITING_MARKING)
 class Outcome:
     """What came of a case; `wrong` is empty where that is what must."""
 
-    case: Exploit | Alternative
+    case: AttackCase | Alternative
     report: Report | None  # None: refused
     wrong: tuple[str, ...]
 
@@ -37,27 +37,27 @@ class Zoo:
 
     right: Right
     stub: str
-    course: Course
+    course: GradingContext
 
-    def outcome(self, case: Exploit | Alternative, player: Player) -> Outcome:
+    def outcome(self, case: AttackCase | Alternative, executor: Executor) -> Outcome:
         """Hands `case` in, has it marked, and looks at every page that comes of it."""
         place = self.right.folder / "zoo" / case.name
         place.mkdir(parents=True)
         try:
-            return self._outcome(case, player, place)
+            return self._outcome(case, executor, place)
         except Exception as error:  # what would have ended the marking of a whole class
             return Outcome(case, None, (f"it stops the grader: {type(error).__name__}: {error}",))
         finally:
             _remove(place)
 
-    def _outcome(self, case: Exploit | Alternative, player: Player, place: Path) -> Outcome:
+    def _outcome(self, case: AttackCase | Alternative, executor: Executor, place: Path) -> Outcome:
         try:
             submission = self._submission(case, place / "submission")
         except UnreadableSubmission as problem:
             return Outcome(case, None, tuple(wrong_with_refusal(case, str(problem))))
         trace = Trace()
         with warnings.catch_warnings(action="ignore"):  # models with numbers that no model has
-            report = mark(submission, self.course, player, trace=trace)
+            report = grade_submission(submission, self.course, executor, trace=trace)
         wrong = [
             *wrong_with_report(case, report),
             *page_check.complaints(report, trace, place / "out"),
@@ -66,7 +66,7 @@ class Zoo:
             wrong.append("code in one of the files was executed on this side of the wall.")
         return Outcome(case, report, tuple(wrong))
 
-    def _submission(self, case: Exploit | Alternative, place: Path) -> Submission:
+    def _submission(self, case: AttackCase | Alternative, place: Path) -> Submission:
         if isinstance(case, Alternative):
             return self.right.submission(case)
         build = case.build()
@@ -80,7 +80,7 @@ class Zoo:
         return read_submission(archive) if archive else read_submission(place, STUDENT)
 
 
-def wrong_with_refusal(case: Exploit | Alternative, sentence: str) -> list[str]:
+def wrong_with_refusal(case: AttackCase | Alternative, sentence: str) -> list[str]:
     """What is wrong with `case` not being marked at all, for the reason in `sentence`."""
     if isinstance(case, Alternative) or case.kind != "refused":
         return [f"it is refused: {sentence}"]
@@ -89,7 +89,7 @@ def wrong_with_refusal(case: Exploit | Alternative, sentence: str) -> list[str]:
     return [] if sentence.isprintable() else [f"the refusal cannot be printed: {sentence!r}"]
 
 
-def wrong_with_report(case: Exploit | Alternative, report: Report) -> list[str]:
+def wrong_with_report(case: AttackCase | Alternative, report: Report) -> list[str]:
     """What is wrong with this report of `case`."""
     wrong = [
         f"{check.id}: the grader failed ({check.message})"

@@ -20,7 +20,7 @@ from autograder.checks.call import CallCheck, Expecting
 from autograder.engine.corpus import Mutant, load_mutants
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import Rubric, load_rubric
-from autograder.engine.secret import Draws
+from autograder.engine.secret import StudentRandom
 from quantlab.atomic_files import write_atomically
 from quantlab.protocol.calls import Answer, Input, Program
 from quantlab.protocol.comparison import same
@@ -28,7 +28,7 @@ from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.expectation import changed_arguments
 from quantlab.protocol.public_checks import FOLDER, SUFFIX, Mistake, PublicCheck, load, to_bytes
 
-DRAWS = Draws(b"the public checks are no secret", "public")
+DRAWS = StudentRandom(b"the public checks are no secret", "public")
 
 
 def public_checks() -> dict[str, tuple[PublicCheck, ...]]:

@@ -3,7 +3,7 @@
 import sys
 
 from authoring.rehearse.made_class import RehearsalOptions, make_class
-from autograder.engine.corpus import BadKnownSubmission
+from autograder.engine.corpus import BadCorpus
 from autograder.engine.rubric import RubricError
 from autograder.exit_status import DONE, USAGE
 from autograder.grading.submission import UnknownCheck
@@ -15,7 +15,7 @@ def make(options: RehearsalOptions) -> int:
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         folder = make_class(options)
-    except (BadKnownSubmission, DataNotFound, OSError, RubricError, UnknownCheck) as problem:
+    except (BadCorpus, DataNotFound, OSError, RubricError, UnknownCheck) as problem:
         print(problem, file=sys.stderr)
         return USAGE
     print(f"{folder} holds {options.count:,} submissions as {options.layout} exports them.")

@@ -27,11 +27,11 @@ from authoring.build.stub import STUB
 from authoring.examples import right_record
 from authoring.rehearse.layouts import Files, Pupil, Upload, lay_out, own_name, student_id
 from autograder.checks.base import Check
-from autograder.engine.corpus import load_alternatives, load_exploits, load_mutants
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.corpus import load_alternatives, load_attacks, load_mutants
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
-from autograder.engine.rubric import Item, load_rubric
-from autograder.grading.submission import select
+from autograder.engine.rubric import RubricItem, load_rubric
+from autograder.grading.submission import select_checks
 from autograder.intake.submission import ANSWERS, MODELS, SOLUTION
 from autograder.paths import REFERENCE, reference_models
 from quantlab.atomic_files import write_text_atomically
@@ -85,11 +85,11 @@ class _Kit:
 def make_class(options: RehearsalOptions) -> Path:
     """Write the class below `options.out`; returns the folder of the export.
 
-    Raises `RubricError`, `UnknownCheck`, `BadKnownSubmission`, `DataNotFound` and `OSError`.
+    Raises `RubricError`, `UnknownCheck`, `BadCorpus`, `DataNotFound` and `OSError`.
     """
     rng = random.Random(f"{options.seed} {options.layout}")
     rubric = load_rubric()
-    checks = [c for c in select(rubric, options.check) if c.source != "person"]
+    checks = [c for c in select_checks(rubric, options.check) if c.source != "person"]
     kit = _Kit(
         REFERENCE.read_text(encoding="utf-8"),
         STUB.read_text(encoding="utf-8"),
@@ -135,7 +135,7 @@ def _uploaded(rng: random.Random, kit: _Kit, case: _Case, pupils: tuple[Pupil, .
 
 
 def _expected(
-    case: _Case, checks: Sequence[Check], items: Mapping[str, Item]
+    case: _Case, checks: Sequence[Check], items: Mapping[str, RubricItem]
 ) -> Mapping[str, object]:
     if case.refused:
         return {"origin": case.origin, "refused": True, "total": None, "points": {}}
@@ -160,12 +160,12 @@ def _others(dataset: str, checks: Sequence[Check]) -> Callable[[str], Files]:
         for name in MODELS
         if "model" in sources
     }
-    measurements = Measurements(dataset, Oracle())
+    evaluator = ModelEvaluator(dataset, Oracle())
 
     def others(student: str) -> Files:
         tables = {}
         if sources & {"table", "model"}:
-            tables[ANSWERS] = right_record(student, measurements).encode()
+            tables[ANSWERS] = right_record(student, evaluator).encode()
         return {**tables, **models, "report.md": _REPORT}
 
     return others
@@ -183,7 +183,7 @@ def _makers() -> Mapping[str, _Maker]:
     alternatives = load_alternatives()
     mutants = [m for m in load_mutants() if m.in_solution and not m.sometimes and m.caught_by]
     exploits = [
-        one for one in load_exploits() if not one.build() and not _TOO_LONG & set(one.verdicts)
+        one for one in load_attacks() if not one.build() and not _TOO_LONG & set(one.verdicts)
     ]
 
     def with_solution(kit: _Kit, name: str, source: str) -> Files:

@@ -12,7 +12,7 @@ from authoring.release.bundle import Bundle, Packing
 from authoring.release.student import HANDED_OUT, IF_THERE, requirements
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.engine.rubric import Rubric, load_rubric
-from autograder.grading.submission import NOT_REACHED, select
+from autograder.grading.submission import NOT_REACHED, select_checks
 from autograder.platforms.gradescope_harness import Settings
 from autograder.report.gradescope import render
 from quantlab.paths import DATASETS, KIT
@@ -95,7 +95,7 @@ def first_results(rubric: Rubric, settings: Settings) -> str:
                 points_alone=0.0,
                 message=NOT_REACHED,
             )
-            for check in select(rubric, settings.checks)
+            for check in select_checks(rubric, settings.checks)
         ),
         question_titles={question.id: question.title for question in rubric.questions},
         provisional=settings.quick or settings.checks != "*",

@@ -26,16 +26,16 @@ from authoring.release.course_folder import ASSIGNMENT
 from authoring.release.footprint import Footprint, measure
 from authoring.release.student import NOTEBOOK
 from autograder.checks import ALL_CHECKS
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import Rubric
-from autograder.grading.preparation import UsageError, prepare
-from autograder.grading.submission import mark
+from autograder.grading.preparation import SetupError, prepare_grading
+from autograder.grading.submission import grade_submission
 from autograder.intake.submission import ANSWERS, SOLUTION, read_submission
 from autograder.paths import REFERENCE, reference_models
 from autograder.platforms.nbgrader_course.collect import collect
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.data.cifar10 import cifar10_root
 from quantlab.paths import CELLS, KIT
 
@@ -86,7 +86,7 @@ def write_submissions(folder: Path, dataset: str, student: Bundle, solved: str) 
     shutil.copy(REFERENCE, right / SOLUTION)
     for cell in CELLS:
         shutil.copy(reference_models(dataset) / f"ResNet20_{cell}.pt", right)
-    write_answers(right / ANSWERS, RIGHT, Measurements(dataset, Oracle()))
+    write_answers(right / ANSWERS, RIGHT, ModelEvaluator(dataset, Oracle()))
     (right / NOTEBOOK).write_text(solved, encoding="utf-8")
     for name in (SOLUTION, NOTEBOOK):
         (empty / name).write_bytes(student.files[name])
@@ -96,13 +96,13 @@ def prove_engine(proven: Proven) -> Iterator[str]:
     """By the engine, in this process. Raises `CannotProve`."""
     marks: dict[str, float | None] = {}
     try:
-        course = prepare(proven.dataset, "*")
+        course = prepare_grading(proven.dataset, "*")
         with Sandbox() as sandbox:
             for student in (RIGHT, EMPTY):
                 submission = read_submission(proven.folder / student)
-                report = mark(submission, course, sandbox)
+                report = grade_submission(submission, course, sandbox)
                 marks[student] = None if report.needs_staff else report.auto_score
-    except (UsageError, IsolationUnavailable) as problem:
+    except (SetupError, IsolationUnavailable) as problem:
         raise CannotProve(str(problem)) from problem
     yield from proven.complaints("The engine", marks)
 

@@ -28,19 +28,24 @@ from authoring.verify.recording import RecordingOracle, RecordingPlayer
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import (
     Alternative,
-    BadKnownSubmission,
+    BadCorpus,
     Mutant,
     load_alternatives,
     load_mutants,
 )
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.engine.misconceptions import Misconceptions
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
-from autograder.grading.preparation import UsageError, prepare
-from autograder.grading.submission import Course, gather, mark, select
+from autograder.grading.preparation import SetupError, prepare_grading
+from autograder.grading.submission import (
+    GradingContext,
+    build_evidence,
+    grade_submission,
+    select_checks,
+)
 from autograder.paths import reference_models
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 
 Known = Mutant | Alternative
 
@@ -60,20 +65,20 @@ def verify(options: VerifyOptions) -> int:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             return _verify(options, options.out or Path(scratch), console)
-    except (UsageError, BadKnownSubmission, IsolationUnavailable, MissingModels, OSError) as error:
+    except (SetupError, BadCorpus, IsolationUnavailable, MissingModels, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE
 
 
 def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
-    course = replace(prepare(options.dataset, "*"), oracle=RecordingOracle())
+    course = replace(prepare_grading(options.dataset, "*"), oracle=RecordingOracle())
     known: tuple[Known, ...] = (*load_alternatives(), *load_mutants())
     console.print("Making right tables and models.")
-    record = right_record(STUDENT, course.measurements)
+    record = right_record(STUDENT, course.evaluator)
     start = right(course.oracle.source, record, reference_models(options.dataset), folder)
     memory: dict[bytes, Any] = {}
     with ExitStack() as open_players:
-        players: list[Player] = [
+        players: list[Executor] = [
             RecordingPlayer(open_players.enter_context(Sandbox()), memory)
             for _ in range(options.jobs)
         ]
@@ -93,35 +98,35 @@ def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
 def mark_known(
     known: Sequence[Known],
     start: Right,
-    course: Course,
-    players: Sequence[Player],
+    course: GradingContext,
+    players: Sequence[Executor],
     console: Console,
 ) -> Matrix:
     """Every known submission marked in full, one player each at a time."""
-    free: queue.SimpleQueue[Player] = queue.SimpleQueue()
-    for player in players:
-        free.put(player)
+    free: queue.SimpleQueue[Executor] = queue.SimpleQueue()
+    for executor in players:
+        free.put(executor)
 
     def row(one: Known) -> Row:
-        submission, player = start.submission(one), free.get()
+        submission, executor = start.submission(one), free.get()
         try:
-            return Row(one, mark(submission, course, player))
+            return Row(one, grade_submission(submission, course, executor))
         finally:
-            free.put(player)
+            free.put(executor)
 
     with ThreadPoolExecutor(max_workers=len(players)) as pool:
         rows = pool.map(row, known)
         shown = track(rows, "Marking", len(known), console=console, transient=True)
         found = matrix(shown)
-    automatic = {check.id for check in select(course.rubric, "*") if check.source != PERSON}
+    automatic = {check.id for check in select_checks(course.rubric, "*") if check.source != PERSON}
     return Matrix(tuple(check for check in found.checks if check in automatic), found.rows)
 
 
 def measure_tolerances(
     found: Matrix,
     start: Right,
-    course: Course,
-    player: Player,
+    course: GradingContext,
+    executor: Executor,
     elsewhere: dict[str, Any],
     console: Console,
 ) -> dict[str, tolerances.Bounds]:
@@ -130,17 +135,17 @@ def measure_tolerances(
 
     unnamed = replace(course, misconceptions=Misconceptions(course.oracle.source, ()))
 
-    def evidence_by(player: Player) -> Callable[[str], Evidence]:
-        return lambda name: gather(submissions[name], unnamed, player)
+    def evidence_by(executor: Executor) -> Callable[[str], Evidence]:
+        return lambda name: build_evidence(submissions[name], unnamed, executor)
 
     toleranced: list[Check] = [
         check
-        for check in select(course.rubric, "*")
+        for check in select_checks(course.rubric, "*")
         if course.rubric.items[check.id].tolerance is not None
     ]
     measured: dict[str, tolerances.Bounds] = {}
     places = {name: evidence_by(RecordingPlayer(p, {})) for name, p in elsewhere.items()}
     for check in track(toleranced, "Trying tolerances", console=console, transient=True):
-        one = tolerances.bounds(found, [check], course.rubric, evidence_by(player), places)
+        one = tolerances.bounds(found, [check], course.rubric, evidence_by(executor), places)
         measured.update(one)
     return measured

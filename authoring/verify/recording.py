@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.engine.oracle import Oracle
 from autograder.sandbox.messages import pack_run
 from quantlab.protocol.calls import Answer, Failure, Program
@@ -29,14 +29,14 @@ class RecordingOracle(Oracle):
 
 
 class RecordingPlayer:
-    """Answers from `memory` what was asked before, whoever asked; else from `player`.
+    """Answers from `memory` what was asked before, whoever asked; else from `executor`.
 
     Several players may share one memory. What a player could not find out (a grader fault) is not
     remembered.
     """
 
-    def __init__(self, player: Player, memory: dict[bytes, Any]) -> None:
-        self._player = player
+    def __init__(self, executor: Executor, memory: dict[bytes, Any]) -> None:
+        self._player = executor
         self._memory = memory
 
     @property

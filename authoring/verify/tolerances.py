@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from authoring.verify.matrix import Matrix
 from autograder.checks.base import Check, Evidence
-from autograder.engine.rubric import Item, Rubric
+from autograder.engine.rubric import Rubric, RubricItem
 
 LARGEST = 1e6
 SMALLEST = 1e-12
@@ -31,7 +31,7 @@ class Bounds:
     mutant_name: str
 
 
-def smallest_tolerance(check: Check, evidence: Evidence, item: Item) -> float:
+def smallest_tolerance(check: Check, evidence: Evidence, item: RubricItem) -> float:
     """The tolerance from which on the check gives all points; infinite where none does."""
     if _passes(check, evidence, item, 0.0):
         return 0.0
@@ -46,8 +46,8 @@ def smallest_tolerance(check: Check, evidence: Evidence, item: Item) -> float:
     return enough
 
 
-def _passes(check: Check, evidence: Evidence, item: Item, tolerance: float) -> bool:
-    return check.mark(evidence, replace(item, tolerance=tolerance)).credit == 1
+def _passes(check: Check, evidence: Evidence, item: RubricItem, tolerance: float) -> bool:
+    return check.grade(evidence, replace(item, tolerance=tolerance)).credit == 1
 
 
 def bounds(
@@ -78,7 +78,9 @@ def bounds(
     return measured
 
 
-def _farthest(check: Check, item: Item, right: Sequence[tuple[str, Evidence]]) -> tuple[float, str]:
+def _farthest(
+    check: Check, item: RubricItem, right: Sequence[tuple[str, Evidence]]
+) -> tuple[float, str]:
     worst, whose = 0.0, "none"
     for name, evidence in right:
         if not _passes(check, evidence, item, worst):
@@ -86,7 +88,9 @@ def _farthest(check: Check, item: Item, right: Sequence[tuple[str, Evidence]]) -
     return worst, whose
 
 
-def _nearest(check: Check, item: Item, wrong: Sequence[tuple[str, Evidence]]) -> tuple[float, str]:
+def _nearest(
+    check: Check, item: RubricItem, wrong: Sequence[tuple[str, Evidence]]
+) -> tuple[float, str]:
     least, whose = math.inf, "none"
     for name, evidence in wrong:
         if _passes(check, evidence, item, min(least, LARGEST)):

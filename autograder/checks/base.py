@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.engine.misconceptions import Misconceptions
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Misconception, ModelResult, Verdict
-from autograder.engine.rubric import Item, Rubric
-from autograder.engine.secret import Draws
+from autograder.engine.rubric import Rubric, RubricItem
+from autograder.engine.secret import StudentRandom
 from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
 from quantlab.protocol.calls import Failure
@@ -47,10 +47,10 @@ class Evidence:
 
     submission: Submission
     rubric: Rubric
-    draws: Draws
+    draws: StudentRandom
     oracle: Oracle
-    player: Player
-    measurements: Measurements
+    executor: Executor
+    evaluator: ModelEvaluator
     misconceptions: Misconceptions
     import_failure: Failure | None
 
@@ -80,7 +80,7 @@ class Evidence:
             return Finding(Verdict.ERROR, message=problem)
         if self.submission.answers is None:
             return Finding(Verdict.MISSING, message="No answers.json was handed in.")
-        dataset = self.measurements.dataset_title
+        dataset = self.evaluator.dataset_title
         if self.submission.answers.dataset != dataset:
             return Finding(
                 Verdict.WRONG,
@@ -105,7 +105,7 @@ class Check(Protocol):
     @property
     def needs_data(self) -> bool: ...
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding: ...
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding: ...
 
 
 def failure_evidence(failure: Failure) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from typing import Any
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding, failure_evidence
-from autograder.engine import hidden
+from autograder.engine import redaction
 from autograder.engine.record import Misconception, Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 from quantlab.protocol.comparison import CORRECT, WRONG, Close, Outcome, Rule, describe, same
 from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
@@ -25,7 +25,7 @@ CHANGED = "An argument is changed in place, or its memory is returned."
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judgment:
     """An outcome, and the number of the call in the program that it is about."""
 
     outcome: Outcome
@@ -33,14 +33,14 @@ class Judged:
     hidden_message: str = ""  # of a hidden check, in place of the sentence of its verdict
 
 
-Judge = Callable[[Program, Answer, Answer, float], Judged]  # program, got, expected, tolerance
+Judge = Callable[[Program, Answer, Answer, float], Judgment]  # program, got, expected, tolerance
 
 
 @dataclass(frozen=True)
 class CallCheck:
     """`program(rng)` is run on the student's module and on the reference; `judge` compares.
 
-    `leans_on` names functions of the student's that the checked one may call: the answer is right
+    `depends_on` names functions of the student's that the checked one may call: the answer is right
     if it is so with the reference in their place. With `again` the program is run once more in a
     fresh process under another seed, and has to give the same. `otherwise` makes the program that
     asks the same in other words: right in one of them is enough. With `keeps_arguments` every
@@ -51,7 +51,7 @@ class CallCheck:
     title: str
     program: Callable[[Generator], Program]
     judge: Judge
-    leans_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
     again: bool = False
     otherwise: Callable[[Program], Program] | None = None
@@ -59,23 +59,25 @@ class CallCheck:
     source: str = "call"
     needs_data: bool = False
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         source = evidence.solution()
         if isinstance(source, Finding):
             return source
         program = self.ask(evidence)
-        finding = self._mark(evidence, item, source, program)
+        finding = self._grade_once(evidence, item, source, program)
         if finding.credit == 1 or self.otherwise is None:
             return finding
-        second = self._mark(evidence, item, source, self.otherwise(program))
+        second = self._grade_once(evidence, item, source, self.otherwise(program))
         answered = finding.verdict is Verdict.ERROR and second.verdict is not Verdict.ERROR
         return second if second.credit == 1 or answered else finding
 
-    def _mark(self, evidence: Evidence, item: Item, source: str, program: Program) -> Finding:
+    def _grade_once(
+        self, evidence: Evidence, item: RubricItem, source: str, program: Program
+    ) -> Finding:
         finding, answer = self._run(evidence, item, source, program)
-        if finding.credit < 1 and self.leans_on:
+        if finding.credit < 1 and self.depends_on:
             finding = replace(
-                finding, evidence={"depends_on": list(self.leans_on), **finding.evidence}
+                finding, evidence={"depends_on": list(self.depends_on), **finding.evidence}
             )
             alone, _ = self._run(
                 evidence, item, source, self._leaning_on_the_right(evidence, program)
@@ -91,12 +93,12 @@ class CallCheck:
         return replace(self.program(evidence.draws.generator(self.id)), return_inputs=True)
 
     def _leaning_on_the_right(self, evidence: Evidence, program: Program) -> Program:
-        stand_ins = {name: evidence.oracle.code(name) for name in self.leans_on}
+        stand_ins = {name: evidence.oracle.code(name) for name in self.depends_on}
         return replace(program, calls=tuple(replace(c, stand_ins=stand_ins) for c in program.calls))
 
     def _right_alone(self, finding: Finding) -> Finding:
-        names = " and ".join(self.leans_on)
-        verb = "are" if len(self.leans_on) > 1 else "is"
+        names = " and ".join(self.depends_on)
+        verb = "are" if len(self.depends_on) > 1 else "is"
         return Finding(
             Verdict.CORRECT,
             credit=1.0,
@@ -109,12 +111,12 @@ class CallCheck:
     def _run(
         self,
         evidence: Evidence,
-        item: Item,
+        item: RubricItem,
         source: str,
         program: Program,
     ) -> tuple[Finding, Answer | None]:
         """What `program` makes of the student's code, and the answer if there is one."""
-        answer = evidence.player.run(source, program)
+        answer = evidence.executor.run(source, program)
         if isinstance(answer, Failure):
             shown = {**_shown_call(program, 0), **failure_evidence(answer)}
             return _finding(Verdict(answer.kind), program, answer.message, shown), None
@@ -129,19 +131,19 @@ class CallCheck:
         if self.picture and (histogram := self.picture(program, answer)):
             shown["histogram"] = histogram
         if judged.outcome.correct and self.again:
-            second = evidence.player.run(source, replace(program, seed=program.seed + 1))
+            second = evidence.executor.run(source, replace(program, seed=program.seed + 1))
             if isinstance(second, Failure):
                 return _finding(Verdict(second.kind), program, second.message), None
             if not same(second.results, answer.results):
                 sentence = "Run once more with other random numbers, it gives another answer."
-                judged = Judged(Outcome(WRONG, sentence), judged.call)
+                judged = Judgment(Outcome(WRONG, sentence), judged.call)
         verdict = Verdict(judged.outcome.kind)
         finding = _finding(verdict, program, judged.outcome.message, shown)
         return replace(
             finding, hidden_message=judged.hidden_message or finding.hidden_message
         ), answer
 
-    def _judge(self, program: Program, got: Answer, expected: Answer, item: Item) -> Judged:
+    def _judge(self, program: Program, got: Answer, expected: Answer, item: RubricItem) -> Judgment:
         judged = self.judge(program, got, expected, item.tolerance or 0.0)
         changed = changed_arguments(program, got)
         if not judged.outcome.correct or not changed:
@@ -151,7 +153,7 @@ class CallCheck:
         return replace(judged, outcome=outcome, hidden_message=CHANGED if kind == WRONG else "")
 
     def _mistake(
-        self, evidence: Evidence, item: Item, program: Program, answer: Answer
+        self, evidence: Evidence, item: RubricItem, program: Program, answer: Answer
     ) -> Misconception | None:
         expected = evidence.oracle.answer(program)
 
@@ -172,7 +174,7 @@ def _finding(
         verdict,
         credit=1.0 if verdict is Verdict.CORRECT else 0.0,
         message=message,
-        hidden_message=message if by_the_host else hidden.sentence(verdict, program.target),
+        hidden_message=message if by_the_host else redaction.sentence(verdict, program.target),
         evidence=shown or {},
     )
 
@@ -187,9 +189,11 @@ class Expecting:
 
     expect: Callable[[Program, Answer, float], Sequence[Expectation]]
 
-    def __call__(self, program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+    def __call__(
+        self, program: Program, got: Answer, expected: Answer, tolerance: float
+    ) -> Judgment:
         outcome, unmet = first_unmet(self.expect(program, expected, tolerance), got)
-        return Judged(outcome, unmet.call if unmet else 0)
+        return Judgment(outcome, unmet.call if unmet else 0)
 
 
 def results_by(rule: Callable[[float], Rule]) -> Expecting:

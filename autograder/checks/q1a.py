@@ -11,15 +11,22 @@ from numpy.random import Generator
 from autograder.checks.call import (
     CallCheck,
     Expecting,
-    Judged,
+    Judgment,
     both,
     gradient_of,
     results_by,
 )
-from autograder.checks.draw import gaussian, grid_range, heavy_tailed, integers, near_grid, step
-from autograder.checks.error import SquaredError, least_error
+from autograder.checks.random_inputs import (
+    gaussian,
+    grid_range,
+    heavy_tailed,
+    integers,
+    near_grid,
+    step,
+)
+from autograder.checks.squared_error import SquaredError, least_error
 from autograder.engine.histogram import histogram
-from autograder.engine.sawb import published_scales
+from autograder.engine.published_scales import published_scales
 from quantlab.protocol.calls import Answer, Call, Input, Program
 from quantlab.protocol.comparison import (
     CORRECT,
@@ -171,7 +178,7 @@ def scale_and_zero(tolerance: float) -> Each:
     return Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
 
 
-def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
     """One-sided: the error may exceed the least possible by the tolerance, never mind the scale."""
     for number, call in enumerate(program.calls):
         bits = call.args[1]
@@ -179,7 +186,7 @@ def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: 
         result = got.results[number]
         shape = Each((_Positive(), Codes()), SCALE_AND_ZERO).compare(result, (1.0, 0))
         if not shape.correct:
-            return Judged(shape, number)
+            return Judgment(shape, number)
         error = SquaredError(values).at(as_scalar(result[0]) or 0.0, bits)
         least = least_error(values.tobytes(), bits)
         if not error <= least * (1 + tolerance):  # NaN is not near either
@@ -188,8 +195,8 @@ def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: 
                 f"With this scale the mean squared error is {error:.4g}, {more:.1f} % more than "
                 f"the least possible; {100 * tolerance:g} % is allowed."
             )
-            return Judged(Outcome(WRONG, sentence), number)
-    return Judged(Outcome(CORRECT))
+            return Judgment(Outcome(WRONG, sentence), number)
+    return Judgment(Outcome(CORRECT))
 
 
 class _Positive:
@@ -284,20 +291,20 @@ CHECKS = (
             rng, ("heuristic", 8, heavy), ("heuristic", 4, heavy), ("heuristic", 2, heavy)
         ),
         judge_heuristic,
-        leans_on=("linear_quantize", "linear_dequantize"),
+        depends_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(
         "1a.reset.heuristic_above_maximum",
         'reset_scale_and_zero_point, "heuristic": bounded data, best clip above the maximum',
         lambda rng: reset(rng, ("heuristic", 2, bounded), ("heuristic", 3, bounded)),
         judge_heuristic,
-        leans_on=("linear_quantize", "linear_dequantize"),
+        depends_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(
         "1a.reset.SAWB",
         'reset_scale_and_zero_point, "SAWB": the step of get_scale, zero point 0',
         lambda rng: reset(rng, ("SAWB", 8, heavy), ("SAWB", 4, heavy), ("SAWB", 2, heavy)),
         Expecting(expect_reset_sawb),
-        leans_on=("get_scale",),
+        depends_on=("get_scale",),
     ),
 )

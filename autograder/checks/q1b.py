@@ -7,11 +7,11 @@ from types import ModuleType
 from typing import Any
 
 from autograder.checks.base import Evidence, Finding
-from autograder.checks.error import SquaredError
-from autograder.checks.table import Accepted, Cell, mark_row
+from autograder.checks.squared_error import SquaredError
+from autograder.checks.table import Accepted, Cell, grade_row
+from autograder.engine.published_scales import published_scales
 from autograder.engine.record import Verdict
-from autograder.engine.rubric import Item
-from autograder.engine.sawb import published_scales
+from autograder.engine.rubric import RubricItem
 from quantlab.data.vectors import student_vectors
 
 BITS = (8, 4, 2)
@@ -38,7 +38,7 @@ class ErrorTableCheck:
     def title(self) -> str:
         return f"Measured error on data set {self.vector}, {self.method}, at 8, 4 and 2 bits"
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
@@ -54,7 +54,7 @@ class ErrorTableCheck:
             )
             for bits in BITS
         ]
-        finding = mark_row(cells)
+        finding = grade_row(cells)
         if 0 < finding.credit < 1 or finding.verdict is Verdict.WRONG:
             name = evidence.misconceptions.name_row(
                 self.id,

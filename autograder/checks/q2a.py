@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, both, gradient_of, results_by
-from autograder.checks.draw import near_grid, step
+from autograder.checks.random_inputs import near_grid, step
 from quantlab.protocol.calls import Call, Input, Program
 from quantlab.protocol.comparison import Codes
 
@@ -36,20 +36,20 @@ CHECKS = (
         "linear_quantize_STE gives the codes of linear_quantize",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=False),
         results_by(lambda _: Codes()),
-        leans_on=("linear_quantize",),
+        depends_on=("linear_quantize",),
     ),
     CallCheck(
         "2a.STE.gradient",
         "the gradient makes quantize and dequantize together the identity",
         lambda rng: apply(rng, bits=4, signed=True, zero_point=0, gradient=True),
         gradient_of("x"),
-        leans_on=("linear_quantize",),
+        depends_on=("linear_quantize",),
     ),
     CallCheck(
         "2a.STE.arguments",
         "unsigned, two bits and a zero point: the same rules forward and backward",
         lambda rng: apply(rng, bits=2, signed=False, zero_point=2, gradient=True),
         both(results_by(lambda _: Codes()), gradient_of("x")),
-        leans_on=("linear_quantize",),
+        depends_on=("linear_quantize",),
     ),
 )

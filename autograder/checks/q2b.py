@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.call import CallCheck, results_by
-from autograder.checks.draw import integers, step
+from autograder.checks.random_inputs import integers, step
 from quantlab.protocol.calls import Call, Constant, Input, Program
 from quantlab.protocol.comparison import Close, IntegerTensor
 
@@ -143,28 +143,28 @@ CHECKS = (
         "integer_conv2d is the exact integer convolution",
         lambda rng: convolution(rng, (PLAIN,)),
         INTEGERS,
-        leans_on=("integer_linear",),  # a convolution may be written as a matrix product
+        depends_on=("integer_linear",),  # a convolution may be written as a matrix product
     ),
     CallCheck(
         "2b.integer_conv2d.geometry",
         "integer_conv2d honours stride, padding, dilation and groups",
         lambda rng: convolution(rng, GEOMETRIES),
         INTEGERS,
-        leans_on=("integer_linear",),
+        depends_on=("integer_linear",),
     ),
     CallCheck(
         "2b.integer_conv2d.beyond_float32",
         "integer_conv2d stays exact where sums pass 2^24",
         convolution_beyond_float32,
         INTEGERS,
-        leans_on=("integer_linear",),
+        depends_on=("integer_linear",),
     ),
     CallCheck(
         "2b.quantized_linear.values",
         "quantized_linear_function is equation (6), with a bias and without",
         quantized_linear,
         results_by(Close),
-        leans_on=("integer_linear",),
+        depends_on=("integer_linear",),
     ),
     CallCheck(
         "2b.quantized_linear.uses_integer_linear",
@@ -177,14 +177,14 @@ CHECKS = (
         "quantized_conv2d_function is equation (6), with a bias and without",
         lambda rng: quantized_convolution(rng, (PLAIN, PLAIN)),
         results_by(Close),
-        leans_on=("integer_conv2d",),
+        depends_on=("integer_conv2d",),
     ),
     CallCheck(
         "2b.quantized_conv2d.geometry",
         "quantized_conv2d_function passes stride, padding, dilation and groups on",
         lambda rng: quantized_convolution(rng, GEOMETRIES),
         results_by(Close),
-        leans_on=("integer_conv2d",),
+        depends_on=("integer_conv2d",),
     ),
     CallCheck(
         "2b.quantized_conv2d.uses_integer_conv2d",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
-from autograder.checks.table import Accepted, Cell, mark_row
-from autograder.engine.rubric import Item
+from autograder.checks.table import Accepted, Cell, grade_row
+from autograder.engine.rubric import RubricItem
 from quantlab.paths import CELLS
 
 HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
@@ -14,7 +14,8 @@ HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
 class PostTrainingTableCheck:
     """One column of Table 1. The rubric's tolerance is in percentage points.
 
-    With SAWB a student's weights may have published constants (`autograder.engine.sawb`).
+    With SAWB a student's weights may use published constants
+    (`autograder.engine.published_scales`).
     """
 
     method: str
@@ -29,17 +30,17 @@ class PostTrainingTableCheck:
     def title(self) -> str:
         return f"Accuracy after post-training quantization, {self.method}"
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
         reported = {cell: answers.table1["ptq"][cell][self.method] for cell in CELLS}
         if all(value is None for value in reported.values()):  # then nothing need be measured
-            return mark_row([Cell(cell, None, ()) for cell in CELLS])
-        tables = {one: evidence.measurements.post_training(one) for one in ("SAWB", "sym")}
+            return grade_row([Cell(cell, None, ()) for cell in CELLS])
+        tables = {one: evidence.evaluator.ptq_accuracies(one) for one in ("SAWB", "sym")}
         margin = (item.tolerance or 0.0) + HALF_A_LAST_DIGIT
         reference = tables[self.method]
-        finding = mark_row(
+        finding = grade_row(
             [
                 Cell(
                     cell,

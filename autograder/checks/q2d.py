@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
 from autograder.engine.record import ModelResult, Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 from quantlab.formats.saved_model import parse_name
 from quantlab.paths import CELLS
 
@@ -29,18 +29,18 @@ class ModelCheck:
     def file(self) -> str:
         return f"ResNet20_{self.cell}.pt"
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         submission = evidence.submission
         weight_bits, act_bits = parse_name(self.file)
-        dataset = evidence.measurements.dataset
+        dataset = evidence.evaluator.dataset
         threshold = evidence.rubric.thresholds[dataset][self.cell]
         unmeasured = ModelResult(self.file, weight_bits, act_bits, None, 0, threshold)
         if self.file in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[self.file], model=unmeasured)
         if self.file not in submission.models:
             return Finding(Verdict.MISSING, message=f"No {self.file} was handed in.")
-        measured = evidence.measurements.model(
-            submission.models[self.file], weight_bits, act_bits, evidence.player
+        measured = evidence.evaluator.model(
+            submission.models[self.file], weight_bits, act_bits, evidence.executor
         )
         if measured.accuracy is None or measured.counted is None:
             return Finding(measured.verdict, message=measured.message, model=unmeasured)

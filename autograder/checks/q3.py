@@ -14,10 +14,10 @@ import numpy as np
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding
-from autograder.checks.call import CallCheck, Expecting, Judged
-from autograder.engine.model_accuracy import Measured
+from autograder.checks.call import CallCheck, Expecting, Judgment
+from autograder.engine.model_accuracy import Measurement
 from autograder.engine.record import ModelResult, Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 from quantlab.formats.packed_model import allowed_bits, kibibytes
 from quantlab.network.resnet import layer_sizes
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
@@ -98,12 +98,12 @@ def _widths(call: Call) -> Widths:
     return Widths(tuple(call.args[0]), tuple(call.kwargs["candidate_bits"]))
 
 
-def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
     for number, (call, found) in enumerate(zip(program.calls, got.results, strict=True)):
         outcome = _above_floor(found, call)
         if not outcome.correct:
-            return Judged(outcome, number)
-    return Judged(Outcome(CORRECT))
+            return Judgment(outcome, number)
+    return Judgment(Outcome(CORRECT))
 
 
 def _above_floor(found: Any, call: Call) -> Outcome:
@@ -125,18 +125,18 @@ def _above_floor(found: Any, call: Call) -> Outcome:
     return Outcome(CORRECT)
 
 
-def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
     sizes, table = program.calls[0].args
     outcome = _above_floor(got.results[0], program.calls[0])
     if not outcome.correct:
-        return Judged(outcome)
+        return Judgment(outcome)
     uniform = min(b for b in CANDIDATES if _accuracy(table, dict.fromkeys(sizes, b)) > FLOOR)
     found = sum(sizes[name] * int(bits) for name, bits in got.results[0].items())
     if found > uniform * sum(sizes.values()):
         sentence = f"These widths take {found} bits of weights; {uniform} everywhere take fewer."
-        return Judged(Outcome(WRONG, sentence))
+        return Judgment(Outcome(WRONG, sentence))
     above = 100 * (found / smallest_bits(sizes, table) - 1)
-    return Judged(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
+    return Judgment(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
 
 
 def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
@@ -151,14 +151,14 @@ def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
     return int(reduce(np.add.outer, bits)[accuracy > FLOOR].min())
 
 
-def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judged:
+def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
     first, second = got.results
     outcome = _widths(program.calls[0]).compare(first)
     if outcome.correct:
         outcome = _widths(program.calls[1]).compare(second)
     if outcome.correct and first != second:
         outcome = Outcome(WRONG, "Called twice with the same problem, it gave different widths.")
-    return Judged(outcome)
+    return Judgment(outcome)
 
 
 def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
@@ -177,7 +177,7 @@ class BitWidths:
     source: str = "table"
     needs_data: bool = False
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
@@ -216,13 +216,13 @@ class VariablePrecision:
     source: str = "model"
     needs_data: bool = True
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         submission = evidence.submission
         if PACKED_MODEL in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[PACKED_MODEL])
         if PACKED_MODEL in submission.models:
             return self._packed(evidence, submission.models[PACKED_MODEL])
-        valid = BitWidths().mark(evidence, item)
+        valid = BitWidths().grade(evidence, item)
         answers = evidence.answers()
         if isinstance(answers, Finding) or valid.verdict is Verdict.MISSING:
             return valid
@@ -231,13 +231,13 @@ class VariablePrecision:
         widths = answers.bit_widths
         if VARIABLE_MODEL in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[VARIABLE_MODEL])
-        measured = evidence.measurements.bit_widths(
-            widths, submission.models.get(VARIABLE_MODEL), evidence.player
+        measured = evidence.evaluator.bit_widths(
+            widths, submission.models.get(VARIABLE_MODEL), evidence.executor
         )
         return self._found(evidence, measured, widths)
 
     def _packed(self, evidence: Evidence, content: bytes) -> Finding:
-        measured = evidence.measurements.packed(content, evidence.player)
+        measured = evidence.evaluator.packed(content, evidence.executor)
         widths = measured.packed_widths or {}
         answers = evidence.answers()
         claimed = {} if isinstance(answers, Finding) else answers.bit_widths
@@ -252,10 +252,12 @@ class VariablePrecision:
         )
         return replace(finding, flags=(sentence,))
 
-    def _found(self, evidence: Evidence, measured: Measured, widths: Mapping[str, int]) -> Finding:
+    def _found(
+        self, evidence: Evidence, measured: Measurement, widths: Mapping[str, int]
+    ) -> Finding:
         if measured.counted is None:
             return Finding(measured.verdict, message=measured.message)
-        threshold = evidence.rubric.thresholds[evidence.measurements.dataset]["variable"]
+        threshold = evidence.rubric.thresholds[evidence.evaluator.dataset]["variable"]
         above = measured.counted > threshold
         size = kibibytes(widths)
         return Finding(

@@ -33,7 +33,7 @@ class Cell:
         )
 
 
-def mark_row(cells: list[Cell]) -> Finding:
+def grade_row(cells: list[Cell]) -> Finding:
     """The verdict on a row. A row without any number is missing, not wrong."""
     missing = [cell.name for cell in cells if cell.reported is None]
     wrong = [cell.name for cell in cells if cell.reported is not None and not cell.right]

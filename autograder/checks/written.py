@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from autograder.checks.base import Evidence, Finding
 from autograder.engine.record import Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class WrittenAnswer:
     source: str = "person"
     needs_data: bool = False
 
-    def mark(self, evidence: Evidence, item: Item) -> Finding:
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         report = evidence.submission.report_file
         if report is None:
             return Finding(

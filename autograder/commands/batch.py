@@ -16,7 +16,7 @@ from autograder.course.worker_pool import Crew, CrewUnavailable, DaskCrew, Local
 from autograder.course.worker_setup import Settings, warm_up
 from autograder.exit_status import USAGE
 from autograder.platforms import BadExport, read_export
-from autograder.sandbox.importing import few_collections
+from autograder.sandbox.relaxed_gc import relaxed_gc
 
 _JOURNAL = ".journal"  # no student's id begins with a dot
 _STOPPED = "Stopped. What was marked is in the journal: the same command goes on where it was."
@@ -65,7 +65,7 @@ def _batch(options: BatchOptions) -> int:
         journal = stack.enter_context(Journal(folder / "marks.sqlite"))
         crew = stack.enter_context(closing(_crew(options)))
         export = stack.enter_context(read_export(options.export))
-        with few_collections():
+        with relaxed_gc():
             from autograder.course.publish import Publishing
             from autograder.course.run_class import ClassOptions, mark_class
 

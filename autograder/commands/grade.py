@@ -14,10 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from autograder.checks.call import CallCheck
 from autograder.engine.record import Report
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
-from autograder.grading.preparation import UsageError, prepare, refuse_other_arithmetic
+from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.replay import replay
-from autograder.grading.results_folder import Results, UnwritableResults
-from autograder.grading.submission import Course, Trace, gather, mark, select
+from autograder.grading.results_folder import ResultsFolder, UnwritableResults
+from autograder.grading.submission import (
+    GradingContext,
+    Trace,
+    build_evidence,
+    grade_submission,
+    select_checks,
+)
 from autograder.intake.submission import (
     Submission,
     UnreadableSubmission,
@@ -27,7 +33,7 @@ from autograder.intake.submission import (
 )
 from autograder.report.terminal import print_replay, print_summary
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def grade(options: GradeOptions) -> int:
     console = Console()
     try:
         return _grade(options, console)
-    except (UsageError, UnwritableResults) as problem:
+    except (SetupError, UnwritableResults) as problem:
         print(problem, file=sys.stderr)
         return USAGE
 
@@ -87,13 +93,15 @@ def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submissio
 
 def _grade(options: GradeOptions, console: Console) -> int:
     pattern = options.replay or options.check
-    course = prepare(options.dataset, pattern, options.quick, reveal=options.replay is not None)
+    course = prepare_grading(
+        options.dataset, pattern, options.quick, reveal=options.replay is not None
+    )
     submissions, problems = read_all(options.paths, options.student)
     for problem in problems:
         print(problem, file=sys.stderr)
     if not submissions:
         return USAGE
-    results = None if options.replay else Results(options.out)
+    results = None if options.replay else ResultsFolder(options.out)
     with ExitStack() as open_sandboxes:
         players: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         try:
@@ -102,12 +110,12 @@ def _grade(options: GradeOptions, console: Console) -> int:
                 players.put(open_sandboxes.enter_context(sandbox))
                 refuse_other_arithmetic(sandbox.arithmetic)
         except IsolationUnavailable as problem:
-            raise UsageError(str(problem)) from problem
+            raise SetupError(str(problem)) from problem
         reports = _mark_all(submissions, course, players, results, console)
         if results is None:
-            player = players.get()
+            executor = players.get()
             for submission, report in zip(submissions, reports, strict=True):
-                _show_again(submission, report, course, player, options.save, console)
+                _show_again(submission, report, course, executor, options.save, console)
     if results is not None:
         print_summary(reports, [results.page(report.student) for report in reports], console)
     return NEEDS_REVIEW if problems or any(report.needs_review for report in reports) else DONE
@@ -116,14 +124,16 @@ def _grade(options: GradeOptions, console: Console) -> int:
 def _show_again(
     submission: Submission,
     report: Report,
-    course: Course,
-    player: Sandbox,
+    course: GradingContext,
+    executor: Sandbox,
     save: Path | None,
     console: Console,
 ) -> None:
     """The checks of one report, and of those that call into solution.py what was asked and came."""
-    evidence = gather(submission, course, player)
-    for result, check in zip(report.checks, select(course.rubric, course.selected), strict=True):
+    evidence = build_evidence(submission, course, executor)
+    for result, check in zip(
+        report.checks, select_checks(course.rubric, course.selected), strict=True
+    ):
         played = replay(check, evidence) if isinstance(check, CallCheck) else None
         print_replay(result, played.lines() if played else (), console)
         if played is not None and save is not None:
@@ -134,9 +144,9 @@ def _show_again(
 
 def _mark_all(
     submissions: Sequence[Submission],
-    course: Course,
+    course: GradingContext,
     players: "queue.SimpleQueue[Sandbox]",
-    results: Results | None,
+    results: ResultsFolder | None,
     console: Console,
 ) -> list[Report]:
     """Marked in parallel, one sandbox each; the reports in the order of the submissions."""
@@ -145,10 +155,10 @@ def _mark_all(
         Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress,
         ThreadPoolExecutor(max_workers=players.qsize()) as pool,
     ):
-        total = len(select(course.rubric, course.selected))
+        total = len(select_checks(course.rubric, course.selected))
 
         def one(submission: Submission) -> Report:
-            player, trace = players.get(), Trace()
+            executor, trace = players.get(), Trace()
             task = progress.add_task(submission.student, total=total)
 
             def on_report(report: Report) -> None:
@@ -157,9 +167,9 @@ def _mark_all(
                 progress.update(task, completed=len(trace.seconds))
 
             try:
-                report = mark(submission, course, player, on_report, trace)
+                report = grade_submission(submission, course, executor, on_report, trace)
             finally:
-                players.put(player)
+                players.put(executor)
                 progress.remove_task(task)
             if results is not None:
                 results.write_final(report, trace)

@@ -5,8 +5,8 @@ Exit status 0 when student code is held back, 2 when it cannot be; then it says 
 
 import sys
 
-from autograder.sandbox.isolation import IsolationUnavailable, Probe
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.self_test import IsolationUnavailable, Probe
 from autograder.sandbox.tier_selection import PassedOver
 
 _NO_TIER_PROTECTS_AGAINST = (

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from autograder.engine.record import Marked, Verdict, check_from, model_from
+from autograder.engine.record import GradedCheck, Verdict, check_from, model_from
 
 VERSION = 1
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows; each takes milliseconds
@@ -30,7 +30,7 @@ CREATE TABLE marks (
     name TEXT NOT NULL,      -- of the check
     decides TEXT NOT NULL,   -- digest of all else that decides the mark
     verdict TEXT NOT NULL,
-    marked TEXT NOT NULL,    -- JSON of `Marked`
+    marked TEXT NOT NULL,    -- JSON of `GradedCheck`
     seconds REAL NOT NULL,   -- that the check took
     used REAL NOT NULL,      -- processor seconds of the solution's, this check included
     isolation TEXT NOT NULL,
@@ -57,7 +57,7 @@ class Row:
     student: str
     content: str
     decides: str
-    marked: Marked
+    marked: GradedCheck
     seconds: float
     used: float
     isolation: str
@@ -215,10 +215,10 @@ class Journal:
             ) from error
 
 
-def _marked(text: str) -> Marked:
+def _marked(text: str) -> GradedCheck:
     record = json.loads(text)
     model = record["model"]
-    return Marked(
+    return GradedCheck(
         result=check_from(record["result"]),
         model=model_from(model) if model else None,
         bonus=record["bonus"],

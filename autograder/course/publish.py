@@ -18,7 +18,7 @@ from autograder.course.course_file import Policy, load_policy
 from autograder.course.manual import read_manual
 from autograder.course.outputs import STAFF, Written, write_all
 from autograder.course.outputs.class_json import read_class
-from autograder.grading.results_folder import Results
+from autograder.grading.results_folder import ResultsFolder
 from autograder.grading.submission import Trace
 
 REPORTS = Path(STAFF) / "reports"
@@ -47,7 +47,7 @@ def write_class(
     """`faults[student][check]` are tracebacks; `works` are the submissions, to be compared."""
     policy, manual = publishing.policy(), read_manual(publishing.manual, record)
     previous = _previous(out / "class.json")
-    results = Results(out / REPORTS)
+    results = ResultsFolder(out / REPORTS)
     (out / STAFF).chmod(0o700)
     for outcome in record.outcomes:
         if outcome.report is not None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from autograder.checks.base import Finding
 from autograder.course.class_record import Outcome
 from autograder.course.journal import Row
-from autograder.engine.record import Marked, Report, Verdict
+from autograder.engine.record import GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric
-from autograder.grading.submission import assemble, result_of, select
+from autograder.grading.submission import build_report, score_finding, select_checks
 from autograder.intake.submission import Submission
 from autograder.platforms.export_entry import ExportEntry
 from quantlab.paths import DATASETS
@@ -45,15 +45,15 @@ class Marking:
     def report(self, submission: Submission, rows: Mapping[str, Row]) -> Report:
         """The report of these rows; a check without one is a fault of the grader's."""
         marked = {name: row.marked for name, row in rows.items()}
-        for check in select(self.rubric, self.check):
+        for check in select_checks(self.rubric, self.check):
             if check.id not in marked:
                 finding = Finding(
                     Verdict.GRADER_FAULT,
                     message="The process that marked this ended early; a person will look.",
                 )
-                result = result_of(check, self.rubric.items[check.id], finding)
-                marked[check.id] = Marked(result)
-        return assemble(
+                result = score_finding(check, self.rubric.items[check.id], finding)
+                marked[check.id] = GradedCheck(result)
+        return build_report(
             submission,
             self.rubric,
             self.check,

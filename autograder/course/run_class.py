@@ -28,23 +28,23 @@ from autograder.course.session import Session
 from autograder.course.task import WorkerUnfit
 from autograder.course.worker_pool import Crew
 from autograder.course.worker_setup import Settings
-from autograder.engine.corpus import BadKnownSubmission, load_mutants
-from autograder.engine.executor import Player
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.corpus import BadCorpus, load_mutants
+from autograder.engine.executor import Executor
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import RubricError, load_rubric
 from autograder.engine.secret import SecretError, course_secret
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
-from autograder.grading.preparation import UsageError
+from autograder.grading.preparation import SetupError
 from autograder.grading.results_folder import UnwritableResults
-from autograder.grading.submission import UnknownCheck, select
+from autograder.grading.submission import UnknownCheck, select_checks
 from autograder.platforms import Export
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.data.cifar10 import DataNotFound
 
 SENTENCES = (
-    BadKnownSubmission,
+    BadCorpus,
     DataNotFound,
     IsolationUnavailable,
     PolicyError,
@@ -53,7 +53,7 @@ SENTENCES = (
     UnknownCheck,
     UnwritableOutputs,
     UnwritableResults,
-    UsageError,
+    SetupError,
     WorkerUnfit,
 )
 
@@ -92,8 +92,8 @@ def _mark(
     if not standing:
         journal.apply(wanted.decides)
     session = Session(options.settings, wanted, marking, export, journal)
-    with _player(options.settings, wanted) as player:
-        works = Works(marking.dataset, player)
+    with _player(options.settings, wanted) as executor:
+        works = Works(marking.dataset, executor)
         session.mark(crew, console, works.take)  # what is read then need not be read afterwards
         for submission in session.submissions():
             works.take(submission)
@@ -112,7 +112,7 @@ def _mark(
     return _status(written.marks, export.problems)
 
 
-def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Player | None]:
+def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Executor | None]:
     """What opens the models that were marked and not noted; nothing where none were marked."""
     if not any(name.startswith(MODEL_CHECKS) for name in wanted.decides):
         return nullcontext()
@@ -127,30 +127,30 @@ def _status(marks: Sequence[FinalMark], problems: Sequence[str]) -> int:
 
 def _conditions(settings: Settings) -> tuple[Marking, Conditions]:
     rubric = load_rubric()
-    checks = select(rubric, settings.check)
+    checks = select_checks(rubric, settings.check)
     marking = Marking(rubric, settings.check, settings.dataset, settings.quick)
     secret = course_secret()
     found = conditions(rubric, checks, load_mutants(), secret, settings.dataset, settings.quick)
     if any(check.id.startswith("2c.") for check in checks):
         # Where the kit's own table no longer fits it is measured once, here, not by every worker.
-        Measurements(settings.dataset, Oracle(), settings.quick).post_training("sym")
+        ModelEvaluator(settings.dataset, Oracle(), settings.quick).ptq_accuracies("sym")
     return marking, found
 
 
 def _refuse_unasked(options: ClassOptions, standing: Mapping[str, str], wanted: Conditions) -> None:
     """Marks that stand are not mixed with others, nor narrowed to some checks, unasked."""
     if options.regrade and not standing:
-        raise UsageError(
+        raise SetupError(
             f"Nothing was marked in {options.out} yet: run the command without --regrade first."
         )
     if set(standing) - set(wanted.decides):
-        raise UsageError(
+        raise SetupError(
             f"{options.out} holds marks of more checks than --check {options.settings.check}: "
             "leave --check as it was, or choose another folder with --out."
         )
     changed = [name for name in standing if standing[name] != wanted.decides[name]]
     if changed and not options.regrade:
-        raise UsageError(
+        raise SetupError(
             f"The marks in {options.out} were made under other conditions (grader, rubric, course "
             f"secret, data set, --quick or versions): {len(changed)} checks may come out "
             "differently. Run with --regrade to see who moves, and with --regrade --apply to "

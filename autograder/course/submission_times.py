@@ -13,7 +13,7 @@ import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from autograder.intake.names import displayed
+from autograder.intake.names import quote_name
 
 _MONTHS = (
     "january february march april may june july august september october november december",
@@ -55,7 +55,7 @@ def submission_time(text: str, zone: ZoneInfo | None) -> datetime:
         letters = match["zone"] if stated else ""
     stated = stated or _worksheet_time(text)
     if stated is None:
-        raise UnknownTime(f"The submission time {displayed(text)} cannot be read.")
+        raise UnknownTime(f"The submission time {quote_name(text)} cannot be read.")
     if stated.tzinfo is not None:
         return stated.astimezone(UTC)
     if zone is None:
@@ -67,7 +67,9 @@ def submission_time(text: str, zone: ZoneInfo | None) -> datetime:
     if letters:
         instants = [one for one in instants if one.astimezone(zone).tzname() == letters]
         if not instants:
-            raise UnknownTime(f"The submission time {displayed(text)} is not a time of {zone.key}.")
+            raise UnknownTime(
+                f"The submission time {quote_name(text)} is not a time of {zone.key}."
+            )
     return min(instants)
 
 

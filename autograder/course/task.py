@@ -24,11 +24,11 @@ from autograder.course.fingerprints import Conditions, conditions
 from autograder.course.journal import Journal, Row
 from autograder.course.worker_setup import Settings, open_sandbox
 from autograder.engine.corpus import load_mutants
-from autograder.grading.preparation import UsageError, prepare, refuse_other_arithmetic
-from autograder.grading.submission import Course, Trace, each_check, select
+from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
+from autograder.grading.submission import GradingContext, Trace, grade_checks, select_checks
 from autograder.intake.submission import Submission
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.paths import float_model
 
 
@@ -74,7 +74,7 @@ class Done:
 class _Bench:
     """What a worker keeps between tasks; one task at a time works on it."""
 
-    course: Course
+    course: GradingContext
     conditions: Conditions
     sandbox: Sandbox
     in_use: threading.Lock
@@ -106,10 +106,10 @@ def here() -> str:
 
 
 def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
-    submission, trace, player = task.submission, Trace(), NotingPlayer(bench.sandbox)
+    submission, trace, executor = task.submission, Trace(), NotingPlayer(bench.sandbox)
     bench.sandbox.count_earlier(submission.solution or "", task.used)
     rows, faults = [], []
-    for marked in each_check(submission, bench.course, player, trace, task.finished):
+    for marked in grade_checks(submission, bench.course, executor, trace, task.finished):
         check = marked.result.id
         row = Row(
             student=submission.student,
@@ -127,7 +127,7 @@ def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
             rows.append(row)
         else:
             journal.add([row])
-    changes = player.changes(submission, _model_changes(bench.course.measurements.dataset))
+    changes = executor.changes(submission, _model_changes(bench.course.evaluator.dataset))
     return Done(submission.student, tuple(rows), tuple(faults), here(), changes)
 
 
@@ -140,19 +140,19 @@ def _model_changes(dataset: str) -> ModelChanges:
 def _bench(settings: Settings) -> _Bench:
     torch.set_num_threads(1)  # the other cores have workers of their own
     try:
-        course = prepare(settings.dataset, settings.check, settings.quick)
+        course = prepare_grading(settings.dataset, settings.check, settings.quick)
         found = _conditions(course, settings)
         sandbox = open_sandbox(settings.tier, settings.allow_unsafe)
         refuse_other_arithmetic(sandbox.arithmetic)
-    except (UsageError, IsolationUnavailable, OSError) as problem:
+    except (SetupError, IsolationUnavailable, OSError) as problem:
         raise WorkerUnfit(f"The worker {here()} can't mark. {problem}") from problem
     return _Bench(course, found, sandbox, threading.Lock())
 
 
-def _conditions(course: Course, settings: Settings) -> Conditions:
+def _conditions(course: GradingContext, settings: Settings) -> Conditions:
     return conditions(
         course.rubric,
-        select(course.rubric, settings.check),
+        select_checks(course.rubric, settings.check),
         load_mutants(),
         course.secret,
         settings.dataset,

@@ -11,8 +11,8 @@ import threading
 from dataclasses import dataclass
 
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.importing import few_collections
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.relaxed_gc import relaxed_gc
+from autograder.sandbox.self_test import IsolationUnavailable
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def open_sandbox(tier: str | None, allow_unsafe: bool) -> Sandbox:
 
 def warm_up(settings: Settings) -> None:
     """Begin what takes time; what goes wrong with it is told by the first task."""
-    with few_collections():
+    with relaxed_gc():
         # The sandbox ends with the thread that started it: it belongs to the main one.
         module = "autograder.course.task"
         importing = threading.Thread(target=importlib.import_module, args=(module,))

@@ -29,7 +29,7 @@ _BUILD = re.compile(r"^def build\(folder, right\):$", re.MULTILINE)
 NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
 
 
-class BadKnownSubmission(Exception):
+class BadCorpus(Exception):
     """Report a file of the corpus that does not hold known submissions: which one, and why."""
 
 
@@ -100,7 +100,7 @@ class Alternative:
 
 
 @dataclass(frozen=True)
-class Exploit:
+class AttackCase:
     """A hostile, faulty or unusual submission, and what must come of it.
 
     `name` is "<family>/<file>", `attack` says in a few words what it tries. `kind` is one of
@@ -139,17 +139,17 @@ class Exploit:
         return build
 
 
-Known = TypeVar("Known", Mutant, Alternative, Exploit)
+Known = TypeVar("Known", Mutant, Alternative, AttackCase)
 
 
 def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
-    """Return all mutants, ordered by name. Raises `BadKnownSubmission`."""
+    """Return all mutants, ordered by name. Raises `BadCorpus`."""
     mutants = []
     for name, case in _cases(folder):
         mutant = _known(name, case, Mutant, {"fault": case.title})
         checks = (*mutant.caught_by, *mutant.sometimes)
         if len({check.split(".", 1)[0] for check in checks}) != 1 - mutant.flagged:
-            raise BadKnownSubmission(
+            raise BadCorpus(
                 f"{case.place}: caught_by must name checks of one question, or flagged must be "
                 "true."
             )
@@ -158,20 +158,20 @@ def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
 
 
 def load_alternatives(folder: Path = CORRECT) -> tuple[Alternative, ...]:
-    """Return all correct alternatives, ordered by name. Raises `BadKnownSubmission`."""
+    """Return all correct alternatives, ordered by name. Raises `BadCorpus`."""
     cases = sorted((case.name, case) for _, case in _cases(folder))
     return tuple(_known(name, case, Alternative, {"differs": case.title}) for name, case in cases)
 
 
-def load_exploits(folder: Path = ATTACKS) -> tuple[Exploit, ...]:
-    """Return all exploits, ordered by name. Raises `BadKnownSubmission`."""
+def load_attacks(folder: Path = ATTACKS) -> tuple[AttackCase, ...]:
+    """Return all exploits, ordered by name. Raises `BadCorpus`."""
     exploits = []
     for name, case in _cases(folder):
         described = {"attack": case.title, "kind": case.decorator}
-        exploit = _known(name, case, Exploit, described)
+        exploit = _known(name, case, AttackCase, described)
         expected = (bool(exploit.checks), bool(exploit.verdicts))
         if exploit.kind not in _KINDS or expected != (exploit.kind != "refused",) * 2:
-            raise BadKnownSubmission(
+            raise BadCorpus(
                 f"{case.place}: kind must be one of {', '.join(_KINDS)}, and all but refused cases "
                 "need checks and verdicts."
             )
@@ -184,7 +184,7 @@ def _cases(folder: Path) -> list[tuple[str, CaseText]]:
     cases: dict[str, CaseText] = {}
     for name, case in _unordered(folder):
         if name in cases:
-            raise BadKnownSubmission(f"{case.place}: {name} is also in {cases[name].place}.")
+            raise BadCorpus(f"{case.place}: {name} is also in {cases[name].place}.")
         cases[name] = case
     return sorted(cases.items())
 
@@ -196,14 +196,14 @@ def _unordered(folder: Path) -> Iterator[tuple[str, CaseText]]:
                 family = path.stem if case.decorator else path.parent.name
                 yield f"{family}/{case.name}", case
         except BadCaseFile as error:
-            raise BadKnownSubmission(str(error)) from error
+            raise BadCorpus(str(error)) from error
 
 
 def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str, str]) -> Known:
     said = {**case.values, **(described if case.decorator else {})}
     allowed = {field.name for field in fields(kind)} - {"name", "code"}
     if unknown := sorted(said.keys() - allowed):
-        raise BadKnownSubmission(
+        raise BadCorpus(
             f"{case.place}: unknown keys {', '.join(unknown)}; "
             f"expected {', '.join(sorted(allowed))}."
         )
@@ -211,4 +211,4 @@ def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str,
     try:
         return kind(name=name, code=case.code, **values)
     except TypeError as error:
-        raise BadKnownSubmission(f"{case.place} lacks a key: {error}.") from error
+        raise BadCorpus(f"{case.place} lacks a key: {error}.") from error

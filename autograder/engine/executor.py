@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from quantlab.protocol.calls import Answer, Failure, Program
 
 
-class Player(Protocol):
+class Executor(Protocol):
     """Runs a student's code behind a wall: a `Sandbox`, or what a test puts in its place."""
 
     @property

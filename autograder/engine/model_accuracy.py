@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from autograder.engine import ptq_table, quick_images
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.engine.histogram import histogram
 from autograder.engine.interval import wilson
 from autograder.engine.oracle import Oracle
@@ -33,7 +33,7 @@ DRAWN_LAYER = "layer3.2.conv1"  # one of those with the most weights
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """An accuracy in percent on so many images, or the verdict and sentence that say why not.
 
     `interval` is the 95 % interval around an accuracy measured on only some of the test images. It
@@ -66,7 +66,7 @@ class Measured:
         return text
 
 
-class Measurements:
+class ModelEvaluator:
     """Accuracies on one data set's test images (on a fixed sample of them if `quick`).
 
     Nothing is loaded before it is needed. Safe to share between threads; one measures at a time,
@@ -78,7 +78,7 @@ class Measurements:
         self.quick = quick
         self._oracle = oracle
         self._lock = threading.RLock()
-        self._measured: dict[str, Measured] = {}
+        self._measured: dict[str, Measurement] = {}
         self._all_images: ImageSet | None = None
         self._sample: torch.Tensor | None = None
         self._post_training: ptq_table.Accuracies | None = None
@@ -106,27 +106,29 @@ class Measurements:
         images = self.all_images
         return images if self._sample is None else images.subset(self._sample)
 
-    def model(self, content: bytes, weight_bits: int, act_bits: int, player: Player) -> Measured:
+    def model(
+        self, content: bytes, weight_bits: int, act_bits: int, executor: Executor
+    ) -> Measurement:
         """A saved quantized model of these widths, by `quantlab.evaluation.integer_network`."""
         key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
 
-        def measure() -> Measured:
-            values = player.read_checkpoint(content)
+        def measure() -> Measurement:
+            values = executor.read_checkpoint(content)
             if isinstance(values, Failure):
                 return _unreadable(values)
             try:
                 saved = saved_model.parse(values, weight_bits, act_bits)
             except saved_model.BadCheckpoint as problem:
-                return Measured(None, 0, Verdict.WRONG, str(problem))
+                return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = integer_network.evaluate_saved(saved, self.images)
             return replace(self._measured_on_images(accuracy), histogram=self._histogram(saved))
 
         return self._once(key, measure)
 
-    def _measured_on_images(self, accuracy: float) -> Measured:
+    def _measured_on_images(self, accuracy: float) -> Measurement:
         count = len(self.images)
         interval = wilson(accuracy, count) if count < len(self.all_images) else None
-        return Measured(accuracy, count, interval=interval)
+        return Measurement(accuracy, count, interval=interval)
 
     def _histogram(self, saved: saved_model.SavedModel) -> Mapping[str, Any] | None:
         layer = saved.layers[DRAWN_LAYER]
@@ -134,23 +136,23 @@ class Measurements:
         return histogram(self._float_state()[f"{DRAWN_LAYER}.weight"].numpy(), levels)
 
     def bit_widths(
-        self, widths: Mapping[str, int], content: bytes | None, player: Player
-    ) -> Measured:
+        self, widths: Mapping[str, int], content: bytes | None, executor: Executor
+    ) -> Measurement:
         """ResNet-20 at these weight widths: the kit's own weights, or fine-tuned ones."""
         source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"
         key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
 
-        def measure() -> Measured:
+        def measure() -> Measurement:
             if content is None:
                 state: Mapping[str, Any] = self._float_state()
             else:
-                values = player.read_checkpoint(content)
+                values = executor.read_checkpoint(content)
                 if isinstance(values, Failure):
                     return _unreadable(values)
                 try:
                     state = saved_model.parse_float(values)
                 except saved_model.BadCheckpoint as problem:
-                    return Measured(None, 0, Verdict.WRONG, str(problem))
+                    return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = mixed_precision.evaluate_bit_widths(
                 state, widths, self.images, self._oracle.module
             )
@@ -158,23 +160,23 @@ class Measurements:
 
         return self._once(key, measure)
 
-    def packed(self, content: bytes, player: Player) -> Measured:
+    def packed(self, content: bytes, executor: Executor) -> Measurement:
         """A packed model of question 3: its codes as they are, and their widths."""
 
-        def measure() -> Measured:
-            values = player.read_checkpoint(content)
+        def measure() -> Measurement:
+            values = executor.read_checkpoint(content)
             if isinstance(values, Failure):
                 return _unreadable(values)
             try:
                 model = packed_model.parse(values)
             except packed_model.BadPacked as problem:
-                return Measured(None, 0, Verdict.WRONG, str(problem))
+                return Measurement(None, 0, Verdict.WRONG, str(problem))
             found = self._measured_on_images(mixed_precision.evaluate_packed(model, self.images))
             return replace(found, packed_widths=model.bit_widths)
 
         return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)
 
-    def post_training(self, method: str) -> Mapping[str, tuple[float, ...]]:
+    def ptq_accuracies(self, method: str) -> Mapping[str, tuple[float, ...]]:
         """PTQ accuracies {cell: percentages} for "sym" or "SAWB": the reference's, then those of
         published SAWB constants.
 
@@ -198,7 +200,7 @@ class Measurements:
     def _float_state(self) -> dict[str, torch.Tensor]:
         return torch.load(float_model(self.dataset), map_location="cpu", weights_only=True)
 
-    def _once(self, key: str, measure: Callable[[], Measured]) -> Measured:
+    def _once(self, key: str, measure: Callable[[], Measurement]) -> Measurement:
         with self._lock:
             if key not in self._measured:
                 result = measure()
@@ -208,5 +210,5 @@ class Measurements:
             return self._measured[key]
 
 
-def _unreadable(failure: Failure) -> Measured:
-    return Measured(None, 0, Verdict(failure.kind), failure.message)
+def _unreadable(failure: Failure) -> Measurement:
+    return Measurement(None, 0, Verdict(failure.kind), failure.message)

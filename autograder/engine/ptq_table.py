@@ -19,7 +19,7 @@ from types import ModuleType
 import torch
 from tqdm import tqdm
 
-from autograder.engine import sawb
+from autograder.engine import published_scales
 from autograder.paths import reference_models
 from quantlab.arithmetic import integer_kernels
 from quantlab.atomic_files import user_cache, write_text_atomically
@@ -51,7 +51,7 @@ def digest(dataset: str, reference: str, float_model: Path) -> str:
         integer_network,
         integer_kernels,
         resnet,
-        sawb,
+        published_scales,
     ):
         found.update(inspect.getsource(module).encode())
     return found.hexdigest()[:24]
@@ -112,7 +112,7 @@ def measure(
 def _references(source: str, method: str, weight_bits: int) -> Iterator[ModuleType]:
     """The reference, and it with each published pair of constants for these weights."""
     yield load_module(source, "reference_for_tables")
-    for pair in sawb.PUBLISHED_PAIRS.get(weight_bits, ()) if method == "SAWB" else ():
+    for pair in published_scales.PUBLISHED_PAIRS.get(weight_bits, ()) if method == "SAWB" else ():
         module = load_module(source, "reference_with_published_constants")
         names = vars(module)
         names["SAWB_COEFFICIENTS"] = {**names["SAWB_COEFFICIENTS"], weight_bits: pair}

@@ -86,7 +86,7 @@ class ModelResult:
 
 
 @dataclass(frozen=True)
-class Marked:
+class GradedCheck:
     """What one check adds to a report: its result, a measured model, bonus points, flags."""
 
     result: CheckResult

@@ -21,7 +21,7 @@ class RubricError(Exception):
 
 
 @dataclass(frozen=True)
-class Question:
+class RubricQuestion:
     """`points` of the handout for the question called `id`."""
 
     id: str
@@ -30,7 +30,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Item:
+class RubricItem:
     """What the rubric says of one check. `tolerance` is None where the comparison is exact.
 
     Beside each tolerance stand the two numbers that it lies between, both measured by `verify` in
@@ -57,8 +57,8 @@ class Rubric:
     `plausible[dataset]` is the accuracy above which a saved model is shown to staff.
     """
 
-    questions: tuple[Question, ...]
-    items: Mapping[str, Item]
+    questions: tuple[RubricQuestion, ...]
+    items: Mapping[str, RubricItem]
     thresholds: Mapping[str, Mapping[str, float]]
     ramp: float
     plausible: Mapping[str, float]
@@ -110,8 +110,8 @@ def _rubric(text: dict) -> Rubric:
         if set(cells) != wanted:
             raise ValueError(f"[accuracy.{dataset}] must name exactly {sorted(wanted)}")
     rubric = Rubric(
-        questions=tuple(Question(name, **q) for name, q in text.pop("questions").items()),
-        items={name: Item(name, **item) for name, item in text.pop("checks").items()},
+        questions=tuple(RubricQuestion(name, **q) for name, q in text.pop("questions").items()),
+        items={name: RubricItem(name, **item) for name, item in text.pop("checks").items()},
         thresholds={d: {c: float(v) for c, v in cells.items()} for d, cells in accuracy.items()},
         ramp=ramp,
         plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
@@ -141,7 +141,7 @@ def _check_sums(rubric: Rubric, path: Path) -> None:
             raise RubricError(f"In {path} the check {item.id} must be worth more than 0 points.")
 
 
-def _check_tolerance(item: Item, path: Path) -> None:
+def _check_tolerance(item: RubricItem, path: Path) -> None:
     numbers = (item.honest, item.tolerance, item.mutant)
     if numbers == (None, None, None):
         return

@@ -23,7 +23,7 @@ class SecretError(Exception):
 
 
 @dataclass(frozen=True)
-class Draws:
+class StudentRandom:
     """Random generators for one student, one per check, the same each time."""
 
     secret: bytes

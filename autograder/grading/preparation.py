@@ -2,47 +2,49 @@
 
 import torch
 
-from autograder.engine.corpus import BadKnownSubmission, load_mutants
+from autograder.engine.corpus import BadCorpus, load_mutants
 from autograder.engine.misconceptions import Misconceptions
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import RubricError, load_rubric
 from autograder.engine.secret import SecretError, course_secret
-from autograder.grading.submission import Course, UnknownCheck, select
+from autograder.grading.submission import GradingContext, UnknownCheck, select_checks
 from quantlab.data.cifar10 import DataNotFound
 
 
-class UsageError(Exception):
+class SetupError(Exception):
     """The command can't start; the message is for the person who typed it."""
 
 
-def prepare(dataset: str, check: str, quick: bool = False, reveal: bool = False) -> Course:
-    """Everything that is the same for all submissions. Raises `UsageError`."""
+def prepare_grading(
+    dataset: str, check: str, quick: bool = False, reveal: bool = False
+) -> GradingContext:
+    """Everything that is the same for all submissions. Raises `SetupError`."""
     try:
         rubric = load_rubric()
-        chosen = select(rubric, check)
+        chosen = select_checks(rubric, check)
         oracle = Oracle()
-        measurements = Measurements(dataset, oracle, quick)
+        evaluator = ModelEvaluator(dataset, oracle, quick)
         if any(one.needs_data for one in chosen):
-            measurements.load()  # found now, or nothing is marked
+            evaluator.load()  # found now, or nothing is marked
         misconceptions = Misconceptions(oracle.source, load_mutants())
         secret = course_secret()
-        return Course(rubric, secret, oracle, measurements, misconceptions, check, reveal)
+        return GradingContext(rubric, secret, oracle, evaluator, misconceptions, check, reveal)
     except (
         RubricError,
         UnknownCheck,
         SecretError,
         DataNotFound,
-        BadKnownSubmission,
+        BadCorpus,
     ) as problem:
-        raise UsageError(str(problem)) from problem
+        raise SetupError(str(problem)) from problem
 
 
 def refuse_other_arithmetic(workers: str) -> None:
-    """Raise `UsageError` where the worker computes with other instructions than this process."""
+    """Raise `SetupError` where the worker computes with other instructions than this process."""
     here = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
     if workers != here:
-        raise UsageError(
+        raise SetupError(
             f"The isolated worker computes with {workers}, the grader with {here}, so that equal "
             "code would give different numbers. Unset ATEN_CPU_CAPABILITY and try again."
         )

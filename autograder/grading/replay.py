@@ -68,7 +68,7 @@ def replay(check: CallCheck, evidence: Evidence) -> Replay | None:
     if not isinstance(source, str):
         return None
     program = check.ask(evidence)
-    return Replay(program, evidence.player.run(source, program), evidence.oracle.answer(program))
+    return Replay(program, evidence.executor.run(source, program), evidence.oracle.answer(program))
 
 
 def _whole(value: Any) -> str:

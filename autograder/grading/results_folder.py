@@ -28,7 +28,7 @@ class UnwritableResults(Exception):
     """The results can't be written; the message says where, why and what to do."""
 
 
-class Results:
+class ResultsFolder:
     """Writes reports below `folder`, which is made if absent. Raises `UnwritableResults`."""
 
     def __init__(self, folder: Path) -> None:

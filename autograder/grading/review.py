@@ -17,8 +17,8 @@ any case, and is not named here.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from autograder.engine.hidden import REFUSALS
-from autograder.engine.record import Marked, Verdict
+from autograder.engine.record import GradedCheck, Verdict
+from autograder.engine.redaction import REFUSALS
 from autograder.intake.roles import (
     ANSWERS,
     MODELS,
@@ -42,7 +42,7 @@ _NOTHING_THERE = (Verdict.MISSING, Verdict.BLOCKED)
 _DECIDED = (Verdict.CORRECT, Verdict.PARTIAL, Verdict.GRADER_FAULT)
 _NAMED = 5  # checks in one sentence
 
-_Found = Iterator[tuple[str, Sequence[Marked]]]  # a reason, and the checks that it concerns
+_Found = Iterator[tuple[str, Sequence[GradedCheck]]]  # a reason, and the checks that it concerns
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Review:
     checks: tuple[str, ...] = ()
 
 
-def review(submission: Submission, marked: Sequence[Marked]) -> Review:
+def review(submission: Submission, marked: Sequence[GradedCheck]) -> Review:
     """Return what needs review; nothing for a submission of which all was understood.
 
     Args:
@@ -80,14 +80,14 @@ def review(submission: Submission, marked: Sequence[Marked]) -> Review:
     return Review(tuple(sentences), tuple(at_stake))
 
 
-def _problems(submission: Submission, marked: Sequence[Marked]) -> _Found:
+def _problems(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
     """Yield the files that are there and can't be used."""
     for name, problem in submission.problems.items():
         checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, marked)
         yield problem, [one for one in checks if one.result.verdict not in _DECIDED]
 
 
-def _imports(submission: Submission, marked: Sequence[Marked]) -> _Found:
+def _imports(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
     """Yield why solution.py was not imported, or that nothing graded is in it."""
     if SOLUTION in submission.problems or submission.solution is None:
         return
@@ -100,7 +100,7 @@ def _imports(submission: Submission, marked: Sequence[Marked]) -> _Found:
         yield f"{SOLUTION} defines none of the graded functions", calls
 
 
-def _refusals(marked: Sequence[Marked]) -> _Found:
+def _refusals(marked: Sequence[GradedCheck]) -> _Found:
     """Yield the functions that asked for what the sandbox refuses."""
     refused = [
         one
@@ -114,7 +114,7 @@ def _refusals(marked: Sequence[Marked]) -> _Found:
     )
 
 
-def _fractions(marked: Sequence[Marked]) -> _Found:
+def _fractions(marked: Sequence[GradedCheck]) -> _Found:
     """Yield the rows of accuracies in which every number is between 0 and 1."""
     rows = []
     for one in marked:
@@ -126,7 +126,7 @@ def _fractions(marked: Sequence[Marked]) -> _Found:
     yield f"{ANSWERS} seems to hold fractions where percentages belong ({_ids(rows)})", rows
 
 
-def _models(submission: Submission, marked: Sequence[Marked]) -> _Found:
+def _models(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
     """Yield the saved models that were handed in and could not be measured."""
     for one in marked:
         result = one.result
@@ -140,7 +140,7 @@ def _models(submission: Submission, marked: Sequence[Marked]) -> _Found:
         yield f"{name} could not be read: {result.message}", [one]
 
 
-def _unused(submission: Submission, marked: Sequence[Marked]) -> _Found:
+def _unused(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
     """Yield the files that could fill a role which is empty."""
     empty = {role: checks for role in ROLES if (checks := _of(role, marked)) and _is_empty(checks)}
     for unused in submission.unused:
@@ -151,12 +151,12 @@ def _unused(submission: Submission, marked: Sequence[Marked]) -> _Found:
         yield said + missing, list(at_stake.values())
 
 
-def _of(role: str, marked: Iterable[Marked]) -> list[Marked]:
+def _of(role: str, marked: Iterable[GradedCheck]) -> list[GradedCheck]:
     """Return the checks of one role; what the widths of question 3 give hangs on two."""
     return [one for one in marked if role in _roles(one)]
 
 
-def _roles(one: Marked) -> tuple[str, ...]:
+def _roles(one: GradedCheck) -> tuple[str, ...]:
     if one.result.source != "model":
         return (_SOURCES[one.result.source],)
     if one.result.id == _VARIABLE_CHECK:
@@ -169,13 +169,13 @@ def _model_file(check: str) -> str:
     return name if name in MODELS else check
 
 
-def _is_empty(checks: Sequence[Marked]) -> bool:
+def _is_empty(checks: Sequence[GradedCheck]) -> bool:
     """Return whether nothing was found in a role; a packed model alone does not fill the tables."""
     own = [one for one in checks if one.result.source != "model"] or checks
     return all(one.result.verdict in _NOTHING_THERE for one in own)
 
 
-def _ids(marked: Sequence[Marked]) -> str:
+def _ids(marked: Sequence[GradedCheck]) -> str:
     shown = [one.result.id for one in marked[:_NAMED]]
     more = [f"{len(marked) - _NAMED} more"] if len(marked) > _NAMED else []
     return ", ".join(shown + more)

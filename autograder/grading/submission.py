@@ -1,11 +1,11 @@
-"""The walk of one submission: every check of the rubric in turn, to a `Report`.
+"""Grade one submission: run every check of the rubric in turn and build a `Report`.
 
-`each_check` walks and gives what every check found, one after the other; `assemble` makes a report
-of what was found so far, and is pure, so that a walk may end anywhere and go on elsewhere. `mark`
-does both: a report exists from the first moment on, with every check not reached, and `on_report`
-is given a new one after each check. An exception inside a check is the grader's fault: the check
-says so, the student loses nothing to it silently, and the traceback goes into the run's record for
-staff.
+`grade_checks` runs the checks and yields their results one by one. `build_report` is a pure
+function of the results so far, so grading may stop anywhere and continue elsewhere.
+`grade_submission` does both: it reports once before the first check and after each one.
+
+An exception inside a check is a grader fault. The check says so, the student loses no points
+silently, and the traceback is kept in the `Trace` for staff.
 """
 
 import fnmatch
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence, Finding
-from autograder.engine import hidden
-from autograder.engine.executor import Player
+from autograder.engine import redaction
+from autograder.engine.executor import Executor
 from autograder.engine.misconceptions import Misconceptions
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
-from autograder.engine.record import CheckResult, Marked, Report, Verdict
-from autograder.engine.rubric import Item, Rubric, refuse_mismatch
-from autograder.engine.secret import Draws
+from autograder.engine.record import CheckResult, GradedCheck, Report, Verdict
+from autograder.engine.rubric import Rubric, RubricItem, refuse_mismatch
+from autograder.engine.secret import StudentRandom
 from autograder.grading.review import review
 from autograder.intake.submission import Submission
 from quantlab.protocol.calls import Failure
@@ -33,13 +33,13 @@ NOT_REACHED = "Not reached."
 
 
 @dataclass(frozen=True)
-class Course:
+class GradingContext:
     """What marking needs besides the submission: the same for everybody."""
 
     rubric: Rubric
     secret: bytes
     oracle: Oracle
-    measurements: Measurements
+    evaluator: ModelEvaluator
     misconceptions: Misconceptions
     selected: str = "*"  # a pattern of check ids
     reveal: bool = False  # show hidden checks as visible ones: for staff only
@@ -57,7 +57,7 @@ class UnknownCheck(Exception):
     """No check's id matches the pattern; the message names ids that are near."""
 
 
-def select(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
+def select_checks(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
     """The checks that the pattern selects, in the rubric's order. Raises `UnknownCheck`."""
     refuse_mismatch(rubric, (check.id for check in ALL_CHECKS))
     by_id = {check.id: check for check in ALL_CHECKS}
@@ -72,64 +72,64 @@ def select(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
     return chosen
 
 
-def mark(
+def grade_submission(
     submission: Submission,
-    course: Course,
-    player: Player,
+    course: GradingContext,
+    executor: Executor,
     on_report: Callable[[Report], None] = lambda report: None,
     trace: Trace | None = None,
 ) -> Report:
     """Mark one submission and return its report."""
-    marked: dict[str, Marked] = {}
+    marked: dict[str, GradedCheck] = {}
 
     def report() -> Report:
-        title, quick = course.measurements.dataset_title, course.measurements.quick
-        return assemble(
-            submission, course.rubric, course.selected, title, quick, player.isolation, marked
+        title, quick = course.evaluator.dataset_title, course.evaluator.quick
+        return build_report(
+            submission, course.rubric, course.selected, title, quick, executor.isolation, marked
         )
 
     on_report(report())
-    for one in each_check(submission, course, player, trace):
+    for one in grade_checks(submission, course, executor, trace):
         marked[one.result.id] = one
         on_report(report())
     return report()
 
 
-def each_check(
+def grade_checks(
     submission: Submission,
-    course: Course,
-    player: Player,
+    course: GradingContext,
+    executor: Executor,
     trace: Trace | None = None,
     finished: Collection[str] = (),
-) -> Iterator[Marked]:
+) -> Iterator[GradedCheck]:
     """What each selected check gives, in the rubric's order, without those that are `finished`."""
     trace = trace if trace is not None else Trace()
-    checks = [c for c in select(course.rubric, course.selected) if c.id not in finished]
-    import_failure = _import(submission, player, checks, trace)
-    evidence = gather(submission, course, player, import_failure)
+    checks = [c for c in select_checks(course.rubric, course.selected) if c.id not in finished]
+    import_failure = _import(submission, executor, checks, trace)
+    evidence = build_evidence(submission, course, executor, import_failure)
     for check in checks:
         started = time.perf_counter()
         item = course.rubric.items[check.id]
         finding = _find(check, evidence, item, trace)
         trace.seconds[check.id] = round(time.perf_counter() - started, 4)
-        result = result_of(check, item, finding, course.reveal)
-        yield Marked(result, finding.model, finding.bonus, finding.flags)
+        result = score_finding(check, item, finding, course.reveal)
+        yield GradedCheck(result, finding.model, finding.bonus, finding.flags)
 
 
-def assemble(
+def build_report(
     submission: Submission,
     rubric: Rubric,
     selected: str,
     dataset_title: str,
     quick: bool,
     isolation: str,
-    marked: Mapping[str, Marked],
+    marked: Mapping[str, GradedCheck],
 ) -> Report:
     """The report of what was marked so far, by check; the other selected checks are not reached.
 
     `selected`, `dataset_title`, `quick` and `isolation` are as they were for the marking.
     """
-    checks = select(rubric, selected)
+    checks = select_checks(rubric, selected)
     found = [marked[check.id] for check in checks if check.id in marked]
     results = tuple(
         marked[check.id].result if check.id in marked else _not_reached(check, rubric)
@@ -153,23 +153,28 @@ def assemble(
     )
 
 
-def gather(
-    submission: Submission, course: Course, player: Player, import_failure: Failure | None = None
+def build_evidence(
+    submission: Submission,
+    course: GradingContext,
+    executor: Executor,
+    import_failure: Failure | None = None,
 ) -> Evidence:
     """What the checks look at; `import_failure` is why solution.py can't be imported, if so."""
     return Evidence(
         submission=submission,
         rubric=course.rubric,
-        draws=Draws(course.secret, submission.student),
+        draws=StudentRandom(course.secret, submission.student),
         oracle=course.oracle,
-        player=player,
-        measurements=course.measurements,
+        executor=executor,
+        evaluator=course.evaluator,
         misconceptions=course.misconceptions,
         import_failure=import_failure,
     )
 
 
-def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) -> CheckResult:
+def score_finding(
+    check: Check, item: RubricItem, finding: Finding, reveal: bool = False
+) -> CheckResult:
     """A finding with its points; of a hidden check only what tells nothing about its inputs."""
     visible = item.visible or reveal
     alone = finding.credit if finding.credit_alone is None else finding.credit_alone
@@ -185,17 +190,17 @@ def result_of(check: Check, item: Item, finding: Finding, reveal: bool = False) 
         points_alone=round(alone * item.points, 4),
         misconception=finding.misconception,
         message=finding.message if visible else _hidden_message(finding),
-        evidence=dict(finding.evidence) if visible else hidden.evidence(finding.evidence),
+        evidence=dict(finding.evidence) if visible else redaction.evidence(finding.evidence),
     )
 
 
 def _hidden_message(finding: Finding) -> str:
-    return finding.hidden_message or hidden.sentence(finding.verdict)
+    return finding.hidden_message or redaction.sentence(finding.verdict)
 
 
-def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding:
+def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> Finding:
     try:
-        finding = check.mark(evidence, item)
+        finding = check.grade(evidence, item)
         json.dumps(dict(finding.evidence), allow_nan=False)  # or no report could be written at all
         return finding
     except Exception as error:  # ours, whatever it is: it must not become a mark
@@ -207,13 +212,13 @@ def _find(check: Check, evidence: Evidence, item: Item, trace: Trace) -> Finding
 
 
 def _import(
-    submission: Submission, player: Player, checks: Sequence[Check], trace: Trace
+    submission: Submission, executor: Executor, checks: Sequence[Check], trace: Trace
 ) -> Failure | None:
     """Import solution.py once, alone, so that a loop at import costs one deadline and not forty."""
     if submission.solution is None or not any(check.source == "call" for check in checks):
         return None
     try:
-        return player.import_source(submission.solution)
+        return executor.import_source(submission.solution)
     except Exception:  # ours, whatever it is
         trace.faults["import"] = traceback.format_exc()
         return Failure(Verdict.GRADER_FAULT, "the grader failed; a person will look.")
@@ -221,4 +226,4 @@ def _import(
 
 def _not_reached(check: Check, rubric: Rubric) -> CheckResult:
     finding = Finding(Verdict.BLOCKED, message=NOT_REACHED, hidden_message=NOT_REACHED)
-    return result_of(check, rubric.items[check.id], finding)
+    return score_finding(check, rubric.items[check.id], finding)

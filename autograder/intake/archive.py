@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from autograder.intake.file_kinds import recognise
-from autograder.intake.names import displayed
+from autograder.intake.file_kinds import recognize_kind
+from autograder.intake.names import quote_name
 from autograder.intake.zips import DAMAGE, open_zip
 
 MIB = 2**20
@@ -89,7 +89,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedEntry:
     """An entry that is not used; `reason` goes on where a sentence says "it"."""
 
     path: str
@@ -102,7 +102,7 @@ class Refused:
 
     @property
     def sentence(self) -> str:
-        return f"{displayed(self.path)} was not used: it {self.reason}."
+        return f"{quote_name(self.path)} was not used: it {self.reason}."
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Contents:
     """The usable files of a submission and the entries that were refused, sorted by path."""
 
     files: tuple[Entry, ...]
-    refused: tuple[Refused, ...]
+    refused: tuple[RefusedEntry, ...]
 
 
 @contextmanager
@@ -119,14 +119,14 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
 
     Raises `UnreadableSubmission`.
     """
-    shown = displayed(path.name or str(path))
+    shown = quote_name(path.name or str(path))
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or "its path is not valid"
         raise UnreadableSubmission(
-            f"There is nothing to read at {displayed(str(path), 200)} ({reason}): give the path of "
-            "a submission, a folder or a zip file."
+            f"There is nothing to read at {quote_name(str(path), 200)} ({reason}): give the path "
+            "of a submission, a folder or a zip file."
         ) from error
     with ExitStack() as stack:
         if stat.S_ISDIR(mode):
@@ -148,7 +148,7 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
 
 def _folder(root: Path, shown: str, limits: Limits) -> Contents:
     files: list[Entry] = []
-    refused: list[Refused] = []
+    refused: list[RefusedEntry] = []
     total = seen = 0
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
@@ -163,7 +163,7 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
                     f"The folder {shown} can't be listed ({error.strerror}): make it readable for "
                     "the grader."
                 ) from error
-            refused.append(Refused("/".join(folder), "is a folder that can't be listed"))
+            refused.append(RefusedEntry("/".join(folder), "is a folder that can't be listed"))
             continue
         seen += len(found)
         _check_count(seen, shown, limits)
@@ -175,7 +175,7 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
                 continue
             reason = _unsafe(path, parts, limits) or _not_its_own(status)
             if reason:
-                refused.append(Refused(path, reason))
+                refused.append(RefusedEntry(path, reason))
             elif stat.S_ISDIR(status.st_mode):
                 waiting.append(place)
             else:
@@ -226,7 +226,7 @@ def zip_contents(
             "hand in only the files that the assignment asks for."
         )
     files: list[Entry] = []
-    refused: list[Refused] = []
+    refused: list[RefusedEntry] = []
     for member in members:
         name = member.orig_filename  # zipfile cuts `filename` at a NUL
         parts = _parts(name)
@@ -234,7 +234,7 @@ def zip_contents(
             continue
         reason = _unsafe(name, parts, limits) or _not_plain(member)
         if reason:
-            refused.append(Refused(name, reason))
+            refused.append(RefusedEntry(name, reason))
         elif parts and not name.endswith(("/", "\\")):
             files.append(Entry(name, parts, _member_opener(archive, member)))
     return _sorted(files, refused)
@@ -245,7 +245,7 @@ def _why_no_zip(shown: str, beginning: bytes) -> str:
         return f"The file {shown} has no bytes: the upload failed, hand it in again."
     if beginning.startswith(b"PK"):
         return f"The zip file {shown} is damaged or was cut short: make it and hand it in again."
-    kind = recognise(beginning)
+    kind = recognize_kind(beginning)
     is_kind = f" (it is {kind})" if kind else ""
     return f"The file {shown} is not a zip file{is_kind}: hand in a folder or a zip file."
 
@@ -339,7 +339,7 @@ def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callabl
     return lambda: archive.open(member)
 
 
-def _sorted(files: list[Entry], refused: list[Refused]) -> Contents:
+def _sorted(files: list[Entry], refused: list[RefusedEntry]) -> Contents:
     return Contents(
         tuple(sorted(files, key=lambda entry: entry.path)),
         tuple(sorted(refused, key=lambda entry: (entry.path, entry.reason))),

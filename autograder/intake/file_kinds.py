@@ -1,8 +1,4 @@
-"""What a file is that is not what it should be, told from its first bytes.
-
-Knowing it turns "not a zip file" into a sentence a person can act on. `recognise` gives None for
-everything it does not know; it reads nothing beyond the bytes it is given and cannot fail.
-"""
+"""Recognize a file of the wrong kind by its first bytes, so that messages can name the kind."""
 
 _BEGINNINGS = (
     (b"version https://git-lfs.github.com/spec/", "a git-lfs pointer, not the file itself"),
@@ -17,7 +13,7 @@ _HTML = (b"<!doctype html", b"<html")
 _TAR_MAGIC_AT = 257
 
 
-def recognise(content: bytes) -> str | None:
+def recognize_kind(content: bytes) -> str | None:
     """The kind of file that begins with `content`, as words that follow "is", or None."""
     for beginning, kind in _BEGINNINGS:
         if content.startswith(beginning):

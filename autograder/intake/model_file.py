@@ -11,7 +11,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from autograder.intake.file_kinds import recognise
+from autograder.intake.file_kinds import recognize_kind
 from autograder.intake.zips import DAMAGE, open_zip
 from quantlab.formats.packed_magic import MAGIC
 
@@ -36,7 +36,7 @@ def _faults(content: bytes) -> Iterator[str]:
     """What is wrong, the plainest first; only the first counts, the next ones rely on it."""
     if not content:
         yield "is empty: hand it in again"
-    if kind := recognise(content):
+    if kind := recognize_kind(content):
         yield f"is {kind}: hand in the file that torch.save wrote"
     if content.startswith(_LEGACY):
         yield f"is in torch's format before version 1.6: {_SAVE}, in the default format"
@@ -54,7 +54,7 @@ def _faults(content: bytes) -> Iterator[str]:
 def _packed_faults(content: bytes) -> Iterator[str]:
     if not content:
         yield "is empty: hand it in again"
-    if kind := recognise(content):
+    if kind := recognize_kind(content):
         yield f"is {kind}: hand in the file that quantlab.formats.packed_model.save wrote"
     if not content.startswith(MAGIC):
         yield "is no packed model: write it with quantlab.formats.packed_model.save"

@@ -1,8 +1,7 @@
-"""Names that strangers gave to files, folders and themselves.
+"""Handle the names of files, folders and students in a submission, which are not trusted.
 
-`displayed` makes a name safe to print and shows what hides in it, `student_id` makes one safe to be
-a folder, a cell and a key, and `could_be` tells which file of the assignment a name stands for.
-None of them can fail.
+`quote_name` makes a name safe to print. `student_id` makes one safe as a folder, a table cell and
+a key. `could_be` says whether a name stands for a file of the assignment. None of them raises.
 """
 
 import hashlib
@@ -36,7 +35,7 @@ class StudentId:
     made_up: bool
 
 
-def displayed(name: str, limit: int = 80) -> str:
+def quote_name(name: str, limit: int = 80) -> str:
     """`name` in quotes, at most `limit` characters of it, with all that does not print escaped.
 
     Control, format (bidirectional, zero-width), private, unassigned and surrogate characters, line

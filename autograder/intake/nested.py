@@ -14,12 +14,12 @@ from autograder.intake.archive import (
     Contents,
     Entry,
     Limits,
-    Refused,
+    RefusedEntry,
     UnreadableFile,
     UnreadableSubmission,
     zip_contents,
 )
-from autograder.intake.names import displayed
+from autograder.intake.names import quote_name
 
 _MOST = 8  # zips in one hand-in; more are no hand-in
 _LARGEST = 256 * 2**20  # bytes of all of them, which are held in memory: the kit with CIFAR-10 fits
@@ -30,31 +30,31 @@ def is_zip(entry: Entry) -> bool:
     return entry.name.casefold().endswith(".zip")
 
 
-def the_only_zip(contents: Contents) -> Entry | None:
+def only_zip(contents: Contents) -> Entry | None:
     """The zip that is all there is: it is the hand-in, and not a zip within one."""
     only = contents.files[0] if len(contents.files) == 1 and not contents.refused else None
     return only if only is not None and is_zip(only) else None
 
 
-def with_nested(stack: ExitStack, contents: Contents, limits: Limits = LIMITS) -> Contents:
+def open_nested(stack: ExitStack, contents: Contents, limits: Limits = LIMITS) -> Contents:
     """`contents` with the files of the zips inside it, readable until `stack` is closed."""
     files = [entry for entry in contents.files if not is_zip(entry)]
     refused = list(contents.refused)
     left = _LARGEST
     for number, entry in enumerate(filter(is_zip, contents.files)):
         if number >= _MOST:
-            refused.append(Refused(entry.path, f"is one of more than {_MOST} zip files"))
+            refused.append(RefusedEntry(entry.path, f"is one of more than {_MOST} zip files"))
             continue
         try:
             packed = entry.read(left)
             left -= len(packed)
             stream = stack.enter_context(io.BytesIO(packed))
-            inside = zip_contents(stack, stream, displayed(entry.name), limits)
+            inside = zip_contents(stack, stream, quote_name(entry.name), limits)
         except UnreadableFile as problem:
-            refused.append(Refused(entry.path, str(problem)))
+            refused.append(RefusedEntry(entry.path, str(problem)))
             continue
         except UnreadableSubmission as problem:
-            refused.append(Refused(entry.path, f"can't be opened. {str(problem).rstrip('.')}"))
+            refused.append(RefusedEntry(entry.path, f"can't be opened. {str(problem).rstrip('.')}"))
             continue
         files += [_below(entry, one) for one in inside.files]
         refused += [replace(one, path=f"{entry.path}/{one.path}") for one in inside.refused]

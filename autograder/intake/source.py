@@ -10,7 +10,7 @@ import io
 import re
 import tokenize
 
-from autograder.intake.file_kinds import recognise
+from autograder.intake.file_kinds import recognize_kind
 
 # Encodings that people's editors write. Python knows more, some of which decode in quadratic time
 # (punycode), do not give text (zlib), or hide what a reader sees (utf-7, unicode_escape).
@@ -40,7 +40,7 @@ def decode(content: bytes) -> str:
         raise BadSource("solution.py is empty: hand in the file with your functions in it.")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadSource(f"solution.py is in UTF-16, which Python can't read: {_NOT_UTF8_ADVICE}.")
-    if kind := recognise(content):
+    if kind := recognize_kind(content):
         raise BadSource(f"solution.py is {kind}: hand in the Python file itself.")
     if (nul := content.find(b"\0")) >= 0:
         raise BadSource(

@@ -25,8 +25,8 @@ from autograder.intake.archive import (
     UnreadableSubmission,
     open_contents,
 )
-from autograder.intake.names import StudentId, could_be, displayed, is_copy_of, student_id
-from autograder.intake.nested import with_nested
+from autograder.intake.names import StudentId, could_be, is_copy_of, quote_name, student_id
+from autograder.intake.nested import open_nested
 from autograder.intake.roles import (
     ANSWERS,
     MODELS,
@@ -35,7 +35,7 @@ from autograder.intake.roles import (
     REPORTS,
     SOLUTION,
 )
-from autograder.intake.unused import (
+from autograder.intake.unused_files import (
     UnusedFile,
     could_be_report,
     nothing_known,
@@ -52,9 +52,9 @@ __all__ = [
     "SOLUTION",
     "Submission",
     "UnreadableSubmission",
+    "build_submission",
     "name_of",
     "read_submission",
-    "submission_of",
     "unopened_submission",
 ]
 
@@ -103,10 +103,10 @@ def read_submission(
     path = Path(path)
     who = student_id(name_of(path) if student is None else student)
     with open_contents(path, limits) as contents:
-        return submission_of(contents, who, limits=limits)
+        return build_submission(contents, who, limits=limits)
 
 
-def submission_of(
+def build_submission(
     contents: Contents,
     who: StudentId,
     other_ids: Collection[str] = (),
@@ -120,7 +120,7 @@ def submission_of(
     not matter, because course sites write it in many ways.
     """
     with ExitStack() as stack:
-        as_handed_in, contents = contents, with_nested(stack, contents, limits)
+        as_handed_in, contents = contents, open_nested(stack, contents, limits)
         desk = _Desk(contents)
         solution = _solution(desk, limits)
         answers = _answers(desk, limits)
@@ -177,7 +177,7 @@ class _Desk:
         if len(candidates) > 1:
             self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
         elif is_copy_of(candidates[0].name, wanted):
-            self.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+            self.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
         return content
 
 
@@ -192,7 +192,7 @@ def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
 
 
 def _names(entries: Iterable[Entry]) -> str:
-    shown = [displayed(entry.path) for entry in entries]
+    shown = [quote_name(entry.path) for entry in entries]
     more = [f"{len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
     return ", ".join(shown[:_NAMED] + more)
 
@@ -250,7 +250,7 @@ def _report(desk: _Desk) -> str | None:
                     "is taken."
                 )
             elif is_copy_of(candidates[0].name, wanted):
-                desk.flags.append(f"{wanted} was handed in as {displayed(candidates[0].path)}.")
+                desk.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
             return _listed([candidates[0], *others])
     if not others:
         return None
@@ -259,7 +259,7 @@ def _report(desk: _Desk) -> str | None:
 
 
 def _listed(files: list[Entry]) -> str:
-    return ", ".join(displayed(one.path)[1:-1] for one in files[:_NAMED])
+    return ", ".join(quote_name(one.path)[1:-1] for one in files[:_NAMED])
 
 
 def _id_flags(
@@ -271,7 +271,7 @@ def _id_flags(
     flags = []
     if who.made_up:
         flags.append(
-            f"The name {displayed(who.given)} can't be used as an id: the submission is kept as "
+            f"The name {quote_name(who.given)} can't be used as an id: the submission is kept as "
             f"{who.value}."
         )
     if (
@@ -281,7 +281,7 @@ def _id_flags(
         and _letters(answers.student) not in {_letters(name) for name in full_names}
     ):
         flags.append(
-            f"answers.json was made by {displayed(answers.student)} and handed in by {who.value}: "
+            f"answers.json was made by {quote_name(answers.student)} and handed in by {who.value}: "
             "its tables are marked with the vectors of the former."
         )
     return flags

@@ -20,9 +20,9 @@ from autograder.intake.archive import (
     open_contents,
     zip_contents,
 )
-from autograder.intake.names import displayed
-from autograder.intake.nested import is_zip, the_only_zip
-from autograder.intake.submission import Submission, submission_of
+from autograder.intake.names import quote_name
+from autograder.intake.nested import is_zip, only_zip
+from autograder.intake.submission import Submission, build_submission
 from autograder.platforms.blackboard import BLACKBOARD
 from autograder.platforms.canvas import CANVAS
 from autograder.platforms.export_entry import ExportEntry
@@ -85,10 +85,10 @@ class Export:
 
     def submission(self, handin: ExportEntry) -> Submission:
         """What the intake makes of a hand-in. Raises `UnreadableSubmission`."""
-        found, shown = self._found[handin.student], displayed(handin.path)
+        found, shown = self._found[handin.student], quote_name(handin.path)
         contents = found.contents
         with ExitStack() as stack:
-            only = the_only_zip(contents)
+            only = only_zip(contents)
             if only is not None:
                 try:
                     stream = io.BytesIO(only.read(_LARGEST_ZIP))
@@ -105,7 +105,7 @@ class Export:
                     f"The submission {shown} has more than {LIMITS.members:,} files: hand in only "
                     "those that the assignment asks for."
                 )
-            return submission_of(contents, found.who, found.other_ids, found.full_names)
+            return build_submission(contents, found.who, found.other_ids, found.full_names)
 
 
 def read_export(path: Path) -> Export:
@@ -159,7 +159,7 @@ def _checked(path: Path, system: System, reading: Reading) -> Reading:
     if not reading.found:
         why = " ".join(reading.problems)
         raise BadExport(
-            f"No hand-in was found in {displayed(str(path), 200)}, read as {system.name}. "
+            f"No hand-in was found in {quote_name(str(path), 200)}, read as {system.name}. "
             + (why or "Give the folder or zip file that the course site exports.")
         )
     students: dict[str, Found] = {}
@@ -168,8 +168,8 @@ def _checked(path: Path, system: System, reading: Reading) -> Reading:
         other = students.setdefault(one.handin.student, one)
         if other is not one:
             problem = (
-                f"{displayed(one.handin.path)} goes by the same id as "
-                f"{displayed(other.handin.path)}, {one.handin.student}; only the latter is marked."
+                f"{quote_name(one.handin.path)} goes by the same id as "
+                f"{quote_name(other.handin.path)}, {one.handin.student}; only the latter is marked."
             )
             problems.append(problem)
             students[one.handin.student] = contested(other, problem)
@@ -182,4 +182,6 @@ def _empty_folders(path: Path) -> list[str]:
         names = [one.name for one in path.iterdir() if one.is_dir() and not any(one.iterdir())]
     except OSError:  # a zip file; one that can't be listed has been told of
         return []
-    return [f"The folder {displayed(name)} is empty: nothing was marked." for name in sorted(names)]
+    return [
+        f"The folder {quote_name(name)} is empty: nothing was marked." for name in sorted(names)
+    ]

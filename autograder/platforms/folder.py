@@ -5,7 +5,7 @@ management system's manner is recognised.
 """
 
 from autograder.intake.archive import Contents
-from autograder.intake.names import displayed, student_id
+from autograder.intake.names import quote_name, student_id
 from autograder.intake.nested import is_zip
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
@@ -35,8 +35,8 @@ def _read(contents: Contents) -> Reading:
         if one.who.value in found:
             first = found[one.who.value]
             problem = (
-                f"{displayed(name)} is a second submission of {one.who.value}; only "
-                f"{displayed(first.handin.path)} was marked. Give one another name."
+                f"{quote_name(name)} is a second submission of {one.who.value}; only "
+                f"{quote_name(first.handin.path)} was marked. Give one another name."
             )
             problems.append(problem)
             found[one.who.value] = contested(first, problem)

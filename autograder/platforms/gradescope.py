@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from autograder.intake.archive import Contents, UnreadableFile
-from autograder.intake.names import displayed, student_id
+from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
     Found,
@@ -62,7 +62,7 @@ def _read(contents: Contents) -> Reading:
     for folder, record in known.items():
         people = {ids[person]: person for person in submitters[str(folder)]}
         if not people:
-            problems.append(f"{METADATA} names nobody for {displayed(str(folder))}.")
+            problems.append(f"{METADATA} names nobody for {quote_name(str(folder))}.")
             continue
         found.append(_found(str(folder), record, people, folders.pop(str(folder), _EMPTY)))
     strangers = [e.path for e in loose(contents) if e.path != METADATA]

@@ -25,8 +25,8 @@ from typing import Any
 
 from autograder.engine.record import Report
 from autograder.engine.secret import SecretError, course_secret
-from autograder.grading.preparation import UsageError, prepare, refuse_other_arithmetic
-from autograder.grading.submission import Trace, mark
+from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
+from autograder.grading.submission import Trace, grade_submission
 from autograder.intake.submission import (
     Submission,
     UnreadableSubmission,
@@ -35,7 +35,7 @@ from autograder.intake.submission import (
 )
 from autograder.report.gradescope import VISIBILITIES, render
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_cifar10, load_dataset
 from quantlab.paths import DATASETS, KIT
@@ -126,11 +126,11 @@ def _mark(root: Path, results: Path, settings: Settings) -> int:
 
     submission, trace = _submission(root), Trace()
     try:
-        course = prepare(settings.data, settings.checks, settings.quick)
+        course = prepare_grading(settings.data, settings.checks, settings.quick)
         with Sandbox() as sandbox:
             refuse_other_arithmetic(sandbox.arithmetic)
-            report = mark(submission, course, sandbox, show, trace)
-    except (UsageError, IsolationUnavailable) as problem:
+            report = grade_submission(submission, course, sandbox, show, trace)
+    except (SetupError, IsolationUnavailable) as problem:
         raise _CannotStart(str(problem)) from problem
     show(report, finished=True)
     for check, fault in trace.faults.items():

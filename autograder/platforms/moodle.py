@@ -26,7 +26,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 
-from autograder.intake.archive import Contents, Entry, Refused
+from autograder.intake.archive import Contents, Entry, RefusedEntry
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
@@ -66,7 +66,7 @@ def _recognises(contents: Contents) -> bool:
 
 def _read(contents: Contents) -> Reading:
     files: dict[tuple[str, str], list[Entry]] = {}
-    refused: dict[tuple[str, str], list[Refused]] = {}
+    refused: dict[tuple[str, str], list[RefusedEntry]] = {}
     paths: dict[tuple[str, str], str] = {}
     strangers = []
     for entry in contents.files:
@@ -86,7 +86,7 @@ def _read(contents: Contents) -> Reading:
             strangers.append(one.path)
         else:
             paths.setdefault(whose, one.path)
-            refused.setdefault(whose, []).append(Refused("/".join(within), one.reason))
+            refused.setdefault(whose, []).append(RefusedEntry("/".join(within), one.reason))
     found = tuple(
         _found(whose, paths[whose], tuple(files.get(whose, ())), tuple(refused.get(whose, ())))
         for whose in sorted(paths)
@@ -104,7 +104,7 @@ def _place(parts: tuple[str, ...]) -> tuple[tuple[str, str] | None, tuple[str, .
 
 
 def _found(
-    whose: tuple[str, str], path: str, files: tuple[Entry, ...], refused: tuple[Refused, ...]
+    whose: tuple[str, str], path: str, files: tuple[Entry, ...], refused: tuple[RefusedEntry, ...]
 ) -> Found:
     name, number = whose
     who = readable_id(name, number, "-") if number else plain(name)

@@ -13,7 +13,7 @@ import re
 import zoneinfo
 
 from autograder.intake.archive import Contents, Entry, UnreadableFile
-from autograder.intake.names import displayed, student_id
+from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import Found, Reading, System, below, by_folder, nobodys, parts_of
 
@@ -38,7 +38,7 @@ def _read(contents: Contents) -> Reading:
     names = sorted({assignment for _, assignment in folders})
     wanted = ASSIGNMENT if ASSIGNMENT in names else names[0] if len(names) == 1 else None
     if wanted is None:
-        shown = ", ".join(displayed(name) for name in names)
+        shown = ", ".join(quote_name(name) for name in names)
         sentence = (
             f"The export holds the assignments {shown}, and none is called {ASSIGNMENT!r}: give "
             "a folder with one of them only."

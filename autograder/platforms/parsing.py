@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.intake.archive import Contents, Entry, Refused
-from autograder.intake.names import LONGEST_ID, StudentId, displayed, student_id
+from autograder.intake.archive import Contents, Entry, RefusedEntry
+from autograder.intake.names import LONGEST_ID, StudentId, quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 
 
@@ -83,7 +83,7 @@ def below(contents: Contents, depth: int) -> Contents:
 def by_folder(contents: Contents, depth: int = 1) -> dict[tuple[str, ...], Contents]:
     """What lies below each folder `depth` levels down, named from there."""
     files: dict[tuple[str, ...], list[Entry]] = {}
-    refused: dict[tuple[str, ...], list[Refused]] = {}
+    refused: dict[tuple[str, ...], list[RefusedEntry]] = {}
     for entry in contents.files:
         if len(entry.parts) > depth:
             files.setdefault(entry.parts[:depth], []).append(entry)
@@ -121,7 +121,7 @@ def nobodys(names: Iterable[str], limit: int = 20) -> tuple[str, ...]:
     """The sentences for entries of an export that belong to no hand-in."""
     all_names = sorted(names)
     told = [
-        f"{displayed(name)} in the export belongs to no student and was not marked."
+        f"{quote_name(name)} in the export belongs to no student and was not marked."
         for name in all_names[:limit]
     ]
     more = len(all_names) - len(told)
@@ -141,8 +141,8 @@ def only_latest(found: Sequence[Found], problems: list[str]) -> tuple[Found, ...
             earlier = latest.get(member)
             if earlier is not None and earlier is not one:
                 problems.append(
-                    f"{member} is in two hand-ins, {displayed(earlier.handin.path)} and "
-                    f"{displayed(one.handin.path)}: the latter, handed in later, counts."
+                    f"{member} is in two hand-ins, {quote_name(earlier.handin.path)} and "
+                    f"{quote_name(one.handin.path)}: the latter, handed in later, counts."
                 )
             latest[member] = one
     chosen = {id(one) for one in latest.values()}

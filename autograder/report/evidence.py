@@ -22,9 +22,9 @@ Two more are read by the pages of a whole class alone (`autograder.course.statis
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
     "kibibytes"    108.88: the size of the weights at the reported bit widths
 
-Of a hidden check only what `autograder.engine.hidden` lets through is shown, whatever else stands
-there: this is the second wall behind a grader that should not have written more. Everything is
-cleaned and cut here. A value of the wrong kind is left out, and nothing is raised.
+Of a hidden check, only the keys that `autograder.engine.redaction` allows are shown, even if a
+report holds more. All text is cleaned and cut here. A value of the wrong kind is left out; nothing
+here raises.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from autograder.engine import hidden
+from autograder.engine import redaction
 from autograder.engine.record import CheckResult
 from quantlab.protocol.sanitize_text import clean
 
@@ -73,7 +73,7 @@ def read_evidence(check: CheckResult) -> Evidence:
     """What may be shown of `check`."""
     values: Mapping[str, Any] = check.evidence
     if not check.visible:
-        values = hidden.evidence(values)
+        values = redaction.evidence(values)
     line = values.get("line")
     return Evidence(
         depends_on=_names(values.get("depends_on")),

@@ -20,12 +20,12 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from autograder.sandbox import host_callbacks, messages, neighbors, tiers
-from autograder.sandbox.isolation import Probe
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.machine_lock import MachineLock, Turn
+from autograder.sandbox.machine_lock import LockHold, MachineLock
+from autograder.sandbox.self_test import Probe
 from autograder.sandbox.tier_selection import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
-from autograder.sandbox.zygote import Ended, WorkerDied, Zygote
+from autograder.sandbox.worker_process import JobResult, WorkerDied, WorkerProcess
 from quantlab.protocol.calls import Answer, Failure, Program
 from quantlab.protocol.sanitize_text import clean
 from quantlab.protocol.wire import WireError
@@ -66,7 +66,7 @@ class Sandbox:
         self._starter = Starter(python, self._limits, allow_unsafe, self._attack)
         self._candidates = (tier,) if isinstance(tier, Tier) else tiers.ways(tier, allow_unsafe)
         self._lock = lock or MachineLock()
-        self._zygote: Zygote | None = None
+        self._process: WorkerProcess | None = None
         self._source, self._spent = "", 0.0  # the last solution.py, and its processor time so far
 
     def __enter__(self) -> "Sandbox":
@@ -83,9 +83,9 @@ class Sandbox:
 
     def close(self) -> None:
         """Ends the worker and waits for it; the sandbox starts another when it is used again."""
-        if self._zygote is not None:
-            self._zygote.close()
-            self._zygote = None
+        if self._process is not None:
+            self._process.close()
+            self._process = None
 
     @property
     def used_seconds(self) -> float:
@@ -133,12 +133,12 @@ class Sandbox:
 
     # Starting -------------------------------------------------------------------------------------
 
-    def _worker(self) -> Zygote:
-        if self._zygote is None:
-            self._zygote = self._start()
-        return self._zygote
+    def _worker(self) -> WorkerProcess:
+        if self._process is None:
+            self._process = self._start()
+        return self._process
 
-    def _start(self) -> Zygote:
+    def _start(self) -> WorkerProcess:
         try:
             started, passed_over = self._starter.strongest(self._candidates)
         except NoTierHolds as problem:
@@ -148,15 +148,15 @@ class Sandbox:
             self.passed_over = passed_over
         self._candidates = (started.tier,)
         self.isolation, self.probes = started.stamp, started.probes
-        self.arithmetic = f"torch {started.zygote.ready['torch']}, {started.zygote.ready['cpu']}"
-        return started.zygote
+        self.arithmetic = f"torch {started.worker.ready['torch']}, {started.worker.ready['cpu']}"
+        return started.worker
 
-    def _attack(self, zygote: Zygote, source: str, program: Program) -> Answer | Failure:
+    def _attack(self, worker: WorkerProcess, source: str, program: Program) -> Answer | Failure:
         job = self._run_job(source, program)
 
-        def attempt(hold: AbstractContextManager[Turn]) -> _Attempt[Answer]:
+        def attempt(hold: AbstractContextManager[LockHold]) -> _Attempt[Answer]:
             with hold as turn:
-                outcome = _outcome(_run(zygote, job, self._limits), job, self._limits)
+                outcome = _outcome(_run(worker, job, self._limits), job, self._limits)
                 return _Attempt(outcome, 0.0, turn.is_alone())
 
         outcome, _ = _settled(attempt, self._lock)
@@ -182,10 +182,10 @@ class Sandbox:
 
     def _attempt(
         self,
-        worker: Zygote,
+        worker: WorkerProcess,
         job: "_Job[_Value]",
         limits: Limits,
-        hold: AbstractContextManager[Turn],
+        hold: AbstractContextManager[LockHold],
     ) -> "_Attempt[_Value]":
         """Run `job` once while holding the machine's lock by `hold`."""
         with hold as turn:
@@ -233,7 +233,7 @@ class _Attempt(Generic[_Value_co]):
 
 
 def _settled(
-    attempt: Callable[[AbstractContextManager[Turn]], _Attempt[_Value]], lock: MachineLock
+    attempt: Callable[[AbstractContextManager[LockHold]], _Attempt[_Value]], lock: MachineLock
 ) -> tuple[_Value | Failure, float]:
     """Return the outcome that counts, and its processor time.
 
@@ -248,11 +248,11 @@ def _settled(
     return second.outcome, second.cpu_seconds
 
 
-def _run(zygote: Zygote, job: _Job[_Value], limits: Limits) -> Ended:
-    return zygote.run(job.request, limits.cpu_seconds, limits.wall_seconds, job.responder())
+def _run(worker: WorkerProcess, job: _Job[_Value], limits: Limits) -> JobResult:
+    return worker.run(job.request, limits.cpu_seconds, limits.wall_seconds, job.responder())
 
 
-def _outcome(ended: Ended, job: _Job[_Value], limits: Limits) -> _Value | Failure:
+def _outcome(ended: JobResult, job: _Job[_Value], limits: Limits) -> _Value | Failure:
     found = _killed(ended, limits, job.subject)
     if found is None:
         try:
@@ -270,10 +270,10 @@ def _outcome(ended: Ended, job: _Job[_Value], limits: Limits) -> _Value | Failur
     return replace(found, output=clean(ended.output, limits.shown, lines=_SHOWN_LINES))
 
 
-def _killed(ended: Ended, limits: Limits, subject: str) -> Failure | None:
+def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
     """The failure of a process that did not end by sending a reply; None for one that did."""
     kind, message = "crash", ""
-    if not ended.walls_stood:
+    if not ended.is_confined:
         kind = "grader_fault"
         message = "The process that runs a check could not be walled in."
     elif ended.signal == signal.SIGXCPU or (
@@ -301,7 +301,7 @@ def _killed(ended: Ended, limits: Limits, subject: str) -> Failure | None:
     return Failure(kind, message) if message else None
 
 
-def _was_kept_waiting(ended: Ended) -> bool:
+def _was_kept_waiting(ended: JobResult) -> bool:
     """Whether other programs, not the student's own, used up the time: neither slow nor asleep."""
     return ended.stopped == "deadline" and ended.waited_seconds > ended.wall_seconds / 2
 

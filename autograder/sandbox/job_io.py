@@ -14,17 +14,17 @@ from collections.abc import Callable
 from types import TracebackType
 
 from autograder.sandbox import host_callbacks
-from autograder.sandbox.messages import WALLS_STAND
+from autograder.sandbox.messages import CONFINED
 from quantlab.protocol.wire import MAX_HEADER, PREFIX, WireError
 
 _CHUNK = 1 << 20  # bytes
 
 
-class Exchange:
+class JobPipes:
     """Sends `request`, and gathers the reply with up to `limit` bytes of payload in `reply`.
 
     `respond` answers the questions that come before the reply. `far_ends` are the descriptors for
-    the other side, closed here once they have been passed on. Afterwards `walls_stood` says whether
+    the other side, closed here once they have been passed on. Afterwards `is_confined` says whether
     the other side was walled in, and `too_much` whether it was stopped for what it sent.
     """
 
@@ -36,7 +36,7 @@ class Exchange:
         respond: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self.reply = bytearray()
-        self.walls_stood = False
+        self.is_confined = False
         self.too_much = False
         self._control = control
         self._outgoing = deque([memoryview(request)])
@@ -48,7 +48,7 @@ class Exchange:
         self.far_ends = (request_end, reply_end)
         self._open = {*self.far_ends, self._to, self._from}
 
-    def __enter__(self) -> "Exchange":
+    def __enter__(self) -> "JobPipes":
         os.set_blocking(self._to, False)
         os.set_blocking(self._from, False)
         return self
@@ -90,7 +90,7 @@ class Exchange:
     def _watch_for_room(self, waiting: selectors.BaseSelector) -> None:
         """Waits for room in the pipe exactly while there is something that may be sent."""
         watched = self._to in waiting.get_map()
-        if self._to in self._open and self.walls_stood and self._outgoing:
+        if self._to in self._open and self.is_confined and self._outgoing:
             if not watched:
                 waiting.register(self._to, selectors.EVENT_WRITE)
             return
@@ -129,11 +129,11 @@ class Exchange:
 
     def _sort(self) -> None:
         """Tells the sign of the walls, questions and the reply from each other, in this order."""
-        if not self.walls_stood and self._unsorted:
-            if not self._unsorted.startswith(WALLS_STAND):
+        if not self.is_confined and self._unsorted:
+            if not self._unsorted.startswith(CONFINED):
                 raise WireError("the first byte does not say that the walls stand")
-            self.walls_stood = True
-            del self._unsorted[: len(WALLS_STAND)]
+            self.is_confined = True
+            del self._unsorted[: len(CONFINED)]
         while self._respond and not self.reply and self._unsorted.startswith(host_callbacks.MARK):
             line, end, _ = self._unsorted.partition(host_callbacks.END)
             if len(line) > host_callbacks.LONGEST:

@@ -23,7 +23,7 @@ _COUNT = struct.Struct("=Q")
 
 
 @dataclass(frozen=True)
-class Turn:
+class LockHold:
     """A check's hold of the lock. `free` says that no other check ran when it began."""
 
     free: bool
@@ -43,7 +43,7 @@ class MachineLock:
     patience: float = PATIENCE
 
     @contextmanager
-    def shared(self) -> Iterator[Turn]:
+    def shared(self) -> Iterator[LockHold]:
         """Hold the lock together with other checks."""
         with ExitStack() as opened:
             runs, order = self._open(opened)
@@ -53,15 +53,15 @@ class MachineLock:
             os.pwrite(runs, _COUNT.pack(number), 0)
             self._acquire(runs, alone=False)
             _release(order)
-            yield Turn(free, number, runs)
+            yield LockHold(free, number, runs)
 
     @contextmanager
-    def alone(self) -> Iterator[Turn]:
+    def alone(self) -> Iterator[LockHold]:
         """Hold the lock alone; the turn is not free if others kept it for too long."""
         with ExitStack() as opened:
             runs, order = self._open(opened)
             free = self._acquire(order, alone=True) and self._acquire(runs, alone=True)
-            yield Turn(free, _read_count(runs), runs)
+            yield LockHold(free, _read_count(runs), runs)
 
     def _open(self, opened: ExitStack) -> tuple[int, int]:
         """Return descriptors of the two files, made if absent. Raise OSError if they cannot be."""

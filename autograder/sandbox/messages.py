@@ -25,7 +25,7 @@ from quantlab.protocol.calls import (
 from quantlab.protocol.claims import OF_MODELS, Claim, NotAClaim, failure_from
 from quantlab.protocol.wire import WireError, pack, unpack
 
-WALLS_STAND = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
+CONFINED = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
 
 
 @dataclass(frozen=True)

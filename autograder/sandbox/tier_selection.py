@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograder.sandbox import isolation, landlock, tiers
-from autograder.sandbox.isolation import IsolationUnavailable, Probe
+from autograder.sandbox import landlock, self_test, tiers
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.self_test import IsolationUnavailable, Probe
 from autograder.sandbox.tiers import Tier
-from autograder.sandbox.zygote import WorkerDied, Zygote
+from autograder.sandbox.worker_process import WorkerDied, WorkerProcess
 from quantlab.protocol.calls import Answer, Failure, Program
 
 UNISOLATED = "UNISOLATED"
@@ -24,7 +24,7 @@ PassedOver = tuple[tuple[str, str], ...]
 class Started:
     """A worker after its self-test, the tier it is behind, and the stamp that says so."""
 
-    zygote: Zygote
+    worker: WorkerProcess
     tier: Tier
     stamp: str
     probes: tuple[Probe, ...]
@@ -37,7 +37,7 @@ class Starter:
     python: str
     limits: Limits
     allow_unsafe: bool
-    run: Callable[[Zygote, str, Program], Answer | Failure]
+    run: Callable[[WorkerProcess, str, Program], Answer | Failure]
 
     def strongest(self, candidates: Sequence[Tier]) -> tuple[Started, PassedOver]:
         """A worker behind the first candidate that holds, and (letter, reason) of those before."""
@@ -54,7 +54,7 @@ class Starter:
         if sys.platform != "linux":
             raise IsolationUnavailable(
                 "Student code can only be held back on Linux; mark in Docker or a Linux virtual "
-                "machine (docs/isolation.md)."
+                "machine (docs/self_test.md)."
             )
         if tier.leaks_are_allowed and not self.allow_unsafe:
             raise IsolationUnavailable(
@@ -64,24 +64,24 @@ class Starter:
         if lacks:
             raise IsolationUnavailable(lacks)
         try:
-            zygote = Zygote(self.python, self.limits, tier)
+            worker = WorkerProcess(self.python, self.limits, tier)
         except WorkerDied as error:
             raise IsolationUnavailable(
                 f"The sandbox did not start: {error}. Check that {self.python} can import torch "
                 "and numpy."
             ) from error
         try:
-            probes = isolation.self_test(
-                lambda source, program: self.run(zygote, source, program), tier.bubblewrap
+            probes = self_test.self_test(
+                lambda source, program: self.run(worker, source, program), tier.bubblewrap
             )
-            return Started(zygote, tier, _stamp(tier, probes), probes)
+            return Started(worker, tier, _stamp(tier, probes), probes)
         except WorkerDied as error:
-            zygote.close()
+            worker.close()
             raise IsolationUnavailable(
                 f"The self-test of the sandbox did not run: {error}. Mark on another machine."
             ) from error
         except BaseException:
-            zygote.close()
+            worker.close()
             raise
 
 
@@ -97,7 +97,7 @@ class NoTierHolds(IsolationUnavailable):
 
 def _stamp(tier: Tier, probes: tuple[Probe, ...]) -> str:
     abi = landlock.abi()
-    open_doors = isolation.leaks(probes)
+    open_doors = self_test.leaks(probes)
     names = ", ".join(probe.name for probe in open_doors)
     if tier.leaks_are_allowed:
         return f"{UNISOLATED}: {names} not blocked" if names else UNISOLATED

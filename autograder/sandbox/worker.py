@@ -1,8 +1,8 @@
-"""The script that runs behind the wall: becomes who it shall be, then serves (`serving`).
+"""The script of the worker process: switch to its own user, then serve jobs (`fork_server`).
 
-Started by `zygote.Zygote` with the number of a control socket as its argument. What it shall be
-comes as the first message there. A user of its own is taken on before numpy and torch are imported,
-so that what this user may not read is found out before anything is marked.
+`worker_process.WorkerProcess` starts it with the number of a control socket as its argument. The
+first message there holds the settings. The user is switched before numpy and torch are imported, so
+a file that this user cannot read is noticed before anything is graded.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has no package otherwise
 
 from autograder.sandbox import kernel
-from autograder.sandbox.importing import few_collections
+from autograder.sandbox.relaxed_gc import relaxed_gc
 
 _MESSAGE = 4096  # bytes of a control message at most
 
@@ -32,12 +32,12 @@ def main() -> None:
     wanted = json.loads(control.recv(_MESSAGE))
     if wanted["user"] is not None:
         kernel.become(wanted["user"])
-    with _ending_with_the_host(control), few_collections():
-        from autograder.sandbox.serving import arithmetic, prepare, serve  # noqa: PLC0415
+    with _ending_with_the_host(control), relaxed_gc():
+        from autograder.sandbox.fork_server import arithmetic, prepare, serve  # noqa: PLC0415
 
-        walls = prepare(wanted)
+        confinement = prepare(wanted)
     control.send(json.dumps(arithmetic()).encode())
-    serve(control, walls)
+    serve(control, confinement)
     os._exit(0)  # nothing is left to tidy up, and torch would take its time to
 
 

@@ -18,8 +18,8 @@ TERSE = next(one.code for one in load_alternatives() if one.name == "whole_terse
 RECORD = a_record(*(an_outcome(a_report(student)) for student in ("ada", "bob")))
 
 
-def _works(player: Opener | None = None) -> Works:
-    works = Works("shapes10", player)
+def _works(executor: Opener | None = None) -> Works:
+    works = Works("shapes10", executor)
     for student in ("ada", "bob", "ada"):
         works.take(Submission(student, TERSE))
     return works

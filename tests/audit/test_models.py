@@ -164,10 +164,10 @@ def test_what_can_t_be_read_is_left_out(content: bytes | None) -> None:
 
 def _noted(submission: Submission) -> dict[str, Any]:
     """What a worker hands over that has read all models of `submission`."""
-    player = NotingPlayer(Opener())
+    executor = NotingPlayer(Opener())
     for content in submission.models.values():
-        player.read_checkpoint(content)
-    return dict(player.changes(submission, ModelChanges(float_model("cifar10"))))
+        executor.read_checkpoint(content)
+    return dict(executor.changes(submission, ModelChanges(float_model("cifar10"))))
 
 
 def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
@@ -184,9 +184,9 @@ def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
 
 
 def test_of_several_models_only_those_that_were_read_are_noted() -> None:
-    player = NotingPlayer(Opener())
-    player.read_checkpoint(b"broken")
-    player.read_checkpoint(b"faulty")  # perhaps another reads it
+    executor = NotingPlayer(Opener())
+    executor.read_checkpoint(b"broken")
+    executor.read_checkpoint(b"faulty")  # perhaps another reads it
     models = {"ResNet20_W8A8.pt": b"broken", NAME: b"faulty", "ResNet20_W2A2.pt": b"not marked"}
-    noted = player.changes(Submission("ada", models=models), ModelChanges(float_model("cifar10")))
+    noted = executor.changes(Submission("ada", models=models), ModelChanges(float_model("cifar10")))
     assert noted == {"ResNet20_W8A8.pt": None}

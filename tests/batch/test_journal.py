@@ -14,7 +14,7 @@ import pytest
 
 from autograder.course.journal import Journal, JournalError, Row
 from autograder.course.lock import AnotherRunner, claimed
-from autograder.engine.record import CheckResult, Marked, Misconception, ModelResult, Verdict
+from autograder.engine.record import CheckResult, GradedCheck, Misconception, ModelResult, Verdict
 
 KIT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,7 @@ def row(student: str = "ada", check: str = "1a.x", decides: str = "d", **changes
         check, "1a", "Title", True, "call", Verdict.CORRECT, 2.0, 2.0, 2.0, evidence={"got": [1, 2]}
     )
     return replace(
-        Row(student, "content", decides, Marked(result), 0.25, 1.5, "A: walls"), **changes
+        Row(student, "content", decides, GradedCheck(result), 0.25, 1.5, "A: walls"), **changes
     )
 
 
@@ -35,7 +35,7 @@ def path(tmp_path):
 
 def test_a_row_comes_back_as_it_was_added(path):
     rich = row(
-        marked=Marked(
+        marked=GradedCheck(
             CheckResult(
                 "1a.x",
                 "1a",
@@ -72,7 +72,7 @@ def test_a_row_is_found_under_its_own_digests_only(path):
 
 
 def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path):
-    fault = Marked(replace(row().marked.result, verdict=Verdict.GRADER_FAULT))
+    fault = GradedCheck(replace(row().marked.result, verdict=Verdict.GRADER_FAULT))
     with Journal(path) as journal:
         journal.add([row(marked=fault), row(decides="before")])
         assert not journal.rows("ada", "content", {"1a.x": "d"})["1a.x"].finished

@@ -19,10 +19,10 @@ from autograder.course.journal import Journal
 from autograder.course.reports import Marking, Seen
 from autograder.course.task import Task, WorkerUnfit, mark_submission
 from autograder.course.worker_setup import Settings
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Verdict
-from autograder.grading.submission import Course, mark, select
+from autograder.grading.submission import GradingContext, grade_submission, select_checks
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from autograder.platforms.export_entry import ExportEntry
@@ -53,13 +53,13 @@ class Sandbox(InProcessPlayer):
 
 
 @pytest.fixture
-def course(rubric, secret, oracle, measurements, misconceptions) -> Course:
-    return Course(rubric, secret, oracle, measurements, misconceptions, CHECK)
+def course(rubric, secret, oracle, evaluator, misconceptions) -> GradingContext:
+    return GradingContext(rubric, secret, oracle, evaluator, misconceptions, CHECK)
 
 
 @pytest.fixture
 def checks(rubric) -> list[str]:
-    return [check.id for check in select(rubric, CHECK)]
+    return [check.id for check in select_checks(rubric, CHECK)]
 
 
 @pytest.fixture
@@ -139,8 +139,8 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
         return torch.load(io.BytesIO(content), weights_only=True)
 
     monkeypatch.setattr(sandbox, "read_checkpoint", read)
-    bench, measurements = task_module._bench(SETTINGS), Measurements("shapes10", oracle, quick=True)
-    bench.course = replace(course, measurements=measurements, selected=check)
+    bench, evaluator = task_module._bench(SETTINGS), ModelEvaluator("shapes10", oracle, quick=True)
+    bench.course = replace(course, evaluator=evaluator, selected=check)
     bench.conditions = Conditions({check: "digest"})
     submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
     done = mark_submission(replace(task, submission=submission, conditions=bench.conditions.digest))
@@ -173,7 +173,7 @@ def marking(rubric) -> Marking:
 
 def test_the_report_of_rows_is_that_of_marking_at_once(sandbox, task, marking, course):
     rows = {row.check: row for row in mark_submission(task).rows}
-    at_once = mark(task.submission, course, Sandbox())
+    at_once = grade_submission(task.submission, course, Sandbox())
     assert marking.report(task.submission, rows).to_json() == at_once.to_json()
 
 

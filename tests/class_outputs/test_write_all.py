@@ -14,9 +14,9 @@ from autograder.course.manual import ManualMark, ManualMarks
 from autograder.course.outputs import UnwritableOutputs, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.course.policy import Policy, PolicyError, Status
-from autograder.engine.executor import Player
-from autograder.grading.preparation import prepare
-from autograder.grading.submission import Trace, mark
+from autograder.engine.executor import Executor
+from autograder.grading.preparation import prepare_grading
+from autograder.grading.submission import Trace, grade_submission
 from autograder.intake.submission import Submission
 from autograder.paths import REFERENCE
 from autograder.platforms.nbgrader_gradebook import (
@@ -41,7 +41,7 @@ def test_every_file_is_there_and_every_student_has_a_page(
     assert set(written.files) == {
         path for path in tmp_path.rglob("*") if path.is_file() and path.name != "course_secret"
     }
-    with_work = {mark.member for mark in written.marks if mark.handin} - {"broken"}
+    with_work = {score.member for score in written.marks if score.handin} - {"broken"}
     assert {path.name for path in (tmp_path / "students").iterdir()} == with_work
     for member in with_work:
         results = json.loads((tmp_path / "students" / member / "results.json").read_text())
@@ -52,7 +52,7 @@ def test_a_student_s_page_shows_the_way_to_the_mark(
     record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
-    late = next(mark for mark in written.marks if mark.penalty and mark.written and mark.total)
+    late = next(score for score in written.marks if score.penalty and score.written and score.total)
     page = (tmp_path / "students" / late.member / "report.html").read_text()
     assert f"Late ({late.reason.rstrip('.')})" in page
     assert f"−{late.penalty:g}" in page
@@ -110,7 +110,7 @@ def test_write_all_says_how_many_students_each_gradebook_leaves_out(
     record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
-    counts = Counter(mark.status for mark in written.marks)
+    counts = Counter(score.status for score in written.marks)
     assert (counts[Status.EXCUSED], counts[Status.MISSING], counts[Status.NEEDS_REVIEW]) == (
         1,
         2,
@@ -193,13 +193,15 @@ def test_a_class_of_nobody_is_a_class(tmp_path: Path) -> None:
 
 
 def test_what_marking_really_writes_is_shown(
-    player: Player, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    executor: Executor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     source = REFERENCE.read_text().replace(
         "torch.round(input / scale)", "torch.trunc(input / scale)"
     )
     trace = Trace()
-    report = mark(Submission("ada", source), prepare("shapes10", "1a.*"), player, trace=trace)
+    report = grade_submission(
+        Submission("ada", source), prepare_grading("shapes10", "1a.*"), executor, trace=trace
+    )
     outcome = Outcome(a_handin("ada"), report, seconds=trace.seconds)
     written = write_all(a_record(outcome), tmp_path, Policy(), {})
     (found,) = written.marks

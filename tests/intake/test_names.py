@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake.names import LONGEST_ID, could_be, displayed, student_id
+from autograder.intake.names import LONGEST_ID, could_be, quote_name, student_id
 
 anything = st.text(st.characters())  # surrogates included
 
@@ -24,13 +24,13 @@ anything = st.text(st.characters())  # surrogates included
     ],
 )
 def test_what_does_not_print_is_shown_escaped(name, shown):
-    assert displayed(name) == shown
+    assert quote_name(name) == shown
 
 
 @settings(deadline=None)
 @given(anything)
 def test_what_is_shown_prints_and_is_short(name):
-    shown = displayed(name, limit=20)
+    shown = quote_name(name, limit=20)
     assert shown.isprintable()
     shown.encode("utf-8")
     assert len(shown) <= 2 + 10 * 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.intake.archive import open_contents
 from autograder.intake.names import student_id
-from autograder.intake.submission import Submission, read_submission, submission_of
+from autograder.intake.submission import Submission, build_submission, read_submission
 
 SOLUTION = "x = 1\n"
 
@@ -75,7 +75,7 @@ def made_by(tmp_path: Path, student: str, ids=(), names=()) -> tuple[str, ...]:
     record = f'{{"version": 1, "student": "{student}", "dataset": "CIFAR-10"}}'
     (folder / "answers.json").write_text(record)
     with open_contents(folder) as contents:
-        return submission_of(contents, student_id("ada_17"), ids, names).flags
+        return build_submission(contents, student_id("ada_17"), ids, names).flags
 
 
 def test_tables_made_under_another_of_ones_names_are_ones_own(tmp_path):

@@ -5,26 +5,26 @@ from collections.abc import Callable
 import pytest
 
 from autograder.engine.record import CheckResult, Report
-from autograder.grading.submission import Course, mark
+from autograder.grading.submission import GradingContext, grade_submission
 from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
 
 
 @pytest.fixture
-def course(rubric, secret, oracle, measurements, misconceptions) -> Course:
-    return Course(rubric, secret, oracle, measurements, misconceptions)
+def course(rubric, secret, oracle, evaluator, misconceptions) -> GradingContext:
+    return GradingContext(rubric, secret, oracle, evaluator, misconceptions)
 
 
 @pytest.fixture
-def marked(course, player) -> Callable[[Submission], Report]:
-    return lambda submission: mark(submission, course, player)
+def marked(course, executor) -> Callable[[Submission], Report]:
+    return lambda submission: grade_submission(submission, course, executor)
 
 
 @pytest.fixture
-def full_models(measurements) -> dict[str, bytes]:
+def full_models(evaluator) -> dict[str, bytes]:
     """One file per cell, each above its threshold."""
     cells = ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2")
-    measurements.accuracies = {cell.encode(): 95.0 for cell in cells}
+    evaluator.accuracies = {cell.encode(): 95.0 for cell in cells}
     return {f"ResNet20_{cell}.pt": cell.encode() for cell in cells}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Report, Verdict
-from autograder.grading.submission import mark
+from autograder.grading.submission import grade_submission
 from autograder.intake.submission import Submission
 from autograder.sandbox.host import Sandbox
 
@@ -26,7 +26,7 @@ def lost(course, sandbox, reference_source):
 
     def graded(patch: str) -> dict[str, float]:
         source = f"{reference_source}\n\n{textwrap.dedent(patch)}"
-        report: Report = mark(Submission("ada", source), course, sandbox)
+        report: Report = grade_submission(Submission("ada", source), course, sandbox)
         calls = [check for check in report.checks if check.source == "call"]
         return {c.id: c.max_points - c.points for c in calls if c.points < c.max_points}
 
@@ -90,7 +90,7 @@ def test_linear_quantize_that_fails_in_every_form_shows_its_first_exception(
         "\n\ndef linear_quantize(input, scale, zero_point, N_bits, signed=True):\n"
         "    raise ValueError(type(zero_point).__name__)\n"
     )
-    report = mark(Submission("ada", reference_source + patch), course, sandbox)
+    report = grade_submission(Submission("ada", reference_source + patch), course, sandbox)
     check = next(c for c in report.checks if c.id == "1a.linear_quantize.signed")
     assert check.verdict is Verdict.ERROR
     assert check.message.endswith(": int")

@@ -14,11 +14,11 @@ from rich.console import Console
 
 from autograder.checks.base import Finding
 from autograder.checks.q1a import CHECKS
-from autograder.engine import hidden
-from autograder.engine.corpus import Exploit, load_exploits
+from autograder.engine import redaction
+from autograder.engine.corpus import AttackCase, load_attacks
 from autograder.engine.record import Report, Verdict
-from autograder.engine.secret import Draws
-from autograder.grading.submission import mark, result_of
+from autograder.engine.secret import StudentRandom
+from autograder.grading.submission import grade_submission, score_finding
 from autograder.intake.submission import Submission
 from autograder.pytest_plugin import LostPoints
 from autograder.report import gradescope, html
@@ -29,7 +29,7 @@ from autograder.sandbox.host import Sandbox
 
 CHECK = "1a.linear_dequantize.zero_point"
 SECRETS = (b"one secret of a course", b"and another one of a course")
-TELLING = tuple(case for case in load_exploits() if case.name.startswith("telling/"))
+TELLING = tuple(case for case in load_attacks() if case.name.startswith("telling/"))
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def reports(course, sandbox, stub_source):
     def graded(source: str) -> list[Report]:
         submission = Submission("ada", f"{stub_source}\n\n{source}")
         return [
-            mark(submission, replace(course, secret=secret, selected=CHECK), sandbox)
+            grade_submission(submission, replace(course, secret=secret, selected=CHECK), sandbox)
             for secret in SECRETS
         ]
 
@@ -73,7 +73,7 @@ def visible_text(report: Report) -> str:
 def hidden_numbers(secret: bytes) -> list[str]:
     """The hidden input as the cases write it, and its scale."""
     check = next(check for check in CHECKS if check.id == CHECK)
-    program = check.program(Draws(secret, "ada").generator(CHECK))
+    program = check.program(StudentRandom(secret, "ada").generator(CHECK))
     codes = [f"{value:g}" for value in program.inputs["x_int"].flatten().tolist()]
     return [",".join(codes[:6]), f"{float(program.inputs['scale']):.5g}"]
 
@@ -83,7 +83,7 @@ def test_hidden_check_inputs_differ_between_secrets() -> None:
 
 
 @pytest.mark.parametrize("case", TELLING, ids=lambda case: case.name)
-def test_hidden_check_shows_nothing_of_a_reply(reports, case: Exploit) -> None:
+def test_hidden_check_shows_nothing_of_a_reply(reports, case: AttackCase) -> None:
     for secret, report in zip(SECRETS, reports(case.code), strict=True):
         text = visible_text(report)
         assert not [number for number in hidden_numbers(secret) if number in text]
@@ -145,9 +145,9 @@ def test_hidden_check_names_few_exception_classes(rubric) -> None:
     shown = set()
     for name in (name for name, kind in vars(builtins).items() if isinstance(kind, type)):
         found = Finding(Verdict.ERROR, message=name, evidence={"exception": name})
-        result = result_of(check, rubric.items[CHECK], found)
+        result = score_finding(check, rubric.items[CHECK], found)
         shown.add((result.message, str(result.evidence)))
-    assert len(shown) == len(hidden.EXCEPTIONS) + 1
+    assert len(shown) == len(redaction.EXCEPTIONS) + 1
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -158,6 +158,6 @@ def test_hidden_check_message_is_made_of_the_verdict(rubric, verdict: Verdict) -
         message="told",
         evidence={"call": "told", "got": "told", "line": 7, "printed": "told", "exception": "told"},
     )
-    result = result_of(check, rubric.items[CHECK], finding)
+    result = score_finding(check, rubric.items[CHECK], finding)
     assert "told" not in str(result)
     assert result.evidence == {}

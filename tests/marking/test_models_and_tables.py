@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.checks.error import SquaredError
+from autograder.checks.squared_error import SquaredError
 from autograder.engine.record import Verdict
 from autograder.intake.submission import Submission
 from quantlab.data.vectors import student_vectors
@@ -98,9 +98,9 @@ def test_numbers_made_on_another_data_set_are_not_marked(marked, right_answers):
     [(95.0, Verdict.CORRECT, 5), (88.5, Verdict.PARTIAL, 2.5), (80.0, Verdict.WRONG, 0)],
 )
 def test_a_model_is_marked_by_its_measured_accuracy(
-    marked, measurements, full_models, accuracy, verdict, points
+    marked, evaluator, full_models, accuracy, verdict, points
 ):
-    measurements.accuracies[b"W4A4"] = accuracy
+    evaluator.accuracies[b"W4A4"] = accuracy
     report = marked(Submission("ada", None, models=full_models))
     assert checks(report)["2d.model.W4A4"].verdict is verdict
     assert checks(report)["2d.model.W4A4"].points == pytest.approx(points)
@@ -139,17 +139,17 @@ def test_bit_widths_must_be_complete_and_whole(marked, right_answers, change, sa
 
 @pytest.mark.parametrize(("accuracy", "points"), [(85.01, 15), (85.0, 0), (60.0, 0)])
 def test_variable_precision_must_be_above_the_floor(
-    marked, measurements, right_answers, accuracy, points
+    marked, evaluator, right_answers, accuracy, points
 ):
-    measurements.variable = accuracy
+    evaluator.variable = accuracy
     found = checks(marked(Submission("ada", None, right_answers)))
     assert found["3.bit_widths.accuracy"].points == points
 
 
-def test_a_small_model_earns_a_bonus_only_above_the_floor(marked, measurements, right_answers):
+def test_a_small_model_earns_a_bonus_only_above_the_floor(marked, evaluator, right_answers):
     small = replace(right_answers, bit_widths=dict.fromkeys(layer_sizes(), 2))
     assert marked(Submission("ada", None, small)).bonus == 3
-    measurements.variable = 70.0
+    evaluator.variable = 70.0
     assert marked(Submission("ada", None, small)).bonus == 0
 
 
@@ -180,9 +180,9 @@ PACKED = "ResNet20_variable.packed"
 
 
 @pytest.fixture
-def packed_submission(measurements, right_answers):
+def packed_submission(evaluator, right_answers):
     """A packed model whose codes have 2 bits; answers.json says 6."""
-    measurements.packed_widths[b"packed"] = dict.fromkeys(layer_sizes(), 2)
+    evaluator.packed_widths[b"packed"] = dict.fromkeys(layer_sizes(), 2)
     return Submission("ada", None, right_answers, {PACKED: b"packed"})
 
 

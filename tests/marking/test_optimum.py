@@ -8,7 +8,7 @@ from numpy.random import default_rng
 from autograder.checks.base import Finding
 from autograder.checks.q3 import CANDIDATES, CHECKS, FLOOR, easy, judge_size, smallest_bits
 from autograder.engine.record import Verdict
-from autograder.grading.submission import result_of
+from autograder.grading.submission import score_finding
 from autograder.report.lines import lines_under
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
 
@@ -61,7 +61,7 @@ def test_what_is_larger_is_right_too_and_told_by_how_much(problem):
 def test_the_student_reads_it_though_the_check_is_hidden(rubric):
     check = next(one for one in CHECKS if one.id == "3.search.size")
     shown = {"above_optimum": 7.5, "call": "a secret"}
-    result = result_of(check, rubric.items[check.id], Finding(Verdict.CORRECT, 1.0, "", shown))
+    result = score_finding(check, rubric.items[check.id], Finding(Verdict.CORRECT, 1.0, "", shown))
     assert result.points == result.max_points
     assert result.evidence == {"above_optimum": 10}  # in steps: widths could spell hidden inputs
     assert lines_under(result) == [

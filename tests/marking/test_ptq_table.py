@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from autograder.engine import ptq_table
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
+from autograder.engine.published_scales import PUBLISHED_PAIRS
 from autograder.engine.record import Verdict
-from autograder.engine.sawb import PUBLISHED_PAIRS
 from autograder.intake.submission import Submission
 from quantlab.formats.saved_model import parse_name
 from quantlab.paths import CELLS, float_model
@@ -67,7 +67,7 @@ def test_a_kept_table_is_not_measured_again(monkeypatch, tmp_path):
     oracle = Oracle()
     key = ptq_table.digest("shapes10", oracle.source, float_model("shapes10"))
     ptq_table.remember("shapes10", key, TABLE)
-    assert Measurements("shapes10", oracle).post_training("sym") == TABLE["sym"]
+    assert ModelEvaluator("shapes10", oracle).ptq_accuracies("sym") == TABLE["sym"]
     assert json.loads(next(tmp_path.glob("quantlab/*.json")).read_text())["digest"] == key
 
 
@@ -78,9 +78,9 @@ def ptq_checks(marked, answers, cell_values):
     return {check.id: check for check in report.checks if check.question == "2c"}
 
 
-def test_accuracies_of_published_constants_are_right_too(marked, measurements, empty_answers):
+def test_accuracies_of_published_constants_are_right_too(marked, evaluator, empty_answers):
     published = dict.fromkeys(CELLS, (80.4, 75.0))
-    measurements.post_training = lambda method: (
+    evaluator.ptq_accuracies = lambda method: (
         published if method == "SAWB" else dict.fromkeys(CELLS, (80.4,))
     )
     found = ptq_checks(marked, empty_answers, (80.4, 75.3, 80.0, 74.5, 75.0))

@@ -14,8 +14,8 @@ from autograder.checks.q2d import ModelCheck
 from autograder.checks.q3 import VariablePrecision
 from autograder.engine import quick_images
 from autograder.engine.interval import wilson
-from autograder.engine.model_accuracy import Measurements
-from autograder.grading.submission import Course, gather, mark
+from autograder.engine.model_accuracy import ModelEvaluator
+from autograder.grading.submission import GradingContext, build_evidence, grade_submission
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from quantlab.data.cifar10 import DataNotFound, load_dataset
@@ -87,11 +87,11 @@ def test_choose_balances_every_network_and_class():
 def test_quick_images_that_are_damaged_are_named(tmp_path, monkeypatch, oracle):
     monkeypatch.setattr(quick_images, "KIT", tmp_path)
     with pytest.raises(DataNotFound, match=r"quick_images\.json cannot be read"):
-        Measurements("shapes10", oracle, quick=True).load()
+        ModelEvaluator("shapes10", oracle, quick=True).load()
 
 
 class TrustedPlayer:
-    """A `Player` that opens the kit's own models, which need no sandbox."""
+    """A `Executor` that opens the kit's own models, which need no sandbox."""
 
     isolation = "in process"
 
@@ -100,15 +100,15 @@ class TrustedPlayer:
 
 
 @pytest.fixture(scope="module")
-def quick_course(rubric, secret, oracle, misconceptions) -> Callable[..., Course]:
+def quick_course(rubric, secret, oracle, misconceptions) -> Callable[..., GradingContext]:
     """Return a course that measures on the sample, with one threshold of `rubric` moved."""
-    measurements = {name: Measurements(name, oracle, quick=True) for name in DATASETS}
+    evaluator = {name: ModelEvaluator(name, oracle, quick=True) for name in DATASETS}
 
-    def make(dataset: str, cell: str | None = None, threshold: float = 0.0) -> Course:
+    def make(dataset: str, cell: str | None = None, threshold: float = 0.0) -> GradingContext:
         all_images(dataset)
         cells = dict(rubric.thresholds[dataset]) | ({cell: threshold} if cell else {})
         moved = replace(rubric, thresholds={**rubric.thresholds, dataset: cells})
-        return Course(moved, secret, oracle, measurements[dataset], misconceptions)
+        return GradingContext(moved, secret, oracle, evaluator[dataset], misconceptions)
 
     return make
 
@@ -123,11 +123,11 @@ def reference(dataset: str) -> Submission:
 @pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_quick_grading_gives_the_reference_every_point_of_its_models(quick_course, dataset):
     course = replace(quick_course(dataset), selected="2d.model.*")
-    report = mark(reference(dataset), course, TrustedPlayer())
+    report = grade_submission(reference(dataset), course, TrustedPlayer())
     assert report.auto_score == report.auto_max == 25
     assert report.provisional
     course = replace(course, selected="3.bit_widths.*")
-    assert mark(reference(dataset), course, TrustedPlayer()).auto_score == 20
+    assert grade_submission(reference(dataset), course, TrustedPlayer()).auto_score == 20
 
 
 def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_course):
@@ -138,7 +138,7 @@ def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_cours
     for floor in (measured + 1, high + 0.5):
         course = quick_course("shapes10", "variable", floor)
         finding = check.mark(
-            gather(submission, course, TrustedPlayer()), course.rubric.items[check.id]
+            build_evidence(submission, course, TrustedPlayer()), course.rubric.items[check.id]
         )
         assert finding.model.accuracy == pytest.approx(measured, abs=0.2)
         points.append(finding.credit)
@@ -152,7 +152,7 @@ def test_quick_grading_counts_the_upper_end_of_a_saved_model_s_interval(quick_co
     for threshold in (95.0, 97.0):
         course = quick_course("shapes10", CELL, threshold)
         finding = check.mark(
-            gather(submission, course, TrustedPlayer()), course.rubric.items[check.id]
+            build_evidence(submission, course, TrustedPlayer()), course.rubric.items[check.id]
         )
         high = finding.model.interval[1]
         assert finding.credit == min(1, 1 - (threshold - high) / course.rubric.ramp)

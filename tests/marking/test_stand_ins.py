@@ -8,7 +8,7 @@ import pytest
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
-from autograder.engine.secret import Draws
+from autograder.engine.secret import StudentRandom
 from autograder.paths import STAND_INS
 from quantlab.protocol.execute import load_module, run_program
 
@@ -17,12 +17,12 @@ CHECKS = [check for check in ALL_CHECKS if isinstance(check, CallCheck)]
 
 
 def test_there_is_one_for_everything_that_a_check_leans_on():
-    assert {name for check in CHECKS for name in check.leans_on} == set(NAMES)
+    assert {name for check in CHECKS for name in check.depends_on} == set(NAMES)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_the_reference_gives_the_same_with_stand_ins(oracle, check):
-    program = check.program(Draws(b"a secret of nobody", "ada").generator(check.id))
+    program = check.program(StudentRandom(b"a secret of nobody", "ada").generator(check.id))
     stand_ins = {name: oracle.code(name) for name in NAMES if name != program.calls[0].target}
     replaced = tuple(
         replace(call, stand_ins={**stand_ins, **call.stand_ins}) for call in program.calls

@@ -9,18 +9,24 @@ from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Report, Verdict
-from autograder.engine.secret import Draws
-from autograder.grading.submission import Course, Trace, UnknownCheck, mark, select
+from autograder.engine.secret import StudentRandom
+from autograder.grading.submission import (
+    GradingContext,
+    Trace,
+    UnknownCheck,
+    grade_submission,
+    select_checks,
+)
 from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
 from quantlab.protocol.calls import Failure
 
 
 def test_a_report_exists_from_the_first_moment_and_after_each_check(
-    course, player, reference_source
+    course, executor, reference_source
 ):
     seen: list[Report] = []
-    final = mark(Submission("ada", reference_source), course, player, seen.append)
+    final = grade_submission(Submission("ada", reference_source), course, executor, seen.append)
     assert {check.verdict for check in seen[0].checks} == {Verdict.BLOCKED}
     assert len(seen) == len(final.checks) + 1
     assert seen[-1] == final
@@ -35,15 +41,15 @@ def test_the_same_submission_and_secret_give_the_same_bytes(marked, reference_so
 
 
 def test_another_secret_or_another_student_gives_other_inputs(
-    player, rubric, oracle, measurements, misconceptions, reference_source
+    executor, rubric, oracle, evaluator, misconceptions, reference_source
 ):
     def inputs(student: str, secret: bytes):
-        player.programs.clear()
-        course = Course(
-            rubric, secret, oracle, measurements, misconceptions, "1a.linear_quantize.signed"
+        executor.programs.clear()
+        course = GradingContext(
+            rubric, secret, oracle, evaluator, misconceptions, "1a.linear_quantize.signed"
         )
-        mark(Submission(student, reference_source), course, player)
-        return player.programs[0].inputs["x"].tobytes()
+        grade_submission(Submission(student, reference_source), course, executor)
+        return executor.programs[0].inputs["x"].tobytes()
 
     first = inputs("ada", b"one secret of the course")
     assert inputs("ada", b"one secret of the course") == first
@@ -51,32 +57,32 @@ def test_another_secret_or_another_student_gives_other_inputs(
     assert inputs("ada", b"another secret, rotated") != first
 
 
-def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked, player):
+def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked, executor):
     report = marked(Submission("ada", "import torch\nraise RuntimeError('half done')\n"))
     calls = [check for check in report.checks if check.source == "call"]
     assert {check.verdict for check in calls} == {Verdict.BLOCKED}
     assert "could not be imported" in calls[0].message
-    assert player.imports == 1
-    assert player.programs == []
+    assert executor.imports == 1
+    assert executor.programs == []
 
 
-def test_a_loop_at_import_costs_one_deadline(course, player, reference_source):
-    player.import_source = lambda source: Failure("timeout", "It took longer than 10 s.")
-    report = mark(Submission("ada", reference_source), course, player)
+def test_a_loop_at_import_costs_one_deadline(course, executor, reference_source):
+    executor.import_source = lambda source: Failure("timeout", "It took longer than 10 s.")
+    report = grade_submission(Submission("ada", reference_source), course, executor)
     calls = [check for check in report.checks if check.source == "call"]
     assert {check.verdict for check in calls} == {Verdict.BLOCKED}
-    assert player.programs == []
+    assert executor.programs == []
 
 
 def test_a_fault_of_ours_is_neither_a_zero_nor_a_full_mark(
-    course, player, reference_source, monkeypatch
+    course, executor, reference_source, monkeypatch
 ):
     def broken(self, program):
         raise KeyError("a bug of the grader")
 
     monkeypatch.setattr(Oracle, "answer", broken)
     trace = Trace()
-    report = mark(Submission("ada", reference_source), course, player, trace=trace)
+    report = grade_submission(Submission("ada", reference_source), course, executor, trace=trace)
     calls = [check for check in report.checks if check.source == "call"]
     assert {check.verdict for check in calls} == {Verdict.GRADER_FAULT}
     assert set(report.needs_staff) == {check.id for check in calls}
@@ -98,20 +104,20 @@ def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
 
 
 def test_staff_may_see_a_hidden_check_in_full(
-    rubric, secret, oracle, measurements, misconceptions, player, reference_source
+    rubric, secret, oracle, evaluator, misconceptions, executor, reference_source
 ):
     id = "1a.linear_quantize.zero_point"
-    course = Course(rubric, secret, oracle, measurements, misconceptions, id, reveal=True)
-    report = mark(Submission("ada", reference_source), course, player)
+    course = GradingContext(rubric, secret, oracle, evaluator, misconceptions, id, reveal=True)
+    report = grade_submission(Submission("ada", reference_source), course, executor)
     assert [check.id for check in report.checks] == [id]
     assert {"call", "inputs", "expected", "got"} <= set(report.checks[0].evidence)
 
 
 def test_a_pattern_selects_checks_and_the_report_says_so(
-    rubric, secret, oracle, measurements, misconceptions, player, reference_source
+    rubric, secret, oracle, evaluator, misconceptions, executor, reference_source
 ):
-    course = Course(rubric, secret, oracle, measurements, misconceptions, "2b.*")
-    report = mark(Submission("ada", reference_source), course, player)
+    course = GradingContext(rubric, secret, oracle, evaluator, misconceptions, "2b.*")
+    report = grade_submission(Submission("ada", reference_source), course, executor)
     assert {check.question for check in report.checks} == {"2b"}
     assert report.provisional
     assert any("2b.*" in flag for flag in report.flags)
@@ -119,7 +125,7 @@ def test_a_pattern_selects_checks_and_the_report_says_so(
 
 def test_an_unknown_check_is_refused_with_ones_that_are_near(rubric):
     with pytest.raises(UnknownCheck, match=r"No check is called '2b.integerlinear'.*2b\."):
-        select(rubric, "2b.integerlinear")
+        select_checks(rubric, "2b.integerlinear")
 
 
 def test_the_report_survives_a_round_trip(marked, reference_source, full_models):
@@ -142,7 +148,7 @@ def test_the_sums_of_a_report_are_those_of_its_checks(marked, reference_source, 
 
 
 def test_every_call_check_reaches_a_function_of_the_interface(stub_source):
-    draws = Draws(b"any secret will do here", "ada")
+    draws = StudentRandom(b"any secret will do here", "ada")
     for check in ALL_CHECKS:
         if isinstance(check, CallCheck):
             for call in check.program(draws.generator(check.id)).calls:

@@ -17,9 +17,9 @@ from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import Mutant, load_alternatives, load_mutants
 from autograder.engine.misconceptions import Misconceptions
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.rubric import Rubric
-from autograder.grading.submission import Course, gather
+from autograder.grading.submission import GradingContext, build_evidence
 from autograder.paths import reference_models
 from autograder.sandbox.saved_models import UnreadableModel, read_saved_model
 from quantlab.protocol.calls import Failure
@@ -48,21 +48,23 @@ class Recorded:
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory, rubric) -> Recorded:
     oracle = RecordingOracle()
-    measurements = Measurements("shapes10", oracle)
+    evaluator = ModelEvaluator("shapes10", oracle)
     mutants = load_mutants()
     named = Misconceptions(oracle.source, mutants)
-    course = Course(rubric, SECRET, oracle, measurements, named)
+    course = GradingContext(rubric, SECRET, oracle, evaluator, named)
     folder = tmp_path_factory.mktemp("known")
     start: Right = right(
-        oracle.source, right_record(STUDENT, measurements), reference_models("shapes10"), folder
+        oracle.source, right_record(STUDENT, evaluator), reference_models("shapes10"), folder
     )
-    player = RecordingPlayer(OpeningPlayer(), {})
+    executor = RecordingPlayer(OpeningPlayer(), {})
     known = (*load_alternatives(), *mutants)
     with warnings.catch_warnings(action="ignore"):  # some of them warn: they are students
-        found = mark_known(known, start, course, [player], Console(quiet=True))
+        found = mark_known(known, start, course, [executor], Console(quiet=True))
     submissions = {row.name: start.submission(row.known) for row in found.rows}
-    unnamed = Course(rubric, SECRET, oracle, measurements, Misconceptions(oracle.source, ()))
-    return Recorded(found, rubric, lambda name: gather(submissions[name], unnamed, player))
+    unnamed = GradingContext(rubric, SECRET, oracle, evaluator, Misconceptions(oracle.source, ()))
+    return Recorded(
+        found, rubric, lambda name: build_evidence(submissions[name], unnamed, executor)
+    )
 
 
 AUTOMATIC: tuple[Check, ...] = tuple(check for check in ALL_CHECKS if check.source != "person")

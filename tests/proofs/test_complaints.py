@@ -8,7 +8,7 @@ from authoring.verify import tolerances
 from authoring.verify.matrix import Matrix, Row, complaints, diagnosis, matrix
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Misconception, Report, Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 
 MUTANT = Mutant("f/wrong", "", "a fault", "A sentence.", caught_by=("1a.f.first", "1a.f.second"))
 RIGHT = Alternative("other", "", "looks different")
@@ -87,7 +87,7 @@ def test_the_diagnosis_counts_mutants_and_checks():
 
 
 def test_bounds_of_the_rubric_that_do_not_bound_are_said(rubric):
-    item = Item("1a.f.first", 2, True, tolerance=0.1, honest=0.01, mutant=0.5)
+    item = RubricItem("1a.f.first", 2, True, tolerance=0.1, honest=0.01, mutant=0.5)
     small = replace(rubric, items={"1a.f.first": item})
     within = {"1a.f.first": tolerances.Bounds(0.01, "other", 0.5, "f/wrong")}
     assert tolerances.complaints(within, small) == []

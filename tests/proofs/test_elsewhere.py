@@ -23,20 +23,20 @@ def program(name: str, **inputs: np.ndarray) -> Program:
 
 
 def test_the_environment_decides_how_torch_computes():
-    with Elsewhere({"ATEN_CPU_CAPABILITY": "default"}) as player:
-        assert player.run(CODE, program("capability")).results[0][0] == "DEFAULT"
-    with Elsewhere({"OMP_NUM_THREADS": "2"}) as player:
-        assert player.run(CODE, program("capability")).results[0][1] == 2
+    with Elsewhere({"ATEN_CPU_CAPABILITY": "default"}) as executor:
+        assert executor.run(CODE, program("capability")).results[0][0] == "DEFAULT"
+    with Elsewhere({"OMP_NUM_THREADS": "2"}) as executor:
+        assert executor.run(CODE, program("capability")).results[0][1] == 2
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
 def test_answers_and_failures_come_back(circumstance):
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
-    with Elsewhere(CIRCUMSTANCES[circumstance]) as player:
+    with Elsewhere(CIRCUMSTANCES[circumstance]) as executor:
         for _ in range(2):
-            answer = player.run(CODE, program("f", x=x))
+            answer = executor.run(CODE, program("f", x=x))
             assert isinstance(answer, Answer)
             np.testing.assert_array_equal(answer.results[0], 2 * x)
-        failure = player.run(CODE, program("broken"))
+        failure = executor.run(CODE, program("broken"))
         assert isinstance(failure, Failure)
         assert "ValueError" in failure.message

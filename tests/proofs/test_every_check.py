@@ -12,7 +12,7 @@ from authoring.verify import tolerances
 from authoring.verify.matrix import PERSON, Matrix, complaints, diagnosis
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import load_rubric
-from autograder.grading.submission import result_of
+from autograder.grading.submission import score_finding
 
 AUTOMATIC = {check.id: check for check in ALL_CHECKS if check.source != PERSON}
 WITH_TOLERANCE = [id for id in AUTOMATIC if load_rubric().items[id].tolerance is not None]
@@ -22,7 +22,7 @@ def judged_again(recorded, id: str, name: str, tolerance: float) -> Matrix:
     """The matrix as it were if one submission had met the check with another tolerance."""
     check, item = AUTOMATIC[id], recorded.rubric.items[id]
     changed = replace(item, tolerance=tolerance)
-    result = result_of(check, changed, check.mark(recorded.evidence_of(name), changed))
+    result = score_finding(check, changed, check.mark(recorded.evidence_of(name), changed))
     rows = []
     for row in recorded.matrix.rows:
         if row.name == name:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from autograder.engine.corpus import (
-    BadKnownSubmission,
+    BadCorpus,
     load_alternatives,
-    load_exploits,
+    load_attacks,
     load_mutants,
 )
 
@@ -51,7 +51,7 @@ def test_a_file_is_read_with_its_name_and_code(tmp_path):
     ],
 )
 def test_a_slip_is_a_sentence_that_names_the_file(tmp_path, text, said):
-    with pytest.raises(BadKnownSubmission, match=said) as refused:
+    with pytest.raises(BadCorpus, match=said) as refused:
         load_mutants(write(tmp_path, text))
     assert "nothing.py" in str(refused.value)
 
@@ -92,7 +92,7 @@ def test_load_returns_the_listed_cases():
 
 def described_corpus():
     """Yield a line per case: its id, and what must come of it."""
-    for attack in load_exploits():
+    for attack in load_attacks():
         expected = [attack.kind, *attack.checks, *attack.verdicts, attack.problem]
         yield " ".join([f"attacks/{attack.name}", *filter(None, expected)])
     for alternative in load_alternatives():
@@ -110,5 +110,5 @@ def test_load_refuses_a_case_that_is_there_twice(tmp_path):
         '@mutant("x", sentence="y.", caught_by=["1a.reset.sym"])\ndef nothing():\n    pass\n',
         "get_scale.py",
     )
-    with pytest.raises(BadKnownSubmission, match="get_scale/nothing is also in"):
+    with pytest.raises(BadCorpus, match="get_scale/nothing is also in"):
         load_mutants(tmp_path)

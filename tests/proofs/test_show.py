@@ -11,7 +11,7 @@ from authoring.verify.matrix import Row, complaints, matrix
 from authoring.verify.tolerances import Bounds
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Report, Verdict
-from autograder.engine.rubric import Item
+from autograder.engine.rubric import RubricItem
 
 CHECKS = ("1a.f.first", "1a.f.second", "2b.g.only")
 
@@ -37,7 +37,7 @@ def found():
 
 @pytest.fixture
 def small_rubric(rubric):
-    items = {id: Item(id, 2, True, tolerance=0.1) for id in CHECKS}
+    items = {id: RubricItem(id, 2, True, tolerance=0.1) for id in CHECKS}
     return replace(rubric, items=items)
 
 

@@ -19,15 +19,15 @@ import pytest
 from authoring.attack import page_check
 from authoring.attack.leak_check import watch
 from authoring.attack.trials import wrong_with_refusal, wrong_with_report
-from autograder.engine.corpus import Alternative, Exploit
+from autograder.engine.corpus import Alternative, AttackCase
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.grading.submission import Trace
 from autograder.report import html
 
-CHEAT = Exploit("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",))
-FAULT = Exploit("resources/x", "", "fills x", "fault", ("1a.x",), ("timeout",))
-LEGAL = Exploit("legal/x", "", "sleeps", "legal", ("1a.x",), ("correct",))
-REFUSED = Exploit("archive/x", "", "lies", "refused", problem="is a lie")
+CHEAT = AttackCase("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",))
+FAULT = AttackCase("resources/x", "", "fills x", "fault", ("1a.x",), ("timeout",))
+LEGAL = AttackCase("legal/x", "", "sleeps", "legal", ("1a.x",), ("correct",))
+REFUSED = AttackCase("archive/x", "", "lies", "refused", problem="is a lie")
 RIGHT = Alternative("sorted", "", "sorts first")
 
 
@@ -91,12 +91,12 @@ def test_every_rule_finds_what_it_is_there_for(case, found, said):
 
 
 def test_a_case_about_no_check_is_told():
-    case = Exploit("theft/x", "", "takes x", "cheat", ("1b.x",), ("error",))
+    case = AttackCase("theft/x", "", "takes x", "cheat", ("1b.x",), ("error",))
     assert "no check is called 1b.x." in wrong_with_report(case, report("error", "missing"))
 
 
 def test_the_sentence_that_a_student_must_read_is_looked_for():
-    case = Exploit("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
+    case = AttackCase("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
     told = report("error", "missing", message="The file is closed.")
     silent = report("error", "missing", message="Something happened.")
     assert wrong_with_report(case, told) == []

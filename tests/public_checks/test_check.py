@@ -44,7 +44,7 @@ def test_the_files_are_those_of_the_checks_that_mark():
 
 
 def test_a_check_that_has_changed_is_noticed(monkeypatch):
-    monkeypatch.setattr(public_checks, "DRAWS", public_checks.Draws(b"other", "public"))
+    monkeypatch.setattr(public_checks, "DRAWS", public_checks.StudentRandom(b"other", "public"))
     assert "1a.linear_quantize.signed has changed." in public_checks.differences()
 
 

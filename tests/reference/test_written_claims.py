@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from authoring.build.notebook import MASTER
-from autograder.checks.error import SquaredError
+from autograder.checks.squared_error import SquaredError
 from instructor import solution
 from quantlab.data.vectors import student_vectors
 

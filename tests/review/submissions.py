@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from autograder.engine.record import Marked, ModelResult, Verdict
+from autograder.engine.record import GradedCheck, ModelResult, Verdict
 from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
 from autograder.intake.submission import Submission
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
@@ -95,23 +95,23 @@ UNOPENED: Mapping[str, Callable[[Mapping[str, bytes]], tuple[str, bytes]]] = {
 }
 
 
-def as_graded(submission: Submission, import_failure: str = "") -> list[Marked]:
+def as_graded(submission: Submission, import_failure: str = "") -> list[GradedCheck]:
     """What the checks find in a submission of `whole` files: all right, but for what is missing."""
     return [_marked(submission, check, import_failure) for check in RUBRIC.items]
 
 
-def _marked(submission: Submission, id: str, import_failure: str) -> Marked:
+def _marked(submission: Submission, id: str, import_failure: str) -> GradedCheck:
     source = SOURCES[id]
     if source == "call":
-        return Marked(_call(submission, id, import_failure))
+        return GradedCheck(_call(submission, id, import_failure))
     if source == "person":
         there = submission.report_file is not None
-        return Marked(a_check(id, Verdict.CORRECT if there else Verdict.MISSING))
+        return GradedCheck(a_check(id, Verdict.CORRECT if there else Verdict.MISSING))
     if id.startswith("2d.model."):
         return _model(submission, id)
     if ANSWERS in submission.problems:
-        return Marked(a_check(id, Verdict.ERROR, message=submission.problems[ANSWERS]))
-    return Marked(a_check(id, Verdict.CORRECT if submission.answers else Verdict.MISSING))
+        return GradedCheck(a_check(id, Verdict.ERROR, message=submission.problems[ANSWERS]))
+    return GradedCheck(a_check(id, Verdict.CORRECT if submission.answers else Verdict.MISSING))
 
 
 def _call(submission: Submission, id: str, import_failure: str):
@@ -126,11 +126,11 @@ def _call(submission: Submission, id: str, import_failure: str):
     return a_check(id)
 
 
-def _model(submission: Submission, id: str) -> Marked:
+def _model(submission: Submission, id: str) -> GradedCheck:
     name = f"ResNet20_{id.removeprefix('2d.model.')}.pt"
     result = ModelResult(name, 8, 8, None, 0)
     if name in submission.problems:
-        return Marked(a_check(id, Verdict.ERROR, message=submission.problems[name]), result)
+        return GradedCheck(a_check(id, Verdict.ERROR, message=submission.problems[name]), result)
     if name not in submission.models:
-        return Marked(a_check(id, Verdict.MISSING))
-    return Marked(a_check(id), ModelResult(name, 8, 8, 95.0, 10_000))
+        return GradedCheck(a_check(id, Verdict.MISSING))
+    return GradedCheck(a_check(id), ModelResult(name, 8, 8, 95.0, 10_000))

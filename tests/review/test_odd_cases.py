@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.record import Report
-from autograder.grading.submission import Course, mark
+from autograder.grading.submission import GradingContext, grade_submission
 from autograder.intake.submission import read_submission
 from autograder.sandbox.host import Sandbox
 from quantlab.network.resnet import resnet20
@@ -40,9 +40,9 @@ def graded(
         folder.mkdir()
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        measurements = Measurements("shapes10", oracle)
-        course = Course(rubric, secret, oracle, measurements, misconceptions, checks)
-        return mark(read_submission(folder), course, sandbox)
+        evaluator = ModelEvaluator("shapes10", oracle)
+        course = GradingContext(rubric, secret, oracle, evaluator, misconceptions, checks)
+        return grade_submission(read_submission(folder), course, sandbox)
 
     return grade
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.engine.record import Marked, Verdict
+from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.review import review
 from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
 from autograder.intake.submission import (
@@ -77,7 +77,7 @@ def _read(files: Files) -> Submission:
         shutil.rmtree(folder)
 
 
-def _lost(marked: list[Marked]) -> set[str]:
+def _lost(marked: list[GradedCheck]) -> set[str]:
     return {
         one.result.id
         for one in marked

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.engine.record import Marked, ModelResult, Verdict
+from autograder.engine.record import GradedCheck, ModelResult, Verdict
 from autograder.grading.review import Review, review
 from autograder.intake.roles import ANSWERS, SOLUTION
 from autograder.intake.submission import Submission
-from autograder.intake.unused import UnusedFile
+from autograder.intake.unused_files import UnusedFile
 from quantlab.formats.answers import Answers
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
 
@@ -16,14 +16,14 @@ WHOLE = Submission("ada", "def f(): ...", Answers("ada", "CIFAR-10"), report_fil
 CALLS = tuple(id for id in RUBRIC.items if SOURCES[id] == "call")
 
 
-def _marked(*odd: Marked) -> list[Marked]:
+def _marked(*odd: GradedCheck) -> list[GradedCheck]:
     """Every check right, but for these."""
     by_id = {one.result.id: one for one in odd}
-    return [by_id.get(id, Marked(a_check(id))) for id in RUBRIC.items]
+    return [by_id.get(id, GradedCheck(a_check(id))) for id in RUBRIC.items]
 
 
-def _calls(verdict: Verdict, message: str = "", **evidence: object) -> list[Marked]:
-    return [Marked(a_check(id, verdict, message=message, evidence=evidence)) for id in CALLS]
+def _calls(verdict: Verdict, message: str = "", **evidence: object) -> list[GradedCheck]:
+    return [GradedCheck(a_check(id, verdict, message=message, evidence=evidence)) for id in CALLS]
 
 
 JUDGED = set(Verdict) - {Verdict.BLOCKED, Verdict.GRADER_FAULT, Verdict.MISSING}
@@ -55,7 +55,9 @@ def test_review_asks_for_a_look_at_a_solution_without_any_graded_function() -> N
 
 @pytest.mark.parametrize("exception", ["PermissionError", "OSError", "FileNotFoundError"])
 def test_review_names_the_checks_that_were_refused_a_file(exception: str) -> None:
-    refused = Marked(a_check("3.search.size", Verdict.ERROR, evidence={"exception": exception}))
+    refused = GradedCheck(
+        a_check("3.search.size", Verdict.ERROR, evidence={"exception": exception})
+    )
     found = review(WHOLE, _marked(refused))
     assert found.checks == ("3.search.size",)
     assert "(3.search.size). 2.5 points are at stake." in found.sentences[0]
@@ -71,19 +73,19 @@ def test_review_names_the_checks_that_were_refused_a_file(exception: str) -> Non
     ],
 )
 def test_review_tells_fractions_from_percentages(reported: object, is_odd: bool) -> None:
-    row = Marked(a_check("2c.ptq.sym", Verdict.WRONG, evidence={"reported": reported}))
+    row = GradedCheck(a_check("2c.ptq.sym", Verdict.WRONG, evidence={"reported": reported}))
     assert review(WHOLE, _marked(row)).checks == (("2c.ptq.sym",) if is_odd else ())
 
 
 def test_review_takes_small_errors_for_what_they_are() -> None:
-    row = Marked(a_check("1b.A.sym", Verdict.WRONG, evidence={"reported": {"8 bits": 0.2}}))
+    row = GradedCheck(a_check("1b.A.sym", Verdict.WRONG, evidence={"reported": {"8 bits": 0.2}}))
     assert review(WHOLE, _marked(row)) == Review()
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ERROR, Verdict.WRONG, Verdict.CRASH, Verdict.TIMEOUT])
 def test_review_names_a_model_that_was_handed_in_and_not_measured(verdict: Verdict) -> None:
     model = ModelResult("ResNet20_W8A2.pt", 8, 2, None, 0)
-    odd = Marked(a_check("2d.model.W8A2", verdict, message="This file holds a module."), model)
+    odd = GradedCheck(a_check("2d.model.W8A2", verdict, message="This file holds a module."), model)
     assert review(WHOLE, _marked(odd)).sentences == (
         "ResNet20_W8A2.pt could not be read: This file holds a module. 5 points are at stake.",
     )
@@ -91,14 +93,14 @@ def test_review_names_a_model_that_was_handed_in_and_not_measured(verdict: Verdi
 
 def test_review_is_empty_for_a_model_that_was_measured_and_is_bad() -> None:
     model = ModelResult("ResNet20_W8A2.pt", 8, 2, 11.0, 10_000)
-    low = Marked(a_check("2d.model.W8A2", Verdict.WRONG), model)
+    low = GradedCheck(a_check("2d.model.W8A2", Verdict.WRONG), model)
     assert review(WHOLE, _marked(low)) == Review()
 
 
 def test_review_is_empty_for_widths_that_are_not_valid() -> None:
     odd = (
-        Marked(a_check("3.bit_widths.valid", Verdict.WRONG)),
-        Marked(a_check("3.bit_widths.accuracy", Verdict.BLOCKED, message="Not measured.")),
+        GradedCheck(a_check("3.bit_widths.valid", Verdict.WRONG)),
+        GradedCheck(a_check("3.bit_widths.accuracy", Verdict.BLOCKED, message="Not measured.")),
     )
     assert review(WHOLE, _marked(*odd)) == Review()
 

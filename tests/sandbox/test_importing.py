@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.sandbox.importing import OBJECTS_BETWEEN_SEARCHES, few_collections
+from autograder.sandbox.relaxed_gc import OBJECTS_BETWEEN_SEARCHES, relaxed_gc
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def collections_of(objects: int) -> int:
 def test_few_collections_collects_less_often() -> None:
     objects = 5 * OBJECTS_BETWEEN_SEARCHES
     usual = collections_of(objects)
-    with few_collections():
+    with relaxed_gc():
         assert gc.isenabled()
         fewer = collections_of(objects)
     assert 1 <= fewer <= 6
@@ -42,13 +42,13 @@ def test_few_collections_collects_less_often() -> None:
 
 
 def test_few_collections_restores_the_thresholds(own_thresholds: tuple[int, int, int]) -> None:
-    with few_collections():
+    with relaxed_gc():
         assert gc.get_threshold()[0] == OBJECTS_BETWEEN_SEARCHES
     assert gc.get_threshold() == own_thresholds
 
 
 def test_a_failed_import_leaves_them_as_they_were() -> None:
     before = gc.get_threshold()
-    with pytest.raises(ImportError), few_collections():
+    with pytest.raises(ImportError), relaxed_gc():
         raise ImportError
     assert gc.get_threshold() == before

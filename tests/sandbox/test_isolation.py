@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from autograder.commands.isolation import describe
-from autograder.sandbox import isolation, seccomp, tiers
+from autograder.sandbox import seccomp, self_test, tiers
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import MEANINGS, IsolationUnavailable
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.self_test import MEANINGS, IsolationUnavailable
 from autograder.sandbox.syscalls import CONDITIONAL, DENIED
 from autograder.sandbox.tiers import Tier
 from quantlab.protocol.calls import Answer, Call, Program
@@ -24,7 +24,7 @@ COURSE = Path(__file__).parents[2]
 
 def test_every_attempt_is_blocked_and_the_stamp_says_by_what(sandbox: Sandbox) -> None:
     assert [probe.name for probe in sandbox.probes] == list(MEANINGS)
-    assert isolation.leaks(sandbox.probes) == ()
+    assert self_test.leaks(sandbox.probes) == ()
     assert re.fullmatch(r"[ABC]: (.+ \+ )?Landlock ABI \d+ \+ seccomp \+ limits", sandbox.isolation)
 
 

@@ -42,9 +42,9 @@ def alone(lock: MachineLock, others: list[int]) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[host.Ended]:
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[host.JobResult]:
     """How each real run ended, in order."""
-    ended: list[host.Ended] = []
+    ended: list[host.JobResult] = []
     really = host._run
 
     def run(*arguments):
@@ -92,7 +92,7 @@ def test_check_that_is_killed_alone_is_not_run_again(
 
 
 def test_endless_loop_beside_another_costs_one_more_run(
-    alone: Sandbox, lock: MachineLock, runs: list[host.Ended]
+    alone: Sandbox, lock: MachineLock, runs: list[host.JobResult]
 ) -> None:
     with lock.shared():
         check = threading.Thread(target=alone.run, args=(LOOP, PROGRAM))
@@ -104,7 +104,7 @@ def test_endless_loop_beside_another_costs_one_more_run(
     assert alone.used_seconds == runs[1].cpu_seconds  # the run that counts
 
 
-def test_endless_loop_alone_is_run_once(alone: Sandbox, runs: list[host.Ended]) -> None:
+def test_endless_loop_alone_is_run_once(alone: Sandbox, runs: list[host.JobResult]) -> None:
     assert alone.run(LOOP, PROGRAM).kind == "timeout"
     assert len(runs) == 1
 

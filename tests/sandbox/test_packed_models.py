@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.engine.model_accuracy import Measurements
+from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Verdict
 from autograder.sandbox.host import Sandbox
@@ -32,9 +32,9 @@ def model() -> packed_model.PackedModel:
 
 
 @pytest.fixture
-def measurements(oracle: Oracle) -> Measurements:
+def evaluator(oracle: Oracle) -> ModelEvaluator:
     """Of a few images in the place of the test set."""
-    made = Measurements("shapes10", oracle)
+    made = ModelEvaluator("shapes10", oracle)
     pixels = torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8)
     made._all_images = ImageSet("Noise", "test", pixels, torch.arange(20) % 10)
     return made
@@ -57,11 +57,11 @@ def test_a_damaged_one_is_a_sentence(sandbox: Sandbox, model: packed_model.Packe
 
 
 def test_it_is_measured_with_the_widths_of_its_codes(
-    sandbox: Sandbox, measurements: Measurements, model: packed_model.PackedModel
+    sandbox: Sandbox, evaluator: ModelEvaluator, model: packed_model.PackedModel
 ) -> None:
-    found = measurements.packed(packed_model.pack(model), sandbox)
+    found = evaluator.packed(packed_model.pack(model), sandbox)
     assert found.packed_widths == model.bit_widths
-    assert found.accuracy == evaluate_packed(model, measurements.images)
+    assert found.accuracy == evaluate_packed(model, evaluator.images)
 
 
 class Liar:
@@ -87,7 +87,7 @@ class Liar:
     ],
 )
 def test_what_a_worker_claims_is_checked_again(
-    measurements: Measurements, model: packed_model.PackedModel, lie: dict[str, object]
+    evaluator: ModelEvaluator, model: packed_model.PackedModel, lie: dict[str, object]
 ) -> None:
-    found = measurements.packed(b"any", Liar(**{**packed_model.values(model), **lie}))
+    found = evaluator.packed(b"any", Liar(**{**packed_model.values(model), **lie}))
     assert (found.verdict, found.accuracy, found.packed_widths) == (Verdict.WRONG, None, None)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from autograder.sandbox import host_callbacks
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.job_io import Exchange
+from autograder.sandbox.job_io import JobPipes
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.messages import WALLS_STAND, pack_run
+from autograder.sandbox.messages import CONFINED, pack_run
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Constant, Failure, Program
 from quantlab.protocol.wire import WireError
 
@@ -145,7 +145,7 @@ def test_whatever_is_asked_only_a_value_a_refusal_or_a_wire_error_comes_out(line
 
 def test_nothing_is_sent_before_the_walls_stand() -> None:
     control, theirs = socket.socketpair()
-    with control, theirs, Exchange(control, b"secret inputs", limit=100) as exchange:
+    with control, theirs, JobPipes(control, b"secret inputs", limit=100) as exchange:
         request_end, reply_end = (os.dup(end) for end in exchange.far_ends)
         os.set_blocking(request_end, False)
         theirs.send(b"ended")
@@ -153,10 +153,10 @@ def test_nothing_is_sent_before_the_walls_stand() -> None:
         with pytest.raises(BlockingIOError):
             os.read(request_end, 100)
         control.recv(100)
-        os.write(reply_end, WALLS_STAND)
+        os.write(reply_end, CONFINED)
         theirs.send(b"ended")
         exchange.read_what_is_left()
-        assert exchange.walls_stood
+        assert exchange.is_confined
         exchange.until_answered(5)
         exchange.until_answered(5)
         assert os.read(request_end, 100) == b"secret inputs"

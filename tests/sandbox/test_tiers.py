@@ -14,15 +14,15 @@ import pytest
 import torch
 
 from autograder.sandbox import bubblewrap as bubblewrap_tier
-from autograder.sandbox import isolation, spare_user, tier_selection, tiers
+from autograder.sandbox import self_test, spare_user, tier_selection, tiers
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.import_policy import COURSE
-from autograder.sandbox.isolation import IsolationUnavailable, Probe
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import pack_run
+from autograder.sandbox.self_test import IsolationUnavailable, Probe
 from autograder.sandbox.spare_user import SpareUser
 from autograder.sandbox.tiers import Tier
-from autograder.sandbox.zygote import Zygote
+from autograder.sandbox.worker_process import WorkerProcess
 from quantlab.protocol.calls import Answer, Call, Failure, Program
 
 PROGRAM = Program((Call("f"),))
@@ -66,7 +66,7 @@ def result(sandbox: Sandbox, source: str) -> object:
 
 
 def test_all_that_a_tier_promises_is_blocked(on_tier: Sandbox, tier: Tier) -> None:
-    assert isolation.leaks(on_tier.probes) == ()
+    assert self_test.leaks(on_tier.probes) == ()
     promised = {probe.name for probe in on_tier.probes if probe.promised}
     assert ("stat_file" in promised) == tier.bubblewrap
 
@@ -191,8 +191,8 @@ def test_what_sleeps_meets_the_deadline(on_tier: Sandbox) -> None:
 
 def test_waiting_for_a_processor_is_measured(tier: Tier, limits: Limits) -> None:
     """The kernel counts nanoseconds: a process that ran a second has waited for some of them."""
-    with closing(Zygote(sys.executable, limits, tier)) as zygote:
-        ended = zygote.run(pack_run("while True: pass", PROGRAM), 30, 1.0)
+    with closing(WorkerProcess(sys.executable, limits, tier)) as worker:
+        ended = worker.run(pack_run("while True: pass", PROGRAM), 30, 1.0)
     assert ended.stopped == "deadline"
     assert 0 < ended.waited_seconds < ended.wall_seconds
     assert 0 < ended.cpu_seconds < 5
@@ -232,7 +232,7 @@ def test_a_tier_that_is_asked_for_gives_way_to_none() -> None:
 def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     if reason := tiers.why_unavailable(tiers.A):
         pytest.skip(reason)
-    honest = isolation.self_test
+    honest = self_test.self_test
 
     def leaking(run: object, bubblewrap: bool) -> tuple[Probe, ...]:
         leak = (Probe("udp", "use the network (UDP)", blocked=False, promised=True),)

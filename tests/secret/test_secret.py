@@ -5,8 +5,8 @@ import stat
 import numpy as np
 import pytest
 
-from autograder.checks.draw import FARTHEST_FROM_GRID, grid_range, near_grid, step
-from autograder.engine.secret import Draws, SecretError, course_secret
+from autograder.checks.random_inputs import FARTHEST_FROM_GRID, grid_range, near_grid, step
+from autograder.engine.secret import SecretError, StudentRandom, course_secret
 
 
 def test_it_is_made_on_first_use_for_its_owner_alone(tmp_path):
@@ -35,7 +35,7 @@ def test_an_unreadable_place_is_a_sentence(tmp_path):
 
 def test_a_draw_depends_on_secret_student_and_purpose():
     def numbers(secret: bytes, student: str, purpose: str) -> tuple[float, ...]:
-        return tuple(Draws(secret, student).generator(purpose).random(4))
+        return tuple(StudentRandom(secret, student).generator(purpose).random(4))
 
     base = numbers(b"s" * 16, "ada", "1a")
     assert numbers(b"s" * 16, "ada", "1a") == base

@@ -13,7 +13,7 @@ from autograder.course.audit.audit_finding import Audit, Look
 from autograder.course.audit.changes import Changes
 from autograder.course.audit.models import TrainedModels
 from autograder.course.class_record import ClassRecord
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.intake.submission import Submission
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ __all__ = ["Audit", "Look", "Works", "audit"]
 class Works:
     """The submissions of a class, taken in one by one and compared when all are there.
 
-    A saved model is a stranger's file, so that `player` opens it behind the wall; without one,
-    models are left out. Raises what `player` does where it can't be had.
+    A saved model is a stranger's file, so that `executor` opens it behind the wall; without one,
+    models are left out. Raises what `executor` does where it can't be had.
     """
 
-    def __init__(self, dataset: str, player: Player | None = None) -> None:
+    def __init__(self, dataset: str, executor: Executor | None = None) -> None:
         self._taken: set[str] = set()
         self._notes: list[str] = []
         self._models: TrainedModels | None = None
-        if player is None:
+        if executor is None:
             self._notes.append("Saved models were not compared: they were not marked.")
         else:
-            self._models = TrainedModels(dataset, player)
+            self._models = TrainedModels(dataset, executor)
 
     def take(self, submission: Submission, noted: Changes | None = None) -> None:
         """Take one in; a second of the same student's changes nothing.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.engine.record import Verdict
 from autograder.intake.submission import MODELS, Submission
 from quantlab.formats import saved_model
@@ -85,8 +85,8 @@ def _places(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 class NotingPlayer:
     """A player that keeps, while one submission is marked, what it read of saved models."""
 
-    def __init__(self, player: Player) -> None:
-        self._player = player
+    def __init__(self, executor: Executor) -> None:
+        self._player = executor
         self._read: dict[bytes, Values] = {}
 
     @property

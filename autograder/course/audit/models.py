@@ -9,7 +9,7 @@ layer and its distance from 1 is less than a third of what is usual between two 
 trainings by one recipe with different seeds had 0.22 at W8A8, 0.26 at W4A4, 0.35 at W2A2. A cosine
 of samples errs by about 0.02.
 
-Models of which nobody noted the changes are opened behind the wall, by `player`. It can fail only
+Models of which nobody noted the changes are opened behind the wall, by `executor`. It can fail only
 where the kit's float model is not there (`BadCheckpoint`).
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from autograder.course.audit.audit_finding import Audit, Kind, Look
 from autograder.course.audit.changes import Changes, ModelChanges
-from autograder.engine.executor import Player
+from autograder.engine.executor import Executor
 from autograder.intake.submission import MODELS, Submission
 from quantlab.paths import float_model
 
@@ -31,9 +31,9 @@ FEWEST_PAIRS = 10  # of fewer, nothing is usual yet
 class TrainedModels:
     """Collects the models of a class, then compares each width's with each other."""
 
-    def __init__(self, dataset: str, player: Player) -> None:
+    def __init__(self, dataset: str, executor: Executor) -> None:
         path = float_model(dataset.lower().replace("-", ""))
-        self._player = player
+        self._player = executor
         self._model_changes = ModelChanges(path)
         self._changes: dict[str, dict[str, np.ndarray]] = {name: {} for name in MODELS}
 

@@ -34,8 +34,8 @@ from autograder.intake.archive import (
 from autograder.intake.names import could_be, student_id
 from autograder.intake.nested import is_zip
 from autograder.intake.roles import WANTED
-from autograder.intake.submission import submission_of
-from autograder.intake.unused import could_be_report
+from autograder.intake.submission import build_submission
+from autograder.intake.unused_files import could_be_report
 
 NOTEBOOK = "main.ipynb"
 LONGEST_NAME = 100  # characters of a file that goes along
@@ -79,7 +79,7 @@ def _others(contents: Contents, student: str) -> dict[str, bytes]:
 
     nbgrader takes every notebook for one of the assignment's, so that another gets a second ending.
     """
-    unused = {one.path for one in submission_of(contents, student_id(student)).unused}
+    unused = {one.path for one in build_submission(contents, student_id(student)).unused}
     others: dict[str, bytes] = {}
     for entry in contents.files:
         if any(could_be(entry.name, wanted) for wanted in WANTED):

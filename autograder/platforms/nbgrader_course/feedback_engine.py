@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from autograder.engine.record import Report
-from autograder.grading.preparation import UsageError, prepare, refuse_other_arithmetic
-from autograder.grading.results_folder import Results
-from autograder.grading.submission import Course, Trace, mark
+from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
+from autograder.grading.results_folder import ResultsFolder
+from autograder.grading.submission import GradingContext, Trace, grade_submission
 from autograder.intake.submission import read_submission
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.isolation import IsolationUnavailable
+from autograder.sandbox.self_test import IsolationUnavailable
 
 
 class EngineUnavailable(Exception):
@@ -26,11 +26,11 @@ class Engine:
 
     def __init__(self, dataset: str, quick: bool) -> None:
         try:
-            self._course: Course = prepare(dataset, "*", quick)
+            self._course: GradingContext = prepare_grading(dataset, "*", quick)
             self._sandbox = Sandbox()
             self._sandbox.__enter__()
             refuse_other_arithmetic(self._sandbox.arithmetic)
-        except (UsageError, IsolationUnavailable) as problem:
+        except (SetupError, IsolationUnavailable) as problem:
             raise EngineUnavailable(str(problem)) from problem
         atexit.register(self._sandbox.close)
 
@@ -40,8 +40,10 @@ class Engine:
         Raises `UnreadableSubmission`, `UnwritableResults`.
         """
         submission = read_submission(folder, student)
-        results, trace = Results(reports), Trace()
-        report = mark(submission, self._course, self._sandbox, results.write_report, trace)
+        results, trace = ResultsFolder(reports), Trace()
+        report = grade_submission(
+            submission, self._course, self._sandbox, results.write_report, trace
+        )
         results.write_final(report, trace)
         return report
 

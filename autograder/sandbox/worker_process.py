@@ -1,8 +1,8 @@
-"""The host's end of the worker: starts it, hands it one job at a time, and takes back bytes.
+"""The host's handle of the worker: start it, send it one job at a time, receive bytes.
 
-Nothing that comes back is looked into here. `WorkerDied` is raised when the worker itself ends,
-stops answering, or cannot start; the code of a student ending is an ordinary `Ended`. The worker
-closes when its control socket does, so a host that is killed leaves none behind.
+The bytes are not interpreted here. `WorkerDied` is raised when the worker itself ends, stops
+answering, or cannot start. If only the student's code ends, the result is an ordinary `JobResult`.
+The worker ends when its control socket closes, so a killed host leaves no worker behind.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox import bubblewrap, landlock
-from autograder.sandbox.job_io import Exchange
+from autograder.sandbox.job_io import JobPipes
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.spare_user import NoSpareUser, SpareUser, threads_by_user
 from autograder.sandbox.tiers import Tier
@@ -53,10 +53,10 @@ class WorkerDied(Exception):
 
 
 @dataclass(frozen=True)
-class Ended:
+class JobResult:
     """How a job ended, and what it left.
 
-    `reply` are the bytes it sent, at most the limit; `walls_stood` says whether it was behind its
+    `reply` are the bytes it sent, at most the limit; `is_confined` says whether it was behind its
     walls before it read anything; `stopped` is None, "deadline" or "reply" (it sent more than the
     limit); `signal` is what killed it, or 0; `waited_seconds` is how long it was ready to run while
     other programs had the processors (0 unless it was stopped); `output` is the start of what it
@@ -64,7 +64,7 @@ class Ended:
     """
 
     reply: bytes
-    walls_stood: bool
+    is_confined: bool
     stopped: str | None
     signal: int
     cpu_seconds: float
@@ -73,7 +73,7 @@ class Ended:
     output: str
 
 
-class Zygote:
+class WorkerProcess:
     """A running worker behind the layers of a tier. Belongs to one thread at a time."""
 
     def __init__(self, python: str, limits: Limits, tier: Tier) -> None:
@@ -137,7 +137,7 @@ class Zygote:
         cpu_seconds: int,
         wall_seconds: float,
         respond: Callable[[bytes], bytes] | None = None,
-    ) -> Ended:
+    ) -> JobResult:
         """Has a fresh fork handle `request`, and `respond` to the lines that it asks meanwhile.
 
         After any exception the worker must be closed.
@@ -145,7 +145,7 @@ class Zygote:
         job = {"cpu_seconds": cpu_seconds, "wall_seconds": wall_seconds}
         output = os.memfd_create("output")
         try:
-            with Exchange(self._control, request, self._limits.reply, respond) as exchange:
+            with JobPipes(self._control, request, self._limits.reply, respond) as exchange:
                 self._send(json.dumps(job).encode(), *exchange.far_ends, output)
                 exchange.until_answered(wall_seconds + _GRACE_SECONDS)
                 status = self._receive(_GRACE_SECONDS)
@@ -155,9 +155,9 @@ class Zygote:
             raise WorkerDied("the worker does not keep its own deadlines") from error
         finally:
             os.close(output)
-        return Ended(
+        return JobResult(
             reply=bytes(exchange.reply),
-            walls_stood=exchange.walls_stood,
+            is_confined=exchange.is_confined,
             stopped="reply" if exchange.too_much else status["stopped"],
             signal=status["signal"],
             cpu_seconds=status["cpu_seconds"],

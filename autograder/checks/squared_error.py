@@ -9,7 +9,7 @@ import functools
 
 import numpy as np
 
-from autograder.checks.draw import grid_range
+from autograder.checks.random_inputs import grid_range
 
 # Fractions of twice the largest magnitude at which the search looks first. The error as a function
 # of the scale has several minima at 2 and 3 bits, so the grid is dense before it is refined; and

@@ -14,7 +14,7 @@ OBJECTS_BETWEEN_SEARCHES = 20_000
 
 
 @contextlib.contextmanager
-def few_collections() -> Iterator[None]:
+def relaxed_gc() -> Iterator[None]:
     """Rarely a search for garbage meanwhile: importing torch takes a seventh less time."""
     before = gc.get_threshold()
     gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])

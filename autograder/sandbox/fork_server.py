@@ -36,7 +36,7 @@ from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable, Ruleset
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
-    WALLS_STAND,
+    CONFINED,
     CheckpointRequest,
     pack_answer,
     pack_checkpoint_values,
@@ -61,7 +61,7 @@ _one_question = threading.Lock()  # students may ask from threads of their own
 
 
 @dataclass(frozen=True)
-class Walls:
+class Confinement:
     """What a fork closes before it reads its request."""
 
     limits: Limits
@@ -101,7 +101,7 @@ def arithmetic() -> dict[str, str]:
     return {"torch": torch.__version__, "cpu": torch.backends.cpu.get_cpu_capability()}
 
 
-def prepare(wanted: Mapping[str, Any]) -> Walls:
+def prepare(wanted: Mapping[str, Any]) -> Confinement:
     """Imports all that checks need, once for all forks.
 
     `wanted` are the limits, the walls, and how many threads the user may run. RuntimeError where
@@ -115,7 +115,7 @@ def prepare(wanted: Mapping[str, Any]) -> Walls:
     if threads != 1:
         raise RuntimeError(f"the worker has {threads} threads before its first fork")
     allowed = Limits(**wanted["limits"])
-    walls = Walls(
+    confinement = Confinement(
         limits=allowed,
         address_space=limits.address_space_in_use() + allowed.memory,
         threads=wanted["threads"],
@@ -124,7 +124,7 @@ def prepare(wanted: Mapping[str, Any]) -> Walls:
     )
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page it marks
-    return walls
+    return confinement
 
 
 def _warm_up() -> None:
@@ -152,10 +152,10 @@ def _warm_up() -> None:
 # The parent ---------------------------------------------------------------------------------------
 
 
-def serve(control: socket.socket, walls: Walls) -> None:
+def serve(control: socket.socket, confinement: Confinement) -> None:
     """Forks for every job that comes in, until the host closes its end."""
     parent = os.getpid()
-    ruleset = walls.ruleset()
+    ruleset = confinement.ruleset()
     for jobs in itertools.count():
         if jobs == _JOBS_BEFORE_HUGE_PAGES:
             collapse_memory()
@@ -171,11 +171,11 @@ def serve(control: socket.socket, walls: Walls) -> None:
         if child == 0:
             control.close()
             ours.close()
-            _check(walls, parent, job["cpu_seconds"], descriptors, ruleset, theirs)
+            _check(confinement, parent, job["cpu_seconds"], descriptors, ruleset, theirs)
         theirs.close()
         for descriptor in descriptors:
             os.close(descriptor)
-        threads = ThreadLimit(child, walls.limits.threads, ours)
+        threads = ThreadLimit(child, confinement.limits.threads, ours)
         stopped = _wait(child, control, begun + job["wall_seconds"], threads)
         waited = _waited_seconds(child) if stopped else 0.0
         for kill in (os.killpg, os.kill):
@@ -193,7 +193,7 @@ def serve(control: socket.socket, walls: Walls) -> None:
         control.send(json.dumps(ended).encode())
         if ruleset is not None:
             ruleset.close()  # the fork has added itself to it
-            ruleset = walls.ruleset()
+            ruleset = confinement.ruleset()
 
 
 def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLimit) -> str | None:
@@ -238,7 +238,7 @@ def _waited_seconds(child: int) -> float:
 
 
 def _check(
-    walls: Walls,
+    confinement: Confinement,
     parent: int,
     cpu_seconds: int,
     descriptors: list[int],
@@ -246,9 +246,9 @@ def _check(
     listener: socket.socket,
 ) -> NoReturn:
     try:
-        walls.close(cpu_seconds, parent, ruleset, listener)
+        confinement.close(cpu_seconds, parent, ruleset, listener)
         _arrange_descriptors(*descriptors)
-        _send(WALLS_STAND)
+        _send(CONFINED)
         _send(_answer())
         _exit(0)
     finally:

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from autograder.intake.archive import MIB, Contents, Entry, Refused
-from autograder.intake.file_kinds import recognise
-from autograder.intake.names import displayed
+from autograder.intake.archive import MIB, Contents, Entry, RefusedEntry
+from autograder.intake.file_kinds import recognize_kind
+from autograder.intake.names import quote_name
 from autograder.intake.roles import ANSWERS, MODELS, REPORT, ROLES, SOLUTION, VARIABLE
 from autograder.intake.zips import DAMAGE
 
@@ -110,7 +110,7 @@ def could_be_report(parts: tuple[str, ...]) -> bool:
 
 def nothing_known(contents: Contents) -> UnusedFile:
     """Return the entry for a submission in which no file has a name of the assignment."""
-    shown = ", ".join(displayed(entry.path) for entry in contents.files[:_NAMED])
+    shown = ", ".join(quote_name(entry.path) for entry in contents.files[:_NAMED])
     more = f" and {len(contents.files) - _NAMED} more" if len(contents.files) > _NAMED else ""
     sentence = f"No file has a name of the assignment; handed in were {shown}{more}."
     return UnusedFile(sentence, ROLES)
@@ -128,11 +128,11 @@ def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[Unus
         content = _read(entry) if number < _MOST_READ else b""
         roles, reason = _roles(entry.name, content, filled)
         if roles:
-            sentence = f"{displayed(entry.path)} was not used: {reason}."
+            sentence = f"{quote_name(entry.path)} was not used: {reason}."
             yield UnusedFile(sentence, roles, entry.path)
 
 
-def _of_refused(refused: Iterable[Refused]) -> Iterator[UnusedFile]:
+def _of_refused(refused: Iterable[RefusedEntry]) -> Iterator[UnusedFile]:
     for one in refused:
         if not _is_foreign(tuple(part for part in re.split(r"[/\\]", one.path) if part)):
             roles = _roles(one.name, b"", frozenset())[0] or _role_of_extension(one.name)
@@ -145,13 +145,13 @@ def _in_used(entries: Iterable[Entry]) -> Iterator[UnusedFile]:
     for entry in entries:
         if not entry.name.casefold().endswith(".py") and _defines_functions(_read(entry)):
             sentence = (
-                f"{displayed(entry.path)} defines graded functions, which are not read there."
+                f"{quote_name(entry.path)} defines graded functions, which are not read there."
             )
             yield UnusedFile(sentence, (SOLUTION,), entry.path)
 
 
 def _packed_model(entry: Entry) -> UnusedFile:
-    sentence = f"{displayed(entry.path)} was opened as an archive: its name is that of a zip file."
+    sentence = f"{quote_name(entry.path)} was opened as an archive: its name is that of a zip file."
     return UnusedFile(sentence, _widths(entry.name), entry.path)
 
 
@@ -165,7 +165,7 @@ def _roles(  # noqa: PLR0911 - one return per kind of file
     of the assignment knows these names.
     """
     low, extension = _folded(name)
-    kind = recognise(content)
+    kind = recognize_kind(content)
     if _is_archive(low, content):
         if low.removesuffix(extension).endswith(_MODELS) and (widths := _widths(name)):
             return widths, "its name is not that of a saved model"
@@ -219,7 +219,7 @@ def _is_archive(low: str, content: bytes) -> bool:
         (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd")
     ):
         return True
-    return low.endswith(_ARCHIVES) or recognise(content) == "a tar archive"
+    return low.endswith(_ARCHIVES) or recognize_kind(content) == "a tar archive"
 
 
 def _is_model(extension: str, content: bytes) -> bool:
