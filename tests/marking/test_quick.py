@@ -85,13 +85,13 @@ def test_choose_balances_every_network_and_class():
 
 
 def test_quick_images_that_are_damaged_are_named(tmp_path, monkeypatch, oracle):
-    monkeypatch.setattr(quick_images, "KIT", tmp_path)
+    monkeypatch.setattr(quick_images, "reference_models", lambda dataset: tmp_path / dataset)
     with pytest.raises(DataNotFound, match=r"quick_images\.json cannot be read"):
         ModelEvaluator("shapes10", oracle, quick=True).load()
 
 
-class TrustedPlayer:
-    """A `Executor` that opens the kit's own models, which need no sandbox."""
+class TrustedExecutor:
+    """An `Executor` that opens the kit's own models, which need no sandbox."""
 
     isolation = "in process"
 
@@ -123,11 +123,11 @@ def reference(dataset: str) -> Submission:
 @pytest.mark.parametrize("dataset", ON_DATASETS)
 def test_quick_grading_gives_the_reference_every_point_of_its_models(quick_course, dataset):
     course = replace(quick_course(dataset), selected="2d.model.*")
-    report = grade_submission(reference(dataset), course, TrustedPlayer())
+    report = grade_submission(reference(dataset), course, TrustedExecutor())
     assert report.auto_score == report.auto_max == 25
     assert report.provisional
     course = replace(course, selected="3.bit_widths.*")
-    assert grade_submission(reference(dataset), course, TrustedPlayer()).auto_score == 20
+    assert grade_submission(reference(dataset), course, TrustedExecutor()).auto_score == 20
 
 
 def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_course):
@@ -137,8 +137,8 @@ def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_cours
     points = []
     for floor in (measured + 1, high + 0.5):
         course = quick_course("shapes10", "variable", floor)
-        finding = check.mark(
-            build_evidence(submission, course, TrustedPlayer()), course.rubric.items[check.id]
+        finding = check.grade(
+            build_evidence(submission, course, TrustedExecutor()), course.rubric.items[check.id]
         )
         assert finding.model.accuracy == pytest.approx(measured, abs=0.2)
         points.append(finding.credit)
@@ -151,8 +151,8 @@ def test_quick_grading_counts_the_upper_end_of_a_saved_model_s_interval(quick_co
     credits = []
     for threshold in (95.0, 97.0):
         course = quick_course("shapes10", CELL, threshold)
-        finding = check.mark(
-            build_evidence(submission, course, TrustedPlayer()), course.rubric.items[check.id]
+        finding = check.grade(
+            build_evidence(submission, course, TrustedExecutor()), course.rubric.items[check.id]
         )
         high = finding.model.interval[1]
         assert finding.credit == min(1, 1 - (threshold - high) / course.rubric.ramp)

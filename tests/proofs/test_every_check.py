@@ -22,7 +22,7 @@ def judged_again(recorded, id: str, name: str, tolerance: float) -> Matrix:
     """The matrix as it were if one submission had met the check with another tolerance."""
     check, item = AUTOMATIC[id], recorded.rubric.items[id]
     changed = replace(item, tolerance=tolerance)
-    result = score_finding(check, changed, check.mark(recorded.evidence_of(name), changed))
+    result = score_finding(check, changed, check.grade(recorded.evidence_of(name), changed))
     rows = []
     for row in recorded.matrix.rows:
         if row.name == name:
