@@ -111,7 +111,7 @@ from quantlab.notebook.session import begin, waiting
 from quantlab.notebook.submission_zip import CannotHandIn, hand_in
 from quantlab.paths import CELLS
 from quantlab.protocol.forms import InAnyForm
-from quantlab.training.trainer import recipe
+from quantlab.training import recipe
 
 solution = follow_solution()  # your functions, as they are saved when a cell starts
 session = begin(STUDENT, DATASET, FAST)

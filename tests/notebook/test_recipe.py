@@ -11,8 +11,8 @@ from instructor import solution
 from quantlab.arithmetic import integer_kernels
 from quantlab.data.images import ImageSet, normalize
 from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.training import recipe
 from quantlab.training.recipe import Plan, fine_tune, quick_integers
-from quantlab.training.trainer import recipe
 
 PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
 

@@ -13,7 +13,7 @@ from quantlab.data.cifar10 import DataNotFound
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
 from quantlab.network.resnet import resnet20
-from quantlab.training.trainer import __main__ as training
+from quantlab.training import __main__ as training
 from quantlab.training.trainer import fit
 
 

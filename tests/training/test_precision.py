@@ -312,7 +312,7 @@ def test_full_float32_turns_tf32_off_and_restores_it():
 def test_full_float32_leaves_the_older_flags_readable():
     """Parts of torch read them, and torch refuses that while they disagree with the newer ones."""
     code = (
-        "import torch; from quantlab.training.precision import full_float32\n"
+        "import torch; from quantlab.arithmetic.float32 import full_float32\n"
         "with full_float32(torch.device('cpu')):\n"
         "    print(torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32)\n"
         "print(torch.backends.cudnn.allow_tf32)"
