@@ -25,7 +25,7 @@ from baselines.integer_only.onnx_export import MissingPackage
 from benchmarks import grading_cost, kernel_processes, networks, processes
 from benchmarks.rounds import Row
 from quantlab.data.cifar10 import DataNotFound, load_dataset
-from quantlab.formats.saved_model import BadCheckpoint
+from quantlab.formats.saved_model import BadSavedModel
 from quantlab.paths import DATASETS
 
 Rows = Callable[[argparse.Namespace], Iterator[Row]]
@@ -50,7 +50,7 @@ def main() -> int:
     try:
         rows = list(_measured(options))
     except (
-        BadCheckpoint,
+        BadSavedModel,
         DataNotFound,
         IsolationUnavailable,
         MissingModels,

@@ -99,19 +99,22 @@ from tqdm import tqdm
 from quantlab.arithmetic.float32 import full_float32
 from quantlab.check import check
 from quantlab.data.vectors import student_vectors
+from quantlab.errors import CannotSubmit
 from quantlab.evaluation.mixed_precision import evaluate_bit_widths
 from quantlab.formats import packed_model
 from quantlab.formats.answers import MSE_BITS, MSE_METHODS
 from quantlab.formats.saved_model import save
-from quantlab.network.layers import quantize_model
+from quantlab.network.fast_integers import fast_integers_if_exact
+from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
+from quantlab.network.synthetic_images import gaussian_images, matched_images
 from quantlab.notebook import plots, tables
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
-from quantlab.notebook.submission_zip import CannotHandIn, hand_in
-from quantlab.paths import CELLS
-from quantlab.protocol.forms import InAnyForm
-from quantlab.training import recipe
+from quantlab.notebook.submission_zip import write_submission
+from quantlab.paths import CELLS, cell_bits, model_file
+from quantlab.protocol.scale_forms import InAnyForm
+from quantlab.training import fine_tuning
 
 solution = follow_solution()  # your functions, as they are saved when a cell starts
 session = begin(STUDENT, DATASET, FAST)
@@ -393,11 +396,11 @@ with waiting():
 # %% cell="ptq"
 images = session.calibration
 
-with waiting(), recipe.quick_integers(solution):
+with waiting(), fast_integers_if_exact(solution):
     for method in ("SAWB", "sym"):
         for cell in tqdm(CELLS, desc=f"PTQ, {method}"):
             network = quantize_model(
-                session.float_model, solution, *recipe.widths(cell), method, images
+                session.float_model, solution, *cell_bits(cell), method, images
             )
             accuracy = session.accuracy(network)
             session.answers.record_accuracy("ptq", cell, method, accuracy)
@@ -410,12 +413,12 @@ display(tables.accuracy_table(session.answers.read()))
 # processor.*
 
 # %% cell="synthetic"
-with waiting(), recipe.quick_integers(solution):
+with waiting(), fast_integers_if_exact(solution):
     count, steps = (64, 12) if session.fast else (256, 100)
     sources = {
         "training images": images,
-        "Gaussian noise": recipe.gaussian_images(count),
-        "matched noise": recipe.matched_images(session.float_model, count, steps),
+        "Gaussian noise": gaussian_images(count),
+        "matched noise": matched_images(session.float_model, count, steps),
     }
     part = session.held_out.subset(torch.arange(500 if session.fast else 2_000))
     bars = {}
@@ -423,7 +426,7 @@ with waiting(), recipe.quick_integers(solution):
         bars[cell] = {}
         for source, pixels in sources.items():
             network = quantize_model(
-                session.float_model, solution, *recipe.widths(cell), "SAWB", pixels
+                session.float_model, solution, *cell_bits(cell), "SAWB", pixels
             )
             bars[cell][source] = session.accuracy(network, part)
     display(plots.accuracy_bars(bars, f"PTQ by source of calibration, {len(part)} held-out images"))
@@ -438,7 +441,7 @@ with waiting(), recipe.quick_integers(solution):
 # images, from W8A8 {{threshold W8A8}}, W4A4 {{threshold W4A4}}, W8A2 {{threshold W8A2}},
 # W2A8 {{threshold W2A8}} and W2A2 {{threshold W2A2}} %.
 #
-# `quantlab/training/recipe.py` is a recipe that works: read it, it is one page. It distils the
+# `quantlab/training/fine_tuning.py` is a recipe that works: read it, it is one page. It distils the
 # float network into the quantized one with short trainings. You are free to change its plans below,
 # or to replace it by any training of your own; what counts is the network.
 #
@@ -451,15 +454,15 @@ with waiting(), recipe.quick_integers(solution):
 # minutes, without bfloat16 4½. Was a training interrupted? Run the cell again to resume it.*
 
 # %% cell="qat"
-plans = recipe.FAST_PLANS if session.fast else recipe.PLANS
+plans = fine_tuning.FAST_PLANS if session.fast else fine_tuning.PLANS
 methods = ("SAWB",) if session.fast else ("SAWB", "sym")
 trained, held_out = {}, {}
 
-with waiting(), recipe.quick_integers(solution):
+with waiting(), fast_integers_if_exact(solution):
     for method in methods:
         for cell, plan in plans.items():
             print(f"{cell}, {method}: {plan}")
-            network = recipe.fine_tune(
+            network = fine_tuning.fine_tune(
                 session.float_model,
                 solution,
                 cell,
@@ -478,17 +481,17 @@ for cell in CELLS:
     tried = [method for method in methods if (cell, method) in held_out]
     if tried:
         best = max(tried, key=lambda method: held_out[cell, method])
-        name = f"ResNet20_{cell}.pt"
+        name = model_file(cell)
         save(trained[cell, best], session.results / name, session.train.name, best)
         print(f"{name}: {best}, {held_out[cell, best]:.2f} % of the held-out images")
     else:
-        print(f"ResNet20_{cell}.pt: not trained yet")
+        print(f"{model_file(cell)}: not trained yet")
 
 # %% [markdown] cell="test-text"
 # All choices are made. Now each network is measured on the test images, once.
 
 # %% cell="test"
-with waiting(), recipe.quick_integers(solution):
+with waiting(), fast_integers_if_exact(solution):
     for (cell, method), network in trained.items():
         session.answers.record_accuracy("qat", cell, method, session.accuracy(network))
 display(tables.accuracy_table(session.answers.read()))
@@ -624,6 +627,6 @@ with waiting():
 # %% role="form" cell="hand-in"
 # @title Make submission.zip { display-mode: "form" }
 try:
-    hand_in(session)
-except CannotHandIn as problem:
+    write_submission(session)
+except CannotSubmit as problem:
     print(problem)

@@ -20,18 +20,13 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from quantlab.notebook.reloading import (
-    FILE,
-    UnreadableSource,
-    followed_solution,
-    read_source,
-    solution_path,
-)
+from quantlab.errors import NoPublicChecks, UnreadableSource
+from quantlab.notebook.reloading import FILE, followed_solution, read_source, solution_path
 from quantlab.protocol.calls import Failure, Program
 from quantlab.protocol.comparison import describe
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.failures import failure_of
-from quantlab.protocol.public_checks import FOLDER, NoPublicChecks, PublicCheck, load, questions
+from quantlab.protocol.public_checks import FOLDER, PublicCheck, load, questions
 
 RIGHT, WRONG, MISSING = "right", "wrong", "missing"
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}

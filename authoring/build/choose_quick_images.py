@@ -31,7 +31,7 @@ from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import BATCH_SIZE, IntegerResNet20
 from quantlab.evaluation.mixed_precision import bit_widths_network
-from quantlab.formats.saved_model import BadCheckpoint, load, load_float
+from quantlab.formats.saved_model import BadSavedModel, load, load_float
 from quantlab.network.resnet import resnet20
 from quantlab.paths import CELLS, DATASETS, float_model
 
@@ -43,7 +43,7 @@ def kit_logits(dataset: str, data: ImageSet) -> dict[str, Tensor]:
     """Return the logits (N, 10) of each of the kit's networks on `data`.
 
     Raises:
-        BadCheckpoint, OSError: A network of the kit cannot be read.
+        BadSavedModel, OSError: A network of the kit cannot be read.
     """
     state = load_float(float_model(dataset))
     float_network = resnet20()
@@ -122,7 +122,7 @@ def build_quick_images(dataset: str) -> int:
         logits = kit_logits(dataset, data)
         text = record(dataset, logits, data.labels, choose(logits, data.labels))
         write_text_atomically(committed(dataset), text)
-    except (BadCheckpoint, DataNotFound, OSError) as problem:
+    except (BadSavedModel, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
         return 2
     print(committed(dataset))

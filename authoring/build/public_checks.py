@@ -23,7 +23,7 @@ from autograder.engine.rubric import Rubric, load_rubric
 from autograder.engine.secret import StudentRandom
 from quantlab.atomic_files import write_atomically
 from quantlab.protocol.calls import Answer, Input, Program
-from quantlab.protocol.comparison import same
+from quantlab.protocol.comparison import is_same
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.expectation import changed_arguments
 from quantlab.protocol.public_checks import FOLDER, SUFFIX, Mistake, PublicCheck, load, to_bytes
@@ -89,8 +89,8 @@ def _distinct(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
         if not any(
             mistake.sentence == other.sentence
             and mistake.changes == other.changes
-            and same(mistake.answer.results, other.answer.results)
-            and same(mistake.answer.gradients, other.answer.gradients)
+            and is_same(mistake.answer.results, other.answer.results)
+            and is_same(mistake.answer.gradients, other.answer.gradients)
             for other in kept
         ):
             kept.append(mistake)
@@ -117,12 +117,14 @@ def _alike(one: PublicCheck, other: PublicCheck) -> bool:
     """The same but for the last digits, in which machines differ."""
     return (
         (one.title, one.points) == (other.title, other.points)
-        and same(one.program.inputs, other.program.inputs)
+        and is_same(one.program.inputs, other.program.inputs)
         and _asked(one.program) == _asked(other.program)
         and (one.otherwise and _asked(one.otherwise))
         == (other.otherwise and _asked(other.otherwise))
         and [e.rule for e in one.expectations] == [e.rule for e in other.expectations]
-        and same([e.expected for e in one.expectations], [e.expected for e in other.expectations])
+        and is_same(
+            [e.expected for e in one.expectations], [e.expected for e in other.expectations]
+        )
         and [m.sentence for m in one.mistakes] == [m.sentence for m in other.mistakes]
     )
 

@@ -17,10 +17,11 @@ from quantlab.data.cifar10 import load_dataset
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.saved_model import load_float, saved_model, to_file
 from quantlab.network.calibration import calibration_images
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import resnet20
 from quantlab.paths import KIT, float_model
-from quantlab.training.trainer import Recipe, fit
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import fit
 
 OUT = KIT / "instructor" / "corpus" / "mutants" / "models"
 NAME = "trained_on_the_test_images"

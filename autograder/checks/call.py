@@ -18,7 +18,7 @@ from autograder.engine import redaction
 from autograder.engine.record import Misconception, Verdict
 from autograder.engine.rubric import RubricItem
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
-from quantlab.protocol.comparison import CORRECT, WRONG, Close, Outcome, Rule, describe, same
+from quantlab.protocol.comparison import CORRECT, WRONG, Close, Outcome, Rule, describe, is_same
 from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
 
 CHANGED = "An argument is changed in place, or its memory is returned."
@@ -134,7 +134,7 @@ class CallCheck:
             second = evidence.executor.run(source, replace(program, seed=program.seed + 1))
             if isinstance(second, Failure):
                 return _finding(Verdict(second.kind), program, second.message), None
-            if not same(second.results, answer.results):
+            if not is_same(second.results, answer.results):
                 sentence = "Run once more with other random numbers, it gives another answer."
                 judged = Judgment(Outcome(WRONG, sentence), judged.call)
         verdict = Verdict(judged.outcome.kind)

@@ -15,7 +15,7 @@ from typing import Any
 from autograder.engine.corpus import Mutant
 from autograder.engine.record import Misconception
 from quantlab.protocol.calls import Answer, Program
-from quantlab.protocol.comparison import same
+from quantlab.protocol.comparison import is_same
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.expectation import changed_arguments
 
@@ -67,8 +67,8 @@ class Misconceptions:
         except Exception:  # a mistake that shows as an exception has a sentence already
             return False
         return (
-            same(answer.results, theirs.results)
-            and same(answer.gradients, theirs.gradients)
+            is_same(answer.results, theirs.results)
+            and is_same(answer.gradients, theirs.gradients)
             and changed_arguments(program, answer) == changed_arguments(program, theirs)
             and alike(theirs)
         )

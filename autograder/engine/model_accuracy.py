@@ -118,7 +118,7 @@ class ModelEvaluator:
                 return _unreadable(values)
             try:
                 saved = saved_model.parse(values, weight_bits, act_bits)
-            except saved_model.BadCheckpoint as problem:
+            except saved_model.BadSavedModel as problem:
                 return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = integer_network.evaluate_saved(saved, self.images)
             return replace(self._measured_on_images(accuracy), histogram=self._histogram(saved))
@@ -151,7 +151,7 @@ class ModelEvaluator:
                     return _unreadable(values)
                 try:
                     state = saved_model.parse_float(values)
-                except saved_model.BadCheckpoint as problem:
+                except saved_model.BadSavedModel as problem:
                     return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = mixed_precision.evaluate_bit_widths(
                 state, widths, self.images, self._oracle.module
@@ -169,7 +169,7 @@ class ModelEvaluator:
                 return _unreadable(values)
             try:
                 model = packed_model.parse(values)
-            except packed_model.BadPacked as problem:
+            except packed_model.BadPackedModel as problem:
                 return Measurement(None, 0, Verdict.WRONG, str(problem))
             found = self._measured_on_images(mixed_precision.evaluate_packed(model, self.images))
             return replace(found, packed_widths=model.bit_widths)

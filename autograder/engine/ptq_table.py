@@ -21,12 +21,12 @@ from tqdm import tqdm
 
 from autograder.engine import published_scales
 from autograder.paths import reference_models
-from quantlab.arithmetic import integer_kernels
+from quantlab.arithmetic import integer_kernels, straight_through
 from quantlab.atomic_files import user_cache, write_text_atomically
 from quantlab.data.images import ImageSet
 from quantlab.evaluation import integer_network
 from quantlab.formats import saved_model
-from quantlab.network import calibration, layers, resnet
+from quantlab.network import calibration, layers, quantization, resnet
 from quantlab.paths import CELLS
 from quantlab.protocol.execute import load_module
 
@@ -46,6 +46,8 @@ def digest(dataset: str, reference: str, float_model: Path) -> str:
     found.update(float_model.read_bytes())
     for module in (
         layers,
+        quantization,
+        straight_through,
         calibration,
         saved_model,
         integer_network,
@@ -102,7 +104,9 @@ def measure(
         weight_bits, act_bits = saved_model.parse_name(f"ResNet20_{cell}.pt")
         found = []
         for ops in _references(reference, method, weight_bits):
-            quantized = layers.quantize_model(model, ops, weight_bits, act_bits, method, images)
+            quantized = quantization.quantize_model(
+                model, ops, weight_bits, act_bits, method, images
+            )
             saved = saved_model.saved_model(quantized, test.name, method)
             found.append(integer_network.evaluate_saved(saved, test))
         table[method][cell] = tuple(found)

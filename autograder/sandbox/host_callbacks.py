@@ -2,7 +2,7 @@
 
 The losses behind `evaluate` of a variable-precision search are the answer to it, and whoever could
 set back its count had no budget; the constant that stands in for `integer_linear` is for the one
-who calls it. So the worker gets a `Question` in their place: calling it sends one line,
+who calls it. So the worker gets a `HostCallback` in their place: calling it sends one line,
 `?[number, {layer: bits}]` or `?[number]`, and waits for one line that says the value or what to
 raise. `WireError` is what a line that is no question costs, or one question too many.
 """
@@ -15,8 +15,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from quantlab.protocol.calls import AdditiveLoss, Call, Constant, Program, Question
-from quantlab.protocol.evaluation import Evaluate, evaluation
+from quantlab.protocol.additive_loss import Evaluate, make_evaluate
+from quantlab.protocol.calls import AdditiveLoss, Call, Constant, HostCallback, Program
 from quantlab.protocol.wire import WireError, pack, unpack
 
 MARK, END = b"?", b"\n"
@@ -29,9 +29,9 @@ _RAISED: Mapping[str, type[Exception]] = {"ValueError": ValueError, "RuntimeErro
 
 
 def hidden(program: Program) -> Program:
-    """`program` as the worker may see it: a `Question` for every secret, numbered as they come."""
+    """Return `program` for the worker: a numbered `HostCallback` in place of every secret."""
     numbers = itertools.count()
-    return _replaced(program, AdditiveLoss | Constant, lambda _: Question(next(numbers)))
+    return _replaced(program, AdditiveLoss | Constant, lambda _: HostCallback(next(numbers)))
 
 
 def responder(program: Program) -> Callable[[bytes], bytes] | None:
@@ -56,7 +56,7 @@ def _answer_to(secret: AdditiveLoss | Constant) -> Callable[..., dict[str, Any]]
     if isinstance(secret, Constant):
         packed = base64.b64encode(pack(secret.value)).decode("ascii")
         return lambda *_: {"packed": packed}
-    evaluate = evaluation(secret)
+    evaluate = make_evaluate(secret)
 
     def evaluated(bit_widths: Mapping[str, int] = MappingProxyType({})) -> dict[str, Any]:
         try:
@@ -87,18 +87,18 @@ def _parsed(line: bytes) -> list[Any]:
 
 def are_in(program: Program) -> bool:
     """Whether the code of `program` is given something to ask."""
-    found: list[Question] = []
-    _replaced(program, Question, found.append)
+    found: list[HostCallback] = []
+    _replaced(program, HostCallback, found.append)
     return bool(found)
 
 
 def asking(program: Program, exchange: Callable[[bytes], bytes]) -> Program:
-    """`program` with a callable for every `Question`; `exchange` sends a line and waits for one."""
-    asked = _replaced(program, Question, lambda question: _evaluate(question.number, exchange))
+    """Return `program` with callables; `exchange` sends a line and waits for the reply."""
+    asked = _replaced(program, HostCallback, lambda question: _evaluate(question.number, exchange))
     stand_ins = [
         {
             name: _constant(stand_in.number, exchange)
-            if isinstance(stand_in, Question)
+            if isinstance(stand_in, HostCallback)
             else stand_in
             for name, stand_in in call.stand_ins.items()
         }

@@ -17,12 +17,12 @@ from quantlab.protocol.calls import (
     Code,
     Constant,
     Failure,
+    HostCallback,
     Input,
     Program,
-    Question,
     Result,
 )
-from quantlab.protocol.claims import OF_MODELS, Claim, NotAClaim, failure_from
+from quantlab.protocol.claims import OF_MODELS, Claim, InvalidClaim, failure_from
 from quantlab.protocol.wire import WireError, pack, unpack
 
 CONFINED = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
@@ -47,7 +47,7 @@ Request = RunRequest | CheckpointRequest
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
-        *(AdditiveLoss, Call, Code, Constant, Input, Program, Question, Result),
+        *(AdditiveLoss, Call, Code, Constant, Input, Program, HostCallback, Result),
         *(RunRequest, CheckpointRequest),
     )
 }
@@ -136,7 +136,7 @@ def _failure(parts: tuple[Any, ...], target: str, of_models: bool) -> Failure:
     reason, text, exception, line = parts
     try:
         claim = Claim(reason, text, exception, line)
-    except NotAClaim as problem:
+    except InvalidClaim as problem:
         raise WireError(f"the reply claims what it may not: {problem}") from problem
     if (reason in OF_MODELS) != of_models:
         raise WireError("the reply claims the failure of something else")

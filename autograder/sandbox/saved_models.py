@@ -62,7 +62,7 @@ def _packed(content: bytes) -> dict[str, Any]:
     """Return what a packed model holds, under the names of `packed_model.values`."""
     try:
         values = packed_model.values(packed_model.unpack(content))
-    except packed_model.BadPacked as problem:
+    except packed_model.BadPackedModel as problem:
         raise UnreadableModel(f"is no packed model that can be used: {problem}") from None
     encoder = Encoder(Limits.reply)
     return {name: _value(name, value, encoder) for name, value in values.items()}

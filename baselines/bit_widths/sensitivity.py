@@ -14,7 +14,7 @@ from tqdm import tqdm
 from baselines.bit_widths.allocation import allocate, layer_options
 from baselines.bit_widths.simulation import Simulation
 from quantlab.formats.packed_model import LAYERS, allowed_bits
-from quantlab.training.recipe import matched_images
+from quantlab.network.synthetic_images import matched_images
 
 IMAGES = 256
 DISTILLED, DISTILLATION_STEPS = 128, 200

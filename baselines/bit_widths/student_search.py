@@ -5,7 +5,7 @@
 * `answers.json`: its `bit_widths` on the float network, or on a `ResNet20_variable.pt` beside it,
   quantized by the rule "sym" of the assignment; a `ResNet20_variable.packed` beside it comes first.
 
-It can fail with a `ValueError`, a `BadCheckpoint` or a `BadPacked`. Files are opened in this
+It can fail with a `ValueError`, a `BadSavedModel` or a `BadPackedModel`. Files are opened in this
 process: for one's own; the autograder opens those of others behind its wall.
 """
 

@@ -27,9 +27,11 @@ from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
+from quantlab.errors import RecipeMismatch
 from quantlab.evaluation.float_network import evaluate
 from quantlab.network.resnet import resnet20
-from quantlab.training.trainer import Epoch, Recipe, RecipeMismatch, fit
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import Epoch, fit
 
 RESUME = Path("runs")
 SMALL_SHARE, AVERAGED_SHARE, WARMUP = 1 / 2, 1 / 3, 1.0

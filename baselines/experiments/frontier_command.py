@@ -15,11 +15,11 @@ from baselines.experiments.frontier_points import Frontier, Options
 from baselines.experiments.frontier_verify import keep, verify
 from baselines.experiments.table1_results import BadResults
 from quantlab.data.cifar10 import DataNotFound
-from quantlab.formats.packed_model import BadPacked
-from quantlab.formats.saved_model import BadCheckpoint
+from quantlab.errors import RecipeMismatch
+from quantlab.formats.packed_model import BadPackedModel
+from quantlab.formats.saved_model import BadSavedModel
 from quantlab.network.calibration import CalibrationError
 from quantlab.paths import KIT
-from quantlab.training.trainer import RecipeMismatch
 
 
 def frontier(options: argparse.Namespace) -> int:
@@ -27,8 +27,8 @@ def frontier(options: argparse.Namespace) -> int:
     try:
         return _verify(options.data) if options.verify else _make(options)
     except (
-        BadCheckpoint,
-        BadPacked,
+        BadSavedModel,
+        BadPackedModel,
         BadResults,
         CalibrationError,
         DataNotFound,

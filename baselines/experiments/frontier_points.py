@@ -36,7 +36,7 @@ from quantlab.data.split import held_out_split
 from quantlab.evaluation.mixed_precision import evaluate_packed
 from quantlab.formats.packed_model import LAYERS, allowed_bits
 from quantlab.network.calibration import calibration_images
-from quantlab.training.trainer import Recipe
+from quantlab.training.recipe import Recipe
 
 FLOOR = 85.0  # percent, of the assignment
 MARGIN = 3.5  # points; W2A2 by AdaQuant has 86.45 % of images held out and 83.61 % of test images

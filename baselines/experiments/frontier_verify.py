@@ -3,7 +3,7 @@
 `baselines/models/<data>/frontier/` has the winner without training and the fine-tuned one as packed
 models with their records, and all points of the run as bit widths, seed and recipe. A winner has to
 give what its record says at the size that its codes take, and on CIFAR-10 to be above the floor
-within what `baselines.experiments.targets` asks for. It can fail with `BadPacked` and an `OSError`.
+within what `baselines.experiments.targets` asks for. Raises `BadPackedModel` and `OSError`.
 """
 
 import json

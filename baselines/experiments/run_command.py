@@ -10,11 +10,11 @@ from baselines.experiments.table1_results import file_name
 from baselines.methods.registry import CONDITIONS, check_bits
 from baselines.methods.saved_networks import DoesNotFit, in_the_kits_format
 from quantlab.data.cifar10 import DataNotFound
-from quantlab.formats.saved_model import BadCheckpoint, to_file
+from quantlab.formats.saved_model import BadSavedModel, to_file
 from quantlab.network.calibration import CalibrationError
 from quantlab.paths import KIT
 
-PROBLEMS = (BadCheckpoint, CalibrationError, DataNotFound, ValueError, OSError)
+PROBLEMS = (BadSavedModel, CalibrationError, DataNotFound, ValueError, OSError)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -34,8 +34,7 @@ from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.saved_model import SavedModel, load, load_float
 from quantlab.network.calibration import calibration_images
 from quantlab.network.resnet import resnet20
-from quantlab.paths import CELLS
-from quantlab.training.recipe import widths
+from quantlab.paths import CELLS, cell_bits
 
 RESUME = Path("runs")
 
@@ -105,7 +104,7 @@ class Table:
         if found:
             return found
         started = time.monotonic()
-        network = ptq.post_training(self.start.network, widths(cell), method, images)
+        network = ptq.post_training(self.start.network, cell_bits(cell), method, images)
         seconds = time.monotonic() - started
         return self._finish(PTQ, cell, method, 0, recipe, network, seconds, ())
 
@@ -137,7 +136,7 @@ class Table:
 
     def _untrained(self, cell: str, method: str, plan: Plan) -> nn.Module:
         """The quantized network that the training of a cell starts from."""
-        bits = widths(cell)
+        bits = cell_bits(cell)
         network, scales = self.start.network, None
         if plan.after:
             saved = load(self.results.path(self._trained(plan.after, method, 0)))
@@ -166,7 +165,7 @@ class Table:
         history: tuple[Mapping[str, float], ...],
     ) -> Row:
         """Measures the network, which nothing that follows depends on, and writes the row."""
-        saved = saved_model(network, method, self._measured.name, widths(cell))
+        saved = saved_model(network, method, self._measured.name, cell_bits(cell))
         accuracy = measure(saved, self._measured)
         row = Row(
             kind=kind,
@@ -197,7 +196,7 @@ def measure(saved: SavedModel, images: ImageSet) -> float:
 
 
 def float_network(path: Path, images: ImageSet) -> Start:
-    """The float ResNet-20 in the file `path`, measured on `images`. Raises `BadCheckpoint`."""
+    """The float ResNet-20 in the file `path`, measured on `images`. Raises `BadSavedModel`."""
     state = load_float(path)
     network = resnet20()
     network.load_state_dict(state, strict=False)  # load_float has checked the names

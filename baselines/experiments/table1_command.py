@@ -15,10 +15,10 @@ from baselines.experiments.table1_results import BadResults
 from baselines.experiments.table1_verify import keep, verify
 from baselines.methods import ptq, qat
 from quantlab.data.cifar10 import DataNotFound
-from quantlab.formats.saved_model import BadCheckpoint
+from quantlab.errors import RecipeMismatch
+from quantlab.formats.saved_model import BadSavedModel
 from quantlab.network.calibration import CalibrationError
 from quantlab.paths import CELLS, KIT
-from quantlab.training.trainer import RecipeMismatch
 
 DEFAULT_PTQ = (
     *("sym", "SAWB", "heuristic", "heuristic + batch normalization"),
@@ -32,7 +32,7 @@ def table1(options: argparse.Namespace) -> int:
     try:
         return _verify(options.data) if options.verify else _make(options)
     except (
-        BadCheckpoint,
+        BadSavedModel,
         BadResults,
         CalibrationError,
         DataNotFound,

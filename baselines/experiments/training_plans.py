@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from quantlab.training.trainer import Recipe
+from quantlab.training.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from baselines.integer_only.run import BATCH_SIZE, INSTRUCTIONS, largest_magnitu
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.integer_network import IntegerResNet20
-from quantlab.formats.saved_model import UNKNOWN, BadCheckpoint, load
+from quantlab.formats.saved_model import UNKNOWN, BadSavedModel, load
 from quantlab.network.calibration import CalibrationError, calibration_images
 from quantlab.paths import DATASETS
 
@@ -49,7 +49,7 @@ def deploy(options: argparse.Namespace) -> int:
             deployment_package(package)
         _deploy(options)
     except (
-        BadCheckpoint,
+        BadSavedModel,
         CalibrationError,
         ConversionError,
         DataNotFound,

@@ -49,7 +49,7 @@ from baselines.integer_only.requantize import (
 from baselines.integer_only.run import largest_magnitudes
 from quantlab.data.images import normalize
 from quantlab.formats.saved_model import LAYERS, SavedModel
-from quantlab.network.resnet import batch_norm_line
+from quantlab.network.resnet import batch_norm_affine
 
 INT8_LARGEST = 127
 LARGEST_BIAS = 2**30  # the other half of int32 is for the sum of products
@@ -137,7 +137,7 @@ def _folded(
 ) -> Layer:
     """A saved convolution and its batch normalization, to outputs at `out_scale`."""
     layer = saved.layers[name]
-    gain, offset = batch_norm_line(saved.tensors, norm)
+    gain, offset = batch_norm_affine(saved.tensors, norm)
     gain = gain * (layer.input_scale * layer.weight_scale)
     channels = [
         _channel(codes, a / out_scale, c / out_scale, scheme)
@@ -147,7 +147,7 @@ def _folded(
 
 
 def _first_layer(saved: SavedModel, scheme: str, input_scale: float, stream_scale: float) -> Layer:
-    gain, offset = batch_norm_line(saved.tensors, "bn1")
+    gain, offset = batch_norm_affine(saved.tensors, "bn1")
     channels = []
     for weight, a, c in zip(
         saved.tensors["conv1.weight"].double(), gain.tolist(), offset.tolist(), strict=True

@@ -18,7 +18,7 @@ from baselines.quantizers.affine import Affine, Unquantized, short_scale
 from baselines.quantizers.base import Quantizer, unsigned_codes
 from quantlab.data.images import IMAGE_MEAN, IMAGE_STD
 from quantlab.network.calibration import input_scales
-from quantlab.network.layers import quantizable_layers
+from quantlab.network.quantization import quantizable_layers
 
 FLOAT_BITS = 32  # activations of so many stay in floating point
 PIXEL_BITS = 8  # a pixel is a byte

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from quantlab.data.images import ImageSet
-from quantlab.training.recipe import settle_statistics
-from quantlab.training.trainer import Recipe, augmented_batches
+from quantlab.training.augmentation import augmented_batches
+from quantlab.training.fine_tuning import average_batch_norm
+from quantlab.training.recipe import Recipe
 
 BATCH = 128
 
@@ -27,7 +28,7 @@ def re_estimate(network: nn.Module, images: Tensor, passes: int = 1, seed: int =
     """
     if len(images) < 2:
         raise ValueError(f"The variance of {len(images)} images is none: give at least 2.")
-    settle_statistics(network, unlabelled_batches(network, images, passes, seed))
+    average_batch_norm(network, unlabelled_batches(network, images, passes, seed))
 
 
 def unlabelled_batches(

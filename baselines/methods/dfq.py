@@ -34,7 +34,7 @@ from baselines.network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
 from baselines.quantizers.base import signed_codes
 from quantlab.data.images import normalize
-from quantlab.network.layers import quantizable_layers
+from quantlab.network.quantization import quantizable_layers
 from quantlab.network.resnet import BasicBlock
 
 SMALLEST_RANGE = 1e-8  # of a channel that is not dead

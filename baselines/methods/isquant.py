@@ -33,7 +33,7 @@ from baselines.quantizers.affine import Affine, short_scale
 from baselines.quantizers.base import signed_codes
 from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear
 from quantlab.network.calibration import least_mse_scale
-from quantlab.network.layers import quantizable_layers
+from quantlab.network.quantization import quantizable_layers
 
 
 def isquant(model: nn.Module, bits: tuple[int, int]) -> nn.Module:

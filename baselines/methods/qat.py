@@ -37,8 +37,10 @@ from baselines.quantizers.symmetric import Symmetric
 from quantlab.data.images import ImageSet
 from quantlab.formats.saved_model import LAYERS
 from quantlab.network.calibration import input_scales
-from quantlab.training.recipe import distillation, settle_statistics
-from quantlab.training.trainer import Epoch, Recipe, augmented_batches, fit
+from quantlab.training.augmentation import augmented_batches
+from quantlab.training.fine_tuning import average_batch_norm, distillation_loss
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import Epoch, fit
 
 STATISTICS_BATCHES = 40
 OF_WEIGHTS = Callable[[Tensor, int], Quantizer]  # (weight, bits)
@@ -158,7 +160,7 @@ def train_quantized(
         network,
         train,
         recipe,
-        loss=distillation(guide),
+        loss=distillation_loss(guide),
         groups=parameter_groups(network),
         validation=validation,
         checkpoint=checkpoint,
@@ -167,5 +169,5 @@ def train_quantized(
         progress=progress,
     )
     batches = augmented_batches(train, recipe, recipe.epochs, device)
-    settle_statistics(network, islice(batches, STATISTICS_BATCHES))
+    average_batch_norm(network, islice(batches, STATISTICS_BATCHES))
     return network.cpu(), history

@@ -18,7 +18,7 @@ from baselines.methods.batch_norm_folding import normalizations
 from baselines.network import quantized_layers, saved_model
 from baselines.quantizers.affine import Affine
 from quantlab.formats.saved_model import LAYERS, SavedModel
-from quantlab.network.layers import FIRST_LAYER
+from quantlab.network.quantization import FIRST_LAYER
 from quantlab.network.resnet import BATCH_NORM_EPSILON, resnet20
 
 

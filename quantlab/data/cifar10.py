@@ -23,17 +23,14 @@ import numpy as np
 import torch
 
 from quantlab.atomic_files import user_cache, write_atomically, write_text_atomically
-from quantlab.data.download import DownloadFailed, fetch
+from quantlab.data.download import fetch
 from quantlab.data.images import ImageSet
 from quantlab.data.shapes10 import load_shapes10
+from quantlab.errors import DataNotFound, DownloadFailed
 from quantlab.paths import DATASETS, KIT
 
 IMAGES_IN_SPLIT = {"train": 50_000, "test": 10_000}
 CACHE_LAYOUT = 1  # raise when the decoded files change their meaning
-
-
-class DataNotFound(Exception):
-    """No usable data where it was looked for; the message says where and what to do."""
 
 
 def load_dataset(name: str, split: str) -> ImageSet:

@@ -23,11 +23,9 @@ from typing import Any
 
 from tqdm import tqdm
 
+from quantlab.errors import DownloadFailed
+
 BLOCK = 2**18  # bytes read at a time
-
-
-class DownloadFailed(Exception):
-    """No mirror gave the file; the message says what each of them did, and what to do."""
 
 
 class _NotThere(Exception):

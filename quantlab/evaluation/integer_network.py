@@ -40,7 +40,7 @@ from quantlab.arithmetic.integer_kernels import accumulate_conv2d, accumulate_li
 from quantlab.arithmetic.malloc import keep_freed_memory
 from quantlab.data.images import ImageSet, normalize
 from quantlab.formats.saved_model import SavedModel
-from quantlab.network.resnet import BATCH_NORM_EPSILON, BasicBlock, batch_norm_line, resnet20
+from quantlab.network.resnet import BATCH_NORM_EPSILON, BasicBlock, batch_norm_affine, resnet20
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
 CHANNELS_LAST = torch.channels_last
@@ -67,7 +67,7 @@ class _Convolution:
         step: float = 1.0,
     ) -> None:
         layer = saved.layers[name]
-        gain, offset = batch_norm_line(saved.tensors, name.replace("conv", "bn"))
+        gain, offset = batch_norm_affine(saved.tensors, name.replace("conv", "bn"))
         scale = layer.input_scale * layer.weight_scale
         m, b = (gain * scale / step).float(), (offset / step).float()
         self._stride, self._largest = stride, 2**saved.act_bits - 1

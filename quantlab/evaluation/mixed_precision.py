@@ -31,11 +31,12 @@ from torch.nn import functional as F
 
 from quantlab.arithmetic.denormals import flush_denormals
 from quantlab.data.images import ImageSet
+from quantlab.errors import QuantizationError
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import BATCH_SIZE
 from quantlab.formats.packed_model import LAYERS, REMOVABLE, PackedModel
-from quantlab.network.layers import QuantizationError, quantizable_layers, with_input_scales
-from quantlab.network.resnet import BasicBlock, batch_norm_line, resnet20
+from quantlab.network.quantization import quantizable_layers, quantize_with_scales
+from quantlab.network.resnet import BasicBlock, batch_norm_affine, resnet20
 
 ACT_BITS = 16
 LARGEST_CODE = 2**ACT_BITS - 1
@@ -85,7 +86,7 @@ def bit_widths_network(
     removed = {name for name, bits in bit_widths.items() if bits == 0 and name in REMOVABLE}
     widths = {name: bits for name, bits in bit_widths.items() if name not in removed}
     scales = _input_scales(float_state)
-    quantized = with_input_scales(model, ops, 8, ACT_BITS, "sym", scales, widths)
+    quantized = quantize_with_scales(model, ops, 8, ACT_BITS, "sym", scales, widths)
     weights, tensors = {}, dict(float_state)
     with torch.no_grad():
         for name in LAYERS:
@@ -177,7 +178,7 @@ def _folded(
     output_scale: float = 1.0,
 ) -> nn.Conv2d:
     """A convolution and the normalization behind it, from codes to what `output_scale` divides."""
-    gain, offset = batch_norm_line(tensors, name.replace("conv", "bn"))
+    gain, offset = batch_norm_affine(tensors, name.replace("conv", "bn"))
     weight = weights[name].double() * (gain * input_scale / output_scale).view(-1, 1, 1, 1)
     out, channels, *kernel = weight.shape
     made = nn.Conv2d(channels, out, kernel, stride, padding=1, device="meta")  # type: ignore[arg-type]

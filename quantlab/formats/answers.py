@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn, SupportsFloat, SupportsIndex
 
 from quantlab.atomic_files import write_text_atomically
+from quantlab.errors import BadAnswers
 from quantlab.paths import CELLS
 
 VERSION = 1
@@ -37,10 +38,6 @@ MOST_BITS = 64
 Mse = Mapping[str, Mapping[str, Mapping[int, float | None]]]
 Table1 = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 Number = SupportsFloat | SupportsIndex
-
-
-class BadAnswers(ValueError):
-    """Answers that can't be read or recorded; the message is one sentence that says why."""
 
 
 def _no_mse() -> Mse:

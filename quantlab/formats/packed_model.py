@@ -17,8 +17,8 @@ makes one constant per channel. Neither codes nor a scale are left of it.
 The size of a model is what is counted: ceil(weights b / 8) bytes for each layer, and 4 for each
 scale. Header, floats and checksum are the same for every model and stand beside it, in `Size`.
 
-Everything fails with `BadPacked`, one sentence. `unpack` trusts no byte and takes no more memory
-than a model has; `parse` trusts none of the values that another process read from a file.
+Every function raises `BadPackedModel` for what is not valid. `unpack` trusts no byte and takes no
+more memory than a model needs. `parse` trusts no value that another process read from a file.
 """
 
 import hashlib
@@ -36,8 +36,9 @@ import torch
 from torch import Tensor
 
 from quantlab.atomic_files import write_atomically
+from quantlab.errors import BadPackedModel, BadSavedModel
 from quantlab.formats.packed_magic import MAGIC
-from quantlab.formats.saved_values import BadCheckpoint, code_tensor, float_tensor, positive_scale
+from quantlab.formats.saved_values import code_tensor, float_tensor, positive_scale
 from quantlab.network.resnet import layer_sizes, state_shapes
 
 VERSION = 1
@@ -50,10 +51,6 @@ REMOVABLE = frozenset(name for name in LAYERS if "." in name)  # inside a residu
 FLOATS = tuple(name for name in SHAPES if name not in {f"{layer}.weight" for layer in LAYERS})
 WIDEST = 8
 LONGEST_NAME = 16
-
-
-class BadPacked(Exception):
-    """Bytes or values that are no packed model; the message says what, where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ def size(model: PackedModel) -> Size:
 
 
 def pack(model: PackedModel) -> bytes:
-    """The file of a model, the same bytes for the same model. Raises `BadPacked`."""
+    """The file of a model, the same bytes for the same model. Raises `BadPackedModel`."""
     model = parse(values(model))
     widths = [model.bit_widths[name] for name in LAYERS]
     kept = [name for name in LAYERS if model.bit_widths[name]]
@@ -140,27 +137,27 @@ def pack(model: PackedModel) -> bytes:
 
 
 def unpack(content: bytes) -> PackedModel:
-    """The model in untrusted bytes. Raises `BadPacked`."""
+    """The model in untrusted bytes. Raises `BadPackedModel`."""
     return parse(_values_in(content))
 
 
 def save(model: PackedModel, path: str | os.PathLike[str]) -> None:
-    """Write `pack(model)` atomically. Raises `BadPacked` and `OSError`."""
+    """Write `pack(model)` atomically. Raises `BadPackedModel` and `OSError`."""
     content = pack(model)
     write_atomically(path, lambda stream: stream.write(content))
 
 
 def load(path: str | os.PathLike[str]) -> PackedModel:
-    """`unpack` of a file. Raises `BadPacked`, also where there is none."""
+    """`unpack` of a file. Raises `BadPackedModel`, also where there is none."""
     try:
         with Path(path).open("rb") as stream:  # no more of it than a model has
             return unpack(stream.read(_file_bytes(dict.fromkeys(LAYERS, WIDEST)) + 1))
     except OSError as problem:
-        raise BadPacked(
+        raise BadPackedModel(
             f"{path} cannot be read ({problem.strerror}): check the name and the folder."
         ) from None
-    except BadPacked as problem:
-        raise BadPacked(f"{Path(path).name}: {problem}") from None
+    except BadPackedModel as problem:
+        raise BadPackedModel(f"{Path(path).name}: {problem}") from None
 
 
 # Codes and bits -----------------------------------------------------------------------------------
@@ -174,10 +171,14 @@ def pack_codes(codes: np.ndarray, bits: int) -> bytes:
 
 
 def unpack_codes(content: bytes, count: int, bits: int) -> np.ndarray:
-    """int8 (count,) from what `pack_codes` gave. Raises `BadPacked` for set bits behind them."""
+    """Return the int8 codes (count,) in the bytes of `pack_codes`.
+
+    Raises:
+        BadPackedModel: Bits are set behind the codes.
+    """
     flags = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
     if flags[count * bits :].any():
-        raise BadPacked(
+        raise BadPackedModel(
             f"There are bits behind {count} codes of {bits} bits: fill the last byte with zeros."
         )
     places = 2 ** np.arange(bits, dtype=np.int16)
@@ -199,14 +200,14 @@ def values(model: PackedModel) -> dict[str, Any]:
 
 
 def parse(flat: Mapping[str, Any]) -> PackedModel:
-    """The model that untrusted `values` describe. Raises `BadPacked` for the first fault."""
+    """The model that untrusted `values` describe. Raises `BadPackedModel` for the first fault."""
     widths = {name: _width(name, flat.get(f"{name}.bits")) for name in LAYERS}
     kept = [name for name in LAYERS if widths[name]]
     expected = {"dataset", *FLOATS, *(f"{name}.bits" for name in LAYERS)}
     expected |= {f"{name}.{end}" for name in kept for end in ("weight_int", "weight_scale")}
     for name in sorted(expected ^ set(flat), key=str):
         what = "is missing" if name in expected else "has no place in a model of these widths"
-        raise BadPacked(
+        raise BadPackedModel(
             f"{str(name)!a:.80} {what}: write the file with quantlab.formats.packed_model.save."
         )
     try:
@@ -220,11 +221,11 @@ def parse(flat: Mapping[str, Any]) -> PackedModel:
             },
             tensors={name: float_tensor(name, flat[name], SHAPES[name]) for name in FLOATS},
         )
-    except BadCheckpoint as problem:
-        raise BadPacked(str(problem)) from None
+    except BadSavedModel as problem:
+        raise BadPackedModel(str(problem)) from None
     for name, tensor in model.tensors.items():
         if name.endswith("running_var") and bool((tensor < 0).any()):
-            raise BadPacked(
+            raise BadPackedModel(
                 f"{name} holds the negative variance {float(tensor.min()):g}: write the file "
                 "again from a model that works."
             )
@@ -235,11 +236,11 @@ def _width(layer: str, bits: Any) -> int:
     if type(bits) is int and bits in allowed_bits(layer):
         return bits
     if type(bits) is int and bits == 0:
-        raise BadPacked(
+        raise BadPackedModel(
             f"{layer} has 0 bits, but only a convolution inside a residual branch can be removed: "
             "give it 1 bit or more."
         )
-    raise BadPacked(f"{layer} has the bit width {bits!a:.20}: give it one from 1 to {WIDEST}.")
+    raise BadPackedModel(f"{layer} has the bit width {bits!a:.20}: give it one from 1 to {WIDEST}.")
 
 
 def _codes(layer: str, value: Any, bits: int) -> Tensor:
@@ -247,7 +248,7 @@ def _codes(layer: str, value: Any, bits: int) -> Tensor:
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     outside = codes[(codes < low) | (codes > high)]
     if len(outside):
-        raise BadPacked(
+        raise BadPackedModel(
             f"{layer} holds the code {int(outside[0])}, outside {low}..{high} for its {bits} bits: "
             "quantize it to that width, or give it the width that its codes need."
         )
@@ -258,7 +259,7 @@ def _name(value: Any) -> str:
     plain = isinstance(value, str) and value.isascii() and value.isprintable()
     if plain and 0 < len(value) <= LONGEST_NAME:
         return str(value)
-    raise BadPacked(
+    raise BadPackedModel(
         f"The data set is called {value!a:.40}: give it 1 to {LONGEST_NAME} printable ASCII "
         "characters."
     )
@@ -270,7 +271,7 @@ def _name(value: Any) -> str:
 def _values_in(content: bytes) -> dict[str, Any]:
     """Flat values for `parse`, of a file whose length and checksum are right."""
     if not content.startswith(MAGIC):
-        raise BadPacked(
+        raise BadPackedModel(
             "This does not begin as a packed model: write it with "
             "quantlab.formats.packed_model.save."
         )
@@ -278,7 +279,7 @@ def _values_in(content: bytes) -> dict[str, Any]:
         raise _other_length(len(content), HEADER.size)
     _, version, name, *bits = HEADER.unpack_from(content)
     if version != VERSION:
-        raise BadPacked(
+        raise BadPackedModel(
             f"This is version {version} of the format, and here is version {VERSION}: write it "
             "with the quantlab.formats.packed_model of this kit."
         )
@@ -286,7 +287,7 @@ def _values_in(content: bytes) -> dict[str, Any]:
     if len(content) != _file_bytes(widths):
         raise _other_length(len(content), _file_bytes(widths))
     if content[-CHECKSUM_BYTES:] != _checksum(content[:-CHECKSUM_BYTES]):
-        raise BadPacked("The checksum does not fit the content: save or copy the file again.")
+        raise BadPackedModel("The checksum does not fit the content: save or copy the file again.")
     flat: dict[str, Any] = {"dataset": name.rstrip(b"\0").decode("latin-1")}
     flat |= {f"{layer}.bits": b for layer, b in widths.items()}
     return flat | _arrays_in(content, widths)
@@ -316,8 +317,8 @@ def _file_bytes(widths: Mapping[str, int]) -> int:
     return HEADER.size + counted_bytes(widths) + floats + CHECKSUM_BYTES
 
 
-def _other_length(found: int, expected: int) -> BadPacked:
-    return BadPacked(
+def _other_length(found: int, expected: int) -> BadPackedModel:
+    return BadPackedModel(
         f"This has {found:,} bytes where the widths in its header make {expected:,}: save or copy "
         "the file again."
     )

@@ -16,7 +16,7 @@ bare `state_dict` with float "<layer>.weight" beside both scales is accepted as 
 grid, round(w / s_w) clipped; so are the "module." prefix of DataParallel, other integer and
 floating-point dtypes, and a missing "format", "dataset" or "method".
 
-Everything fails with `BadCheckpoint`: one sentence that says which name, what was found, what was
+Everything fails with `BadSavedModel`: one sentence that says which name, what was found, what was
 expected and what to do. `parse` is for values from an untrusted process and trusts none of them;
 `load` and `load_float` open files and are for trusted ones.
 """
@@ -33,16 +33,17 @@ import torch
 from torch import Tensor, nn
 
 from quantlab.atomic_files import write_atomically
+from quantlab.errors import BadSavedModel
 from quantlab.formats.saved_values import (
     HOW_TO_SAVE,
-    BadCheckpoint,
     Value,
     code_tensor,
     describe,
     float_tensor,
     positive_scale,
 )
-from quantlab.network.layers import FIRST_LAYER, QuantConv2d, QuantLinear, quantizable_layers
+from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantization import FIRST_LAYER, quantizable_layers
 from quantlab.network.resnet import resnet20, state_shapes
 
 FORMAT = "quantlab-resnet20"
@@ -91,10 +92,10 @@ class SavedModel:
 
 
 def parse_name(name: str) -> tuple[int, int]:
-    """("ResNet20_W8A2.pt") to (8, 2), the widths of weights and activations; `BadCheckpoint`."""
+    """("ResNet20_W8A2.pt") to (8, 2), the widths of weights and activations; `BadSavedModel`."""
     match = re.fullmatch(r"ResNet20_W([1-8])A([1-8])\.pt", name)
     if not match:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"The file name {name!r:.100} does not say its bit widths: rename it to "
             "ResNet20_W<weight bits>A<activation bits>.pt, such as ResNet20_W8A2.pt."
         )
@@ -104,13 +105,13 @@ def parse_name(name: str) -> tuple[int, int]:
 def save(model: nn.Module, path: str | os.PathLike[str], dataset: str, method: str) -> None:
     """Write a model from `quantize_model` (at its stored scales) to e.g. `ResNet20_W8A8.pt`.
 
-    `dataset` is the name of the data it was made for. Raises `BadCheckpoint` when the model is
+    `dataset` is the name of the data it was made for. Raises `BadSavedModel` when the model is
     none of this format, or has other widths than the file name says.
     """
     saved = saved_model(model, dataset, method)
     promised = parse_name(Path(path).name)
     if promised != (saved.weight_bits, saved.act_bits):
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{Path(path).name} promises W{promised[0]}A{promised[1]}, but the model is "
             f"W{saved.weight_bits}A{saved.act_bits}: name the file by the model's widths."
         )
@@ -121,7 +122,7 @@ def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
     """What `model`, a ResNet-20 from `quantize_model`, computes in evaluation mode, as plain data.
 
     The model is put in evaluation mode, so that its scales are those of its last weights. Raises
-    `BadCheckpoint` when a layer is not quantized as this format has it.
+    `BadSavedModel` when a layer is not quantized as this format has it.
     """
     model.eval()
     values: dict[str, Any] = dict(model.state_dict())
@@ -129,7 +130,7 @@ def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
     for name in LAYERS:
         layer = dict(model.named_modules()).get(name)
         if not isinstance(layer, (QuantConv2d, QuantLinear)):
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{name} is a {type(layer).__name__}, but a saved model has every layer besides "
                 "conv1 quantized: make it with quantize_model(resnet20(), ...)."
             )
@@ -137,7 +138,7 @@ def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
         values[f"{name}.{CODES}"] = layer.weight_codes().to(torch.int8)
         del values[f"{name}.{WEIGHT}"]
     if len(widths) > 1 or isinstance(model.get_submodule(FIRST_LAYER), QuantConv2d):
-        raise BadCheckpoint(
+        raise BadSavedModel(
             "The layers of this model have different bit widths, or conv1 is quantized, but a "
             "file W<bits>A<bits> has one width and a float conv1: save without bit_widths."
         )
@@ -164,18 +165,18 @@ def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:
-    """Read a *trusted* file whose name says its widths. Raises `BadCheckpoint`."""
+    """Read a *trusted* file whose name says its widths. Raises `BadSavedModel`."""
     weight_bits, act_bits = parse_name(Path(path).name)
     return parse(_read(path), weight_bits, act_bits)
 
 
 def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Read a *trusted* float ResNet-20: its `state_dict`, float32. Raises `BadCheckpoint`."""
+    """Read a *trusted* float ResNet-20: its `state_dict`, float32. Raises `BadSavedModel`."""
     return parse_float(_read(path))
 
 
 def parse_float(values: Any) -> dict[str, Tensor]:
-    """The float32 `state_dict` that untrusted flat `values` hold. Raises `BadCheckpoint`."""
+    """The float32 `state_dict` that untrusted flat `values` hold. Raises `BadSavedModel`."""
     values = _plain_names(values)
     _check_names(values, required=set(SHAPES), allowed=set(SHAPES))
     return {name: float_tensor(name, values[name], SHAPES[name]) for name in SHAPES}
@@ -184,17 +185,17 @@ def parse_float(values: Any) -> dict[str, Tensor]:
 def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> SavedModel:
     """The saved model that untrusted flat `values` (see the module docstring) describe.
 
-    Values may be torch tensors, numpy arrays, numbers or strings. Raises `BadCheckpoint` for the
+    Values may be torch tensors, numpy arrays, numbers or strings. Raises `BadSavedModel` for the
     first thing that is wrong.
     """
     if weight_bits not in range(1, 9) or act_bits not in range(1, 9):
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"W{weight_bits}A{act_bits} is no width of a saved model: use 1 to 8 bits for both."
         )
     values = _plain_names(values)
     found = values.get("format", FORMAT)
     if not (isinstance(found, str) and found == FORMAT):
-        raise BadCheckpoint(f"format is {describe(found)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
+        raise BadSavedModel(f"format is {describe(found)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
     weights = {
         name: f"{name}.{WEIGHT if f'{name}.{WEIGHT}' in values else CODES}" for name in LAYERS
     }
@@ -202,7 +203,7 @@ def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> Saved
     _check_names(values, {*weights.values(), *scales, *TENSORS, BIAS}, ALLOWED)
     for name in LAYERS:
         if weights[name].endswith(WEIGHT) and f"{name}.{CODES}" in values:
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{name} has both weight and weight_int, of which only one can be right: "
                 f"{HOW_TO_SAVE}, or leave one of them out."
             )
@@ -210,7 +211,7 @@ def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> Saved
     tensors = {name: float_tensor(name, values[name], SHAPES[name]) for name in TENSORS}
     for name, tensor in tensors.items():
         if name.endswith("running_var") and bool((tensor < 0).any()):
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{name} holds the negative variance {float(tensor.min()):g}: {HOW_TO_SAVE} "
                 "again from a model that works."
             )
@@ -229,14 +230,14 @@ def _read(path: str | os.PathLike[str]) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise BadCheckpoint(f"There is no file {path}: check the name and the folder.") from None
+        raise BadSavedModel(f"There is no file {path}: check the name and the folder.") from None
     except pickle.UnpicklingError:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} holds more than plain tensors, numbers and strings, such as a pickled "
             f"module, and running it is not safe: {HOW_TO_SAVE}, or save its state_dict()."
         ) from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} could not be read as a file of torch.save ({type(error).__name__}), it may "
             "be cut off: save or copy it again."
         ) from None
@@ -245,21 +246,21 @@ def _read(path: str | os.PathLike[str]) -> Any:
 def _plain_names(values: Any) -> dict[str, Any]:
     """Without DataParallel's prefix and the counters that evaluation does not use."""
     if not isinstance(values, Mapping):
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"The file holds a {type(values).__name__} instead of a dict of tensors: {HOW_TO_SAVE}."
         )
     plain: dict[str, Any] = {}
     for key, value in values.items():
         if not isinstance(key, str):
-            raise BadCheckpoint(f"The name {key!r:.60} is not a string: {HOW_TO_SAVE}.")
+            raise BadSavedModel(f"The name {key!r:.60} is not a string: {HOW_TO_SAVE}.")
         if isinstance(value, Mapping):
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{key[:80]!r} holds a dict of its own, but the names of a saved model stand side "
                 f"by side: {HOW_TO_SAVE}, or save that dict alone."
             )
         name = key.removeprefix("module.")
         if name in plain:
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{name[:80]!r} is there with and without the prefix 'module.': leave one out."
             )
         if not name.endswith(IGNORED_END):
@@ -274,17 +275,17 @@ def _check_names(
     extra = [name for name in values if name not in allowed]
     if len(missing) > len(required) // 2:
         present = f"for example {next(iter(values))[:80]!r}" if values else "it is empty"
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"This is no ResNet-20 of this kit: {len(missing)} of its {len(required)} names are "
             f"missing, such as {missing[0]!r}, and of the names it has, {present}: build the "
             f"model with quantlab.network.resnet.resnet20() and {HOW_TO_SAVE}."
         )
     if missing:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{missing[0]} is missing ({len(missing)} of {len(required)} names are): {HOW_TO_SAVE}."
         )
     if extra:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{extra[0][:80]!r} is no name of a saved ResNet-20 of this kit (one of {len(extra)}): "
             "leave it out if it means nothing, and save the kit's network if it is a layer."
         )
@@ -302,7 +303,7 @@ def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: 
         codes = code_tensor(weight_name, values[weight_name], shape)
         outside = codes[(codes < low) | (codes > high)]
         if len(outside):
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{weight_name} holds the code {int(outside[0])}, outside {low}..{high} for "
                 f"{weight_bits} bits: the file name promises W{weight_bits}, so quantize to that "
                 "width or name the file by the width it has."
@@ -312,7 +313,7 @@ def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: 
         bias = float_tensor(BIAS, values[BIAS], SHAPES[BIAS])
         largest = float(bias.double().abs().max()) / (weight_scale * input_scale)
         if not largest < INT32_LARGEST:
-            raise BadCheckpoint(
+            raise BadSavedModel(
                 f"{BIAS} / (input_scale * weight_scale) reaches {largest:g}, which is no int32 "
                 "code: the scales of fc are too small for it, so calibrate them again."
             )
@@ -322,7 +323,7 @@ def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name, UNKNOWN)
     if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 60:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} is {describe(value)}, not a short text: {HOW_TO_SAVE}, or leave it out."
         )
     return str(value)

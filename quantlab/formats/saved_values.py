@@ -2,7 +2,7 @@
 
 Each function takes the name a value stands under (for the sentence) and the value itself: a torch
 tensor, a numpy array, a number or anything else. It returns a fresh plain tensor or number, or
-raises `BadCheckpoint`.
+raises `BadSavedModel`.
 """
 
 import math
@@ -13,16 +13,13 @@ import torch
 from torch import Tensor
 
 from quantlab.arithmetic.denormals import SMALLEST_NORMAL, without_denormals
+from quantlab.errors import BadSavedModel
 
 Value = Tensor | np.ndarray | float | int | str
 
 HOW_TO_SAVE = "save the model with quantlab.formats.saved_model.save"
 INTEGERS = (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-
-
-class BadCheckpoint(Exception):
-    """A file or its values are no saved model; the message says what, where and what to do."""
 
 
 def describe(value: object) -> str:
@@ -42,13 +39,13 @@ def positive_scale(name: str, value: Any) -> float:
     else:
         tensor = _tensor(name, value, "a positive number")
     if tensor.numel() != 1:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} has the shape {tuple(tensor.shape)}, but there is one scale per tensor: "
             "quantize per tensor and save one positive number."
         )
     scale = tensor.reshape(()).to(torch.float32).item()
     if not SMALLEST_NORMAL <= scale < math.inf:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} is {scale:g}, but a scale is positive (at least {SMALLEST_NORMAL:.2g}) and "
             "finite: calibrate or train that layer again."
         )
@@ -62,13 +59,13 @@ def float_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
     """
     tensor = _shaped(name, value, shape)
     if tensor.dtype not in FLOATS:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} has the dtype {tensor.dtype}, but floating-point numbers are expected: save "
             "it as float32."
         )
     tensor = tensor.to(torch.float32, memory_format=torch.contiguous_format, copy=True)
     if not bool(torch.isfinite(tensor).all()):
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} holds NaN or infinite numbers in float32: train or calibrate again, with a "
             "lower learning rate if that was the cause."
         )
@@ -79,7 +76,7 @@ def code_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
     """An int64 tensor of `shape`, from any integer dtype."""
     tensor = _shaped(name, value, shape)
     if tensor.dtype not in INTEGERS:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} has the dtype {tensor.dtype}, but codes are integers: save it with "
             ".to(torch.int8)."
         )
@@ -89,7 +86,7 @@ def code_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
 def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
     tensor = _tensor(name, value, f"a tensor of shape {shape}")
     if tuple(tensor.shape) != shape:
-        raise BadCheckpoint(
+        raise BadSavedModel(
             f"{name} has the shape {tuple(tensor.shape)} instead of {shape}: build the model with "
             "quantlab.network.resnet.resnet20() for 10 classes."
         )
@@ -112,4 +109,4 @@ def _tensor(name: str, value: Any, expected: str) -> Tensor:
         tensor = value.detach().cpu()
         if tensor.dtype in (*INTEGERS, *FLOATS, torch.bool):
             return tensor
-    raise BadCheckpoint(f"{name} is {describe(value)}, but {expected} is expected: {HOW_TO_SAVE}.")
+    raise BadSavedModel(f"{name} is {describe(value)}, but {expected} is expected: {HOW_TO_SAVE}.")

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 
 from quantlab.arithmetic.float32 import full_float32
 from quantlab.data.images import ImageSet, normalize
+from quantlab.errors import CalibrationError
 
 METHODS = ("sym", "SAWB", "heuristic")
 CALIBRATION_COUNT = 512
@@ -40,10 +41,6 @@ SMALLEST_FRACTION = 0.01  # of the largest input: far below the best range of an
 COARSE_STEPS = 200
 REFINEMENTS = 3
 REFINED_STEPS = 17
-
-
-class CalibrationError(Exception):
-    """The images or the network cannot be calibrated with; the message says which and why."""
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,23 @@
 """Layers that quantize their weights and inputs with the student's functions.
 
-`quantize_model(model, ops, ...)` gives a copy of a float network in which every convolution but
-`conv1`, and every linear layer, is a `QuantConv2d` or a `QuantLinear`: one scale per tensor, signed
-symmetric weights, unsigned inputs, z = 0. `ops` is the module (or namespace) that holds the
-student's functions; nothing here quantizes or convolves codes by itself.
+One scale per tensor, signed symmetric weights, unsigned inputs, zero point 0. A `LayerQuantizer`
+holds the student's functions; nothing here quantizes or convolves codes by itself.
 
 * In training mode the layers fake-quantize, so that gradients flow: codes by
   `ops.linear_quantize_STE`, back to real numbers by `ops.linear_dequantize`, then an ordinary
-  convolution. The scale of the weights is computed afresh from the weights in every forward pass
-  and stored; the scale of the inputs stays what calibration made it, unless the trainer changes it.
+  convolution. Every forward pass computes the scale of the weights from the weights and stores it.
+  The scale of the inputs stays as calibrated, unless the trainer changes it.
 * In evaluation mode they compute equation (6) with integers, by `ops.quantized_conv2d_function` and
   `ops.quantized_linear_function`, at the *stored* scales. Leaving training mode stores the scale
-  that belongs to the last weights, so both modes are the same network: the accumulator of the one
-  is `round(output / (s_x s_w))` of the other. Inputs of more than 8 bits would overflow int32 and
+  of the last weights, so both modes are the same network: the accumulator of one is
+  `round(output / (s_x s_w))` of the other. Inputs of more than 8 bits would overflow int32 and
   stay fake-quantized, in float32.
 
-It can fail with a `QuantizationError`, one sentence: a student's scale that is not a positive
-number, a zero point that is not 0, bit widths that do not exist, layers that do not exist. What the
-student's functions raise comes through unchanged; so do the `CalibrationError`s.
+Raises `QuantizationError` if a student's scale is not a positive number, a zero point is not 0, or
+a convolution pads with anything but zeros. Exceptions of the student's functions pass through.
 """
 
-import copy
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,25 +25,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from quantlab.arithmetic import integer_kernels
-from quantlab.network.calibration import METHODS, input_scales
-from quantlab.protocol.forms import InAnyForm
+from quantlab.arithmetic.straight_through import straight_through
+from quantlab.errors import QuantizationError
 
-FIRST_LAYER = "conv1"  # sees signed images, and stays in floating point unless bit_widths says else
-WEIGHT_BITS = range(1, 9)  # codes are stored as int8
-ACT_BITS = range(1, 17)
 INTEGER_ACT_BITS = 8  # up to here the accumulators of every layer of ResNet-20 fit int32
-REPLACED_BY_FAST = ("integer_linear", "integer_conv2d")
 INT32_LARGEST = 2**31 - 128  # the largest float32 number below 2^31
-
-
-class QuantizationError(Exception):
-    """A network that cannot be quantized as asked; the message says where, why and what to do."""
 
 
 @dataclass(frozen=True)
 class LayerQuantizer:
-    """How one layer is quantized, by whose functions; `act_bits` None leaves its inputs alone."""
+    """How one layer is quantized: the student's functions, the bit widths, the method.
+
+    `act_bits` None leaves the inputs unchanged. `method` is a name from
+    `quantlab.network.calibration.METHODS`.
+    """
 
     ops: Any
     weight_bits: int
@@ -57,38 +46,45 @@ class LayerQuantizer:
     method: str
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LayerQuantizer":
-        return self  # immutable, and a module of functions cannot be copied
+        """Return this object: it is immutable, and a module of functions cannot be copied."""
+        return self
 
     @property
     def largest_input(self) -> int:
-        """The largest code of an input."""
+        """Return the largest code of an input."""
         return 2 ** (self.act_bits or 0) - 1
 
     @property
     def in_integers(self) -> bool:
+        """Return whether evaluation mode computes with integers."""
         return self.act_bits is not None and self.act_bits <= INTEGER_ACT_BITS
 
     @torch.no_grad()
     def weight_scale(self, weight: Tensor) -> Tensor:
-        """float32 scalar from the student's `reset_scale_and_zero_point`, without gradient."""
+        """Return the student's scale of `weight`, a float32 scalar without gradient."""
         scale, _ = self._reset(weight)
         return torch.as_tensor(scale, dtype=torch.float32, device=weight.device).reshape(())
 
     def checked_weight_scale(self, name: str, weight: Tensor) -> Tensor:
-        """`weight_scale` of the layer `name`, after a look at what the student returned."""
+        """Return `weight_scale` for the layer `name`.
+
+        Raises:
+            QuantizationError: The student's function did not return a positive scale and a zero
+                point of 0.
+        """
         answer = self._reset(weight)
         call = f"reset_scale_and_zero_point(weight of {name}, {self.weight_bits}, {self.method!r})"
         try:
             scale, zero_point = (float(part) for part in answer)
         except (TypeError, ValueError, RuntimeError):
             raise QuantizationError(
-                f"{call} returned {answer!r:.80}, but a pair of numbers (scale, zero_point) is "
-                "needed: one scale per tensor."
+                f"{call}: expected a pair of numbers (scale, zero_point), one scale per tensor, "
+                f"got {answer!r:.80}."
             ) from None
         if not 0 < scale < math.inf or zero_point != 0:
             raise QuantizationError(
-                f"{call} returned the scale {scale:g} and the zero point {zero_point:g}, but the "
-                "scale of weights is positive and their zero point 0: check that function first."
+                f"{call}: expected a positive scale and the zero point 0, got {scale:g} and "
+                f"{zero_point:g}. Check that function first."
             )
         return torch.tensor(scale, dtype=torch.float32, device=weight.device)
 
@@ -96,11 +92,11 @@ class LayerQuantizer:
         return self.ops.reset_scale_and_zero_point(weight.detach(), self.weight_bits, self.method)
 
 
-class _Quantized(nn.Module):
-    """What the two layers share: their parameters, scales, and both ways to quantize them.
+class _QuantizedLayer(nn.Module):
+    """The parameters and scales of a quantized layer, and both ways to quantize them.
 
     `input_scale` is a buffer. A trainer may assign an `nn.Parameter` to it: it then gets PACT's
-    gradient (Choi et al. 2018), which is that of the clipped range, through the clamp below.
+    gradient (Choi et al. 2018), that of the clipped range, through the clamp below.
     """
 
     weight: Tensor
@@ -119,28 +115,28 @@ class _Quantized(nn.Module):
         self.register_buffer("weight_scale", scale)
         self.register_buffer("input_scale", torch.tensor(input_scale, device=scale.device))
 
-    def train(self, mode: bool = True) -> "_Quantized":
+    def train(self, mode: bool = True) -> "_QuantizedLayer":
+        """Set the mode; on leaving training mode store the scale of the last weights."""
         if self.training and not mode:
             scale = self.quantizer.checked_weight_scale(self.name, self.weight)
             self.weight_scale.copy_(scale)
         return super().train(mode)
 
     def fake_weight(self) -> Tensor:
-        """The weights on their grid, float32; in training mode the scale is renewed first."""
+        """Return the weights on their grid, float32; in training mode renew the scale first."""
         if self.training:
-            renewed = self.quantizer.weight_scale(self.weight)
-            self.weight_scale.copy_(renewed)
+            self.weight_scale.copy_(self.quantizer.weight_scale(self.weight))
         scale, ops = self.weight_scale.clone(), self.quantizer.ops
         codes = ops.linear_quantize_STE(self.weight, scale, 0, self.quantizer.weight_bits, True)
         return ops.linear_dequantize(codes, scale, 0)
 
     def fake_input(self, input: Tensor) -> Tensor:
-        """The inputs clamped to their range and on their grid, float32.
+        """Return the inputs clamped to their range and on their grid, float32.
 
-        The clamp comes *before* the student's straight-through estimator, because that one passes
-        every gradient: also those of inputs beyond the largest code, whose output no longer
-        depends on them. With 2-bit activations ResNet-20 then trains to 46.5 %, with the gradient
-        of the clamp to 88.4 % (Yin et al. 2019).
+        The clamp comes *before* the student's straight-through estimator. The estimator passes
+        every gradient, also of inputs beyond the largest code, whose output is constant. With
+        2-bit activations ResNet-20 trains to 46.5 % without the clamp's gradient and to 88.4 %
+        with it (Yin et al. 2019).
         """
         if self.quantizer.act_bits is None:
             return input
@@ -153,52 +149,49 @@ class _Quantized(nn.Module):
         return ops.linear_dequantize(codes, scale, 0)
 
     def fake_bias(self) -> Tensor | None:
-        """The bias on the grid of the accumulators, with the identity as its gradient."""
+        """Return the bias on the grid of the accumulators, with the identity as its gradient."""
         if self.bias is None or self.quantizer.act_bits is None:
             return self.bias
         on_grid = torch.round(self.bias / self.accumulator_scale()) * self.accumulator_scale()
-        return self.bias + (on_grid - self.bias).detach()
+        return straight_through(self.bias, on_grid)
 
     def accumulator_scale(self) -> Tensor:
-        """s_x s_w, float32 scalar: what one unit of the accumulator is worth."""
+        """Return s_x s_w, the value of one unit of the accumulator, as a float32 scalar."""
         return self.input_scale.detach() * self.weight_scale
 
     def input_codes(self, input: Tensor) -> Tensor:
-        """int32 codes of the inputs."""
+        """Return the int32 codes of the inputs."""
         bits = self.quantizer.act_bits
         scale = self.input_scale.detach()
         codes = self.quantizer.ops.linear_quantize(input, scale, 0, bits, False)
         return codes.to(torch.int32)
 
     def weight_codes(self) -> Tensor:
-        """int32 codes of the weights at the stored scale."""
+        """Return the int32 codes of the weights at the stored scale."""
         codes = self.quantizer.ops.linear_quantize(
             self.weight.detach(), self.weight_scale, 0, self.quantizer.weight_bits, True
         )
         return codes.to(torch.int32)
 
     def bias_codes(self) -> Tensor | None:
-        """int32: round(b / (s_x s_w)), the bias at the scale of the accumulators."""
+        """Return round(b / (s_x s_w)), the bias at the scale of the accumulators, as int32."""
         if self.bias is None:
             return None
         codes = torch.round(self.bias.detach() / self.accumulator_scale())
         return codes.clamp(-INT32_LARGEST, INT32_LARGEST).to(torch.int32)
 
 
-class QuantConv2d(_Quantized, nn.Conv2d):
-    """A convolution with quantized weights and inputs; float32 (N, C, H, W) in and out.
-
-    Inputs are clamped to their range before the student's straight-through estimator; `fake_input`
-    says why.
-    """
+class QuantConv2d(_QuantizedLayer, nn.Conv2d):
+    """A convolution with quantized weights and inputs; float32 (N, C, H, W) in and out."""
 
     def __init__(
         self, name: str, layer: nn.Conv2d, quantizer: LayerQuantizer, input_scale: float
     ) -> None:
+        """Take over the parameters of the float `layer`. Raises `QuantizationError`."""
         if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
             raise QuantizationError(
-                f"{name} pads by {layer.padding_mode!r} {layer.padding!r}, but integer "
-                "convolutions pad with a number of zeros: give padding as integers."
+                f"{name}: expected zero padding given as integers, got "
+                f"{layer.padding_mode!r} {layer.padding!r}. Integer convolutions pad with zeros."
             )
         super().__init__(
             layer.in_channels,
@@ -214,6 +207,7 @@ class QuantConv2d(_Quantized, nn.Conv2d):
         self._set_quantizer(name, layer, quantizer, input_scale)
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the convolution: with fake quantization in training, else in integers."""
         if self.training or not self.quantizer.in_integers:
             weight, input = self.fake_weight(), self.fake_input(input)
             return self._conv_forward(input, weight, self.fake_bias())
@@ -231,17 +225,19 @@ class QuantConv2d(_Quantized, nn.Conv2d):
         return output.float()
 
 
-class QuantLinear(_Quantized, nn.Linear):
+class QuantLinear(_QuantizedLayer, nn.Linear):
     """A linear layer with quantized weights, inputs and bias; float32 (..., in) to (..., out)."""
 
     def __init__(
         self, name: str, layer: nn.Linear, quantizer: LayerQuantizer, input_scale: float
     ) -> None:
+        """Take over the parameters of the float `layer`. Raises `QuantizationError`."""
         has_bias = layer.bias is not None
         super().__init__(layer.in_features, layer.out_features, has_bias, device="meta")
         self._set_quantizer(name, layer, quantizer, input_scale)
 
     def forward(self, input: Tensor) -> Tensor:
+        """Return the product: with fake quantization in training, else in integers."""
         if self.training or not self.quantizer.in_integers:
             weight, input = self.fake_weight(), self.fake_input(input)
             return F.linear(input, weight, self.fake_bias())
@@ -253,106 +249,3 @@ class QuantLinear(_Quantized, nn.Linear):
             self.weight_scale,
         )
         return output.float()
-
-
-def quantize_model(
-    model: nn.Module,
-    ops: Any,
-    weight_bits: int,
-    act_bits: int,
-    method: str,
-    calibration_images: Tensor,
-    bit_widths: Mapping[str, int] | None = None,
-) -> nn.Module:
-    """A quantized copy of the float network `model`, in evaluation mode; `model` is untouched.
-
-    `weight_bits` 1 to 8, `act_bits` 1 to 16; `method` is "sym", "SAWB" or "heuristic", for weights
-    through `ops.reset_scale_and_zero_point` and for inputs as in `quantlab.network.calibration`;
-    `calibration_images` uint8 (N, 3, 32, 32). `bit_widths` {layer: weight bits} overrides the
-    width of these layers; `conv1` is quantized if it stands there, and only its weights.
-    Raises `QuantizationError` and `CalibrationError`.
-    """
-    names = quantizable_layers(model)
-    inputs = [name for name in names if name != FIRST_LAYER]
-    _check_bits(names, weight_bits, act_bits, method, bit_widths or {})
-    scales = input_scales(model, inputs, calibration_images, act_bits, method)
-    return with_input_scales(model, ops, weight_bits, act_bits, method, scales, bit_widths)
-
-
-def with_input_scales(
-    model: nn.Module,
-    ops: Any,
-    weight_bits: int,
-    act_bits: int,
-    method: str,
-    scales: Mapping[str, float],
-    bit_widths: Mapping[str, int] | None = None,
-) -> nn.Module:
-    """`quantize_model` at given `scales` {layer: input scale}, one for every layer but conv1."""
-    names, bit_widths = quantizable_layers(model), bit_widths or {}
-    _check_bits(names, weight_bits, act_bits, method, bit_widths)
-    quantized = copy.deepcopy(model)
-    for name in names:
-        first = name == FIRST_LAYER
-        if first and name not in bit_widths:
-            continue
-        layer = quantized.get_submodule(name)
-        quantizer = LayerQuantizer(
-            InAnyForm(ops), bit_widths.get(name, weight_bits), None if first else act_bits, method
-        )
-        kind = QuantConv2d if isinstance(layer, nn.Conv2d) else QuantLinear
-        replacement = kind(name, layer, quantizer, 1.0 if first else scales[name])  # type: ignore[arg-type]
-        parent, _, child = name.rpartition(".")
-        setattr(quantized.get_submodule(parent), child, replacement)
-    return quantized.eval()
-
-
-def quantizable_layers(model: nn.Module) -> list[str]:
-    """The names of all convolutions and linear layers, in the order of the modules."""
-    kinds = (nn.Conv2d, nn.Linear)
-    return [name for name, module in model.named_modules() if isinstance(module, kinds)]
-
-
-def _check_bits(
-    names: list[str],
-    weight_bits: int,
-    act_bits: int,
-    method: str,
-    bit_widths: Mapping[str, int],
-) -> None:
-    if method not in METHODS:
-        raise QuantizationError(
-            f"There is no method {method!r}; choose one of {', '.join(METHODS)}."
-        )
-    unknown = sorted(set(bit_widths) - set(names))
-    if unknown:
-        raise QuantizationError(
-            f"bit_widths names {unknown[0]!r}, which is no layer of this network: its layers are "
-            f"{', '.join(names)}."
-        )
-    if act_bits not in ACT_BITS:
-        raise QuantizationError(f"Activations have 1 to 16 bits, not {act_bits!r}.")
-    for name, bits in {"weight_bits": weight_bits, **bit_widths}.items():
-        if bits not in WEIGHT_BITS:
-            raise QuantizationError(f"{name} is {bits!r}, but weights have 1 to 8 bits.")
-
-
-@contextmanager
-def fast_integer(ops: Any) -> Iterator[None]:
-    """Within the block `ops` convolves with the kit's integer kernels, which give the same.
-
-    For long jobs, once the student's own `integer_linear` and `integer_conv2d` have passed their
-    checks: the functions that call them by name find the fast ones. `ops` is as before afterwards,
-    also after an exception.
-    """
-    own = {name: vars(ops)[name] for name in REPLACED_BY_FAST if name in vars(ops)}
-    try:
-        for name in REPLACED_BY_FAST:
-            setattr(ops, name, getattr(integer_kernels, name))
-        yield
-    finally:
-        for name in REPLACED_BY_FAST:
-            if name in own:
-                setattr(ops, name, own[name])
-            else:
-                delattr(ops, name)

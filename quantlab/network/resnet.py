@@ -92,7 +92,7 @@ def state_shapes() -> dict[str, tuple[int, ...]]:
     }
 
 
-def batch_norm_line(tensors: Mapping[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
+def batch_norm_affine(tensors: Mapping[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
     """What the batch normalization `name` multiplies by, and what it adds: float64 (C,) twice.
 
     gamma / sqrt(var + eps) and beta - mean gamma / sqrt(var + eps), of the stored statistics.

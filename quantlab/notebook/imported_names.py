@@ -107,7 +107,7 @@ def public_names(names: Mapping[str, Any]) -> list[str]:
     return [name for name in names if not name.startswith("_")]
 
 
-def python_of(cell: str) -> str:
+def runnable_code(cell: str) -> str:
     """Return the code of a cell that runs in the notebook: nothing of most cell magics."""
     first, _, rest = cell.lstrip().partition("\n")
     if not first.startswith("%%"):

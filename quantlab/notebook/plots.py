@@ -215,7 +215,7 @@ def pareto(
     picture, axis = _sheet(1, 1, (7, 4.2))
     points = np.array([*tried, *uniform.values()], dtype=float).reshape(-1, 2)
     axis.plot(*points.T, ".", color=FAINT, label="tried")
-    front = front_of(points)
+    front = pareto_front(points)
     axis.step(*front.T, where="post", color=BLUE, label="nothing smaller is better")
     for bits, point in uniform.items():
         axis.annotate(
@@ -230,7 +230,7 @@ def pareto(
     return picture
 
 
-def front_of(points: np.ndarray) -> np.ndarray:
+def pareto_front(points: np.ndarray) -> np.ndarray:
     """Of `points` (N, 2), size and accuracy, those that no smaller one reaches; by size."""
     front: list[np.ndarray] = []
     for point in points[np.lexsort((-points[:, 1], points[:, 0]))]:

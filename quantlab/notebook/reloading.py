@@ -22,7 +22,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from quantlab.notebook.imported_names import SOLUTION, ImportedNames, public_names, python_of
+from quantlab.errors import NotImported, UnreadableSource
+from quantlab.notebook.imported_names import SOLUTION, ImportedNames, public_names, runnable_code
 from quantlab.paths import KIT
 from quantlab.protocol.failures import failure_of
 
@@ -31,14 +32,6 @@ SHOWN_LINES, SHOWN_LENGTH = 2, 200  # of what an import prints
 SENTENCE_LENGTH = 400  # characters of what an exception says
 PRINTED_LENGTH = 200_000  # characters; an import that prints more is stopped
 _KEPT = "quantlab_solution"  # the attribute of IPython's shell that holds the `FollowedSolution`
-
-
-class UnreadableSource(Exception):
-    """The file has no text that Python could read; the message says why and what to do."""
-
-
-class NotImported(AttributeError):
-    """No version of solution.py could be imported yet; the message says why."""
 
 
 def follow_solution(path: Path | None = None) -> ModuleType:
@@ -199,7 +192,7 @@ class FollowedSolution:
 
     def _note(self, cell: str) -> None:
         with contextlib.suppress(SyntaxError):  # of a line magic; the cell will not run either
-            code = self._shell.transform_cell(python_of(cell))
+            code = self._shell.transform_cell(runnable_code(cell))
             self._imported.note(code, public_names(vars(self.module)))
 
 

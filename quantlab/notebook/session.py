@@ -1,20 +1,19 @@
-"""What one run of the notebook works with: where it runs, for whom, on which images, how long.
+"""One run of the notebook: its machine, student, images and folders.
 
-`begin` finds all of this out, says it in a few lines, and returns it as a `Session`. A person sets
-what a person knows, in the notebook's parameters or in the environment:
+`begin` collects these, prints a few lines about them, and returns a `Session`. Three settings come
+from the notebook's parameters or from the environment:
 
-* the student's id, asked for once and kept in `student.txt`. The vectors A and B are drawn from
-  it, and so are the inputs of the grader's checks; without one the notebook runs, for nobody.
-* FAST (or `FAST=1`): few steps, few images, a few minutes on a processor. It uses Shapes-10 where
-  no CIFAR-10 is at hand, and says so.
-* DATASET: "cifar10" or "shapes10"; "" leaves the choice to what is at hand.
+* STUDENT: the student's id, asked for once and stored in `student.txt`. The vectors A and B and
+  the inputs of the grader's checks are drawn from it. The notebook also runs without one.
+* FAST (or `FAST=1`): few steps and few images, a few minutes on a processor. It uses Shapes-10 if
+  CIFAR-10 is not available, and prints that.
+* DATASET: "cifar10" or "shapes10"; "" chooses by what is available.
 
-What a run makes (answers.json, saved models, checkpoints to resume from) is kept apart by data set
-and by FAST, in `results/cifar10`, `results/shapes10-fast` and so on, so that a rehearsal never
-replaces the work of a night.
+Results (answers.json, saved models, checkpoints) are stored by data set and by FAST, in
+`results/cifar10`, `results/shapes10-fast` and so on. A rehearsal never replaces the real results.
 
-`begin` can fail with a `CannotBegin`, one sentence: a torch that is too old (nothing is ever
-installed from here), an id that cannot be one, no data and no network.
+`begin` raises `CannotBegin` if torch is too old (nothing is installed from here), the id is not
+valid, or there are neither data nor a network.
 """
 
 import json
@@ -30,39 +29,44 @@ import torch
 from torch import Tensor, nn
 
 from quantlab.atomic_files import write_text_atomically
-from quantlab.data.cifar10 import DataNotFound, load_cifar10, load_dataset
+from quantlab.data.cifar10 import load_cifar10, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
+from quantlab.errors import CannotBegin, DataNotFound, NotImported
 from quantlab.evaluation.float_network import evaluate
 from quantlab.formats.answers import LONGEST_NAME, AnswersFile
 from quantlab.formats.saved_model import load_float
 from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
-from quantlab.notebook.reloading import NotImported
-from quantlab.paths import DATASETS, KIT
+from quantlab.paths import DATASETS, float_model
 
 OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
 STUDENT_FILE = "student.txt"
-NOBODY = "nobody"
+NO_STUDENT = "nobody"  # also the name of the folder of these results
 CPU_BATCH, GPU_BATCH = 64, 500  # codes of 64 images fit a processor's cache: half the time of 500
 FAST_TEST_IMAGES = 2_000  # all of Shapes-10, a fifth of CIFAR-10
 FAST_HELD_OUT_IMAGES = 1_000  # all of Shapes-10, a fifth of CIFAR-10
 
 
-class CannotBegin(Exception):
-    """The notebook cannot run like this; the message says why and what to do."""
-
-
 @dataclass(frozen=True)
 class Session:
-    """One run of the notebook. `folder` holds the student's files, `results` what the run makes.
+    """One run of the notebook.
 
-    `train` and `held_out` are the two parts of the training set (`quantlab.data.split`). Whatever
-    is chosen, such as which of two models is kept, is chosen on `held_out`; `test` is for the final
-    numbers. `calibration` holds the grader's calibration images, uint8 (512, 3, 32, 32), which are
-    from the whole training set. `float_model` is the pre-trained ResNet-20 in evaluation mode, on
-    `device`; `float_accuracy` is its accuracy on images that it was not trained on, in percent, as
-    measured when it was made.
+    Attributes:
+        place: "Colab", "VS Code", "Jupyter" or "Python".
+        device: The device of `float_model`.
+        folder: The folder of the student's files.
+        results: The folder that this run writes to.
+        student: The student's id, `NO_STUDENT` if none is set.
+        fast: Whether everything is small.
+        train: The training images without `held_out`.
+        held_out: A tenth of the training set (`quantlab.data.split`), for every choice, such as
+            which of two models to keep.
+        test: The test images, for the final numbers.
+        calibration: The grader's calibration images, from the whole training set, uint8
+            (512, 3, 32, 32).
+        float_model: The pre-trained ResNet-20 in evaluation mode.
+        float_accuracy: Its recorded accuracy in percent on images that it was not trained on.
     """
 
     place: str
@@ -80,28 +84,32 @@ class Session:
 
     @property
     def answers(self) -> AnswersFile:
-        """The file that the tables go to."""
+        """Return the file that records the tables."""
         return AnswersFile(self.results / "answers.json", self.student, self.train.name)
 
     def accuracy(self, network: nn.Module, data: ImageSet | None = None) -> float:
-        """Percent of `data` (default: the test images) that `network` classifies rightly."""
+        """Return the accuracy of `network` in percent on `data` (default: the test images)."""
         batch = GPU_BATCH if self.device.type == "cuda" else CPU_BATCH
         return evaluate(network, data or self.test, batch, self.device)
 
     @property
     def checkpoints(self) -> Path:
-        """Where interrupted trainings are resumed from."""
+        """Return the folder that interrupted trainings resume from."""
         return self.results / "checkpoints"
 
 
 def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Session:
-    """The session for these parameters in the current folder. Raises `CannotBegin`."""
+    """Return the session for these parameters in the current folder.
+
+    Raises:
+        CannotBegin: The notebook cannot run with these settings.
+    """
     _probe_torch()
     fast = fast or os.environ.get("FAST", "") not in ("", "0")
-    folder, place = Path.cwd(), where()
+    folder, place = Path.cwd(), notebook_host()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     name = student_id(folder, str(student) or os.environ.get("STUDENT", ""))
-    dataset = dataset or os.environ.get("DATASET", "") or _at_hand(fast)
+    dataset = dataset or os.environ.get("DATASET", "") or _available_dataset(fast)
     whole, test = _images(dataset)
     calibration = calibration_images(whole, min(CALIBRATION_COUNT, len(whole)))
     train, held_out = held_out_split(whole)
@@ -109,8 +117,8 @@ def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Ses
         test = test.subset(torch.arange(min(FAST_TEST_IMAGES, len(test))))
         held_out = held_out.subset(torch.arange(min(FAST_HELD_OUT_IMAGES, len(held_out))))
     results = folder / "results" / (f"{dataset}-fast" if fast else dataset)
-    if name == NOBODY:
-        results = results / NOBODY
+    if name == NO_STUDENT:
+        results = results / NO_STUDENT
     results.mkdir(parents=True, exist_ok=True)
     record = _float_record(dataset)
     held_out_unseen = "held_out_accuracy" in record
@@ -125,10 +133,10 @@ def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Ses
         held_out=held_out,
         test=test,
         calibration=calibration,
-        float_model=_float_model(dataset, device),
+        float_model=_load_float_model(dataset, device),
         float_accuracy=record["held_out_accuracy" if held_out_unseen else "test_accuracy"],
     )
-    _introduce(session)
+    _print_summary(session)
     if not held_out_unseen:
         print(
             "The float network was trained on all training images, also on those held out: numbers "
@@ -137,8 +145,8 @@ def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Ses
     return session
 
 
-def where() -> str:
-    """ "Colab", "VS Code", "Jupyter" or "Python": whose notebook this is."""
+def notebook_host() -> str:
+    """Return the program that runs this notebook: "Colab", "VS Code", "Jupyter" or "Python"."""
     if "COLAB_RELEASE_TAG" in os.environ:
         return "Colab"
     if "VSCODE_PID" in os.environ or "VSCODE_CWD" in os.environ:
@@ -146,39 +154,41 @@ def where() -> str:
     return "Jupyter" if "JPY_PARENT_PID" in os.environ else "Python"
 
 
-def student_id(folder: Path, given: str = "") -> str:
-    """The id that is `given`, or kept in `folder`, or typed in now; kept there from then on.
+def student_id(folder: Path, entered: str = "") -> str:
+    """Return the id that was `entered`, else the one stored in `folder`, else ask for one.
 
-    `NOBODY` when there is none and nobody answers. Raises `CannotBegin` for what is no id.
+    The id is stored in `folder`. Without an answer the result is `NO_STUDENT`.
+
+    Raises:
+        CannotBegin: The id is too long or contains invisible characters.
     """
-    kept = folder / STUDENT_FILE
-    name = given.strip()
-    if not name and kept.is_file():
-        name = kept.read_text(encoding="utf-8").strip()
+    file = folder / STUDENT_FILE
+    name = entered.strip()
+    if not name and file.is_file():
+        name = file.read_text(encoding="utf-8").strip()
     if not name:
         try:
-            name = input("Your student id, as your course knows it: ").strip()
-        except (EOFError, NotImplementedError, OSError):  # a run without anybody in front of it
+            name = input("Your student id in this course: ").strip()
+        except (EOFError, NotImplementedError, OSError):  # an unattended run
             name = ""
     if not name:
-        return NOBODY
+        return NO_STUDENT
     if not name.isprintable() or len(name) > LONGEST_NAME:
         raise CannotBegin(
-            f"{name!r:.60} cannot be a student id: write at most {LONGEST_NAME} visible characters "
-            f"into STUDENT, or correct {STUDENT_FILE}."
+            f"{name!r:.60} cannot be a student id: enter at most {LONGEST_NAME} visible characters "
+            f"in STUDENT, or correct {STUDENT_FILE}."
         )
-    if not kept.is_file() or kept.read_text(encoding="utf-8").strip() != name:
-        write_text_atomically(kept, name + "\n")
+    if not file.is_file() or file.read_text(encoding="utf-8").strip() != name:
+        write_text_atomically(file, name + "\n")
     return name
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Print one line where the block needs a function that is still to be written.
+    """Print one line if the block needs a function that is not written yet.
 
-    Only the stubs of solution.py are waited for ("Question 1a: linear_quantize"), and a solution.py
-    that could not be imported yet; every other error, torch's own NotImplementedError too, is an
-    error.
+    This handles the stubs of solution.py ("Question 1a: linear_quantize") and a solution.py that
+    was not imported yet. Every other error passes through, also torch's own NotImplementedError.
     """
     try:
         yield
@@ -194,23 +204,23 @@ def waiting() -> Iterator[None]:
 
 
 def _probe_torch() -> None:
-    found = tuple(int(part) for part in re.findall(r"\d+", torch.__version__)[:2])
-    if found < OLDEST_TORCH:
+    version = tuple(int(part) for part in re.findall(r"\d+", torch.__version__)[:2])
+    if version < OLDEST_TORCH:
         oldest = ".".join(map(str, OLDEST_TORCH))
         raise CannotBegin(
-            f"PyTorch {torch.__version__} is here, but {oldest} or later is needed: in Colab "
+            f"PyTorch {torch.__version__} is installed, but {oldest} or later is needed: in Colab "
             "choose Runtime > Change runtime type > Runtime version, elsewhere upgrade PyTorch."
         )
 
 
-def _at_hand(fast: bool) -> str:
+def _available_dataset(fast: bool) -> str:
     if not fast:
         return "cifar10"
     try:
         load_cifar10("test")
         return "cifar10"
     except DataNotFound:
-        print("FAST, and no CIFAR-10 at hand: the images are those of Shapes-10, drawn here.")
+        print("FAST without CIFAR-10: the images are those of Shapes-10, drawn here.")
         return "shapes10"
 
 
@@ -230,22 +240,21 @@ def _images(dataset: str) -> tuple[ImageSet, ImageSet]:
         ) from None
 
 
-def _float_model(dataset: str, device: torch.device) -> nn.Module:
+def _load_float_model(dataset: str, device: torch.device) -> nn.Module:
     network = resnet20()
-    state = load_float(KIT / "checkpoints" / f"resnet20_{dataset}.pt")
+    state = load_float(float_model(dataset))
     network.load_state_dict(state, strict=False)  # load_float has checked the names
     return network.to(device).to(memory_format=torch.channels_last).eval()
 
 
 def _float_record(dataset: str) -> dict[str, Any]:
-    """Return how the float network of a data set was made, and what it reached."""
-    record: dict[str, Any] = json.loads(
-        (KIT / "checkpoints" / f"resnet20_{dataset}.json").read_text(encoding="utf-8")
-    )
+    """Return the record of the float network of a data set: its training and accuracy."""
+    path = float_model(dataset).with_suffix(".json")
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return record
 
 
-def _introduce(session: Session) -> None:
+def _print_summary(session: Session) -> None:
     if session.device.type == "cuda":
         machine = f"a GPU ({torch.cuda.get_device_name()})"
     else:
@@ -258,15 +267,15 @@ def _introduce(session: Session) -> None:
         f"by, {len(session.test):,} to test"
     )
     print(f"{session.train.name}: {images}" + (" (FAST: everything small)" if session.fast else ""))
-    if session.student == NOBODY:
+    if session.student == NO_STUDENT:
         print(
-            "No student id: write yours into STUDENT above and run this cell again. Until then "
-            "all numbers are nobody's, and nothing can be handed in."
+            "No student id is set. Enter yours in STUDENT above and run this cell again. Until "
+            "then the numbers belong to no student, and you cannot submit."
         )
     else:
         print(
             f"Student {session.student}: your vectors A and B (question 1b) are drawn from this "
-            "id, and so are the inputs with which the grader tries your functions."
+            "id, and so are the inputs of the grader's checks."
         )
-    kept = os.path.relpath(session.results, session.folder)
-    print(f"Your files: {session.folder.name}/solution.py; what this notebook makes: {kept}/")
+    results = os.path.relpath(session.results, session.folder)
+    print(f"Your files: {session.folder.name}/solution.py; results of this notebook: {results}/")

@@ -1,10 +1,8 @@
-"""What a student hands in: one `submission.zip`, put together by the notebook's last cell.
+"""The student's submission as one `submission.zip`, written by the notebook's last cell.
 
-It holds solution.py, the notebook, answers.json, the saved models that are there, and a report
-where one was written. Nothing is left out in silence: `hand_in` prints what is in the archive and
-what is missing, and a part of the assignment can be handed in as well as all of it.
-
-It can fail with a `CannotHandIn`, one sentence: no student id, or no solution.py.
+It contains solution.py, the notebook, answers.json, the saved models that exist, and a report if
+one was written. `write_submission` prints what is in the archive and what is missing. A part of the
+assignment can be submitted, too.
 """
 
 import io
@@ -15,59 +13,60 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quantlab.atomic_files import write_atomically
-from quantlab.notebook.session import NOBODY, Session
-from quantlab.paths import CELLS
+from quantlab.errors import CannotSubmit
+from quantlab.formats.submission_files import (
+    ANSWERS,
+    ARCHIVE,
+    MODELS,
+    NOTEBOOK,
+    OPTIONAL_MODELS,
+    SOLUTION,
+    WRITTEN_REPORTS,
+)
+from quantlab.notebook.session import NO_STUDENT, Session
 
-ARCHIVE = "submission.zip"
-SOLUTION, NOTEBOOK, ANSWERS = "solution.py", "main.ipynb", "answers.json"
-MODELS = tuple(f"ResNet20_{cell}.pt" for cell in CELLS)
-OPTIONAL = ("ResNet20_variable.pt", "ResNet20_variable.packed")
-REPORTS = ("report.pdf", "report.md")
-COLAB_SECONDS = 120  # Colab's page may be slow to give the notebook; its default of 5 is not enough
+COLAB_SECONDS = 120  # Colab's page may be slow to send the notebook; its default of 5 is too short
 
 
-class CannotHandIn(Exception):
-    """There is nothing to hand in, or nobody who does; the message says what is missing."""
+def write_submission(session: Session) -> Path:
+    """Write `submission.zip` into the student's folder, print its contents, and return its path.
 
-
-def hand_in(session: Session) -> Path:
-    """Write `submission.zip` into the student's folder, say what is in it, and return its path.
-
-    Raises `CannotHandIn`.
+    Raises:
+        CannotSubmit: No student id is set, or solution.py does not exist.
     """
-    if session.student == NOBODY:
-        raise CannotHandIn(
-            "Nobody hands this in: write your student id into STUDENT at the top, run the setup "
-            "cell and then all cells again, because your numbers depend on your id."
+    if session.student == NO_STUDENT:
+        raise CannotSubmit(
+            "No student id is set. Enter yours in STUDENT at the top and rerun all cells: your "
+            "numbers depend on your id."
         )
     if not (session.folder / SOLUTION).is_file():
-        raise CannotHandIn(f"There is no {SOLUTION} in {session.folder}: put yours there.")
-    files = _found(session)
+        raise CannotSubmit(f"There is no {SOLUTION} in {session.folder}: put yours there.")
+    files = _read_files(session)
     notebook = _notebook(session)
     if notebook is not None:
         files[NOTEBOOK] = notebook
     archive = session.folder / ARCHIVE
-    write_atomically(archive, lambda stream: stream.write(_zipped(files)))
-    _tell(session, files)
+    write_atomically(archive, lambda stream: stream.write(_zip(files)))
+    _print_contents(session, files)
     if session.place == "Colab":
         _offer_download(archive)
     return archive
 
 
-def _found(session: Session) -> dict[str, bytes]:
-    """The content of every file but the notebook, by its name in the archive."""
+def _read_files(session: Session) -> dict[str, bytes]:
+    """Return the content of every existing file but the notebook, by its name in the archive."""
     places = [(SOLUTION, session.folder)]
-    places += [(name, session.results) for name in (ANSWERS, *MODELS, *OPTIONAL)]
-    places += [(name, session.folder) for name in REPORTS]
+    places += [(name, session.results) for name in (ANSWERS, *MODELS, *OPTIONAL_MODELS)]
+    places += [(name, session.folder) for name in WRITTEN_REPORTS]
     return {
         name: (folder / name).read_bytes() for name, folder in places if (folder / name).is_file()
     }
 
 
 def _notebook(session: Session) -> bytes | None:
-    """The notebook as it was last saved; in Colab as the page has it. None when out of reach."""
+    """Return the notebook as last saved, in Colab as the page holds it; None if out of reach."""
     if session.place == "Colab":
-        return _from_colab()
+        return _notebook_from_colab()
     opened = Path(os.environ.get("JPY_SESSION_NAME", NOTEBOOK)).name
     for name in (opened, NOTEBOOK):
         path = session.folder / name
@@ -76,23 +75,23 @@ def _notebook(session: Session) -> bytes | None:
     return None
 
 
-def _from_colab() -> bytes | None:
-    """The open notebook, which is no file on the machine that runs it."""
+def _notebook_from_colab() -> bytes | None:
+    """Return the open notebook; the machine that runs it has no file of it."""
     try:
         from google.colab import _message  # noqa: PLC0415
 
         answer = _message.blocking_request("get_ipynb", request="", timeout_sec=COLAB_SECONDS)
         return json.dumps(answer["ipynb"], ensure_ascii=False, indent=1).encode()
-    except Exception as problem:  # private to Colab: whatever it raises, the rest is handed in
+    except Exception as problem:  # an interface private to Colab, which may raise anything
         print(
-            f"Colab did not give the notebook ({type(problem).__name__}): choose File > Download > "
-            f"Download .ipynb, name it {NOTEBOOK} and hand it in beside {ARCHIVE}."
+            f"Colab did not send the notebook ({type(problem).__name__}): choose File > Download > "
+            f"Download .ipynb, name it {NOTEBOOK} and submit it beside {ARCHIVE}."
         )
         return None
 
 
-def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """The same bytes for the same files: the time of day is in no entry."""
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive without times: the same bytes for the same files."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, content in sorted(files.items()):
@@ -102,20 +101,20 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def _tell(session: Session, files: Mapping[str, bytes]) -> None:
+def _print_contents(session: Session, files: Mapping[str, bytes]) -> None:
     size = sum(map(len, files.values())) / 2**20
     print(f"{ARCHIVE}: {', '.join(sorted(files))} ({size:.1f} MB before packing)")
     missing = [name for name in (ANSWERS, *MODELS, NOTEBOOK) if name not in files]
     if missing:
-        print(f"Not in it, because not there: {', '.join(missing)}.")
+        print(f"Missing, not in the archive: {', '.join(missing)}.")
     try:
         compile(files[SOLUTION], SOLUTION, "exec")
     except (SyntaxError, ValueError) as error:
-        print(f"{SOLUTION} cannot be imported ({error}): correct it, it would get no points.")
+        print(f"{SOLUTION} cannot be imported ({error}): fix it, or it gets no points.")
     if NOTEBOOK in files and session.place != "Colab":
-        print("The notebook is in it as last saved: save it, then run this cell once more.")
+        print("The archive contains the notebook as last saved: save it, then run this cell again.")
     if session.fast:
-        print("These are FAST results, a rehearsal: set FAST to False for what you hand in.")
+        print("These are FAST results, a rehearsal: set FAST to False before you submit.")
     print(f"Student {session.student}, {session.train.name}.")
 
 

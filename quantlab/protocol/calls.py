@@ -53,7 +53,7 @@ class AdditiveLoss:
 
 
 @dataclass(frozen=True)
-class Question:
+class HostCallback:
     """Stands for an AdditiveLoss or a Constant that student code may ask, and not look into."""
 
     number: int
@@ -77,7 +77,7 @@ class Code:
     name: str
 
 
-# A Question becomes a callable in the worker, which gets the value when the student's code asks.
+# A HostCallback becomes a callable in the worker; calling it asks the host for the value.
 StandIn = Constant | Code | Any
 
 

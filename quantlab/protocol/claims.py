@@ -8,6 +8,7 @@ has `{text}`. Without torch: the grader reads replies before it imports that.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from quantlab.errors import InvalidClaim
 from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.protocol.sanitize_text import clean
 
@@ -49,16 +50,12 @@ _KINDS = {
 }
 
 
-class NotAClaim(ValueError):
-    """Values that make no claim; the message says why."""
-
-
 @dataclass(frozen=True)
 class Claim:
-    """Why code stopped, as data: from it `failure_from` makes the sentence.
+    """Why code stopped, as data; `failure_from` makes the sentence.
 
-    Raises `NotAClaim` for a reason that does not exist, a text where its sentence has no place for
-    one, an exception that is not in the fixed list, and a line that cannot be.
+    Raises `InvalidClaim` for an unknown reason, a text that the sentence of the reason does not
+    contain, an exception outside the fixed list, and an impossible line.
     """
 
     reason: str
@@ -69,15 +66,15 @@ class Claim:
     def __post_init__(self) -> None:
         sentence = SENTENCES.get(self.reason) if type(self.reason) is str else None
         if sentence is None:
-            raise NotAClaim("a failure has a reason that does not exist")
+            raise InvalidClaim("a failure has a reason that does not exist")
         if type(self.text) is not str or (self.text and "{text}" not in sentence):
-            raise NotAClaim("a failure has a text that its reason does not allow")
+            raise InvalidClaim("a failure has a text that its reason does not allow")
         if self.exception is not None and (
             type(self.exception) is not str or self.exception not in EXCEPTION_NAMES
         ):
-            raise NotAClaim("a failure has an exception that does not exist")
+            raise InvalidClaim("a failure has an exception that does not exist")
         if self.line is not None and (type(self.line) is not int or not 0 < self.line < 1_000_000):
-            raise NotAClaim("a failure has a line that cannot be")
+            raise InvalidClaim("a failure has a line that cannot be")
 
 
 def failure_from(claim: Claim, target: str = "", file: str = FILE) -> Failure:

@@ -151,14 +151,14 @@ def describe(value: Any) -> str:
     return _short(value)
 
 
-def same(one: Any, other: Any) -> bool:
+def is_same(one: Any, other: Any) -> bool:
     """Whether two answers are equal in structure, shape and value, real ones to within rounding."""
     if is_number(one) and is_number(other):
         return _same_numbers(np.asarray(one), np.asarray(other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
     if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(is_same, one, other))
     return type(one) is type(other) and bool(np.array_equal(one, other))
 
 

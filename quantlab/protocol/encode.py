@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlab.errors import UnsupportedResult
 from quantlab.protocol.wire import DTYPES, MAX_BYTES, MAX_DEPTH, MAX_INTEGER
 
 MAX_PARTS = 50_000  # of lists and dicts; a header of 1 MiB holds about as many
@@ -26,10 +27,6 @@ _contiguous = torch.Tensor.contiguous
 _numpy = torch.Tensor.numpy
 _Tensor = torch.Tensor
 _without_overrides = torch._C.DisableTorchFunctionSubclass
-
-
-class UnsupportedResult(TypeError):
-    """A result that is not data; the text names it and says what to return instead."""
 
 
 class Encoder:

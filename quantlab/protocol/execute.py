@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlab.errors import AbsentFunction, NotAFunction, WrongCall
+from quantlab.protocol.additive_loss import make_evaluate
 from quantlab.protocol.calls import (
     AdditiveLoss,
     Answer,
@@ -32,26 +34,9 @@ from quantlab.protocol.calls import (
     StandIn,
 )
 from quantlab.protocol.encode import Encoder
-from quantlab.protocol.evaluation import evaluation
-from quantlab.protocol.forms import Form, in_any_form
+from quantlab.protocol.scale_forms import Form, in_any_form
 
 _ABSENT = object()
-
-
-class AbsentFunction(LookupError):
-    """The solution has no such name; `name` is it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"solution.py has no function {name}")
-        self.name = name
-
-
-class NotAFunction(TypeError):
-    """The solution has the name for something that cannot be called; the text is its type."""
-
-
-class WrongCall(TypeError):
-    """The function does not take these arguments; the text is the call and why not."""
 
 
 def load_module(source: str, name: str = "solution") -> types.ModuleType:
@@ -252,7 +237,7 @@ def _argument(  # noqa: PLR0911 - one return per kind of value
         case Result(call):
             return returned[call]
         case AdditiveLoss():
-            return evaluation(value)
+            return make_evaluate(value)
         case np.ndarray():
             return _tensor(value)
         case tuple() | list():

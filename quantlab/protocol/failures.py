@@ -11,10 +11,9 @@ import errno
 import traceback
 from types import FrameType
 
+from quantlab.errors import AbsentFunction, NotAFunction, UnsupportedResult, WrongCall
 from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.protocol.claims import FILE, SENTENCES, Claim, failure_from
-from quantlab.protocol.encode import UnsupportedResult
-from quantlab.protocol.execute import AbsentFunction, NotAFunction, WrongCall
 from quantlab.protocol.sanitize_text import clean
 
 # What is closed is refused, or does not even exist: it depends on the tier of isolation.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from quantlab.errors import NoPublicChecks, WireError
 from quantlab.paths import KIT
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Constant, Input, Program, Result
 from quantlab.protocol.comparison import (
@@ -19,17 +20,13 @@ from quantlab.protocol.comparison import (
     IntegerTensor,
     Outcome,
     Widths,
-    same,
+    is_same,
 )
 from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
-from quantlab.protocol.wire import MAX_BYTES, WireError, pack, unpack
+from quantlab.protocol.wire import MAX_BYTES, pack, unpack
 
 FOLDER = KIT / "tests" / "public"
 SUFFIX = ".checks"
-
-
-class NoPublicChecks(Exception):
-    """There are no public checks to run; the message says which, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,8 @@ class PublicCheck:
             for mistake in self.mistakes
             if mistake.kind == kind
             and mistake.changes == changed
-            and same(answer.results, mistake.answer.results)
-            and same(answer.gradients, mistake.answer.gradients)
+            and is_same(answer.results, mistake.answer.results)
+            and is_same(answer.gradients, mistake.answer.gradients)
         }
         return sentences.pop() if len(sentences) == 1 else ""
 

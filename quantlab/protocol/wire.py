@@ -26,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.errors import WireError
+
 MAGIC = b"QKW1"
 PREFIX = struct.Struct("<4sIQ")
 MAX_HEADER = 1 << 20
@@ -58,10 +60,6 @@ _BRACKETS[list(b"]}")] = -1
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 # Made before any student's code runs: later changes to the json module do not reach them.
 _ENCODER = JSONEncoder(allow_nan=False, separators=(",", ":"))
-
-
-class WireError(Exception):
-    """What was written is not a frame, or what should be written does not fit into one."""
 
 
 def pack(value: Any) -> bytes:

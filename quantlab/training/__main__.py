@@ -19,17 +19,17 @@ from typing import Any
 import torch
 
 from quantlab.atomic_files import write_atomically, write_text_atomically
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
 from quantlab.data.split import held_out_split
+from quantlab.errors import BadSavedModel, DataNotFound, RecipeMismatch, Stopped
 from quantlab.evaluation.float_network import evaluate
-from quantlab.formats.saved_model import BadCheckpoint, load_float
+from quantlab.formats.saved_model import load_float
 from quantlab.network.resnet import resnet20
 from quantlab.paths import DATASETS
 from quantlab.training.precision import FORMATS
-from quantlab.training.schedule import Recipe
-from quantlab.training.stopping import Stopped, stop_on_signals
+from quantlab.training.recipe import Recipe
+from quantlab.training.stopping import stop_on_signals
 from quantlab.training.trainer import Epoch, best_score, fit
-from quantlab.training.training_state import RecipeMismatch
 
 INTERRUPTED = 130  # exit status
 RECENT = 5  # epochs that the remaining time is estimated from
@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (DataNotFound, BadCheckpoint, RecipeMismatch, ValueError, OSError) as error:
+    except (DataNotFound, BadSavedModel, RecipeMismatch, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     accuracy = evaluate(model, measured)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from quantlab.data.images import CIFAR10_CLASSES, ImageSet, normalize
-from quantlab.training.schedule import Recipe
+from quantlab.training.recipe import Recipe
 
 CROP_PADDING = 4  # pixels on each side, He et al. 2016 section 4.2
 

@@ -6,10 +6,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class Stopped(Exception):
-    """The training stopped because it was asked to; its state is saved."""
-
-
 class StopRequest:
     """Whether the process was asked to end. A second request is not waited for."""
 

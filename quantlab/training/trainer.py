@@ -24,20 +24,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
 from quantlab.data.images import ImageSet
+from quantlab.errors import RecipeMismatch, Stopped
 from quantlab.evaluation.float_network import evaluate
 from quantlab.training.augmentation import augmented_batches
 from quantlab.training.precision import candidates, requested
-from quantlab.training.schedule import Recipe
+from quantlab.training.recipe import Recipe
 from quantlab.training.steps import Loss, Step, fastest_precision
-from quantlab.training.stopping import Stopped
-from quantlab.training.training_state import (
-    Progress,
-    RecipeMismatch,
-    Sums,
-    Training,
-    resume,
-    save,
-)
+from quantlab.training.training_state import Progress, Sums, Training, resume, save
 
 __all__ = [
     "Epoch",

@@ -18,12 +18,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from quantlab.atomic_files import write_atomically
+from quantlab.errors import RecipeMismatch
 
 AFRESH = "Delete it to start afresh"
-
-
-class RecipeMismatch(Exception):
-    """The checkpoint to resume from was made by another recipe; the message says by which."""
 
 
 @dataclass(frozen=True)

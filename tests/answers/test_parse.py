@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantlab.errors import BadAnswers
 from quantlab.formats.answers import (
     LARGEST_TEXT,
     MSE_BITS,
@@ -15,7 +16,6 @@ from quantlab.formats.answers import (
     TRAININGS,
     VECTORS,
     Answers,
-    BadAnswers,
     parse,
     to_text,
 )

@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from quantlab.formats.answers import AnswersFile, BadAnswers, parse
+from quantlab.errors import BadAnswers
+from quantlab.formats.answers import AnswersFile, parse
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from baselines.network import quantized_layers, restored, saved_model
 from baselines.quantizers.pact import ParameterizedClipping
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import IntegerResNet20
-from quantlab.training.trainer import Recipe
+from quantlab.training.recipe import Recipe
 
 RECIPE = Recipe(2, batch_size=8, learning_rate=0.02, weight_decay=1e-4, warmup_epochs=0.5)
 

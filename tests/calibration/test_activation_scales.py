@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from quantlab.data.images import ImageSet
+from quantlab.errors import CalibrationError
 from quantlab.network.calibration import (
-    CalibrationError,
     calibration_images,
     input_histograms,
     input_scales,

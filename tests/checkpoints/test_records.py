@@ -8,12 +8,13 @@ import torch
 
 from autograder.engine.oracle import Oracle
 from autograder.paths import reference_models
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
+from quantlab.errors import DataNotFound
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.saved_model import load_float, saved_model
 from quantlab.network.calibration import calibration_images
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import resnet20
 from quantlab.paths import DATASETS, float_model
 

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from quantlab.data.cifar10 import DataNotFound, load_cifar10
+from quantlab.data.cifar10 import load_cifar10
 from quantlab.data.images import IMAGE_MEAN, IMAGE_STD, ImageSet
+from quantlab.errors import DataNotFound
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from quantlab.data.cifar10 import DataNotFound, load_cifar10
-from quantlab.data.download import CIFAR10, Archive, DownloadFailed, Patience, fetch
+from quantlab.data.cifar10 import load_cifar10
+from quantlab.data.download import CIFAR10, Archive, Patience, fetch
+from quantlab.errors import DataNotFound, DownloadFailed
 
 CONTENT = bytes(range(256)) * 4_000  # about a megabyte
 QUICK = Patience(seconds=0.3, bytes_per_second=100_000)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from quantlab.data.cifar10 import DataNotFound, load_cifar10
+from quantlab.data.cifar10 import load_cifar10
+from quantlab.errors import DataNotFound
 
 
 def refusal(place):

@@ -5,9 +5,10 @@ import hashlib
 import pytest
 import torch
 
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
+from quantlab.errors import DataNotFound
 
 
 def numbered(count: int, classes: int = 10) -> ImageSet:

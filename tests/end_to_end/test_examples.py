@@ -12,7 +12,8 @@ import pytest
 from authoring.examples import HALF_RIGHT, MissingModels, build
 from autograder.__main__ import main
 from autograder.paths import reference_models
-from quantlab.data.cifar10 import DataNotFound, load_cifar10
+from quantlab.data.cifar10 import load_cifar10
+from quantlab.errors import DataNotFound
 
 
 @pytest.fixture(

@@ -30,9 +30,10 @@ from autograder.sandbox.messages import (
     read_checkpoint_values,
     unpack_request,
 )
+from quantlab.errors import WireError
 from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Answer, Failure, Program
 from quantlab.protocol.sanitize_text import clean
-from quantlab.protocol.wire import DTYPES, MAX_DEPTH, MAX_HEADER, WireError, pack, unpack
+from quantlab.protocol.wire import DTYPES, MAX_DEPTH, MAX_HEADER, pack, unpack
 from tests.fuzz.campaign import Allowance, campaign
 from tests.fuzz.frames import CHECKPOINTS, HONEST, PROGRAM, REPLIES, REQUESTS, framed, hostile
 

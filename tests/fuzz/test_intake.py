@@ -14,6 +14,7 @@ from pathlib import Path
 from autograder.intake import model_file
 from autograder.intake.archive import LIMITS
 from autograder.intake.submission import Submission, UnreadableSubmission, read_submission
+from quantlab.errors import BadAnswers
 from quantlab.formats.answers import (
     LONGEST_NAME,
     MOST_LAYERS,
@@ -23,7 +24,6 @@ from quantlab.formats.answers import (
     TRAININGS,
     VECTORS,
     Answers,
-    BadAnswers,
     parse,
     to_text,
 )

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from quantlab.data.images import ImageSet, normalize
+from quantlab.errors import QuantizationError
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.mixed_precision import evaluate_bit_widths
-from quantlab.network.layers import QuantizationError, quantizable_layers
+from quantlab.network.quantization import quantizable_layers
 
 
 @pytest.fixture

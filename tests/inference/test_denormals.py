@@ -14,17 +14,12 @@ from torch import Tensor, nn
 
 from quantlab.arithmetic.denormals import SMALLEST_NORMAL, flush_denormals
 from quantlab.data.images import ImageSet
+from quantlab.errors import BadSavedModel
 from quantlab.evaluation import mixed_precision
 from quantlab.evaluation.integer_network import IntegerResNet20
-from quantlab.formats.saved_model import (
-    BadCheckpoint,
-    SavedModel,
-    load_float,
-    parse_float,
-    saved_model,
-)
+from quantlab.formats.saved_model import SavedModel, load_float, parse_float, saved_model
 from quantlab.formats.saved_values import float_tensor, positive_scale
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 
 KIT = Path(__file__).resolve().parents[2]
@@ -117,7 +112,7 @@ def test_reading_a_model_replaces_denormal_numbers_by_zero() -> None:
 def test_reading_a_model_refuses_a_denormal_scale() -> None:
     assert positive_scale("s", SMALLEST_NORMAL) == SMALLEST_NORMAL
     with pytest.raises(
-        BadCheckpoint, match=r"s is 9.99995e-41, but a scale is positive \(at least"
+        BadSavedModel, match=r"s is 9.99995e-41, but a scale is positive \(at least"
     ):
         positive_scale("s", 1e-40)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from quantlab.arithmetic.int8_kernels import is_exact
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
+from quantlab.errors import DataNotFound
 from quantlab.paths import CELLS
 
 KIT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation import integer_network
 from quantlab.evaluation.integer_network import IntegerResNet20, evaluate_saved
 from quantlab.formats.saved_model import SavedModel, saved_model
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import BasicBlock, resnet20
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.network.layers import QuantConv2d, QuantLinear, quantize_model
+from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantization import quantize_model
 
 WIDTHS = [(8, 8), (4, 4), (8, 2), (2, 8), (2, 2)]
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from autograder.engine.corpus import load_alternatives
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.protocol.execute import load_module
-from quantlab.protocol.forms import InAnyForm
+from quantlab.protocol.scale_forms import InAnyForm
 
 ALTERNATIVES = {alternative.name: alternative for alternative in load_alternatives()}
 

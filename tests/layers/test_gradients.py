@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 
 
 @pytest.fixture

@@ -10,14 +10,10 @@ import torch
 from torch import nn
 
 from quantlab.arithmetic import integer_kernels
-from quantlab.network.layers import (
-    QuantConv2d,
-    QuantizationError,
-    QuantLinear,
-    fast_integer,
-    quantizable_layers,
-    quantize_model,
-)
+from quantlab.errors import QuantizationError
+from quantlab.network.fast_integers import fast_integers
+from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantization import quantizable_layers, quantize_model
 
 
 def test_every_layer_but_conv1_is_replaced(model: nn.Module, images: Any, ops: Any) -> None:
@@ -116,7 +112,7 @@ def test_padding_other_than_with_zeros_is_refused(model: nn.Module, images: Any,
 
 def test_fast_kernels_replace_the_students_and_are_taken_back(ops: Any) -> None:
     own = ops.integer_linear, ops.integer_conv2d
-    with contextlib.suppress(KeyError), fast_integer(ops):
+    with contextlib.suppress(KeyError), fast_integers(ops):
         seen = ops.integer_linear, ops.integer_conv2d
         raise KeyError
     assert seen == (integer_kernels.integer_linear, integer_kernels.integer_conv2d)
@@ -125,7 +121,7 @@ def test_fast_kernels_replace_the_students_and_are_taken_back(ops: Any) -> None:
 
 def test_fast_kernels_leave_no_trace_where_there_were_none() -> None:
     empty = types.SimpleNamespace()
-    with fast_integer(empty):
+    with fast_integers(empty):
         assert empty.integer_linear is integer_kernels.integer_linear
     assert vars(empty) == {}
 
@@ -134,5 +130,5 @@ def test_fast_kernels_change_no_output(model: nn.Module, images: Any, ops: Any) 
     quantized = quantize_model(model, ops, 8, 8, "sym", images)
     x = images.float() / 64 - 2
     own = quantized(x)
-    with fast_integer(ops):
+    with fast_integers(ops):
         assert torch.equal(quantized(x), own)

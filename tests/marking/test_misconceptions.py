@@ -12,7 +12,7 @@ from autograder.intake.submission import Submission
 from quantlab.data.vectors import student_vectors
 from quantlab.formats.answers import parse, to_text
 from quantlab.protocol.calls import Answer, Call, Input, Program
-from quantlab.protocol.comparison import same
+from quantlab.protocol.comparison import is_same
 
 QUANTIZE = """
 
@@ -117,7 +117,7 @@ def test_two_mistakes_that_look_the_same_stay_silent_unless_they_say_the_same():
     ],
 )
 def test_when_two_answers_are_the_same(one, other, equal):
-    assert same(one, other) is equal
+    assert is_same(one, other) is equal
 
 
 @pytest.fixture

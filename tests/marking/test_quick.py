@@ -18,8 +18,9 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.grading.submission import GradingContext, build_evidence, grade_submission
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
 from quantlab.data.images import ImageSet
+from quantlab.errors import DataNotFound
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.answers import Answers

@@ -117,14 +117,14 @@ def course(tmp_path_factory, files) -> LiveCourse:  # noqa: F811
     live = LiveCourse(place / "course", secret, [])
     live.nbgrader("generate_assignment", ASSIGNMENT, "--create")
     handed_in = place / "handed-in"
-    hand_in(handed_in, files)
+    write_submission(handed_in, files)
     paths = [str(path) for path in sorted(handed_in.iterdir())]
     assert collect(["--course", str(live.folder), *paths]) == 0
     live.log.append(live.nbgrader("autograde", ASSIGNMENT))
     return live
 
 
-def hand_in(folder: Path, files) -> None:  # noqa: F811
+def write_submission(folder: Path, files) -> None:  # noqa: F811
     """One submission for everything that happens to notebooks and files on their way."""
     solved, reference = solved_notebook(), (KIT / "instructor" / "solution.py").read_text()
     write_submissions(folder, "shapes10", student_bundle(files, ""), solved)

@@ -10,8 +10,9 @@ import torch
 
 from autograder.intake.submission import read_submission
 from quantlab.data.images import ImageSet
-from quantlab.notebook.session import NOBODY, Session
-from quantlab.notebook.submission_zip import CannotHandIn, hand_in
+from quantlab.errors import CannotSubmit
+from quantlab.notebook.session import NO_STUDENT, Session
+from quantlab.notebook.submission_zip import write_submission
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_it_holds_what_there_is(session: Session) -> None:
     (session.results / "ResNet20_W2A2.pt").write_bytes(b"a model")
     (session.folder / "report.pdf").write_bytes(b"%PDF")
     (session.folder / "student.txt").write_text("ada")
-    archive = hand_in(session)
+    archive = write_submission(session)
     assert names(archive) == {
         "solution.py",
         "main.ipynb",
@@ -58,7 +59,7 @@ def test_it_holds_what_there_is(session: Session) -> None:
 
 
 def test_what_is_missing_is_named(session: Session, capsys) -> None:
-    hand_in(session)
+    write_submission(session)
     text = capsys.readouterr().out
     for name in ("answers.json", "ResNet20_W8A8.pt", "ResNet20_W2A2.pt"):
         assert name in text
@@ -66,7 +67,7 @@ def test_what_is_missing_is_named(session: Session, capsys) -> None:
 
 def test_the_grader_reads_it(session: Session) -> None:
     session.answers.record_accuracy("ptq", "W8A8", "sym", 90)
-    read = read_submission(hand_in(session), student="ada")
+    read = read_submission(write_submission(session), student="ada")
     assert read.solution == "x = 1\n"
     assert read.answers is not None
     assert read.answers.student == "ada"
@@ -76,40 +77,40 @@ def test_the_grader_reads_it(session: Session) -> None:
 
 
 def test_the_same_files_give_the_same_bytes(session: Session) -> None:
-    assert hand_in(session).read_bytes() == hand_in(session).read_bytes()
+    assert write_submission(session).read_bytes() == write_submission(session).read_bytes()
 
 
 def test_nobody_hands_in(session: Session) -> None:
-    with pytest.raises(CannotHandIn, match="STUDENT"):
-        hand_in(replace(session, student=NOBODY))
+    with pytest.raises(CannotSubmit, match="STUDENT"):
+        write_submission(replace(session, student=NO_STUDENT))
 
 
 def test_without_solution_there_is_nothing_to_hand_in(session: Session) -> None:
     (session.folder / "solution.py").unlink()
-    with pytest.raises(CannotHandIn, match="no solution"):
-        hand_in(session)
+    with pytest.raises(CannotSubmit, match="no solution"):
+        write_submission(session)
 
 
 def test_a_solution_that_cannot_be_imported_is_named_and_handed_in(session, capsys) -> None:
     (session.folder / "solution.py").write_text("def f(:\n")
-    assert "solution.py" in names(hand_in(session))
+    assert "solution.py" in names(write_submission(session))
     assert "cannot be imported" in capsys.readouterr().out
 
 
 def test_the_open_notebook_is_the_one_handed_in(session: Session, monkeypatch) -> None:
     (session.folder / "my copy.ipynb").write_text('{"cells": ["mine"]}')
     monkeypatch.setenv("JPY_SESSION_NAME", str(session.folder / "my copy.ipynb"))
-    archive = zipfile.ZipFile(hand_in(session))
+    archive = zipfile.ZipFile(write_submission(session))
     assert json.loads(archive.read("main.ipynb")) == {"cells": ["mine"]}
 
 
 def test_a_rehearsal_is_called_one(session: Session, capsys) -> None:
-    hand_in(replace(session, fast=True))
+    write_submission(replace(session, fast=True))
     assert "FAST" in capsys.readouterr().out
 
 
 def test_colab_without_its_notebook_hands_in_the_rest(session: Session, capsys) -> None:
-    archive = hand_in(replace(session, place="Colab"))  # there is no google.colab here
+    archive = write_submission(replace(session, place="Colab"))  # there is no google.colab here
     assert "solution.py" in names(archive)
     assert "main.ipynb" not in names(archive)
     text = capsys.readouterr().out

@@ -10,17 +10,20 @@ from torch import nn
 from instructor import solution
 from quantlab.arithmetic import integer_kernels
 from quantlab.data.images import ImageSet, normalize
+from quantlab.network.fast_integers import fast_integers_if_exact
 from quantlab.network.layers import QuantConv2d, QuantLinear
-from quantlab.training import recipe
-from quantlab.training.recipe import Plan, fine_tune, quick_integers
+from quantlab.network.synthetic_images import gaussian_images, matched_images
+from quantlab.paths import CELLS, cell_bits
+from quantlab.training import fine_tuning
+from quantlab.training.fine_tuning import CellPlan, fine_tune
 
-PLAN = Plan(epochs=1, learning_rate=0.01, batch=12)
+PLAN = CellPlan(epochs=1, learning_rate=0.01, batch=12)
 
 
 @pytest.fixture
 def train(pixels: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
-    monkeypatch.setattr(recipe, "calibration_images", lambda images: images.images)
-    monkeypatch.setattr(recipe, "STATISTICS_IMAGES", 24)
+    monkeypatch.setattr(fine_tuning, "calibration_images", lambda images: images.images)
+    monkeypatch.setattr(fine_tuning, "STATISTICS_IMAGES", 24)
     return ImageSet("Blocks", "train", pixels, torch.arange(24) % 10)
 
 
@@ -41,7 +44,7 @@ def weights(model: nn.Module) -> torch.Tensor:
 def test_right_integer_layers_are_replaced_by_quick_ones() -> None:
     ops = copy_of(solution)
     own = ops.integer_conv2d
-    with quick_integers(ops):
+    with fast_integers_if_exact(ops):
         assert ops.integer_conv2d is integer_kernels.integer_conv2d
     assert ops.integer_conv2d is own
 
@@ -50,7 +53,7 @@ def test_wrong_ones_are_kept_and_said_to_be_wrong(capsys) -> None:
     ops = copy_of(solution)
     ops.integer_linear = lambda input, weight: solution.integer_linear(input, weight) + 1
     own = ops.integer_conv2d
-    with quick_integers(ops):
+    with fast_integers_if_exact(ops):
         assert ops.integer_conv2d is own
     assert "question 2b" in capsys.readouterr().out
 
@@ -84,7 +87,7 @@ def test_the_float_network_stays_as_it_is(float_model, train, tmp_path) -> None:
 
 def test_the_steps_of_activations_learn_and_stay_positive(float_model, train, tmp_path) -> None:
     network = fine_tune(float_model, solution, "W8A2", "SAWB", train, PLAN, tmp_path)
-    start = fine_tune(float_model, solution, "W8A2", "SAWB", train, Plan(0, 0.01, 12), tmp_path)
+    start = fine_tune(float_model, solution, "W8A2", "SAWB", train, CellPlan(0, 0.01, 12), tmp_path)
     scales = [
         (float(a.input_scale.detach()), float(b.input_scale.detach()))
         for a, b in zip(network.modules(), start.modules(), strict=True)
@@ -100,7 +103,7 @@ def test_a_finished_training_is_not_done_again(float_model, train, tmp_path, mon
     def refuse(*_: object) -> torch.Tensor:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(recipe, "distillation", lambda teacher: refuse)
+    monkeypatch.setattr(fine_tuning, "distillation_loss", lambda teacher: refuse)
     again = fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
     assert torch.equal(weights(first), weights(again))
 
@@ -108,7 +111,7 @@ def test_a_finished_training_is_not_done_again(float_model, train, tmp_path, mon
 def test_another_plan_or_another_estimator_begins_again(float_model, train, tmp_path) -> None:
     ops = copy_of(solution)
     fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
-    fine_tune(float_model, ops, "W4A4", "sym", train, Plan(1, 0.02, 12), tmp_path)
+    fine_tune(float_model, ops, "W4A4", "sym", train, CellPlan(1, 0.02, 12), tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
     quantize = ops.linear_quantize_STE
     ops.linear_quantize_STE = lambda x, *rest: quantize(2 * x, *rest) / 2
@@ -126,31 +129,31 @@ def test_an_edit_elsewhere_in_solution_changes_nothing(float_model, train, tmp_p
 
 def test_a_coarser_network_starts_from_the_trained_weights(float_model, train, tmp_path) -> None:
     finer = fine_tune(float_model, solution, "W2A8", "SAWB", train, PLAN, tmp_path)
-    nothing = Plan(0, 0.01, 12, after="W2A8")
+    nothing = CellPlan(0, 0.01, 12, after="W2A8")
     coarser = fine_tune(float_model, solution, "W2A2", "SAWB", train, nothing, tmp_path, finer)
     assert torch.equal(weights(coarser), weights(finer))
     assert coarser.get_submodule("fc").quantizer.act_bits == 2
 
 
 def test_every_plan_starts_from_one_that_comes_before_it() -> None:
-    for plans in (recipe.PLANS, recipe.FAST_PLANS):
+    for plans in (fine_tuning.PLANS, fine_tuning.FAST_PLANS):
         done: list[str] = []
         for cell, plan in plans.items():
             assert plan.after is None or plan.after in done
             done.append(cell)
-        assert sorted(done) == sorted(recipe.CELLS)
+        assert sorted(done) == sorted(CELLS)
 
 
 def test_fast_plans_limit_every_training() -> None:
     """60,000 images take two cores without bfloat16 some four minutes (8 ms of one core each)."""
-    seen = [plan.epochs * (plan.images or 10**9) for plan in recipe.FAST_PLANS.values()]
+    seen = [plan.epochs * (plan.images or 10**9) for plan in fine_tuning.FAST_PLANS.values()]
     assert sum(seen) <= 60_000
 
 
 def test_there_is_no_other_cell() -> None:
-    assert recipe.widths("W2A8") == (2, 8)
+    assert cell_bits("W2A8") == (2, 8)
     with pytest.raises(ValueError, match="W3A3"):
-        recipe.widths("W3A3")
+        cell_bits("W3A3")
 
 
 # ---------------------------------------------------------------- images, sizes
@@ -166,8 +169,8 @@ def test_matched_noise_is_nearer_to_what_the_network_remembers(float_model) -> N
         hook.remove()
         return float((seen[0].mean((0, 2, 3)) - norm.running_mean).square().mean())
 
-    noise = recipe.gaussian_images(8)
-    matched = recipe.matched_images(float_model, 8, steps=10)
+    noise = gaussian_images(8)
+    matched = matched_images(float_model, 8, steps=10)
     assert matched.dtype == torch.uint8
     assert matched.shape == (8, 3, 32, 32)
     assert distance(matched) < 0.5 * distance(noise)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from quantlab.notebook.imported_names import ImportedNames, public_names, python_of
-from quantlab.notebook.reloading import NotImported, UnreadableSource, follow_solution, read_source
+from quantlab.errors import NotImported, UnreadableSource
+from quantlab.notebook.imported_names import ImportedNames, public_names, runnable_code
+from quantlab.notebook.reloading import follow_solution, read_source
 from quantlab.notebook.session import waiting
 
 
@@ -108,7 +109,7 @@ def test_imported_names_follow_and_others_stay(
 ) -> None:
     names = ImportedNames()
     for cell in cells:
-        names.note(python_of(cell), public_names(BEFORE))
+        names.note(runnable_code(cell), public_names(BEFORE))
     names.rebind(namespace, [BEFORE], AFTER)
     assert namespace == expected
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from quantlab.data.cifar10 import DataNotFound
 from quantlab.data.images import ImageSet
+from quantlab.errors import CannotBegin, DataNotFound
 from quantlab.notebook import session as sessions
-from quantlab.notebook.session import NOBODY, CannotBegin, begin, student_id, waiting, where
+from quantlab.notebook.session import NO_STUDENT, begin, notebook_host, student_id, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_begin_takes_a_number_as_the_id(small_images) -> None:
 
 def test_without_anybody_to_ask_it_is_nobody_and_nothing_is_kept(monkeypatch, tmp_path) -> None:
     nobody_answers(monkeypatch)
-    assert student_id(tmp_path) == NOBODY
+    assert student_id(tmp_path) == NO_STUDENT
     assert not list(tmp_path.iterdir())
 
 
@@ -76,7 +76,7 @@ def test_what_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
 )
 def test_it_knows_whose_notebook_it_is(monkeypatch, variable: str, place: str) -> None:
     monkeypatch.setenv(variable, "1")
-    assert where() == place
+    assert notebook_host() == place
 
 
 @pytest.mark.usefixtures("small_images")

@@ -10,8 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantlab.errors import BadPackedModel
 from quantlab.formats import packed_model
-from quantlab.formats.packed_model import BadPacked, PackedModel, pack, unpack
+from quantlab.formats.packed_model import PackedModel, pack, unpack
 from quantlab.network.resnet import layer_sizes
 
 FEW = settings(max_examples=25)
@@ -53,7 +54,7 @@ def resealed(content: bytes) -> bytes:
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(BadPacked) as caught:
+    with pytest.raises(BadPackedModel) as caught:
         unpack(content)
     sentence = str(caught.value)
     assert sentence.endswith(".")
@@ -77,7 +78,7 @@ def test_the_bits_lie_as_the_format_says():
 
 
 def test_bits_behind_the_last_code_are_refused():
-    with pytest.raises(BadPacked, match="bits behind 3 codes"):
+    with pytest.raises(BadPackedModel, match="bits behind 3 codes"):
         packed_model.unpack_codes(bytes([0, 0b10]), 3, 3)
 
 
@@ -143,7 +144,7 @@ def test_what_was_sealed_again_is_a_model_or_a_sentence(content, place, change):
     changed[place : place + len(change)] = change
     try:
         pack(unpack(resealed(bytes(changed))))
-    except BadPacked:
+    except BadPackedModel:
         refused(resealed(bytes(changed)))
 
 
@@ -193,14 +194,14 @@ def test_floats_that_are_no_numbers_are_refused(content):
 def test_codes_outside_their_width_are_not_packed():
     model = model_of(dict.fromkeys(packed_model.LAYERS, 4))
     model.codes["fc"][0, 0] = 8
-    with pytest.raises(BadPacked, match=r"fc holds the code 8, outside -8\.\.7"):
+    with pytest.raises(BadPackedModel, match=r"fc holds the code 8, outside -8\.\.7"):
         pack(model)
 
 
 def test_a_negative_variance_is_refused():
     model = model_of(dict.fromkeys(packed_model.LAYERS, 4))
     model.tensors["bn1.running_var"][0] = -1
-    with pytest.raises(BadPacked, match="negative variance -1"):
+    with pytest.raises(BadPackedModel, match="negative variance -1"):
         pack(model)
 
 
@@ -213,10 +214,10 @@ def test_values_from_elsewhere_are_not_trusted():
         ({"dataset": "x" * 17}, "printable ASCII"),
         ({"fc.weight_int": np.zeros((10, 63), np.int8)}, "shape"),
     ):
-        with pytest.raises(BadPacked, match=said):
+        with pytest.raises(BadPackedModel, match=said):
             packed_model.parse({**values, **change})
     del values["fc.bias"]
-    with pytest.raises(BadPacked, match=r"'fc\.bias' is missing"):
+    with pytest.raises(BadPackedModel, match=r"'fc\.bias' is missing"):
         packed_model.parse(values)
 
 
@@ -224,5 +225,5 @@ def test_a_file_is_written_and_read(tmp_path):
     model = model_of(mixed_widths())
     packed_model.save(model, tmp_path / "a.packed")
     assert pack(packed_model.load(tmp_path / "a.packed")) == pack(model)
-    with pytest.raises(BadPacked, match="No such file"):
+    with pytest.raises(BadPackedModel, match="No such file"):
         packed_model.load(tmp_path / "b.packed")

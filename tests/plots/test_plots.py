@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import nn
 
-from quantlab.network.layers import quantize_model
+from quantlab.network.quantization import quantize_model
 from quantlab.notebook import plots
 
 
@@ -111,7 +111,7 @@ def test_sensitivity_names_every_layer() -> None:
 
 def test_the_front_holds_what_nothing_smaller_reaches() -> None:
     points = np.array([[10, 80], [20, 70], [20, 90], [30, 90], [15, 80]], dtype=float)
-    assert plots.front_of(points).tolist() == [[10, 80], [20, 90]]
+    assert plots.pareto_front(points).tolist() == [[10, 80], [20, 90]]
 
 
 def test_your_point_is_on_the_pareto_figure_or_there_is_none() -> None:

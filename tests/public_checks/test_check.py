@@ -14,7 +14,8 @@ from authoring.build.stub import STUB
 from autograder.engine.corpus import load_alternatives, load_mutants
 from autograder.paths import REFERENCE
 from quantlab.check import MISSING, RIGHT, WRONG, check, main, run
-from quantlab.protocol.public_checks import NoPublicChecks, load, questions
+from quantlab.errors import NoPublicChecks
+from quantlab.protocol.public_checks import load, questions
 
 REFERENCE = REFERENCE.read_text(encoding="utf-8")
 ALL = {one.id: one for question in questions() for one in load(question)}

@@ -14,7 +14,8 @@ from authoring.release.footprint import Footprint, measure
 from authoring.release.student import NOTEBOOK
 from autograder.engine.rubric import load_rubric
 from autograder.platforms.gradescope_harness import load_settings
-from quantlab.data.cifar10 import DataNotFound, load_dataset
+from quantlab.data.cifar10 import load_dataset
+from quantlab.errors import DataNotFound
 
 DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
 ALLOCATES = "x = bytearray(b'1' * {size}); import time; time.sleep(1.5)"

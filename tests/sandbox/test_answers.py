@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from autograder.sandbox.host import Sandbox
+from quantlab.errors import AbsentFunction, WireError
 from quantlab.protocol.calls import (
     AdditiveLoss,
     Answer,
@@ -17,8 +18,7 @@ from quantlab.protocol.calls import (
     Program,
     Result,
 )
-from quantlab.protocol.execute import AbsentFunction, load_module, run_program
-from quantlab.protocol.wire import WireError
+from quantlab.protocol.execute import load_module, run_program
 
 SOLUTION = """
 import random

@@ -7,8 +7,9 @@ import pytest
 
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.messages import pack_answer, read_answer
+from quantlab.errors import WireError
 from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
-from quantlab.protocol.wire import WireError, pack
+from quantlab.protocol.wire import pack
 
 PROGRAM = Program((Call("f", (Input("x"), 0.5)),), {"x": np.zeros(2, np.float32)})
 

@@ -14,8 +14,8 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.job_io import JobPipes
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import CONFINED, pack_run
+from quantlab.errors import WireError
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Constant, Failure, Program
-from quantlab.protocol.wire import WireError
 
 LOSSES = {"a": {2: 7.5, 8: 0.125}, "b": {2: 3.25, 8: 0.25}}
 TABLE = AdditiveLoss(92.0, LOSSES, budget=3)

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from quantlab.data.images import normalize
+from quantlab.errors import BadSavedModel
 from quantlab.evaluation.integer_network import IntegerResNet20
 from quantlab.formats.saved_model import (
-    BadCheckpoint,
     SavedModel,
     load,
     load_float,
@@ -19,7 +19,8 @@ from quantlab.formats.saved_model import (
     saved_model,
     to_file,
 )
-from quantlab.network.layers import fast_integer, quantize_model
+from quantlab.network.fast_integers import fast_integers
+from quantlab.network.quantization import quantize_model
 
 
 def same(one: SavedModel, other: SavedModel) -> bool:
@@ -49,7 +50,7 @@ def test_the_file_computes_what_the_model_computed(
     model = quantize_model(float_model, ops, *widths, method, pixels)
     path = tmp_path / f"ResNet20_W{widths[0]}A{widths[1]}.pt"
     save(model, path, "Blocks", method)
-    with torch.inference_mode(), fast_integer(ops):
+    with torch.inference_mode(), fast_integers(ops):
         expected = model(normalize(pixels))
     found = IntegerResNet20(load(path)).logits(pixels)
     assert torch.equal(found.argmax(1), expected.argmax(1))
@@ -104,19 +105,19 @@ def test_a_file_name_must_tell_the_models_widths(
     float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
 ) -> None:
     model = quantize_model(float_model, ops, 4, 8, "sym", pixels)
-    with pytest.raises(BadCheckpoint, match="promises W8A4, but the model is W4A8"):
+    with pytest.raises(BadSavedModel, match="promises W8A4, but the model is W4A8"):
         save(model, tmp_path / "ResNet20_W8A4.pt", "Blocks", "sym")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_models_of_other_kinds_are_not_saved(float_model: nn.Module, pixels: Any, ops: Any) -> None:
-    with pytest.raises(BadCheckpoint, match=r"layer1\.0\.conv1 is a Conv2d"):
+    with pytest.raises(BadSavedModel, match=r"layer1\.0\.conv1 is a Conv2d"):
         saved_model(float_model, "Blocks", "sym")
     for bit_widths in ({"fc": 2}, {"conv1": 4}):
         model = quantize_model(float_model, ops, 4, 8, "sym", pixels, bit_widths)
-        with pytest.raises(BadCheckpoint, match="save without bit_widths"):
+        with pytest.raises(BadSavedModel, match="save without bit_widths"):
             saved_model(model, "Blocks", "sym")
-    with pytest.raises(BadCheckpoint, match="W4A16"):
+    with pytest.raises(BadSavedModel, match="W4A16"):
         saved_model(quantize_model(float_model, ops, 4, 16, "sym", pixels), "Blocks", "sym")
 
 
@@ -132,7 +133,7 @@ def test_a_name_tells_the_widths(name: str, widths: tuple[int, int]) -> None:
     "name", ["resnet20_W8A8.pt", "ResNet20_W8A8.pth", "ResNet20_W9A8.pt", "ResNet20_W8A8.pt\n", ""]
 )
 def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(BadCheckpoint, match="does not say its bit widths"):
+    with pytest.raises(BadSavedModel, match="does not say its bit widths"):
         parse_name(name)
 
 
@@ -143,21 +144,21 @@ def test_a_float_checkpoint(float_model: nn.Module, tmp_path: Path) -> None:
     float_model.load_state_dict(state)  # strict
     assert state["fc.weight"].dtype == torch.float32
     torch.save({**state, "shortcut.weight": torch.zeros(1)}, path)
-    with pytest.raises(BadCheckpoint, match=r"'shortcut\.weight' is no name"):
+    with pytest.raises(BadSavedModel, match=r"'shortcut\.weight' is no name"):
         load_float(path)
 
 
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "ResNet20_W8A8.pt"
-    with pytest.raises(BadCheckpoint, match="There is no file"):
+    with pytest.raises(BadSavedModel, match="There is no file"):
         load(path)
     torch.save(nn.Linear(2, 2), path)
-    with pytest.raises(BadCheckpoint, match="pickled module"):
+    with pytest.raises(BadSavedModel, match="pickled module"):
         load(path)
     torch.save([1, 2], path)
-    with pytest.raises(BadCheckpoint, match="a list instead of a dict"):
+    with pytest.raises(BadSavedModel, match="a list instead of a dict"):
         load(path)
     for content in (b"", b"PK\x03\x04 cut off", b"hello"):
         path.write_bytes(content)
-        with pytest.raises(BadCheckpoint, match=r"ResNet20_W8A8\.pt"):
+        with pytest.raises(BadSavedModel, match=r"ResNet20_W8A8\.pt"):
             load(path)

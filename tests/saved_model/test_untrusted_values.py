@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from quantlab.formats.saved_model import LAYERS, SHAPES, BadCheckpoint, SavedModel, parse
+from quantlab.errors import BadSavedModel
+from quantlab.formats.saved_model import LAYERS, SHAPES, SavedModel, parse
 
 Values = dict[str, Any]
 
@@ -29,7 +30,7 @@ def values() -> Values:
 
 
 def refused(values: Values, bits: int = 4) -> str:
-    with pytest.raises(BadCheckpoint) as caught:
+    with pytest.raises(BadSavedModel) as caught:
         parse(values, bits, 8)
     sentence = str(caught.value)
     assert sentence.endswith(".")
@@ -135,7 +136,7 @@ def test_another_network_is_recognized_as_such(values: Values) -> None:
 
 def test_widths_beyond_eight_bits_are_refused(values: Values) -> None:
     for widths in ((16, 8), (8, 16), (0, 8)):
-        with pytest.raises(BadCheckpoint, match="no width of a saved model"):
+        with pytest.raises(BadSavedModel, match="no width of a saved model"):
             parse(values, *widths)
 
 

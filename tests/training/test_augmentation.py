@@ -13,7 +13,7 @@ from quantlab.training.augmentation import (
     crop_and_flip,
     mix,
 )
-from quantlab.training.schedule import Recipe
+from quantlab.training.recipe import Recipe
 
 
 def windows(image):

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from quantlab.data.cifar10 import DataNotFound
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
+from quantlab.errors import DataNotFound
 from quantlab.network.resnet import resnet20
 from quantlab.training import __main__ as training
 from quantlab.training.trainer import fit

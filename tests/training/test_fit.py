@@ -9,7 +9,8 @@ from torch import nn
 
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.float_network import evaluate
-from quantlab.training.trainer import Recipe, fit
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import fit
 
 
 def coloured_images(count):

@@ -24,8 +24,9 @@ from quantlab.training.precision import (
     sentence,
     time_steps,
 )
+from quantlab.training.recipe import Recipe
 from quantlab.training.steps import Step, fastest_precision
-from quantlab.training.trainer import Recipe, fit
+from quantlab.training.trainer import fit
 
 CPU = torch.device("cpu")
 KIT = Path(__file__).resolve().parents[2]

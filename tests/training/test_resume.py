@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from quantlab.data.images import ImageSet
-from quantlab.training.stopping import Stopped
-from quantlab.training.trainer import Epoch, Recipe, RecipeMismatch, fit
+from quantlab.errors import RecipeMismatch, Stopped
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import Epoch, fit
 
 RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=0.1, warmup_epochs=1)
 

@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.float_network import evaluate
-from quantlab.training.trainer import Recipe, fit
+from quantlab.training.recipe import Recipe
+from quantlab.training.trainer import fit
 
 RECIPE = Recipe(epochs=4, batch_size=20, learning_rate=0.3, warmup_epochs=0)
 STEPS = 10  # per epoch

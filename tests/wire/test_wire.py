@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from quantlab.errors import WireError
 from quantlab.protocol.wire import (
     DTYPES,
     MAGIC,
@@ -21,7 +22,6 @@ from quantlab.protocol.wire import (
     MAX_DEPTH,
     MAX_HEADER,
     PREFIX,
-    WireError,
     pack,
     unpack,
 )

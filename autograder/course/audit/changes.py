@@ -6,7 +6,7 @@ little, and would make every careful W8A8 model resemble every other.) From each
 `SAMPLE` weights are taken. Whoever reads a model anyway can note its changes by the way
 (`NotingPlayer`), so that nobody has to open the file again for them.
 
-It can fail only where the kit's float model is not there (`BadCheckpoint`).
+It can fail only where the kit's float model is not there (`BadSavedModel`).
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from autograder.engine.executor import Executor
 from autograder.engine.record import Verdict
 from autograder.intake.submission import MODELS, Submission
 from quantlab.formats import saved_model
-from quantlab.formats.saved_model import LAYERS, WEIGHT, BadCheckpoint, SavedModel
+from quantlab.formats.saved_model import LAYERS, WEIGHT, BadSavedModel, SavedModel
 from quantlab.protocol.calls import Answer, Failure, Program
 
 SAMPLE = 4096  # weights of a layer
@@ -55,7 +55,7 @@ class ModelChanges:
             return None
         try:
             saved = saved_model.parse(values, *saved_model.parse_name(name))
-        except BadCheckpoint:
+        except BadSavedModel:
             return None
         changes = self._sampled(saved)
         return changes if np.count_nonzero(changes) >= UNTRAINED * changes.size else None

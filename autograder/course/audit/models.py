@@ -10,7 +10,7 @@ trainings by one recipe with different seeds had 0.22 at W8A8, 0.26 at W4A4, 0.3
 of samples errs by about 0.02.
 
 Models of which nobody noted the changes are opened behind the wall, by `executor`. It can fail only
-where the kit's float model is not there (`BadCheckpoint`).
+where the kit's float model is not there (`BadSavedModel`).
 """
 
 from itertools import combinations

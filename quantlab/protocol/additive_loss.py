@@ -7,7 +7,7 @@ from quantlab.protocol.calls import AdditiveLoss
 Evaluate = Callable[[Mapping[str, int]], float]
 
 
-def evaluation(loss: AdditiveLoss) -> Evaluate:
+def make_evaluate(loss: AdditiveLoss) -> Evaluate:
     """The callable that `loss` stands for, with its budget."""
     made = 0
 

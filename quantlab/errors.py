@@ -1,0 +1,121 @@
+"""The exceptions of this package. Each message is one sentence: what is wrong, where, what to do.
+
+    KitError
+    ├── DataNotFound            no usable images where they were looked for
+    ├── DownloadFailed          no mirror sent the file
+    ├── CalibrationError        these images cannot calibrate this network
+    ├── QuantizationError       this network cannot be quantized as requested
+    ├── BadAnswers              answers.json cannot be read or written     (ValueError)
+    ├── BadSavedModel           a file or its values are not a saved model
+    ├── BadPackedModel          bytes or values are not a packed model
+    ├── Stopped                 a training stopped on request, its state is saved
+    ├── RecipeMismatch          a checkpoint belongs to another training
+    ├── CannotBegin             the notebook cannot run with these settings
+    ├── CannotSubmit            submission.zip cannot be written
+    ├── UnreadableSource        solution.py is not text that Python reads
+    ├── NotImported             no version of solution.py was imported yet (AttributeError)
+    ├── NoPublicChecks          the public checks cannot run
+    └── ProtocolError           calls into a student's module
+        ├── AbsentFunction      the module lacks a function                (LookupError)
+        ├── NotAFunction        the name is bound to something else        (TypeError)
+        ├── WrongCall           the function does not take the arguments   (TypeError)
+        ├── UnsupportedResult   a result is not data                       (TypeError)
+        ├── WireError           bytes are not a frame, or a value does not fit into one
+        └── InvalidClaim        values that are not a claim                (ValueError)
+
+The texts of `NotAFunction`, `WrongCall` and `UnsupportedResult` complete the sentences of
+`quantlab.protocol.claims`. The built-in bases in parentheses let callers catch the usual type.
+"""
+
+
+class KitError(Exception):
+    """The base of every exception that `quantlab` defines."""
+
+
+class DataNotFound(KitError):
+    """No usable data set; the message lists the places that were searched and what to do."""
+
+
+class DownloadFailed(KitError):
+    """No mirror sent the file; the message says how each of them failed and what to do."""
+
+
+class CalibrationError(KitError):
+    """The images or the network cannot be calibrated with; the message says which and why."""
+
+
+class QuantizationError(KitError):
+    """A network cannot be quantized as requested; the message says where, why and what to do."""
+
+
+class BadAnswers(KitError, ValueError):
+    """Answers cannot be read or recorded; the message is one sentence that says why."""
+
+
+class BadSavedModel(KitError):
+    """A file or its values are not a saved model; the message says what, where and what to do."""
+
+
+class BadPackedModel(KitError):
+    """Bytes or values are not a packed model; the message says what, where and what to do."""
+
+
+class Stopped(KitError):
+    """The training stopped on request; its state is saved."""
+
+
+class RecipeMismatch(KitError):
+    """The checkpoint to resume from belongs to another recipe; the message says how it differs."""
+
+
+class CannotBegin(KitError):
+    """The notebook cannot run with these settings; the message says why and what to do."""
+
+
+class CannotSubmit(KitError):
+    """`submission.zip` cannot be written; the message says what is missing."""
+
+
+class UnreadableSource(KitError):
+    """The file has no text that Python could read; the message says why and what to do."""
+
+
+class NotImported(KitError, AttributeError):
+    """No version of solution.py was imported yet; the message says why."""
+
+
+class NoPublicChecks(KitError):
+    """There are no public checks to run; the message says which, where, and what to do."""
+
+
+class ProtocolError(KitError):
+    """The base of what goes wrong between a caller and a student's module."""
+
+
+class AbsentFunction(ProtocolError, LookupError):
+    """The solution lacks the function `name`."""
+
+    def __init__(self, name: str) -> None:
+        """Keep `name` and make the sentence."""
+        super().__init__(f"solution.py has no function {name}")
+        self.name = name
+
+
+class NotAFunction(ProtocolError, TypeError):
+    """The solution uses the name for something that cannot be called; the text is its type."""
+
+
+class WrongCall(ProtocolError, TypeError):
+    """The function does not take these arguments; the text is the call and the reason."""
+
+
+class UnsupportedResult(ProtocolError, TypeError):
+    """A result is not data; the text names it and says what to return instead."""
+
+
+class WireError(ProtocolError):
+    """Bytes are not a frame, or a value does not fit into one."""
+
+
+class InvalidClaim(ProtocolError, ValueError):
+    """Values are not a claim; the message says why."""
