@@ -88,12 +88,12 @@ def test_a_students_scale_that_makes_no_sense_is_named(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((9, 8, "sym", None), "weight_bits is 9"),
-        ((0, 8, "sym", None), "weight_bits is 0"),
-        ((8, 17, "sym", None), "not 17"),
+        ((9, 8, "sym", None), "weight_bits: expected 1 to 8 .* got 9"),
+        ((0, 8, "sym", None), "weight_bits: expected 1 to 8 .* got 0"),
+        ((8, 17, "sym", None), "act_bits: expected 1 to 16, got 17"),
         ((8, 8, "max", None), "'max'"),
-        ((8, 8, "sym", {"conv3": 2}), "'conv3', which is no layer"),
-        ((8, 8, "sym", {"fc": 12}), "fc is 12"),
+        ((8, 8, "sym", {"conv3": 2}), "'conv3', but the layers"),
+        ((8, 8, "sym", {"fc": 12}), "fc: expected 1 to 8 .* got 12"),
     ],
 )
 def test_impossible_wishes_are_one_sentence(
@@ -106,7 +106,7 @@ def test_impossible_wishes_are_one_sentence(
 
 def test_padding_other_than_with_zeros_is_refused(model: nn.Module, images: Any, ops: Any) -> None:
     model.conv2 = nn.Conv2d(8, 8, 3, padding="same")
-    with pytest.raises(QuantizationError, match="conv2 pads"):
+    with pytest.raises(QuantizationError, match="conv2: expected zero padding"):
         quantize_model(model, ops, 8, 8, "sym", images)
 
 
