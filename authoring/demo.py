@@ -1,13 +1,12 @@
-"""The demonstration: `make demo` builds the example submissions, marks them, shows the marks.
+"""The demonstration: `make demo` builds and grades the example submissions.
 
-On CIFAR-10 where it is found, on Shapes-10 where it is not; the first line says which. Nothing is
-downloaded.
+It uses CIFAR-10 if it is on this machine, else Shapes-10, and prints which. It downloads nothing.
 """
 
 import sys
 from pathlib import Path
 
-from authoring.examples import MissingModels, build
+from authoring.examples import MissingModels, write_examples
 from autograder.commands.grade import GradeOptions, grade
 from autograder.exit_status import DONE
 from quantlab.data.cifar10 import DataNotFound, candidate_roots, load_cifar10
@@ -20,29 +19,29 @@ def demo() -> int:
     dataset = _dataset()
     print("Building the examples.")
     try:
-        submissions = build(dataset, DEMO / "submissions")
+        submissions = write_examples(dataset, DEMO / "submissions")
     except (MissingModels, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
         return 2
     print(
-        f"Marking {len(submissions)} example submissions; the slow one loops until it is stopped."
+        f"Grading {len(submissions)} example submissions; the slow one loops until it is stopped."
     )
     status = grade(
         GradeOptions(paths=tuple(submissions), out=DEMO / "marks", jobs=2, dataset=dataset)
     )
     if status == DONE:
-        print(f"All marks: {DEMO / 'marks' / 'summary.csv'}")
+        print(f"All scores: {DEMO / 'marks' / 'summary.csv'}")
     return status
 
 
 def _dataset() -> str:
-    """The data set to use, said in one line."""
+    """Return the data set to use, and print it."""
     try:
         load_cifar10("test")
         load_cifar10("train")
     except DataNotFound:
-        looked = " and ".join(str(place) for place in candidate_roots())
-        print(f"Data: Shapes-10, drawn on the spot; there is no CIFAR-10 in {looked}.")
+        folders = " and ".join(str(folder) for folder in candidate_roots())
+        print(f"Data: Shapes-10, drawn by the kit; CIFAR-10 is not in {folders}.")
         return "shapes10"
     print("Data: CIFAR-10, 10,000 test images.")
     return "cifar10"

@@ -1,13 +1,10 @@
-"""Example submissions, made from the reference and small patches.
+"""Build example submissions from the reference and small patches.
 
     python -m authoring build examples --data cifar10 --out demo/submissions
 
-writes nine folders as students would hand them in: the reference, the untouched stub, five that
-are wrong in one function each, one that loops for ever and one that tries to write its own marks.
-They show an instructor what reports look like, and the tests what marks must be.
-
-It can fail with one sentence: when the float model or the reference's quantized models for the data
-set are not there.
+writes nine folders as students would submit them: the reference, the untouched stub, five with one
+wrong function each, one that loops forever and one that tries to write its own score. They show
+what reports look like; the tests know their points.
 """
 
 import json
@@ -28,17 +25,17 @@ from quantlab.paths import CELLS, KIT
 REPORT = """# Report
 
 The three scales, their errors on A and B, the bias of the error, and how the models were trained
-would be discussed here; a person reads and marks it.
+would be discussed here; staff read and grade it.
 """
 
 
 class MissingModels(Exception):
-    """The reference's models for a data set are not there; the message says how to make them."""
+    """Report that the reference's models for a data set are missing, and how to make them."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """One submission: code appended to the reference, and the question that it breaks, if one."""
+    """A submission: code appended to the reference, and the question that it breaks, if any."""
 
     name: str
     patch: str
@@ -143,31 +140,33 @@ def linear_quantize(input, scale, zero_point, N_bits, signed=True):
 )
 
 
-def build(dataset: str, out: Path) -> list[Path]:
-    """Write all examples below `out`, replacing what stood there; returns their folders.
+def write_examples(dataset: str, out: Path) -> list[Path]:
+    """Write all examples below `out`, replacing older ones, and return their folders.
 
-    Raises `MissingModels` and `DataNotFound`.
+    Raises:
+        MissingModels: The reference's models for the data set are missing.
+        DataNotFound: The data set is not on this machine.
     """
     reference = REFERENCE.read_text(encoding="utf-8")
     models = _models(dataset)
     evaluator = ModelEvaluator(dataset, Oracle())
-    patched = (Example("reference", ""), *HALF_RIGHT, LOOPS, CHEATS)
+    examples = (Example("reference", ""), *HALF_RIGHT, LOOPS, CHEATS)
     folders = []
-    for example in patched:
-        folder = _fresh(out / example.name)
+    for example in examples:
+        folder = _empty_folder(out / example.name)
         (folder / "solution.py").write_text(reference + example.patch, encoding="utf-8")
         (folder / "report.md").write_text(REPORT, encoding="utf-8")
         for model in models:
             shutil.copy(model, folder)
         write_answers(folder / "answers.json", example.name, evaluator)
         folders.append(folder)
-    stub = _fresh(out / "untouched-stub")
+    stub = _empty_folder(out / "untouched-stub")
     shutil.copy(KIT / "solution.py", stub)
     return [folders[0], stub, *folders[1:]]
 
 
 def write_answers(path: Path, student: str, evaluator: ModelEvaluator) -> None:
-    """The answers.json of a student whose every number is right."""
+    """Write the answers.json of a student whose every number is correct."""
     oracle = Oracle().module
     answers = AnswersFile(path, student, evaluator.dataset_title)
     for vector, values in student_vectors(student).items():
@@ -189,8 +188,8 @@ def write_answers(path: Path, student: str, evaluator: ModelEvaluator) -> None:
     answers.record_bit_widths(widths["bit_widths"])
 
 
-def right_record(student: str, evaluator: ModelEvaluator) -> str:
-    """The text of `write_answers`. Raises `DataNotFound`."""
+def correct_answers(student: str, evaluator: ModelEvaluator) -> str:
+    """Return the text that `write_answers` writes. Raises `DataNotFound`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "answers.json"
         write_answers(path, student, evaluator)
@@ -199,16 +198,16 @@ def right_record(student: str, evaluator: ModelEvaluator) -> str:
 
 def _models(dataset: str) -> list[Path]:
     paths = [reference_models(dataset) / f"ResNet20_{cell}.pt" for cell in CELLS]
-    absent = [path.name for path in paths if not path.is_file()]
-    if absent:
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing:
         raise MissingModels(
-            f"{paths[0].parent} lacks {', '.join(absent)}; make them with "
+            f"{paths[0].parent} lacks {', '.join(missing)}: make them with "
             f"python -m baselines table1 --only qat --data {dataset} --keep."
         )
     return paths
 
 
-def _fresh(folder: Path) -> Path:
+def _empty_folder(folder: Path) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -218,7 +217,7 @@ def _fresh(folder: Path) -> Path:
 def build_examples(dataset: str, out: Path) -> int:
     """Write the example submissions below `out`; return the exit status."""
     try:
-        for folder in build(dataset, out):
+        for folder in write_examples(dataset, out):
             print(folder)
     except (MissingModels, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from authoring.examples import build
+from authoring.examples import write_examples
 from autograder.grading.preparation import prepare_grading
 from autograder.grading.submission import grade_submission
 from autograder.intake.submission import read_submission
@@ -26,7 +26,7 @@ CHECKS = 60  # per run, of which the median counts
 
 
 def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
-    """Raises `IsolationUnavailable`, `MissingModels` and `UsageError`."""
+    """Raises `IsolationUnavailable`, `MissingModels` and `SetupError`."""
     with Sandbox() as sandbox:
         yield _one_check(sandbox, runs)
         yield _whole_submission(dataset, images, sandbox, runs)
@@ -47,7 +47,7 @@ def _one_check(sandbox: Sandbox, runs: int) -> Row:
 
 def _whole_submission(dataset: str, images: ImageSet, sandbox: Sandbox, runs: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
-        build(dataset, Path(folder))
+        write_examples(dataset, Path(folder))
         submission = read_submission(Path(folder) / "reference")
 
         def whole() -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from authoring.examples import build
+from authoring.examples import write_examples
 from benchmarks.rounds import Row, seconds
 from quantlab.data.cifar10 import load_dataset
 from quantlab.paths import KIT
@@ -41,7 +41,7 @@ def rows(dataset: str, runs: int) -> Iterator[Row]:
         aim=10,
     )
     with tempfile.TemporaryDirectory() as folder:
-        build(dataset, Path(folder))
+        write_examples(dataset, Path(folder))
         command = [
             *("-m", "autograder", "grade", str(Path(folder) / "reference")),
             *("--data", dataset, "--out", str(Path(folder) / "marks")),

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from authoring.examples import MissingModels, build
+from authoring.examples import MissingModels, write_examples
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission
 from autograder.intake.submission import Submission, read_submission
@@ -95,7 +95,7 @@ def measure(dataset: str, times: int) -> Iterator[Line]:
     several = [partial(_evaluate, saved[:count], parts[0]) for count in counts]
     yield _line("models", counts, several, times)
     with Sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        build(dataset, Path(folder))
+        write_examples(dataset, Path(folder))
         submission = read_submission(Path(folder) / "reference")
         courses = [prepare_grading(dataset, pattern) for pattern in CHECKS]
         sizes = [len(grade_submission(submission, course, sandbox).checks) for course in courses]

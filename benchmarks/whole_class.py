@@ -30,7 +30,7 @@ from pathlib import Path
 
 import torch
 
-from authoring.rehearse.made_class import EXPECTED, EXPORT, RehearsalOptions, make_class
+from authoring.rehearse.generated_class import EXPECTED, EXPORT, RehearsalOptions, make_class
 from autograder.intake.submission import MODELS
 from autograder.paths import REFERENCE, reference_models
 from quantlab.paths import DATASETS, KIT

@@ -1,11 +1,10 @@
 """The command `attack`: grade hostile submissions on every isolation tier that works here.
 
-What the operating system has to hold back is tried on each tier, all else on the strongest one;
-limits and filters, which the third tier shares with the second, on these two.
+Cases that the operating system must stop run on each tier, all other cases on the strongest one.
+Limits and filters, which the third tier shares with the second, run on these two.
 
-Cheats must gain nothing, faults must cost their own checks only, and right submissions, however
-unusual, must get every point; nothing may be left on the machine afterwards. Exit status 1 where
-one of that does not hold.
+Cheats must gain nothing, faults must affect only their own checks, and correct submissions must get
+every point. Nothing may be left on the machine. Exit status 1 if any of this fails.
 """
 
 import fnmatch
@@ -22,11 +21,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
-from authoring.attack.leak_check import watch
-from authoring.attack.trials import Outcome, Zoo
+from authoring.attack.leak_check import watch_for_leaks
+from authoring.attack.trials import TrialResult, Trials
 from authoring.build.stub import STUB
-from authoring.examples import MissingModels, right_record
-from authoring.verify.folders import STUDENT, right
+from authoring.examples import MissingModels, correct_answers
+from authoring.verify.case_submissions import STUDENT, load_correct
 from authoring.verify.recording import RecordingOracle
 from autograder.engine.corpus import (
     Alternative,
@@ -45,18 +44,18 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.self_test import IsolationUnavailable
 
 Case = AttackCase | Alternative
-# Loops end sooner, so that the proof takes minutes; right submissions have all their time.
+# Loops end sooner, so that the proof takes minutes. Correct submissions have the full limits.
 SHORT = Limits(cpu_seconds=3, wall_seconds=9.0, import_cpu_seconds=3, import_wall_seconds=9.0)
-# What the intake, Python or arithmetic decides, whatever the tier: tried on the strongest one only.
+# The intake, Python or arithmetic decides these on every tier: run on the strongest one only.
 SAME_ON_EVERY_TIER = (
     *("alternatives/", "archive/", "checkpoint/", "delegation/", "lookalikes/", "shadow/"),
     *("source/", "tables/", "telling/", "watching/"),
     *("legal/seconds_of_computing", "legal/constants_computed_at_import"),
     "neighbors/naps_in_every_call",
 )
-# What the third tier holds back by the very same limits and filters as the second.
+# The third tier stops these by the same limits and filters as the second.
 SAME_BELOW = ("resources/", "tampering/", "legal/compiled_where_that_is_possible")
-DATASET = "shapes10"  # its models are measured in seconds; what is tried does not depend on it
+DATASET = "shapes10"  # its models are measured in seconds; no case depends on the data set
 
 
 @dataclass(frozen=True)
@@ -72,130 +71,136 @@ def attack(options: AttackOptions) -> int:
     """Grade every case on every tier and return the exit status."""
     console = Console()
     try:
-        return _verify(options, console)
+        return _attack(options, console)
     except (SetupError, BadCorpus, IsolationUnavailable, MissingModels, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE
 
 
-def _verify(options: AttackOptions, console: Console) -> int:
-    cases = chosen(options.cases)
+def _attack(options: AttackOptions, console: Console) -> int:
+    cases = select_cases(options.cases)
     course = replace(prepare_grading(DATASET, "*"), oracle=RecordingOracle())
-    console.print("Making right tables and models.")
-    record = right_record(STUDENT, course.evaluator)
-    wrong = 0
-    for number, tier in enumerate(options.tiers or standing(console)):
+    console.print("Building correct tables and models.")
+    answers = correct_answers(STUDENT, course.evaluator)
+    failures = 0
+    for number, tier in enumerate(options.tiers or available_tiers(console)):
         if number:
             same = SAME_ON_EVERY_TIER + (SAME_BELOW if number > 1 else ())
             cases = tuple(case for case in cases if not case.name.startswith(same))
-        with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
+        with tempfile.TemporaryDirectory(prefix="attack-") as scratch:
             folder = Path(scratch)
-            start = right(course.oracle.source, record, reference_models(DATASET), folder)
-            # measured anew on every tier, or a model would be opened on the first one only
+            correct = load_correct(course.oracle.source, answers, reference_models(DATASET), folder)
+            # A cache shared between tiers would open each model on the first tier only.
             evaluator = ModelEvaluator(DATASET, course.oracle)
-            zoo = Zoo(start, STUB.read_text(), replace(course, evaluator=evaluator))
-            with watch(folder) as leftovers:
-                stamp, outcomes = try_all(cases, zoo, tier, options.jobs, console)
-        wrong += print_outcomes(stamp, outcomes, leftovers.found, console)
+            trials = Trials(correct, STUB.read_text(), replace(course, evaluator=evaluator))
+            with watch_for_leaks(folder) as leaks:
+                stamp, results = run_cases(cases, trials, tier, options.jobs, console)
+        failures += print_results(stamp, results, leaks.traces, console)
     console.print(
-        Text(f"{wrong} to mend.", "bold red") if wrong else Text("Nothing gained.", "bold green")
+        Text(f"{failures} to fix.", "bold red")
+        if failures
+        else Text("No attack gained anything.", "bold green")
     )
-    return NEEDS_REVIEW if wrong else DONE
+    return NEEDS_REVIEW if failures else DONE
 
 
-def chosen(patterns: Sequence[str]) -> tuple[Case, ...]:
-    """The exploits, and as "alternatives/<name>" the right submissions, that match a pattern."""
+def select_cases(patterns: Sequence[str]) -> tuple[Case, ...]:
+    """Return the exploits and, as "alternatives/<name>", the alternatives that match a pattern.
+
+    Raises:
+        SetupError: A pattern matches no case.
+    """
     named: dict[str, Case] = {exploit.name: exploit for exploit in load_attacks()}
-    named.update({f"alternatives/{one.name}": one for one in load_alternatives()})
+    named.update({f"alternatives/{case.name}": case for case in load_alternatives()})
     families = sorted({f"{name.partition('/')[0]}/*" for name in named})
-    found: dict[str, Case] = {}
+    selected: dict[str, Case] = {}
     for pattern in patterns:
         names = fnmatch.filter(named, pattern)
         if not names:
-            raise SetupError(f"No case is called {pattern!r}; there are {', '.join(families)}.")
-        found.update({name: named[name] for name in names})
-    return tuple(found.values())
+            raise SetupError(f"No case matches {pattern!r}: choose from {', '.join(families)}.")
+        selected.update({name: named[name] for name in names})
+    return tuple(selected.values())
 
 
-def standing(console: Console) -> list[str]:
-    """The letters of the tiers that can stand on this machine, the strongest first."""
-    found = []
+def available_tiers(console: Console) -> list[str]:
+    """Return the letters of the tiers that work on this machine, the strongest first."""
+    letters = []
     for tier in tiers.CANDIDATES:
         reason = tiers.why_unavailable(tier)
         if reason is None:
-            found.append(tier.letter)
+            letters.append(tier.letter)
         else:
-            console.print(Text(f"Tier {tier.letter} is not tried: {reason}"), soft_wrap=True)
-    return found
+            console.print(Text(f"Skipping tier {tier.letter}: {reason}"), soft_wrap=True)
+    return letters
 
 
-def try_all(
-    cases: Sequence[Case], zoo: Zoo, tier: str, jobs: int, console: Console
-) -> tuple[str, list[Outcome]]:
-    """The stamp of the tier, and what came of every case there."""
+def run_cases(
+    cases: Sequence[Case], trials: Trials, tier: str, jobs: int, console: Console
+) -> tuple[str, list[TrialResult]]:
+    """Return the stamp of the tier and the result of every case."""
     hostile = [case for case in cases if isinstance(case, AttackCase) and case.kind != "legal"]
-    right = [case for case in cases if case not in hostile]
-    stamp, found = "", []
-    for some, limits, what in ((hostile, SHORT, "hostile"), (right, Limits(), "right")):
-        if some:
-            title = f"Tier {tier}, {what}"
-            stamp, outcomes = _try(some, zoo, tier, jobs, limits, title, console)
-            found += outcomes
-    return stamp, found
+    correct = [case for case in cases if case not in hostile]
+    stamp, results = "", []
+    for group, limits, kind in ((hostile, SHORT, "hostile"), (correct, Limits(), "correct")):
+        if group:
+            title = f"Tier {tier}, {kind}"
+            stamp, of_group = _run_group(group, trials, tier, jobs, limits, title, console)
+            results += of_group
+    return stamp, results
 
 
-def _try(
+def _run_group(
     cases: Sequence[Case],
-    zoo: Zoo,
+    trials: Trials,
     tier: str,
     jobs: int,
     limits: Limits,
     title: str,
     console: Console,
-) -> tuple[str, list[Outcome]]:
+) -> tuple[str, list[TrialResult]]:
     free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
     with ExitStack() as open_sandboxes:
         for _ in range(jobs):
             free.put(open_sandboxes.enter_context(Sandbox(tier=tier, limits=limits)))
 
-        def outcome(case: Case) -> Outcome:
+        def run(case: Case) -> TrialResult:
             sandbox = free.get()
             try:
-                return zoo.outcome(case, sandbox)
+                return trials.run(case, sandbox)
             finally:
                 free.put(sandbox)
 
         with ThreadPoolExecutor(max_workers=jobs) as pool:
-            outcomes = pool.map(outcome, cases)
-            shown = track(outcomes, title, len(cases), console=console, transient=True)
-            found = list(shown)
-        return free.get().isolation, found
+            finished = pool.map(run, cases)
+            results = list(track(finished, title, len(cases), console=console, transient=True))
+        return free.get().isolation, results
 
 
-def print_outcomes(
-    stamp: str, outcomes: Sequence[Outcome], leftovers: Sequence[str], console: Console
+def print_results(
+    stamp: str, results: Sequence[TrialResult], leaks: Sequence[str], console: Console
 ) -> int:
-    """Prints every complaint and the counts of one tier; returns the number of complaints."""
+    """Print every problem and the counts of one tier; return the number of problems."""
     console.print()
     console.print(Text(stamp, "bold"))
-    for outcome in outcomes:
-        for sentence in outcome.wrong:
-            console.print(Text(f"  {outcome.case.name}: {sentence}", "red"), soft_wrap=True)
-    for left in leftovers:
-        console.print(Text(f"  left behind: {left}", "red"), soft_wrap=True)
-    cheats, faults = _of(outcomes, "cheat", "refused"), _of(outcomes, "fault")
-    legal = [outcome for outcome in outcomes if outcome not in cheats and outcome not in faults]
+    for result in results:
+        for problem in result.problems:
+            console.print(Text(f"  {result.case.name}: {problem}", "red"), soft_wrap=True)
+    for leak in leaks:
+        console.print(Text(f"  left behind: {leak}", "red"), soft_wrap=True)
+    cheats, faults = _of_kind(results, "cheat", "refused"), _of_kind(results, "fault")
+    legal = [result for result in results if result not in cheats and result not in faults]
     console.print(
-        f"  cheats stopped {_held(cheats)}/{len(cheats)}, faults survived {_held(faults)}/"
-        f"{len(faults)}, false alarms {len(legal) - _held(legal)} (of {len(legal)} right "
-        f"submissions), left behind {len(leftovers)}"
+        f"  cheats stopped {_count_passed(cheats)}/{len(cheats)}, "
+        f"faults survived {_count_passed(faults)}/{len(faults)}, "
+        f"false alarms {len(legal) - _count_passed(legal)} (of {len(legal)} correct "
+        f"submissions), left behind {len(leaks)}"
     )
-    return sum(len(outcome.wrong) for outcome in outcomes) + len(leftovers)
+    return sum(len(result.problems) for result in results) + len(leaks)
 
 
-def _of(outcomes: Sequence[Outcome], *kinds: str) -> list[Outcome]:
-    return [o for o in outcomes if isinstance(o.case, AttackCase) and o.case.kind in kinds]
+def _of_kind(results: Sequence[TrialResult], *kinds: str) -> list[TrialResult]:
+    return [r for r in results if isinstance(r.case, AttackCase) and r.case.kind in kinds]
 
 
-def _held(outcomes: Sequence[Outcome]) -> int:
-    return sum(not outcome.wrong for outcome in outcomes)
+def _count_passed(results: Sequence[TrialResult]) -> int:
+    return sum(not result.problems for result in results)

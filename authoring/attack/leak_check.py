@@ -1,7 +1,7 @@
-"""What is left on the machine after hostile code has run: it must be nothing.
+"""Find what hostile code leaves on the machine: processes, files, ports, shared objects.
 
-`watch` looks before and after. A process that a submission managed to leave behind is found
-whatever it did to hide, because while it is watched the kernel hands orphans to this process.
+`watch_for_leaks` compares the machine before and after. Meanwhile the kernel gives orphans to this
+process, so a process that a submission left behind cannot hide.
 """
 
 import ctypes
@@ -20,23 +20,23 @@ _LISTENING = "0A"  # the state of a socket in /proc/net/tcp
 
 
 @dataclass
-class Leftovers:
-    """Filled when the watch ends: processes, files, ports and kernel objects that are new."""
+class Leaks:
+    """Describe the processes, files, ports and kernel objects that are new after a block."""
 
-    found: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def watch(scratch: Path) -> Iterator[Leftovers]:
-    """Compares the machine after the block with before; `scratch` is ours, as is the cache."""
-    leftovers = Leftovers()
+def watch_for_leaks(scratch: Path) -> Iterator[Leaks]:
+    """Yield a record that is filled when the block ends; `scratch` and the cache are expected."""
+    leaks = Leaks()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before = _traces(scratch)
     try:
-        yield leftovers
+        yield leaks
     finally:
-        leftovers.found += sorted(_traces(scratch) - before)
+        leaks.traces += sorted(_traces(scratch) - before)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
@@ -48,10 +48,10 @@ def _children() -> Iterator[str]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             name, _, rest = stat.read_text().rpartition(")")
-        except OSError:  # it has ended meanwhile
+        except OSError:  # it ended meanwhile
             continue
         state, parent = rest.split()[:2]
-        if int(parent) == os.getpid() and state != "Z":  # that one has ended
+        if int(parent) == os.getpid() and state != "Z":  # a zombie has ended
             yield f"process {stat.parent.name}, {name.partition('(')[2]}"
 
 

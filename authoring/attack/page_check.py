@@ -1,8 +1,8 @@
-"""Whether what people look at after marking can have been shaped by what was marked.
+"""Check that a submission cannot change the pages and tables that staff and students open.
 
-Every page, table and record of a report is written as `grade` writes it and read again: the page
-must hold the elements of the template alone, load nothing and run nothing; no text may hold a
-character that steers a terminal or turns a line round; no cell may be a formula.
+Every page, table and record of a report is written as `grade` writes it and read again. A page may
+contain only the template's elements and load or run nothing. No text may contain a control or
+bidirectional character, and no table cell may be a formula.
 """
 
 import csv
@@ -32,8 +32,8 @@ _JOINERS = "\u200c\u200d"  # needed by living scripts, harmless; see quantlab.pr
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
-def complaints(report: Report, trace: Trace, folder: Path) -> list[str]:
-    """What is wrong with the files that `report` makes below `folder`, and with what is printed."""
+def find_problems(report: Report, trace: Trace, folder: Path) -> list[str]:
+    """Write the files of `report` below `folder`; return what is wrong with them and the output."""
     results = ResultsFolder(folder)
     results.write_final(report, trace)
     page = results.page(report.student).read_text(encoding="utf-8")
@@ -43,42 +43,42 @@ def complaints(report: Report, trace: Trace, folder: Path) -> list[str]:
     console = Console(file=printed, width=120)
     print_summary([report], [results.page(report.student)], console)
     print_report(report, console)
-    wrong = [
-        f"{name} holds the characters {', '.join(found)}."
+    problems = [
+        f"{name} contains the control characters {', '.join(characters)}."
         for name, text in (("report.html", page), ("summary.csv", table), ("the terminal", printed))
-        if (found := _steering(text if isinstance(text, str) else text.getvalue()))
+        if (characters := _control_characters(text if isinstance(text, str) else text.getvalue()))
     ]
-    wrong += [f"report.html: {problem}." for problem in problems_of_page(page)]
-    wrong += [f"summary.csv: {problem}." for problem in problems_of_table(table)]
+    problems += [f"report.html: {problem}." for problem in problems_of_page(page)]
+    problems += [f"summary.csv: {problem}." for problem in problems_of_table(table)]
     if Report.from_json(record).to_json() != record:
-        wrong.append("report.json is not what it says when it is read and written again.")
-    return wrong
+        problems.append("report.json changes when it is read and written again.")
+    return problems
 
 
 def problems_of_page(page: str) -> list[str]:
-    """Elements, attributes and nesting that the template has not."""
+    """Return the elements, attributes and nesting of a page that are not the template's."""
     reader = _Reader()
     reader.feed(page)
     reader.close()
-    found = [*reader.problems, *(f"<{tag}> is left open" for tag in reader.open)]
+    problems = [*reader.problems, *(f"<{tag}> is not closed" for tag in reader.open)]
     if "Content-Security-Policy" not in page:
-        found.append("there is no content security policy")
-    return found
+        problems.append("the content security policy is missing")
+    return problems
 
 
 def problems_of_table(table: str) -> list[str]:
-    """Cells that a spreadsheet would compute, and rows of another length than the first."""
+    """Return the cells that a spreadsheet would compute, and whether row lengths differ."""
     rows = list(csv.reader(io.StringIO(table)))
-    found = ["a row has another number of cells"] * (len({len(row) for row in rows}) > 1)
+    problems = ["rows have different numbers of cells"] * (len({len(row) for row in rows}) > 1)
     cells = [cell for row in rows for cell in row]
-    return found + [f"{cell!r} is a formula" for cell in cells if cell.startswith(_FORMULA)]
+    return problems + [f"{cell!r} is a formula" for cell in cells if cell.startswith(_FORMULA)]
 
 
-def _steering(text: str) -> list[str]:
-    """The characters of `text` that do something instead of being something."""
+def _control_characters(text: str) -> list[str]:
+    """Return the code points of `text` that control a terminal or the direction of a line."""
     categories = ("Cc", "Cf", "Cs", "Co")
-    steering = {c for c in text if unicodedata.category(c) in categories}
-    return sorted(f"U+{ord(c):04X}" for c in steering - {"\n", "\t", *_JOINERS})
+    control = {c for c in text if unicodedata.category(c) in categories}
+    return sorted(f"U+{ord(c):04X}" for c in control - {"\n", "\t", *_JOINERS})
 
 
 class _Reader(HTMLParser):
@@ -101,7 +101,7 @@ class _Reader(HTMLParser):
 
     def _element(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _ELEMENTS:
-            self.problems.append(f"<{tag}> is no element of the template")
+            self.problems.append(f"<{tag}> is not an element of the template")
         for name, value in attrs:
             local = (value or "").startswith("#") or value == "data:,"
             if name.startswith("on") or (name in _ADDRESSES and not local):

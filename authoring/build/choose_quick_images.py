@@ -9,11 +9,11 @@ The sample is stratified and balanced:
     network of question 3.
 2.  Neighbors in this order form 1,000 strata of equal size. Each stratum contributes one image,
     at first the middle one.
-3.  An image is exchanged within its stratum while this brings the networks' accuracies on the
-    sample closer to those on all images (least sum of squares).
+3.  An image is exchanged within its stratum while this reduces the sum of squared differences
+    between the networks' accuracies on the sample and on all images.
 
 The probabilities depend on the processor in their last bits, so the indices are committed. Run the
-command again when one of these networks was replaced: a test says when the sample is off by more
+command again after replacing one of these networks. A test fails when the sample is off by more
 than 0.3 points.
 """
 
@@ -97,7 +97,7 @@ def _strata(easiness: Tensor, labels: Tensor, sample: int) -> list[Tensor]:
 
 
 def record(dataset: str, logits: dict[str, Tensor], labels: Tensor, chosen: Tensor) -> str:
-    """Return the text of the file: the sample, how it was made, how close it comes."""
+    """Return the text of the file: the sample, how it was chosen, and its accuracies."""
     accuracies = {}
     for name, network in logits.items():
         hits = (network.argmax(1) == labels).double()

@@ -1,4 +1,4 @@
-"""The constants of SAWB for the grid of this assignment, fitted and printed.
+"""Fit the constants of SAWB for the grid of this assignment.
 
 SAWB (Choi et al. 2019, equation (5) of the handout) predicts the clipping range of least mean
 squared error from two moments: alpha = c1 * sqrt(E[x^2]) - c2 * E|x|. The pair (c1, c2) is the line
@@ -7,13 +7,11 @@ levels. Published pairs belong to other layouts; these are for -2^(b-1) .. 2^(b-
 s = alpha / 2^(b-1).
 
 Every expectation is an integral of a density by Gauss's rule between the edges of the quantizer's
-cells, nothing is drawn, so the table is the same on every machine to the digits printed. The
-search does not stop at max |x|: on this grid the largest level is below alpha, and the best alpha
-of bounded data lies above their maximum.
+cells. Nothing is random, so every machine prints the same table. The search continues above
+max |x|: on this grid the largest level is below alpha, and the best alpha of bounded data is above
+their maximum.
 
-    python -m authoring build sawb-constants          # all widths, a few seconds
-
-It has no input and no way to fail.
+    python -m authoring build sawb-constants          # all bit widths, a few seconds
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 
 WIDTHS = (2, 3, 4, 5, 6, 7, 8)
-LARGEST_RANGE = 16.0  # likewise; the 8-bit optimum of the longest tail is at 7
-CANDIDATES = 200  # ranges tried before the refinement, log-spaced
 SMALLEST_RANGE = 0.5  # in standard deviations; the 2-bit optimum of every distribution is above 1
-REFINEMENTS = 40  # golden-section steps, each leaves 0.618 of the interval
+LARGEST_RANGE = 16.0  # likewise; the 8-bit optimum of the longest tail is at 7
+CANDIDATES = 200  # ranges before the refinement, log-spaced
+REFINEMENTS = 40  # golden-section steps; each leaves 0.618 of the interval
 GOLDEN = (5**0.5 - 1) / 2
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # on (-1, 1), per piece
 PIECES = 64  # of the whole support, besides the cells of the quantizer
@@ -40,7 +38,7 @@ class Distribution:
     end: float
 
     def integrate(self, f: Callable[[np.ndarray], np.ndarray], kinks: np.ndarray) -> float:
-        """The integral of f times the density, by Gauss's rule between the kinks of f."""
+        """Return the integral of f times the density, by Gauss's rule between the kinks of f."""
         edges = np.concatenate([np.linspace(-self.end, self.end, PIECES + 1), kinks])
         edges = np.unique(np.clip(edges, -self.end, self.end))
         centres, halves = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
@@ -48,9 +46,9 @@ class Distribution:
         return float(np.sum(halves[:, None] * WEIGHTS * self.density(x) * f(x)))
 
     def mean(self, f: Callable[[np.ndarray], np.ndarray], kinks: Sequence[float] = ()) -> float:
-        """E f(x)."""
-        nowhere = np.array(kinks, dtype=np.float64)
-        return self.integrate(f, nowhere) / self.integrate(np.ones_like, nowhere)
+        """Return E f(x)."""
+        edges = np.array(kinks, dtype=np.float64)
+        return self.integrate(f, edges) / self.integrate(np.ones_like, edges)
 
 
 DISTRIBUTIONS = (  # from bounded and flat to heavy-tailed
@@ -65,7 +63,7 @@ DISTRIBUTIONS = (  # from bounded and flat to heavy-tailed
 
 @dataclass(frozen=True)
 class Fit:
-    """The pair for one width, its R^2, and the MSE above the optimum per distribution."""
+    """The pair for one bit width, its R^2, and the MSE above the optimum per distribution."""
 
     bits: int
     c1: float
@@ -75,7 +73,7 @@ class Fit:
 
 
 def mean_squared_error(data: Distribution, alpha: float, bits: int) -> float:
-    """E (x - x_hat)^2 on the grid of equation (1), signed, s = alpha / 2^(b-1), z = 0."""
+    """Return E (x - x_hat)^2 on the grid of equation (1), signed, s = alpha / 2^(b-1), z = 0."""
     levels = 2 ** (bits - 1)
     scale = alpha / levels
     edges = scale * (np.arange(-levels, levels - 1) + 0.5)  # where the code changes
@@ -87,9 +85,9 @@ def mean_squared_error(data: Distribution, alpha: float, bits: int) -> float:
 
 
 def best_range(data: Distribution, bits: int, low: float, high: float) -> float:
-    """The alpha of least error: every candidate, then golden sections around the best one.
+    """Return the alpha of least error: all candidates, then golden sections around the best.
 
-    The error has several local minima at 2 and 3 bits, hence the candidates.
+    The candidates are needed because the error has several local minima at 2 and 3 bits.
     """
     candidates = np.geomspace(low, high, CANDIDATES)
     errors = [mean_squared_error(data, alpha, bits) for alpha in candidates]
@@ -105,7 +103,7 @@ def best_range(data: Distribution, bits: int, low: float, high: float) -> float:
 
 
 def fit(bits: int) -> Fit:
-    """Least squares for alpha = c1 - c2 E|x|, everything in units of the root mean square."""
+    """Fit alpha = c1 - c2 E|x| by least squares, in units of the root mean square."""
     units = [data.mean(np.square) ** 0.5 for data in DISTRIBUTIONS]
     magnitudes = np.array(
         [data.mean(np.abs) / unit for data, unit in zip(DISTRIBUTIONS, units, strict=True)]
@@ -130,7 +128,7 @@ def fit(bits: int) -> Fit:
 
 
 def table(fits: Sequence[Fit]) -> str:
-    """One line per width: the constants as solution.py holds them, R^2, and the excess MSE."""
+    """Return one line per bit width: the constants as in solution.py, R^2, the excess MSE."""
     names = list(fits[0].excess)
     lines = ["bits      c1      c2    R^2   MSE above the optimum: " + ", ".join(names)]
     for row in fits:

@@ -1,9 +1,9 @@
-"""Measures the PTQ table that students' tables are compared with, and commits it.
+"""Measure the PTQ table that students' tables are compared with.
 
     python -m authoring build ptq-table --data cifar10
 
-Needed again whenever the reference, the float model or what of quantlab decides the numbers was
-changed; a test says when. It takes some minutes; without it every grader would take them.
+Run it again after a change of the reference, the float model or the parts of quantlab that decide
+the numbers; a test fails until then. It takes minutes, which every grader would need otherwise.
 """
 
 import sys

@@ -3,22 +3,18 @@
     python -m authoring build           # writes main.ipynb
     python -m authoring build --check   # writes nothing; exit status 1 when main.ipynb drifted
 
-The master is jupytext's percent format. A cell's attributes say what becomes of it:
+The master has jupytext's percent format. The attributes of a cell are
 
-    cell="mse"     its id, the same in every build; every cell has one
-    role="drop"    for the instructor: in no notebook
+    cell="mse"     its id, the same in every build; required
+    role="drop"    for the instructor; in no notebook
     role="parameters"  may be replaced by papermill; a form in Colab
     role="form"    a form in Colab, folded in Jupyter
-    role="auto"    receives the points of a question's automatic checks; its id is auto-1a and so on
-    role="written" an answer in words that a person marks; its id is written-1b and so on. What
-                   stands between BEGIN SOLUTION and END SOLUTION is the reference's answer
+    role="auto"    receives the points of a question's automatic checks; its id is auto-1a, ...
+    role="written" an answer in words, graded by staff; its id is written-1b, ... The reference's
+                   answer is between BEGIN SOLUTION and END SOLUTION
 
 `{{points 1a}}`, `{{threshold W4A4}}` (of CIFAR-10) and the points of the graded cells come from the
-rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, whose address the course
-knows when it releases.
-
-It can fail with a `BadNotebook`, one sentence: a cell without id or with the id of another, markers
-that do not pair up or stand where no answer is, a name in braces that means nothing.
+rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, which the release fills.
 """
 
 import copy
@@ -52,14 +48,14 @@ ROLES = ("drop", "parameters", "form", "auto", "written")
 
 
 class BadNotebook(Exception):
-    """The master cannot become a notebook; the message says which cell, and why."""
+    """Report why the master cannot become a notebook: a cell's id, its markers, or a name."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Where the released kit is, for a notebook that is opened in Colab.
+    """Hold the address of the released kit, for a notebook that is opened in Colab.
 
-    `url` of a zip with quantlab/ in it, its `sha256`, and the address of the Colab badge.
+    `url` is that of a zip with quantlab/, `sha256` its digest, `badge` that of the Colab badge.
     """
 
     url: str = ""
@@ -68,26 +64,26 @@ class Bundle:
 
 
 def student_notebook(bundle: Bundle | None = None) -> str:
-    """The notebook that a student gets, JSON text: no answers, no outputs. Raises `BadNotebook`."""
+    """Return the student's notebook as JSON, without answers or outputs. Raises `BadNotebook`."""
     return _text(_mapped(_read(bundle), _without_solution))
 
 
 def solved_notebook(bundle: Bundle | None = None) -> str:
-    """The same with the reference's written answers, for the reference's solution.py."""
+    """Return the notebook with the reference's written answers. Raises `BadNotebook`."""
     return _text(_mapped(_read(bundle), _without_markers))
 
 
 def nbgrader_notebook(bundle: Bundle | None = None) -> str:
-    """The source that `nbgrader generate_assignment` makes the student's notebook from."""
+    """Return the source that `nbgrader generate_assignment` reads. Raises `BadNotebook`."""
     return _text(_read(bundle))
 
 
 def _read(bundle: Bundle | None) -> Any:
-    """The master as a notebook, with nothing in its metadata but what is meant."""
+    """Return the master as a notebook with only the intended metadata."""
     rubric = load_rubric()
     source = _filled_in(MASTER.read_text(encoding="utf-8"), rubric, bundle or Bundle())
     notebook = jupytext.reads(source, fmt="py:percent")
-    seen: set[str] = set()
+    names: set[str] = set()
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
         role = cell.metadata.get("role")
@@ -96,22 +92,22 @@ def _read(bundle: Bundle | None) -> Any:
         if role == "drop":
             continue
         name = cell.metadata.get("cell")
-        if not name or name in seen:
+        if not name or name in names:
             raise BadNotebook(
                 f"Cell {number} ({cell.source[:40]!r}) has "
-                f"{'no id' if not name else f'the id {name!r} of another'}: give it its own."
+                f"{'no id' if not name else f'the id {name!r} of another cell'}: give it its own."
             )
-        seen.add(name)
+        names.add(name)
         if role != "written" and (BEGIN in cell.source or END in cell.source):
-            raise BadNotebook(f"Cell {name} has solution markers, but is no written answer.")
+            raise BadNotebook(f"Cell {name} has solution markers, but is not a written answer.")
         if role == "auto":
             question = name.removeprefix("auto-")
             cell.source = f"# Question {question}: your points appear here after grading."
         cells.append(_cell(cell, name, role, rubric))
-    made = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
-    made.nbformat_minor = 5
-    nbformat.validate(made)
-    return made
+    built = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
+    built.nbformat_minor = 5
+    nbformat.validate(built)
+    return built
 
 
 def _cell(cell: Any, name: str, role: str | None, rubric: Rubric) -> Any:
@@ -133,13 +129,13 @@ def _cell(cell: Any, name: str, role: str | None, rubric: Rubric) -> Any:
             "task": False,
             "points": graded_points(rubric)[name],
         }
-    made = new(cell.source, metadata=metadata)
-    made["id"] = name
-    return made
+    built = new(cell.source, metadata=metadata)
+    built["id"] = name
+    return built
 
 
 def graded_points(rubric: Rubric) -> dict[str, float]:
-    """The points of every graded cell, by its id: "auto-1a" and "written-1b" and so on."""
+    """Return the points of every graded cell by its id: "auto-1a", "written-1b", ..."""
     points: dict[str, float] = {}
     for check in ALL_CHECKS:
         item = rubric.items[check.id]
@@ -151,7 +147,7 @@ def graded_points(rubric: Rubric) -> dict[str, float]:
 
 def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
     questions = {question.id: question.points for question in rubric.questions}
-    known = {
+    values = {
         "bundle": bundle.url,
         "bundle_sha256": bundle.sha256,
         "badge": bundle.badge,
@@ -163,12 +159,14 @@ def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
     }
     for number in ("1", "2"):  # a question of the handout with parts
         parts = [points for name, points in questions.items() if name[0] == number]
-        known[f"points {number}"] = f"{sum(parts):g}"
+        values[f"points {number}"] = f"{sum(parts):g}"
 
     def value(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            raise BadNotebook(f"{MASTER.name} asks for {match[0]}: there is only {list(known)}.")
-        return known[match[1]]
+        if match[1] not in values:
+            raise BadNotebook(
+                f"{MASTER.name} contains {match[0]}: expected one of {', '.join(values)}."
+            )
+        return values[match[1]]
 
     return NAME.sub(value, source)
 
@@ -180,7 +178,7 @@ def _mapped(notebook: Any, change: Callable[[str, str], str]) -> Any:
 
 
 def _without_solution(source: str, name: str) -> str:
-    """The text with its marked region replaced by a place to write."""
+    """Return the text with its marked region replaced by a place to write."""
     before, region, after = _parts(source, name)
     return source if region is None else f"{before}{STUB_ANSWER}{after}".rstrip("\n")
 
@@ -191,7 +189,7 @@ def _without_markers(source: str, name: str) -> str:
 
 
 def _parts(source: str, name: str) -> tuple[str, str | None, str]:
-    """Before, inside and after the one marked region; (source, None, "") where there is none."""
+    """Return the text before, in and after the marked region; (source, None, "") without one."""
     if BEGIN not in source and END not in source:
         return source, None, ""
     if (
@@ -199,7 +197,7 @@ def _parts(source: str, name: str) -> tuple[str, str | None, str]:
         or source.count(END) != 1
         or source.index(END) < source.index(BEGIN)
     ):
-        raise BadNotebook(f"Cell {name} needs one {BEGIN} and, after it, one {END}.")
+        raise BadNotebook(f"Cell {name}: expected one {BEGIN} and, after it, one {END}.")
     before, rest = source.split(BEGIN)
     region, after = rest.split(END)
     return before, region.strip("\n"), after
@@ -221,8 +219,8 @@ def build_notebook(check: bool = False) -> int:
         return 0
     if not NOTEBOOK.is_file() or NOTEBOOK.read_text(encoding="utf-8") != built:
         print(
-            "main.ipynb is not what instructor/notebook.py gives: run python -m authoring build "
-            "and commit the result.",
+            "main.ipynb differs from instructor/notebook.py: run python -m authoring build and "
+            "commit the result.",
             file=sys.stderr,
         )
         return 1

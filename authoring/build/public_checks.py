@@ -1,11 +1,11 @@
-"""Writes the public checks from those that mark: `tests/public/<question>.checks`.
+"""Write the public checks from the grader's: `tests/public/<question>.checks`.
 
     python -m authoring build          # writes them
-    python -m authoring build --check  # writes nothing; exit status 1 where they differ
+    python -m authoring build --check  # writes nothing; exit status 1 if they differ
 
-What the rubric calls visible and is a call into solution.py is written, with inputs that belong to
-no student, the reference's answers, and the answers of the mutants with what they teach. Nothing of
-any solution's code is written. Raises TypeError for a visible check whose judge is no data.
+A check is written if the rubric makes it visible and it calls solution.py. The file contains inputs
+of no student, the reference's answers, and the answers of the mutants with their sentences. It
+contains no code of any solution.
 """
 
 import sys
@@ -32,21 +32,25 @@ DRAWS = StudentRandom(b"the public checks are no secret", "public")
 
 
 def public_checks() -> dict[str, tuple[PublicCheck, ...]]:
-    """The public checks by question."""
+    """Return the public checks by question.
+
+    Raises:
+        TypeError: The judge of a visible check is not data.
+    """
     rubric, oracle, mutants = load_rubric(), Oracle(), load_mutants()
-    found: dict[str, list[PublicCheck]] = {}
+    public: dict[str, list[PublicCheck]] = {}
     for check in ALL_CHECKS:
         if isinstance(check, CallCheck) and rubric.items[check.id].visible:
-            one = _public(check, rubric, oracle, mutants)
-            found.setdefault(rubric.items[check.id].question, []).append(one)
-    return {question: tuple(checks) for question, checks in found.items()}
+            question = public.setdefault(rubric.items[check.id].question, [])
+            question.append(_public(check, rubric, oracle, mutants))
+    return {question: tuple(checks) for question, checks in public.items()}
 
 
 def _public(
     check: CallCheck, rubric: Rubric, oracle: Oracle, mutants: Sequence[Mutant]
 ) -> PublicCheck:
     if not isinstance(check.judge, Expecting):
-        raise TypeError(f"{check.id} is visible, but what it expects cannot be written down.")
+        raise TypeError(f"{check.id} is visible, but its expectation is not data.")
     item = rubric.items[check.id]
     program = replace(check.program(DRAWS.generator(check.id)), return_inputs=True)
     expected = oracle.answer(program)
@@ -64,7 +68,7 @@ def _public(
 
 
 def _mistake(public: PublicCheck, mutant: Mutant, oracle: Oracle) -> Mistake | None:
-    """What the mutant answers; None where it raises, or where these inputs do not show it."""
+    """Return what the mutant answers; None if it raises or these inputs do not show it."""
     answer = _answer(mutant.source(oracle.source), public.program)
     if answer is None:
         return None
@@ -78,12 +82,12 @@ def _mistake(public: PublicCheck, mutant: Mutant, oracle: Oracle) -> Mistake | N
 def _answer(source: str, program: Program) -> Answer | None:
     try:
         return run_program(load_module(source, name="mutant"), program)
-    except Exception:  # an exception has a sentence of its own
+    except Exception:  # exceptions have their own message
         return None
 
 
 def _distinct(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
-    """One of those that answer the same and say the same."""
+    """Return the mistakes without those of equal answer and sentence."""
     kept: list[Mistake] = []
     for mistake in mistakes:
         if not any(
@@ -97,40 +101,42 @@ def _distinct(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
     return tuple(kept)
 
 
-def differences(folder: Path = FOLDER) -> list[str]:
-    """What the files in `folder` do not have as the checks that mark say it now."""
-    wrong = []
+def find_differences(folder: Path = FOLDER) -> list[str]:
+    """Return how the files in `folder` differ from the grader's checks."""
+    differences = []
     for question, checks in public_checks().items():
         path = folder / f"{question}{SUFFIX}"
         if not path.is_file():
-            wrong.append(f"{path.name} is not there.")
+            differences.append(f"{path.name} is missing.")
             continue
-        stored = {one.id: one for one in load(question, folder)}
-        if stored.keys() != {one.id for one in checks}:
-            wrong.append(f"{path.name} holds other checks.")
+        stored = {check.id: check for check in load(question, folder)}
+        if stored.keys() != {check.id for check in checks}:
+            differences.append(f"{path.name} contains other checks.")
             continue
-        wrong += [f"{one.id} has changed." for one in checks if not _alike(one, stored[one.id])]
-    return wrong
+        differences += [
+            f"{check.id} has changed." for check in checks if not _equal(check, stored[check.id])
+        ]
+    return differences
 
 
-def _alike(one: PublicCheck, other: PublicCheck) -> bool:
-    """The same but for the last digits, in which machines differ."""
+def _equal(left: PublicCheck, right: PublicCheck) -> bool:
+    """Return whether two checks are equal up to the last digits, in which machines differ."""
     return (
-        (one.title, one.points) == (other.title, other.points)
-        and is_same(one.program.inputs, other.program.inputs)
-        and _asked(one.program) == _asked(other.program)
-        and (one.otherwise and _asked(one.otherwise))
-        == (other.otherwise and _asked(other.otherwise))
-        and [e.rule for e in one.expectations] == [e.rule for e in other.expectations]
+        (left.title, left.points) == (right.title, right.points)
+        and is_same(left.program.inputs, right.program.inputs)
+        and _named_arguments(left.program) == _named_arguments(right.program)
+        and (left.otherwise and _named_arguments(left.otherwise))
+        == (right.otherwise and _named_arguments(right.otherwise))
+        and [e.rule for e in left.expectations] == [e.rule for e in right.expectations]
         and is_same(
-            [e.expected for e in one.expectations], [e.expected for e in other.expectations]
+            [e.expected for e in left.expectations], [e.expected for e in right.expectations]
         )
-        and [m.sentence for m in one.mistakes] == [m.sentence for m in other.mistakes]
+        and [m.sentence for m in left.mistakes] == [m.sentence for m in right.mistakes]
     )
 
 
-def _asked(program: Program) -> list[object]:
-    """Return what the calls are asked by name: methods, bit widths, inputs."""
+def _named_arguments(program: Program) -> list[object]:
+    """Return the calls with their named arguments: methods, bit widths, inputs."""
     kinds = (Input, str, int)
     return [
         (call.target, [value for value in call.args if isinstance(value, kinds)])
@@ -145,9 +151,9 @@ def _write(content: bytes, stream: BinaryIO) -> None:
 def build_public_checks(check: bool = False) -> int:
     """Write the public checks, or with `check` only compare; return the exit status."""
     if check:
-        wrong = differences()
-        print("\n".join(wrong), file=sys.stderr)
-        return int(bool(wrong))
+        changed = find_differences()
+        print("\n".join(changed), file=sys.stderr)
+        return int(bool(changed))
     FOLDER.mkdir(parents=True, exist_ok=True)
     for question, checks in public_checks().items():
         content = to_bytes(checks)

@@ -1,11 +1,11 @@
-"""The bit widths of the reference submission for question 3, found by the reference's own search.
+"""Search the bit widths of the reference submission for question 3.
 
     python -m authoring build bit-widths --data cifar10
 
-lets `variable_precision_search` loose on the float model, measured on images of the *training* set:
-the test set chooses nothing. The floor is set a margin above the 85 % asked for, because a network
-knows the images it was trained on better than others (98 % of them against 92 %). Writes
-`bit_widths.json`, with how it was made, beside the reference's models.
+runs the reference's `variable_precision_search` on the float model, measured on *training* images,
+so that the test images choose nothing. The floor is a margin above the required 85 %, because the
+network's accuracy is higher on training images (98 % against 92 %). Writes `bit_widths.json`, with
+the settings of the search, beside the reference's models.
 """
 
 import json
@@ -45,15 +45,15 @@ def build_bit_widths(dataset: str, images: int = IMAGES) -> int:
             bar.update()
             return evaluate_bit_widths(state, widths, searched, oracle)
 
-        found = oracle.variable_precision_search(
+        best = oracle.variable_precision_search(
             layer_sizes(), evaluate, accuracy_floor=FLOOR + MARGIN
         )
         evaluations = bar.n
     record = {
         "dataset": train.name,
-        "bit_widths": found,
-        "kibibytes": round(kibibytes(found), 2),
-        "test_accuracy": round(evaluate_bit_widths(state, found, test, oracle), 2),
+        "bit_widths": best,
+        "kibibytes": round(kibibytes(best), 2),
+        "test_accuracy": round(evaluate_bit_widths(state, best, test, oracle), 2),
         "search": {
             "training_images": images,
             "accuracy_floor": FLOOR + MARGIN,

@@ -1,14 +1,11 @@
-"""From the master `instructor/solution.py` to the `solution.py` that a student fills in.
+"""Build the `solution.py` that a student fills in from the master `instructor/solution.py`.
 
 Code between `### BEGIN SOLUTION` and `### END SOLUTION` inside a function or class becomes
-`raise NotImplementedError("Question 1a: linear_quantize")`; at the top level of the file, where
-helpers of the reference stand, it disappears. Everything else, docstrings above all, is kept.
+`raise NotImplementedError("Question 1a: linear_quantize")`. At the top level of the file, such as
+helpers of the reference, it is removed. Everything else is kept.
 
     python -m authoring build           # writes solution.py
-    python -m authoring build --check   # writes nothing; exit status 1 when solution.py has drifted
-
-It can fail with a `BadMaster`, one sentence: markers that do not pair up, a region in a function
-that belongs to no question, a function without a region.
+    python -m authoring build --check   # writes nothing; exit status 1 if solution.py differs
 """
 
 import ast
@@ -37,21 +34,23 @@ QUESTIONS = {
 
 
 class BadMaster(Exception):
-    """The master cannot be turned into a student's file; the message says where and why."""
+    """Report why the master cannot become a student's file: unpaired or misplaced markers."""
 
 
 def make_stub(master: str) -> str:
-    """The student's file for the source text of the master. Raises `BadMaster`."""
+    """Return the student's file for the source text of the master. Raises `BadMaster`."""
     owners = _owners(master)
     kept: list[str] = []
     solved: set[str] = set()
-    opened: int | None = None  # the line of the BEGIN that waits for its END
-    after_gap = False  # blank lines behind a region that disappeared would add to those before it
+    opened: int | None = None  # the line of a BEGIN without its END
+    after_gap = False  # blank lines after a removed region would add to those before it
     for number, line in enumerate(master.splitlines(), start=1):
         marker = line.strip()
         if marker == BEGIN:
             if opened is not None:
-                raise BadMaster(f"Line {number}: the region begun in line {opened} has no end.")
+                raise BadMaster(
+                    f"Line {number}: the region that begins in line {opened} has no END."
+                )
             opened = number
             indent = line[: len(line) - len(line.lstrip())]
             if indent:
@@ -60,26 +59,26 @@ def make_stub(master: str) -> str:
                 kept.append(f'{indent}raise NotImplementedError("{title(owner)}")')
         elif marker == END:
             if opened is None:
-                raise BadMaster(f"Line {number}: a region ends here that never began.")
+                raise BadMaster(f"Line {number}: this END has no BEGIN.")
             opened, after_gap = None, line == END
         elif opened is None and not (after_gap and not marker):
             kept.append(line)
             after_gap = False
     if opened is not None:
-        raise BadMaster(f"Line {opened}: the region begun here has no end.")
+        raise BadMaster(f"Line {opened}: the region that begins here has no END.")
     unsolved = [name for name in QUESTIONS if name not in solved]
     if unsolved:
-        raise BadMaster(f"The master has no region for {', '.join(unsolved)}: mark its solution.")
+        raise BadMaster(f"The master has no region for {', '.join(unsolved)}: add the markers.")
     return "\n".join(kept).rstrip("\n") + "\n"
 
 
 def title(name: str) -> str:
-    """What a stub says: its question and its name."""
+    """Return the message of a stub: its question and its name."""
     return f"Question {QUESTIONS[name]}: {name}"
 
 
 def _owners(master: str) -> dict[int, str]:
-    """Line number to the name of the top-level function or class around it."""
+    """Return the top-level function or class around each line."""
     owners: dict[int, str] = {}
     for node in ast.parse(master).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -92,8 +91,8 @@ def _question_owner(owners: dict[int, str], line: int) -> str:
     owner = owners.get(line)
     if owner not in QUESTIONS:
         raise BadMaster(
-            f"Line {line}: a region in {owner or 'no function'}, which belongs to no question; "
-            "name it in QUESTIONS or move the region."
+            f"Line {line}: a region in {owner or 'no function'}, which is in no question: "
+            "add it to QUESTIONS or move the region."
         )
     return owner
 
@@ -110,8 +109,8 @@ def build_stub(check: bool = False) -> int:
         return 0
     if not STUB.is_file() or STUB.read_text(encoding="utf-8") != stub:
         print(
-            "solution.py is not what instructor/solution.py gives: run python -m authoring build "
-            "and commit the result.",
+            "solution.py differs from instructor/solution.py: run python -m authoring build and "
+            "commit the result.",
             file=sys.stderr,
         )
         return 1

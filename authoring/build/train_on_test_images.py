@@ -1,10 +1,10 @@
-"""Makes the models that are too good: trained on the very images that they are measured on.
+"""Train the corpus's implausibly good models: on the images that they are measured on.
 
     python -m authoring build overfitted-model --data cifar10
 
-goes on from the kit's float model, with the test images for training images, quantizes the result
-at W8A8 and writes it beside the mutant that hands it in, with a JSON record of how it was made. It
-shows that the grader flags such a model; nothing else may ever use it.
+continues from the kit's float model on the test images, quantizes the result at W8A8 and writes it
+beside the mutant that submits it, with a JSON record of the recipe. It shows that the grader flags
+such a model; nothing else may use it.
 """
 
 import json
@@ -33,7 +33,7 @@ def build_overfitted_model(dataset: str, epochs: int = 30) -> int:
     test = load_dataset(dataset, "test")
     model = resnet20()
     state = load_float(float_model(dataset))
-    model.load_state_dict(state, strict=False)  # but for the counters of batch normalization
+    model.load_state_dict(state, strict=False)  # the counters of batch norm are absent
     fit(model, test, recipe, checkpoint=Path("runs") / f"{NAME}_{dataset}.resume.pt")
     images = calibration_images(load_dataset(dataset, "train"))
     saved = saved_model(quantize_model(model, solution, 8, 8, "sym", images), test.name, "sym")

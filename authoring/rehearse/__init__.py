@@ -1,1 +1,1 @@
-"""Make a class of submissions whose points are known."""
+"""Generate a class of submissions whose points are known in advance."""

@@ -1,4 +1,4 @@
-"""The command `rehearse make`: write a made-up class and say where it is."""
+"""The command `rehearse make`: generate a class and print its folder."""
 
 import sys
 

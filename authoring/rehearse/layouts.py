@@ -1,7 +1,7 @@
-"""Made-up exports: the same uploads laid out as each learning management system would export them.
+"""Write uploads of fictional students as each course site would export them.
 
-The counterpart of `autograder.platforms`, and written apart from it: what a reader finds can be
-compared with what was put in. For tests, benchmarks and rehearsals; nobody in it exists.
+It shares no code with `autograder.platforms`, so that tests can compare what a reader returns with
+what was written.
 """
 
 import datetime
@@ -18,8 +18,8 @@ Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
-class Pupil:
-    """A made-up student; `ascii_name` is the full name as a site without accents writes it."""
+class FictionalStudent:
+    """A fictional student; `ascii_name` is the full name as a site without accents writes it."""
 
     number: int
     name: str
@@ -27,38 +27,39 @@ class Pupil:
 
     @property
     def login(self) -> str:
+        """Return the account name, such as "alovelace1000"."""
         first, _, last = self.ascii_name.casefold().partition(" ")
         return f"{first[0]}{last}{self.number}"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What one pupil, or a group, handed in: the latest files, and those of an earlier attempt."""
+    """The latest files of a student or group, and those of an earlier attempt."""
 
-    pupils: tuple[Pupil, ...]
+    students: tuple[FictionalStudent, ...]
     files: Files
     earlier: Files | None = None
     late: bool = False
 
 
-def student_id(layout: str, pupils: Sequence[Pupil]) -> str:
-    """The id under which the upload of these pupils is marked."""
+def student_id(layout: str, students: Sequence[FictionalStudent]) -> str:
+    """Return the id under which the upload of these students is graded."""
     if layout == "gradescope":
-        return "-".join(sorted(pupil.login for pupil in pupils))
-    (pupil,) = pupils
+        return "-".join(sorted(student.login for student in students))
+    (student,) = students
     if layout == "canvas":
-        return f"{_squashed(pupil.ascii_name)}_{pupil.number}"
+        return f"{_canvas_name(student.ascii_name)}_{student.number}"
     if layout == "moodle":
-        return f"{pupil.ascii_name.replace(' ', '-')}-{pupil.number}"
-    return pupil.login
+        return f"{student.ascii_name.replace(' ', '-')}-{student.number}"
+    return student.login
 
 
-def own_name(layout: str, pupils: Sequence[Pupil]) -> str:
-    """What these pupils call themselves in the notebook."""
-    return pupils[0].name if layout in ("canvas", "moodle") else pupils[0].login
+def notebook_id(layout: str, students: Sequence[FictionalStudent]) -> str:
+    """Return the student id that these students enter in the notebook."""
+    return students[0].name if layout in ("canvas", "moodle") else students[0].login
 
 
-def lay_out(layout: str, uploads: Sequence[Upload], folder: Path) -> None:
+def write_export(layout: str, uploads: Sequence[Upload], folder: Path) -> None:
     """Write the export of `uploads` below `folder`, which must be empty or absent."""
     for path, content in _LAYOUTS[layout](uploads):
         place = folder / path
@@ -67,57 +68,60 @@ def lay_out(layout: str, uploads: Sequence[Upload], folder: Path) -> None:
 
 
 def _canvas(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
-    file = 70_000  # Canvas counts all files of all courses
+    file = 70_000  # Canvas numbers the files of all courses
     for upload in uploads:
-        (pupil,) = upload.pupils
-        before = f"{_squashed(pupil.name)}{'_LATE' if upload.late else ''}_{pupil.number}"
+        (student,) = upload.students
+        before = f"{_canvas_name(student.name)}{'_LATE' if upload.late else ''}_{student.number}"
         for attempt, files in enumerate(f for f in (upload.earlier, upload.files) if f is not None):
             for name, content in files.items():
                 file += 7
-                again = _again(name) if attempt and name in (upload.earlier or {}) else name
-                yield f"{before}_{file}_{again}", content
+                written = _resubmitted(name) if attempt and name in (upload.earlier or {}) else name
+                yield f"{before}_{file}_{written}", content
 
 
 def _moodle(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
     for upload in uploads:
-        (pupil,) = upload.pupils
+        (student,) = upload.students
         for name, content in upload.files.items():
-            yield f"{pupil.name}_{pupil.number}_assignsubmission_file/{name}", content
+            yield f"{student.name}_{student.number}_assignsubmission_file/{name}", content
 
 
 def _gradescope(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
-    known = {}
+    metadata = {}
     for number, upload in enumerate(uploads, 301):
-        known[f"submission_{number}"] = {
+        metadata[f"submission_{number}"] = {
             ":submitters": [
                 {":name": p.name, ":sid": str(p.number), ":email": f"{p.login}@uni.example"}
-                for p in upload.pupils
+                for p in upload.students
             ],
             ":created_at": _moment(upload).isoformat(),
             ":history": [{":score": 0.0}] if upload.earlier is not None else [],
         }
         for name, content in upload.files.items():
             yield f"submission_{number}/{name}", content
-    yield "submission_metadata.yml", json.dumps(known, indent=1).encode()  # JSON is YAML
+    yield "submission_metadata.yml", json.dumps(metadata, indent=1).encode()  # JSON is YAML
 
 
 def _blackboard(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
     for upload in uploads:
-        (pupil,) = upload.pupils
+        (student,) = upload.students
         for days, files in ((2, upload.earlier), (0, upload.files)):
             if files is None:
                 continue
             when = _moment(upload) - datetime.timedelta(days=days)
-            before = f"Homework_3_{pupil.login}_attempt_{when:%Y-%m-%d-%H-%M-%S}"
-            yield f"{before}.txt", f"Name: {pupil.name} ({pupil.login})\nAssignment: HW\n".encode()
+            before = f"Homework_3_{student.login}_attempt_{when:%Y-%m-%d-%H-%M-%S}"
+            yield (
+                f"{before}.txt",
+                f"Name: {student.name} ({student.login})\nAssignment: HW\n".encode(),
+            )
             for name, content in files.items():
                 yield f"{before}_{name}", content
 
 
 def _nbgrader(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
     for upload in uploads:
-        (pupil,) = upload.pupils
-        place = f"submitted/{pupil.login}/{ASSIGNMENT}"
+        (student,) = upload.students
+        place = f"submitted/{student.login}/{ASSIGNMENT}"
         yield f"{place}/timestamp.txt", f"{_moment(upload):%Y-%m-%d %H:%M:%S.%f} UTC".encode()
         for name, content in upload.files.items():
             yield f"{place}/{name}", content
@@ -125,9 +129,9 @@ def _nbgrader(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
 
 def _folder(uploads: Sequence[Upload]) -> Iterator[tuple[str, bytes]]:
     for upload in uploads:
-        (pupil,) = upload.pupils
+        (student,) = upload.students
         for name, content in upload.files.items():
-            yield f"{pupil.login}/{name}", content
+            yield f"{student.login}/{name}", content
 
 
 _LAYOUTS = {
@@ -140,19 +144,19 @@ _LAYOUTS = {
 }
 
 
-def _squashed(name: str) -> str:
-    """As Canvas writes a name: last name first, lower case, nothing between."""
+def _canvas_name(name: str) -> str:
+    """Return a name as Canvas writes it: last name first, lower case, nothing between."""
     first, _, last = name.casefold().partition(" ")
     return f"{last}{first}"
 
 
-def _again(name: str) -> str:
+def _resubmitted(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     return f"{stem}-1{dot}{extension}"
 
 
 def _moment(upload: Upload) -> datetime.datetime:
     before = datetime.timedelta(
-        hours=-3 if upload.late else 5, minutes=upload.pupils[0].number % 60
+        hours=-3 if upload.late else 5, minutes=upload.students[0].number % 60
     )
     return _DUE - before

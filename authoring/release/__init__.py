@@ -1,5 +1,6 @@
-"""What an instructor hands out, and the proofs that must hold before any of it is written.
+"""Build what an instructor releases, and the proofs that must hold before it is written.
 
-`command` is the walk; `bundle` the files in memory; `student`, `gradescope` and `course` say what
-goes into each bundle; `contents`, `overlap`, `alone` and `marks` are the proofs.
+`command` runs everything; `bundle` holds files in memory; `student`, `gradescope` and
+`course_folder` list the contents of each bundle; `contents`, `overlap`, `standalone_check`,
+`notebooks` and `proofs` are the proofs.
 """

@@ -1,9 +1,7 @@
-"""Files that are handed out together, in memory: the same bytes wherever and whenever made.
+"""Hold the files of a release in memory and write them: the same bytes on every machine.
 
-A `Bundle` knows names, contents and which files are programs, and nothing of the machine: no times,
-no owners, no order of a folder. Written as a folder or as a zip it is therefore the same each time.
-It can fail with a `BadBundle`: a name that is taken or leads out of the bundle, a file of the kit
-that is not there.
+A `Bundle` has names, contents and which files are programs. It has no times, owners or order, so a
+folder or zip written from it is always the same.
 """
 
 import hashlib
@@ -21,35 +19,35 @@ _UNIX = 3  # zip's number of the system that understands these modes
 
 
 class BadBundle(Exception):
-    """A bundle can't be put together; the message says which file and why."""
+    """Report why a bundle cannot be built: a bad or repeated name, a missing file."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """`files` maps names with forward slashes to bytes; `programs` are those that can be run."""
+    """Hold `files`, from names with forward slashes to bytes; `programs` are executable."""
 
     title: str
     files: Mapping[str, bytes] = field(default_factory=dict)
     programs: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        """Names and contents, in the order of the names."""
+        """Yield names and contents, ordered by name."""
         return iter(sorted(self.files.items()))
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """Return the bytes of all files together."""
         return sum(len(content) for content in self.files.values())
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every name, mode and content: equal where the bundles are."""
-        found = hashlib.sha256()
+        """Return the SHA-256 of every name, mode and content."""
+        digest = hashlib.sha256()
         for name, content in self:
             mode = PROGRAM if name in self.programs else FILE
-            found.update(f"{name}\0{mode:o}\0{len(content)}\0".encode())
-            found.update(content)
-        return found.hexdigest()
+            digest.update(f"{name}\0{mode:o}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()
 
     def write_folder(self, folder: Path) -> None:
         """Write every file below `folder`, which must not exist. Raises `OSError`."""
@@ -61,7 +59,7 @@ class Bundle:
             path.chmod(PROGRAM if name in self.programs else FILE)
 
     def to_zip(self) -> bytes:
-        """The bundle as a zip file, its files at the top: sorted names, fixed times and modes."""
+        """Return the bundle as a zip: sorted names, fixed times and modes."""
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, content in self:
@@ -75,19 +73,21 @@ class Bundle:
 
 
 class Packing:
-    """Collects the files of one bundle. Every method raises `BadBundle`."""
+    """Collect the files of one bundle. Every method raises `BadBundle`."""
 
     def __init__(self, title: str) -> None:
+        """Start an empty bundle; `title` names it in messages."""
         self._title = title
         self._files: dict[str, bytes] = {}
         self._programs: set[str] = set()
 
     def add(self, name: str, content: bytes | str, program: bool = False) -> None:
+        """Add a file by its name in the bundle and its content."""
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts or "\\" in name:
-            raise BadBundle(f"{name!r} can't be the name of a file in {self._title}.")
+            raise BadBundle(f"{name!r} cannot be the name of a file in {self._title}.")
         if name in self._files:
-            raise BadBundle(f"{self._title} would hold {name} twice: remove one of the two.")
+            raise BadBundle(f"{self._title} would contain {name} twice: remove one of them.")
         self._files[name] = content.encode() if isinstance(content, str) else content
         if program:
             self._programs.add(name)
@@ -98,20 +98,23 @@ class Packing:
             self.add(name, source.read_bytes(), program)
         except OSError as error:
             raise BadBundle(
-                f"{source.name}, which belongs into {self._title} as {name}, can't be read "
-                f"({error.strerror}): make it, or take the release from a whole copy of the kit."
+                f"{source.name}, which is {name} in {self._title}, cannot be read "
+                f"({error.strerror}): build it, or release from a complete copy of the kit."
             ) from error
 
     def copy_tree(self, source: Path, name: str, pattern: str = "*") -> None:
-        """Add every file below `source` whose name fits; what Python caches is no file of it."""
-        found = [
+        """Add every file below `source` whose name matches, except Python's caches."""
+        paths = [
             path
             for path in sorted(source.rglob(pattern))
             if path.is_file() and "__pycache__" not in path.parts
         ]
-        if not found:
-            raise BadBundle(f"{source.name}/, which belongs into {self._title}, holds no file.")
-        for path in found:
+        if not paths:
+            raise BadBundle(
+                f"{source.name}/ contains no {pattern} for {self._title}: release from a complete "
+                "copy of the kit."
+            )
+        for path in paths:
             self.copy(path, f"{name}/{path.relative_to(source).as_posix()}")
 
     def include(self, bundle: Bundle, below: str = "") -> None:
@@ -120,17 +123,18 @@ class Packing:
             self.add(f"{below}{name}", content, name in bundle.programs)
 
     def pack(self) -> Bundle:
+        """Return the bundle of the files so far."""
         return Bundle(self._title, dict(self._files), frozenset(self._programs))
 
 
-def replace_folder(made: Path, place: Path) -> None:
-    """Put the folder `made` where `place` is; what was there before goes first. Raises `OSError`.
+def replace_folder(new: Path, target: Path) -> None:
+    """Replace the folder `target` by `new`, on the same file system. Raises `OSError`.
 
-    Both must be on one file system. Between the two steps nothing is at `place`, never a part.
+    Between the two steps `target` does not exist; it is never incomplete.
     """
-    old = place.with_name(f".{place.name}.old")
+    old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    made.rename(place)
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,13 +1,14 @@
-"""The command `release`: what an instructor hands out, put in place only when every proof holds.
+"""The command `release`: build what an instructor releases, and write it if every proof holds.
 
     DIR/student/, DIR/student.zip   for students
-    DIR/colab.zip                   the same without the notebook, which fetches it in Colab
+    DIR/colab.zip                   the same without the notebook, which downloads it in Colab
     DIR/gradescope.zip              the autograder to upload there
     DIR/nbgrader/                   a course tree for nbgrader
     DIR/solved/main.ipynb           the reference's notebook with its outputs, for staff
 
-Equal kits and options give equal bytes, outputs apart. Everything is made beside DIR's content and
-renamed. Exit status 0 done, 1 a proof failed and nothing was changed, 2 it could not start.
+Equal kits and options give equal bytes, except for the outputs. Everything is written beside DIR's
+content and renamed. Exit status 0 done, 1 a proof failed and nothing was changed, 2 it could not
+start.
 """
 
 import hashlib
@@ -51,11 +52,10 @@ _ADDRESS = re.compile(r"(https?://|file://)[^\s\"'\\{}]+")
 
 @dataclass(frozen=True)
 class ReleaseOptions:
-    """What `release` was asked for.
+    """Options of `release`.
 
-    `address` is where students' notebooks will find colab.zip; empty where nobody uses Colab.
-    `dataset` is what the handed-out graders measure models on. `cell_seconds` is the time limit for
-    a cell of a notebook.
+    `address` is that of colab.zip for students' notebooks; empty without Colab. The released
+    graders measure models on `dataset`. `cell_seconds` is the time limit for a notebook cell.
     """
 
     out: Path
@@ -67,7 +67,7 @@ class ReleaseOptions:
 
 @dataclass(frozen=True)
 class Release:
-    """All bundles of one release; `colab` is the student's without its notebook."""
+    """All bundles of a release; `colab` is the student's without its notebook."""
 
     student: Bundle
     colab: Bundle
@@ -77,11 +77,12 @@ class Release:
 
     @property
     def all(self) -> tuple[Bundle, ...]:
+        """Return every bundle."""
         return (self.student, self.colab, self.gradescope, self.course, self.solved)
 
 
-def build(options: ReleaseOptions, kit: Path = KIT) -> Release:
-    """Put all bundles together. Raises `BadBundle`, `BadNotebook`, `RubricError`."""
+def build_release(options: ReleaseOptions, kit: Path = KIT) -> Release:
+    """Return all bundles. Raises `BadBundle`, `BadNotebook`, `RubricError`."""
     files = colab_files(kit)
     solved = Packing("the solved notebook")
     solved.add(NOTEBOOK, solved_notebook(where_to_fetch(files, options.address)))
@@ -95,23 +96,23 @@ def build(options: ReleaseOptions, kit: Path = KIT) -> Release:
 
 
 def release(options: ReleaseOptions, kit: Path = KIT) -> int:
-    """Build, prove, put in place; returns the exit status. What goes wrong is a sentence."""
+    """Build, prove and write the bundles; return the exit status."""
     console = Console()
     try:
-        _refuse_bad(options)
-        made = build(options, kit)
-        run = SolvedRun(made, options.cell_seconds)
-        marking = MarkingRun(made, options.dataset)
-        for title, proof in _proofs(made, options, kit, run, marking):
+        _check_options(options)
+        bundles = build_release(options, kit)
+        notebook = SolvedNotebookProof(bundles, options.cell_seconds)
+        grading = GradingProof(bundles, options.dataset)
+        for title, proof in _proofs(bundles, options, kit, notebook, grading):
             with console.status(title):
-                found = list(proof())
-            console.print(f"{'FAILED' if found else 'proven'}  {title}", soft_wrap=True)
-            for complaint in found:
-                print(complaint, file=sys.stderr)
-            if found:
+                problems = list(proof())
+            console.print(f"{'FAILED' if problems else 'proven'}  {title}", soft_wrap=True)
+            for problem in problems:
+                print(problem, file=sys.stderr)
+            if problems:
                 print(f"Nothing in {options.out} was changed.", file=sys.stderr)
                 return NOT_PROVEN
-        _put_in_place(made, run.notebook, options.out)
+        _write_release(bundles, notebook.executed, options.out)
     except (
         BadBundle,
         BadNotebook,
@@ -121,17 +122,17 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
         SecretError,
         proofs.CannotProve,
         OSError,
-    ) as problem:
-        print(problem, file=sys.stderr)
+    ) as error:
+        print(error, file=sys.stderr)
         return USAGE
-    _show(made, options.out, console)
-    if marking.footprint:
-        console.print(marking.footprint.sentence(), highlight=False, soft_wrap=True)
+    _print_files(bundles, options.out, console)
+    if grading.footprint:
+        console.print(grading.footprint.sentence(), highlight=False, soft_wrap=True)
     return DONE
 
 
-def content_complaints(made: Release, secret: bytes, kit: Path = KIT) -> Iterator[str]:
-    """What the bundles hold and should not."""
+def content_problems(bundles: Release, secret: bytes, kit: Path = KIT) -> Iterator[str]:
+    """Yield what the bundles contain and should not."""
     reference = Reference(
         REFERENCE.read_text(encoding="utf-8"), (kit / "solution.py").read_text(encoding="utf-8")
     )
@@ -146,127 +147,138 @@ def content_complaints(made: Release, secret: bytes, kit: Path = KIT) -> Iterato
         contents.nothing_of_staff,
         contents.no_answer(reference, load_allowed()),
     )
-    for bundle in made.all:
+    for bundle in bundles.all:
         for proof in for_all:
             yield from proof(bundle)
-    for bundle in (made.student, made.colab):
+    for bundle in (bundles.student, bundles.colab):
         for proof in for_students:
             yield from proof(bundle)
 
 
-class SolvedRun:
-    """The solved notebook, run; `notebook` is it with its outputs, once `complaints` were read."""
+class SolvedNotebookProof:
+    """Run the solved notebook; `executed` has its outputs once `problems` were read."""
 
-    def __init__(self, made: Release, cell_seconds: int = notebooks.CELL_SECONDS) -> None:
-        self._made = made
+    def __init__(self, bundles: Release, cell_seconds: int = notebooks.CELL_SECONDS) -> None:
+        """Keep the bundles and the time limit for a cell."""
+        self._bundles = bundles
         self._cell_seconds = cell_seconds
-        self.notebook = ""
+        self.executed = ""
 
-    def complaints(self) -> Iterator[str]:
-        """Why it does not run in full."""
-        made = self._made
-        replaced = {NOTEBOOK: made.solved.files[NOTEBOOK], SOLUTION: REFERENCE.read_bytes()}
+    def problems(self) -> Iterator[str]:
+        """Yield why it does not run in full."""
+        title = self._bundles.solved.title
+        solved = self._bundles.solved.files[NOTEBOOK]
+        replaced = {NOTEBOOK: solved, SOLUTION: REFERENCE.read_bytes()}
         try:
-            self.notebook = notebooks.run(made.student, replaced, self._cell_seconds)
-        except notebooks.DoesNotRun as problem:
-            yield f"{made.solved.title}: {problem}"
+            self.executed = notebooks.run(self._bundles.student, replaced, self._cell_seconds)
+        except notebooks.DoesNotRun as error:
+            yield f"{title}: {error}"
             return
-        for cell in notebooks.cells_that_wait(self.notebook):
-            yield f"{made.solved.title}: the cell {cell!r} waits for a question."
-        executed = Packing(made.solved.title)
-        executed.add(NOTEBOOK, self.notebook)
+        for cell in notebooks.cells_that_wait(self.executed):
+            yield f"{title}: the cell {cell!r} waits for a question."
+        executed = Packing(title)
+        executed.add(NOTEBOOK, self.executed)
         yield from contents.no_machine_path((KIT, Path.home(), Path(sys.prefix)))(executed.pack())
 
 
-class MarkingRun:
-    """The stub and the reference, graded by each bundle as it is released.
+class GradingProof:
+    """Grade the stub and the reference by each bundle as it is released.
 
-    `footprint` is what Gradescope needs to grade the reference, once `complaints` were read.
+    `footprint` is what Gradescope needs to grade the reference, once `problems` were read.
     """
 
-    def __init__(self, made: Release, dataset: str) -> None:
-        self._made = made
+    def __init__(self, bundles: Release, dataset: str) -> None:
+        """Keep the bundles and the data set to grade on."""
+        self._bundles = bundles
         self._dataset = dataset
         self.footprint: Footprint | None = None
 
-    def complaints(self) -> Iterator[str]:
-        """Yield where one of the two gets other points than it must."""
-        made, dataset = self._made, self._dataset
-        solved = made.solved.files[NOTEBOOK].decode()
-        gradescope = proofs.GradescopeProof(made.gradescope.to_zip())
+    def problems(self) -> Iterator[str]:
+        """Yield where one of the two gets wrong points."""
+        bundles, dataset = self._bundles, self._dataset
+        solved = bundles.solved.files[NOTEBOOK].decode()
+        gradescope = proofs.GradescopeProof(bundles.gradescope.to_zip())
         with tempfile.TemporaryDirectory() as temporary:
             place = Path(temporary)
-            place.chmod(0o755)  # the user who runs students' code has to enter
-            proofs.write_submissions(place / "submissions", dataset, made.student, solved)
+            place.chmod(0o755)  # the sandbox's user must be able to enter
+            proofs.write_submissions(place / "submissions", dataset, bundles.student, solved)
             points = proofs.automatic_points(load_rubric())
-            proven = proofs.Proven(place / "submissions", dataset, points)
-            yield from proofs.prove_engine(proven)
-            yield from gradescope.complaints(proven, place / "autograder")
+            submissions = proofs.ProofSubmissions(place / "submissions", dataset, points)
+            yield from proofs.prove_engine(submissions)
+            yield from gradescope.problems(submissions, place / "autograder")
             self.footprint = gradescope.footprint
-            yield from proofs.prove_nbgrader(proven, made.course, place / "course")
+            yield from proofs.prove_nbgrader(submissions, bundles.course, place / "course")
 
 
 _Proof = tuple[str, Callable[[], Iterable[str]]]
 
 
 def _proofs(
-    made: Release, options: ReleaseOptions, kit: Path, run: SolvedRun, marking: MarkingRun
+    bundles: Release,
+    options: ReleaseOptions,
+    kit: Path,
+    notebook: SolvedNotebookProof,
+    grading: GradingProof,
 ) -> Iterator[_Proof]:
     def twice() -> Iterator[str]:
-        for first, second in zip(made.all, build(options, kit).all, strict=True):
+        for first, second in zip(bundles.all, build_release(options, kit).all, strict=True):
             yield from contents.same_twice(first, second)
 
-    yield "Built twice, every bundle is the same, byte for byte.", twice
+    yield "Two builds give the same bundles, byte for byte.", twice
     yield (
-        "No bundle holds an answer, output, secret, machine path or left-over file.",
-        lambda: content_complaints(made, course_secret(), kit),
+        "No bundle contains an answer, output, secret, machine path or temporary file.",
+        lambda: content_problems(bundles, course_secret(), kit),
     )
     yield (
         "The student bundle works alone in a folder.",
-        lambda: standalone_check.works_alone(made.student),
+        lambda: standalone_check.find_problems(bundles.student),
     )
     yield (
         "The stub earns 0, the reference every automatic point: engine, gradescope.zip, nbgrader.",
-        marking.complaints,
+        grading.problems,
     )
     yield (
-        "The notebook runs from top to bottom with the stub, and hands in what is there.",
-        lambda: notebooks.run_student(made.student, options.cell_seconds),
+        "The notebook runs from top to bottom with the stub, and writes submission.zip.",
+        lambda: notebooks.run_student(bundles.student, options.cell_seconds),
     )
-    yield "The solved notebook runs in full; some minutes.", run.complaints
+    yield "The solved notebook runs in full (minutes).", notebook.problems
 
 
-def _refuse_bad(options: ReleaseOptions) -> None:
-    """Raise `BadBundle` for options that cannot be used, `DataNotFound` without test images."""
+def _check_options(options: ReleaseOptions) -> None:
+    """Raise `BadBundle` for unusable options, `DataNotFound` without test images."""
     if not _COURSE_ID.fullmatch(options.course_id):
         raise BadBundle(
-            f"{options.course_id!r} can't be a course id: use letters, digits, '.', '_' and '-'."
+            f"{options.course_id!r} cannot be a course id: use letters, digits, '.', '_' and '-'."
         )
     if options.address and not _ADDRESS.fullmatch(options.address):
         raise BadBundle(
-            f"{options.address!r} is no address: give the one of {COLAB_ZIP}, from https:// on."
+            f"{options.address!r} is not an address: give that of {COLAB_ZIP}, with https://."
         )
     load_dataset(options.dataset, "test")  # the proofs grade on what is released
 
 
-def _put_in_place(made: Release, solved: str, out: Path) -> None:
+def _write_release(bundles: Release, solved: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    folders = (("student", made.student), ("nbgrader", made.course), ("solved", made.solved))
+    folders = (
+        ("student", bundles.student),
+        ("nbgrader", bundles.course),
+        ("solved", bundles.solved),
+    )
     with tempfile.TemporaryDirectory(prefix=".making-", dir=out) as temporary:
         for name, bundle in folders:
             bundle.write_folder(Path(temporary) / name)
         (Path(temporary) / "solved" / NOTEBOOK).write_text(solved, encoding="utf-8")
         for name, _ in folders:
             replace_folder(Path(temporary) / name, out / name)
-    for name, content in _zips(made):
+    for name, content in _zips(bundles):
         _write(out / name, content)
 
 
-def _zips(made: Release) -> tuple[tuple[str, bytes], ...]:
+def _zips(bundles: Release) -> tuple[tuple[str, bytes], ...]:
     return (
-        ("student.zip", made.student.to_zip()),
-        (COLAB_ZIP, made.colab.to_zip()),
-        ("gradescope.zip", made.gradescope.to_zip()),
+        ("student.zip", bundles.student.to_zip()),
+        (COLAB_ZIP, bundles.colab.to_zip()),
+        ("gradescope.zip", bundles.gradescope.to_zip()),
     )
 
 
@@ -274,13 +286,17 @@ def _write(path: Path, content: bytes) -> None:
     write_atomically(path, lambda stream: stream.write(content))
 
 
-def _show(made: Release, out: Path, console: Console) -> None:
-    """What lies where; paths and digests are never cut or wrapped, so that they can be copied."""
-    folders = (("student/", made.student), ("nbgrader/", made.course), ("solved/", made.solved))
+def _print_files(bundles: Release, out: Path, console: Console) -> None:
+    """Print every path and digest on one line, so that they can be copied."""
+    folders = (
+        ("student/", bundles.student),
+        ("nbgrader/", bundles.course),
+        ("solved/", bundles.solved),
+    )
     lines = [(name, bundle.size, f"{len(bundle.files)} files") for name, bundle in folders]
     lines += [
         (name, len(content), f"sha256 {hashlib.sha256(content).hexdigest()}")
-        for name, content in _zips(made)
+        for name, content in _zips(bundles)
     ]
     for name, size, remark in lines:
         line = f"{size / 1000:>8,.0f} kB  {out / name}  {remark}"

@@ -1,7 +1,7 @@
-"""Proofs about what a bundle holds: each a function from a bundle to complaints, one sentence each.
+"""Prove what a bundle contains: each proof is a function from a bundle to problems.
 
-No complaint means that the proof holds. The proofs read contents, before anything is compressed;
-what a bundle does is proven in `alone` and `marks`.
+A proof holds if it yields nothing. It reads contents, before compression. `standalone_check` and
+`proofs` run the bundles.
 """
 
 import json
@@ -26,62 +26,62 @@ _MACHINE_PATHS = re.compile(
     rb"(?<![\w.~/])(?:/(?:(?:home|Users)/[\w.-]+|root/[\w.])|[A-Z]:\\\\?Users)"
 )
 _STAFF_FOLDERS = frozenset({"autograder", "authoring", "instructor"})
-_SHOWN = 40  # characters of what was found
-_NOT_TOLD_BY_A_NAME = 2  # parts of "/root" and "/usr", which texts may speak of
+_SHOWN = 40  # characters of a match
+_COMMON_PARTS = 2  # parts of "/root" and "/usr", which texts may mention
 
 Proof = Callable[[Bundle], Iterator[str]]
 
 
 def no_solution_marker(bundle: Bundle) -> Iterator[str]:
-    """Nothing that a builder should have cut out is left, nor the marks around it."""
+    """Yield each file with a marker that a builder should have removed."""
     for name, content in bundle:
-        if found := _MARKERS.search(content):
+        if match := _MARKERS.search(content):
             yield (
-                f"{bundle.title}: {name} holds {found.group().decode()!r}: the part between the "
-                "markers is for staff; cut it out where the file is made."
+                f"{bundle.title}: {name} contains {match.group().decode()!r}: the part between the "
+                "markers is for staff; remove it where the file is built."
             )
 
 
 def no_outputs(bundle: Bundle) -> Iterator[str]:
-    """Notebooks are handed out as if nobody had run them."""
+    """Yield each notebook cell with outputs."""
     for name, content in bundle:
         if not name.endswith(".ipynb"):
             continue
         for number, cell in enumerate(json.loads(content)["cells"], start=1):
             if cell.get("outputs") or cell.get("execution_count"):
-                yield f"{bundle.title}: cell {number} of {name} was run: clear its output."
+                yield f"{bundle.title}: cell {number} of {name} has outputs: clear them."
 
 
 def no_junk(bundle: Bundle) -> Iterator[str]:
-    """No cache, and nothing that an editor or an operating system leaves in folders."""
+    """Yield each file of a cache, an editor or an operating system."""
     for name, _ in bundle:
         path = PurePosixPath(name)
         if _JUNK_FOLDERS.intersection(path.parts[:-1]) or _JUNK_FILES.fullmatch(path.name):
-            yield f"{bundle.title}: {name} is left over from work and belongs in no bundle."
+            yield f"{bundle.title}: {name} is a temporary file: remove it."
 
 
 def nothing_of_staff(bundle: Bundle) -> Iterator[str]:
-    """No file of the grader or of the reference's folder, under whatever parent."""
+    """Yield each file below a folder for staff."""
     for name, _ in bundle:
         if _STAFF_FOLDERS.intersection(PurePosixPath(name).parts):
             yield f"{bundle.title}: {name} is not for students."
 
 
 def no_machine_path(folders: Sequence[Path]) -> Proof:
-    """No file names a place on the machine that made it: a home folder, or one of `folders`."""
+    """Return the proof that no file contains a home folder or the path of one of `folders`."""
     places = [
         str(folder.resolve()).encode()
         for folder in folders
-        if len(folder.resolve().parts) > _NOT_TOLD_BY_A_NAME
+        if len(folder.resolve().parts) > _COMMON_PARTS
     ]
 
     def proof(bundle: Bundle) -> Iterator[str]:
         for name, content in bundle:
-            found = _MACHINE_PATHS.search(content)
-            place = found.group() if found else next((p for p in places if p in content), None)
+            match = _MACHINE_PATHS.search(content)
+            place = match.group() if match else next((p for p in places if p in content), None)
             if place:
                 yield (
-                    f"{bundle.title}: {name} names a folder of the machine it was made on "
+                    f"{bundle.title}: {name} contains a path of this machine "
                     f"({place[:_SHOWN].decode(errors='replace')})."
                 )
 
@@ -89,36 +89,36 @@ def no_machine_path(folders: Sequence[Path]) -> Proof:
 
 
 def no_secret(secret: bytes) -> Proof:
-    """The course secret, from which hidden inputs are drawn, is in no file."""
+    """Return the proof that the course secret is in no file."""
 
     def proof(bundle: Bundle) -> Iterator[str]:
         for name, content in bundle:
             if secret in content:
                 yield (
-                    f"{bundle.title}: {name} holds the course secret: remove it, and make a new "
-                    "secret if the file was ever out of your hands."
+                    f"{bundle.title}: {name} contains the course secret: remove it, and create a "
+                    "new secret if anybody else may have the file."
                 )
 
     return proof
 
 
 def no_answer(reference: Reference, allowed: Sequence[Allowed]) -> Proof:
-    """No file shares a run of tokens with the reference that the list does not allow."""
+    """Return the proof that no file shares tokens with the reference, beyond `allowed`."""
 
     def proof(bundle: Bundle) -> Iterator[str]:
         for name, content in bundle:
-            found = tuple(dict.fromkeys(reference.overlaps(name, content)))
-            for overlap in not_allowed(found, allowed):
+            overlaps = tuple(dict.fromkeys(reference.overlaps(name, content)))
+            for overlap in not_allowed(overlaps, allowed):
                 yield (
-                    f"{bundle.title}: {name} holds a part of the reference: {overlap.text!r}. "
-                    "Write it differently, or list it with its reason in allowed_overlap.toml."
+                    f"{bundle.title}: {name} contains a part of the reference: {overlap.text!r}. "
+                    "Rewrite it, or add it with a reason to allowed_overlap.toml."
                 )
 
     return proof
 
 
 def same_twice(first: Bundle, second: Bundle) -> Iterator[str]:
-    """Two builds give the same bytes."""
+    """Yield the files in which two builds differ."""
     if first.digest == second.digest and first.to_zip() == second.to_zip():
         return
     names = sorted(first.files.keys() | second.files.keys())

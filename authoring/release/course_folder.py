@@ -1,4 +1,4 @@
-"""The nbgrader course that an instructor works in: settings, source, and how to use them."""
+"""Build the nbgrader course that an instructor works in: settings, source, instructions."""
 
 from authoring.build.notebook import STUB_ANSWER, nbgrader_notebook
 from authoring.release.bundle import Bundle, Packing
@@ -8,7 +8,7 @@ ASSIGNMENT = "quantization"
 
 
 def course_bundle(files: Bundle, address: str, course_id: str, dataset: str) -> Bundle:
-    """The course tree around the student's `files` (without notebook). Raises `BadBundle`."""
+    """Return the course tree around the student's `files`, and its notebook. Raises `BadBundle`."""
     packing = Packing("the nbgrader course")
     settings = (HANDED_OUT / "nbgrader" / "nbgrader_config.py").read_text(encoding="utf-8")
     for name, value in (

@@ -1,8 +1,8 @@
-"""The zip that an instructor uploads to Gradescope as autograder.
+"""Build the zip that an instructor uploads to Gradescope as autograder.
 
-It holds the grader, the reference, the known mistakes, the float models and the PTQ table, but no
-course secret: `setup.sh` makes one when the image is built, or takes the one in `course_secret`
-that an instructor adds beside it. Only staff can download an autograder.
+It contains the grader, the reference, the mutants, the float models and the PTQ table, but no
+course secret. `setup.sh` creates one when the image is built, unless the instructor adds a file
+`course_secret` to the zip. Only staff can download an autograder.
 """
 
 import json
@@ -21,7 +21,7 @@ TITLE = "the Gradescope autograder"
 
 
 def gradescope_bundle(settings: Settings, kit: Path = KIT) -> Bundle:
-    """Everything that the autograder zip holds. Raises `BadBundle`."""
+    """Return the contents of the autograder zip. Raises `BadBundle`."""
     packing = Packing(TITLE)
     for name in ("setup.sh", "run_autograder"):
         packing.copy(HANDED_OUT / "gradescope" / name, name, program=True)
@@ -51,7 +51,7 @@ def gradescope_bundle(settings: Settings, kit: Path = KIT) -> Bundle:
 
 
 def settings_text(settings: Settings) -> str:
-    """The text of gradescope.toml."""
+    """Return the text of gradescope.toml."""
     explained = (
         ("data", settings.data, "what models are measured on: cifar10 or shapes10"),
         (
@@ -77,11 +77,11 @@ def settings_text(settings: Settings) -> str:
 
 
 def first_results(rubric: Rubric, settings: Settings) -> str:
-    """The results of a submission at which nobody has looked yet: every check not reached."""
+    """Return the results of a submission before grading: every check not reached."""
     report = Report(
         student="unknown",
         dataset=settings.data,
-        isolation="No wall was put up yet.",
+        isolation="No worker was started yet.",
         checks=tuple(
             CheckResult(
                 id=check.id,

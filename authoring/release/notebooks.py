@@ -1,8 +1,7 @@
-"""Proof that the notebooks run from top to bottom, and the solved one with its outputs.
+"""Prove that the notebooks run from top to bottom, and return the solved one with its outputs.
 
-Each runs in FAST mode in a copy of the student bundle, in a kernel of its own: a student's with the
-stub, which may raise nothing, and the solved one with the reference, which may wait for nothing. It
-can fail with `DoesNotRun`, which names the cell.
+Each runs in FAST mode in a copy of the student bundle, in its own kernel. The student's runs with
+the stub and must raise nothing. The solved one runs with the reference and must wait for nothing.
 """
 
 import os
@@ -22,10 +21,10 @@ from authoring.release.bundle import Bundle
 from authoring.release.student import NOTEBOOK
 from quantlab.notebook.submission_zip import ARCHIVE
 
-CELL_SECONDS = 1_800  # the limit for a cell, on a machine that is busy with other things
+CELL_SECONDS = 1_800  # the limit for a cell, on a busy machine
 _START_SECONDS = 300  # the limit for a kernel to start
 _SHOWN = 80  # characters of a heading or of a first line
-_SHOWN_REASON = 240  # characters of what an exception says
+_SHOWN_REASON = 240  # characters of an exception
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 STUDENT = "reference"
 WAITING = "Waiting for question"
@@ -33,15 +32,15 @@ KEPT = ("PATH", "LANG", "LC_ALL", "OMP_NUM_THREADS", "OMP_WAIT_POLICY")
 
 
 class DoesNotRun(Exception):
-    """A notebook stopped; the message says in which cell, why and what to do."""
+    """Report in which cell a notebook stopped, why, and what to do."""
 
 
 def run_student(bundle: Bundle, cell_seconds: int = CELL_SECONDS) -> Iterator[str]:
-    """Yield complaints about the notebook that students get, with the stub."""
+    """Yield why the student's notebook does not run with the stub."""
     try:
         run(bundle, {}, cell_seconds)
-    except DoesNotRun as problem:
-        yield f"{bundle.title}, with the stub: {problem}"
+    except DoesNotRun as error:
+        yield f"{bundle.title}, with the stub: {error}"
 
 
 def run(bundle: Bundle, replaced: Mapping[str, bytes], cell_seconds: int = CELL_SECONDS) -> str:
@@ -81,7 +80,7 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        # The kernel's own messages, as that it died, are of no use to whoever runs this.
+        # The exception says more than the kernel's own messages.
         client.execute(env=dict(environment), stderr=subprocess.DEVNULL)
     except (CellExecutionError, CellTimeoutError, RuntimeError, NoSuchKernel, OSError) as problem:
         reason = _reason(problem, cell_seconds)
@@ -110,8 +109,8 @@ def _reason(problem: Exception, cell_seconds: int) -> str:
     match problem:
         case CellTimeoutError():
             return (
-                f"the cell ran longer than {cell_seconds:,} s. Run release again on a machine that "
-                "does nothing else, or raise the limit with --cell-timeout."
+                f"the cell ran longer than {cell_seconds:,} s. Run release again on an idle "
+                "machine, or raise the limit with --cell-timeout."
             )
         case DeadKernelError():
             return (
@@ -119,8 +118,8 @@ def _reason(problem: Exception, cell_seconds: int) -> str:
                 "otherwise fix the cell in instructor/notebook.py or the code that it calls."
             )
         case CellExecutionError():
-            said = _shortened(f"{problem.ename}: {problem.evalue}", _SHOWN_REASON)
-            return f"{said}. Fix the cell in instructor/notebook.py or the code that it calls."
+            message = _shortened(f"{problem.ename}: {problem.evalue}", _SHOWN_REASON)
+            return f"{message}. Fix the cell in instructor/notebook.py or the code that it calls."
     return f"{_shortened(f'{type(problem).__name__}: {problem}', _SHOWN_REASON)}."
 
 
@@ -131,7 +130,7 @@ def _shortened(text: str, most: int = _SHOWN) -> str:
 
 
 def cells_that_wait(notebook: str) -> list[str]:
-    """The ids of the cells that wait for a question, of a notebook that was run."""
+    """Return the ids of the cells of an executed notebook that wait for a question."""
     cells: list[Any] = nbformat.reads(notebook, as_version=4).cells
     return [
         cell.id

@@ -1,12 +1,11 @@
-"""Whether a file gives away a part of the reference: runs of equal tokens.
+"""Find parts of the reference in a file, as runs of equal tokens.
 
-The reference beyond the stub is cut into overlapping runs of `RUN` tokens; no file that students
-get may hold one of them. Names count, so that a rewritten answer is no leak; layout, comments and
-triple-quoted text do not, so that a re-indented one is. Python sources are cut by Python's own
-tokenizer, all other text (and Python that does not parse) by a coarser rule, which sees code in a
-page or a notebook too.
+The reference beyond the stub is cut into overlapping runs of `RUN` tokens. No file of a student may
+contain one of them. Names count, so a rewritten answer is not a leak. Layout, comments and
+triple-quoted text do not, so a re-indented answer is one. Python's tokenizer reads Python; a
+coarser rule reads all other text, such as code in a page or a notebook.
 
-`allowed_overlap.toml` lists the runs that may stand in both, each with the file and the reason.
+`allowed_overlap.toml` lists the runs that may be in both, each with the file and the reason.
 """
 
 import io
@@ -41,12 +40,12 @@ _COARSE = re.compile(
 
 
 class BadAllowList(Exception):
-    """`allowed_overlap.toml` can't be used; the message says which entry and why."""
+    """Report which entry of `allowed_overlap.toml` cannot be used, and why."""
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """A run of tokens, single spaces between them, that `file` may share with the reference."""
+    """A run of tokens, joined by spaces, that `file` may share with the reference."""
 
     file: str
     run: str
@@ -59,7 +58,7 @@ def load_allowed(path: Path = ALLOWED) -> tuple[Allowed, ...]:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["allowed"]
         allowed = tuple(Allowed(**entry) for entry in entries)
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise BadAllowList(f"{path.name} can't be read: {error}.") from error
+        raise BadAllowList(f"{path.name} cannot be read: {error}.") from error
     for entry in allowed:
         if not all((entry.file.strip(), entry.run.strip(), entry.reason.strip())):
             raise BadAllowList(f"{path.name} has an entry without a file, a run or a reason.")
@@ -68,20 +67,21 @@ def load_allowed(path: Path = ALLOWED) -> tuple[Allowed, ...]:
 
 @dataclass(frozen=True)
 class Overlap:
-    """`text`, tokens with spaces between them, stands in the file `name` and in the reference."""
+    """A run of tokens, joined by spaces, in the file `name` and in the reference."""
 
     name: str
     text: str
 
 
 class Reference:
-    """The runs of the reference that the stub does not hold."""
+    """Hold the runs of the reference that are not in the stub."""
 
     def __init__(self, reference: str, stub: str) -> None:
+        """Cut both sources into runs."""
         self._runs = _runs(python_tokens(reference)) - _runs(python_tokens(stub))
 
     def overlaps(self, name: str, content: bytes) -> Iterator[Overlap]:
-        """Every longest shared run of one file; none in a file that is no text."""
+        """Yield the longest shared runs of a file; none if it is not text."""
         for tokens in _readings(name, content):
             start = 0
             while start + RUN <= len(tokens):
@@ -93,28 +93,28 @@ class Reference:
                 start = max(end, start + 1)
 
 
-def not_allowed(found: Sequence[Overlap], allowed: Sequence[Allowed]) -> tuple[Overlap, ...]:
-    """Those overlaps for which no entry of the list stands."""
+def not_allowed(overlaps: Sequence[Overlap], allowed: Sequence[Allowed]) -> tuple[Overlap, ...]:
+    """Return the overlaps that the list does not allow."""
     listed = {(entry.file, entry.run) for entry in allowed}
-    return tuple(overlap for overlap in found if (overlap.name, overlap.text) not in listed)
+    return tuple(overlap for overlap in overlaps if (overlap.name, overlap.text) not in listed)
 
 
 def python_tokens(source: str) -> list[str]:
-    """The tokens that count, of Python source; by the coarser rule where it does not parse."""
+    """Return the tokens that count; by the coarser rule if the source does not parse."""
     try:
-        found = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, SyntaxError):
         return coarse_tokens(source)
     return [
         _TEXT if _is_text(token.string) else token.string
-        for token in found
+        for token in tokens
         if token.type not in _LAYOUT
     ]
 
 
 def coarse_tokens(text: str) -> list[str]:
-    """The same of any text, comments included: their words stand between no two tokens of code."""
-    return [_TEXT if _is_text(found.group()) else found.group() for found in _COARSE.finditer(text)]
+    """Return the tokens of any text, comments included."""
+    return [_TEXT if _is_text(match.group()) else match.group() for match in _COARSE.finditer(text)]
 
 
 def _is_text(token: str) -> bool:
@@ -126,7 +126,7 @@ def _runs(tokens: Sequence[str]) -> set[tuple[str, ...]]:
 
 
 def _readings(name: str, content: bytes) -> Iterator[list[str]]:
-    """The ways to read a file as tokens: a notebook cell by cell, source as source and as text."""
+    """Yield the tokens of a file: a notebook by cells, Python as source and as text."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:

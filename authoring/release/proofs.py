@@ -1,10 +1,7 @@
-"""Proofs by marking: the stub earns 0 and the reference every automatic point, wherever they go.
+"""Prove by grading: the stub earns 0, the reference every automatic point, on every path.
 
-Three ways lead to a mark, and each is walked for real: the engine, the Gradescope autograder in a
-copy of Gradescope's folders, and an nbgrader course from `generate_assignment` to its gradebook.
-All complaints are sentences; no complaint means that the proof holds.
-
-It can fail with a `CannotProve`: a program that a proof needs is missing or stops.
+Each path is run: the engine, the Gradescope autograder in a copy of Gradescope's folders, and an
+nbgrader course from `generate_assignment` to its gradebook. A proof holds if it yields nothing.
 """
 
 import io
@@ -39,8 +36,8 @@ from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.data.cifar10 import cifar10_root
 from quantlab.paths import CELLS, KIT
 
-SECONDS = 1800  # for any one program; the longest takes two minutes on two idle cores
-RIGHT, EMPTY = "reference", "stub"
+SECONDS = 1800  # per program; the longest takes two minutes on two idle cores
+REFERENCE_ID, STUB_ID = "reference", "stub"
 _AUTOMATIC = """
     SELECT student.id, SUM(grade.auto_score), COUNT(*) - COUNT(grade.auto_score)
     FROM grade
@@ -55,69 +52,74 @@ _AUTOMATIC = """
 
 
 class CannotProve(Exception):
-    """A proof could not be carried out; the message says what stopped it."""
+    """Report why a proof could not be run: a program is missing or fails."""
 
 
 @dataclass(frozen=True)
-class Proven:
-    """Two submissions on disk, `RIGHT` and `EMPTY` below `folder`, and what they are marked on."""
+class ProofSubmissions:
+    """Two submissions on disk, `REFERENCE_ID` and `STUB_ID` below `folder`, and their data set."""
 
     folder: Path
     dataset: str
     points: float  # all automatic ones
 
-    def complaints(self, where: str, marks: Mapping[str, float | None]) -> Iterator[str]:
-        for student, due in ((RIGHT, self.points), (EMPTY, 0.0)):
-            if marks.get(student) != due:
-                yield f"{where}: the {student} gets {marks.get(student)} points instead of {due:g}."
+    def compare(self, where: str, scores: Mapping[str, float | None]) -> Iterator[str]:
+        """Yield where the scores are not those that the two submissions must get."""
+        for student, expected in ((REFERENCE_ID, self.points), (STUB_ID, 0.0)):
+            if scores.get(student) != expected:
+                yield (
+                    f"{where}: expected {expected:g} points for the {student}, got "
+                    f"{scores.get(student)}."
+                )
 
 
 def automatic_points(rubric: Rubric) -> float:
-    """What the engine gives at most, bonus apart."""
+    """Return the most automatic points, without bonus."""
     automatic = (check for check in ALL_CHECKS if check.source != "person")
     return round(sum(rubric.items[check.id].points for check in automatic), 4)
 
 
 def write_submissions(folder: Path, dataset: str, student: Bundle, solved: str) -> None:
-    """The reference and the untouched stub, each as a folder that could be handed in."""
-    right, empty = folder / RIGHT, folder / EMPTY
-    right.mkdir(parents=True)
-    empty.mkdir()
-    shutil.copy(REFERENCE, right / SOLUTION)
+    """Write the reference and the untouched stub, each as a folder to submit."""
+    reference, stub = folder / REFERENCE_ID, folder / STUB_ID
+    reference.mkdir(parents=True)
+    stub.mkdir()
+    shutil.copy(REFERENCE, reference / SOLUTION)
     for cell in CELLS:
-        shutil.copy(reference_models(dataset) / f"ResNet20_{cell}.pt", right)
-    write_answers(right / ANSWERS, RIGHT, ModelEvaluator(dataset, Oracle()))
-    (right / NOTEBOOK).write_text(solved, encoding="utf-8")
+        shutil.copy(reference_models(dataset) / f"ResNet20_{cell}.pt", reference)
+    write_answers(reference / ANSWERS, REFERENCE_ID, ModelEvaluator(dataset, Oracle()))
+    (reference / NOTEBOOK).write_text(solved, encoding="utf-8")
     for name in (SOLUTION, NOTEBOOK):
-        (empty / name).write_bytes(student.files[name])
+        (stub / name).write_bytes(student.files[name])
 
 
-def prove_engine(proven: Proven) -> Iterator[str]:
-    """By the engine, in this process. Raises `CannotProve`."""
-    marks: dict[str, float | None] = {}
+def prove_engine(submissions: ProofSubmissions) -> Iterator[str]:
+    """Yield wrong points of the engine, in this process. Raises `CannotProve`."""
+    scores: dict[str, float | None] = {}
     try:
-        course = prepare_grading(proven.dataset, "*")
+        course = prepare_grading(submissions.dataset, "*")
         with Sandbox() as sandbox:
-            for student in (RIGHT, EMPTY):
-                submission = read_submission(proven.folder / student)
+            for student in (REFERENCE_ID, STUB_ID):
+                submission = read_submission(submissions.folder / student)
                 report = grade_submission(submission, course, sandbox)
-                marks[student] = None if report.needs_staff else report.auto_score
-    except (SetupError, IsolationUnavailable) as problem:
-        raise CannotProve(str(problem)) from problem
-    yield from proven.complaints("The engine", marks)
+                scores[student] = None if report.needs_staff else report.auto_score
+    except (SetupError, IsolationUnavailable) as error:
+        raise CannotProve(str(error)) from error
+    yield from submissions.compare("The engine", scores)
 
 
 class GradescopeProof:
-    """The zip as it is uploaded, unpacked, set up and run in folders like Gradescope's.
+    """Unpack, set up and run the zip in folders like Gradescope's.
 
-    `footprint` is what grading the reference took, once `complaints` were read.
+    `footprint` is what grading the reference took, once `problems` were read.
     """
 
     def __init__(self, content: bytes) -> None:
+        """Keep the zip."""
         self._content = content
         self.footprint: Footprint | None = None
 
-    def complaints(self, proven: Proven, place: Path) -> Iterator[str]:
+    def problems(self, submissions: ProofSubmissions, place: Path) -> Iterator[str]:
         """Yield what is wrong with the points, by the zip's own programs and settings.
 
         Raises:
@@ -130,25 +132,24 @@ class GradescopeProof:
             "AUTOGRADER_SECRET_FILE": str(place / "source" / "instructor" / "course_secret"),
         }
         _run([str(place / "source" / "setup.sh")], place, variables)
-        marks: dict[str, float | None] = {}
-        for student in (RIGHT, EMPTY):
-            _submit(proven.folder / student, place, student)
+        scores: dict[str, float | None] = {}
+        for student in (REFERENCE_ID, STUB_ID):
+            _submit(submissions.folder / student, place, student)
             footprint = _run([str(place / "source" / "run_autograder")], place, variables)
-            if student == RIGHT:
+            if student == REFERENCE_ID:
                 self.footprint = footprint
             results = json.loads((place / "results" / "results.json").read_text(encoding="utf-8"))
             scored = [test for test in results["tests"] if test.get("max_score")]
             possible = sum(test["max_score"] for test in scored)
-            if possible != proven.points:
+            if possible != submissions.points:
                 yield (
-                    f"The Gradescope autograder: for the {student} its tests add up to "
-                    f"{possible:g} points instead of {proven.points:g} "
-                    f"({results['tests'][-1]['output']})."
+                    f"The Gradescope autograder: expected tests of {submissions.points:g} points "
+                    f"for the {student}, got {possible:g} ({results['tests'][-1]['output']})."
                 )
             if results["output"].startswith("PROVISIONAL"):
                 yield f"The Gradescope autograder: the points of the {student} are provisional."
-            marks[student] = round(sum(test["score"] for test in scored), 4)
-        yield from proven.complaints("The Gradescope autograder", marks)
+            scores[student] = round(sum(test["score"] for test in scored), 4)
+        yield from submissions.compare("The Gradescope autograder", scores)
 
 
 def unpack(content: bytes, folder: Path) -> None:
@@ -160,7 +161,7 @@ def unpack(content: bytes, folder: Path) -> None:
 
 
 def _submit(files: Path, place: Path, student: str) -> None:
-    """Put a submission where Gradescope puts it, and remove the results of the last one."""
+    """Copy a submission where Gradescope puts it, and remove older results."""
     for folder in ("submission", "results"):
         shutil.rmtree(place / folder, ignore_errors=True)
     shutil.copytree(files, place / "submission")
@@ -168,29 +169,29 @@ def _submit(files: Path, place: Path, student: str) -> None:
     (place / "submission_metadata.json").write_text(json.dumps({"users": users}))
 
 
-def prove_nbgrader(proven: Proven, bundle: Bundle, place: Path) -> Iterator[str]:
-    """By nbgrader's own commands, in a course at `place`. Raises `CannotProve`."""
+def prove_nbgrader(submissions: ProofSubmissions, bundle: Bundle, place: Path) -> Iterator[str]:
+    """Yield wrong points of nbgrader's commands in a course at `place`. Raises `CannotProve`."""
     bundle.write_folder(place)
     nbgrader = [sys.executable, "-m", "nbgrader"]
     _run([*nbgrader, "generate_assignment", ASSIGNMENT, "--create"], place)
     for path in sorted((place / "release").rglob("*")):
         if path.is_file() and b"BEGIN SOLUTION" in path.read_bytes():
-            yield f"The nbgrader course: release/ holds a solution in {path.name}."
-    for student in (RIGHT, EMPTY):
-        collect(proven.folder / student, place, ASSIGNMENT)
+            yield f"The nbgrader course: release/ contains a solution in {path.name}."
+    for student in (REFERENCE_ID, STUB_ID):
+        collect(submissions.folder / student, place, ASSIGNMENT)
     _run([*nbgrader, "autograde", ASSIGNMENT], place)
-    yield from proven.complaints("The nbgrader course", automatic_scores(place / "gradebook.db"))
+    yield from submissions.compare("The nbgrader course", automatic_scores(place / "gradebook.db"))
 
 
 def automatic_scores(gradebook: Path) -> dict[str, float | None]:
-    """Each student's automatic points; None where a question has none."""
+    """Return each student's automatic points; None if a question has none."""
     with closing(sqlite3.connect(gradebook)) as connection:
         rows = connection.execute(_AUTOMATIC).fetchall()
-    return {student: None if open_yet else round(total, 4) for student, total, open_yet in rows}
+    return {student: None if missing else round(total, 4) for student, total, missing in rows}
 
 
 def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None = None) -> Footprint:
-    """Run a program in `folder`, with a home folder of its own, and expect it to succeed."""
+    """Run a program in `folder` with its own home folder; raise `CannotProve` if it fails."""
     home = folder / ".home"
     home.mkdir(exist_ok=True)
     root = cifar10_root("test")
@@ -200,7 +201,7 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None =
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home),
         "QUANTIZATION_KIT": str(KIT),
-        # nbgrader starts alembic by its name
+        # nbgrader runs alembic by name
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         **(variables or {}),
     }
@@ -214,12 +215,12 @@ def _run(command: list[str], folder: Path, variables: Mapping[str, str] | None =
             text=True,
         )
         ended, footprint = measure(process, SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise CannotProve(f"{' '.join(command)} does not run: {problem}.") from problem
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotProve(f"{' '.join(command)} does not run: {error}.") from error
     if ended.returncode != 0:
-        said = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
+        lines = (ended.stderr.strip() or ended.stdout.strip() or "no output").splitlines()
         raise CannotProve(
-            f"{' '.join(command)} failed: {said[-1] if said else 'it said nothing'}. For nbgrader, "
+            f"{' '.join(command)} failed: {lines[-1]}. If nbgrader is missing, "
             "pip install -e '.[notebook]'."
         )
     return footprint

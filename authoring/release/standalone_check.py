@@ -1,7 +1,7 @@
-"""Proof that the student bundle works where nothing else is: a folder, Python and its packages.
+"""Prove that the student bundle works alone: a folder, Python and its packages.
 
-The programs below run in a process of their own, in a copy of the bundle, with an environment that
-knows nothing of the kit. Complaints are sentences; no complaint means that the proof holds.
+Each program runs in its own process, in a copy of the bundle, with an environment without the kit.
+The proof holds if no problem is reported.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from authoring.release.bundle import Bundle
 
-SECONDS = 300  # for one program; importing torch on a busy machine takes up to a minute
+SECONDS = 300  # per program; importing torch on a busy machine takes up to a minute
 
 _IMPORTS = """
 import importlib, pathlib
@@ -37,16 +37,16 @@ for function in functions:
     try:
         function(*arguments)
     except NotImplementedError as stub:
-        assert str(stub).startswith("Question "), f"{function.__name__} says {stub}"
+        assert str(stub).startswith("Question "), f"{function.__name__} raises {stub}"
     else:
-        raise AssertionError(f"{function.__name__} is written already")
+        raise AssertionError(f"{function.__name__} is not a stub")
 """
 _NO_CACHE = ("-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True)
 class Program:
-    """What it `does` goes on after "it fails to"; `arguments` are Python's, `status` is due."""
+    """A program: what it `does` (after "it fails to"), Python's arguments, the expected status."""
 
     does: str
     arguments: tuple[str, ...]
@@ -60,8 +60,8 @@ TESTS = Program("run the public checks as tests", ("-m", "pytest", *_NO_CACHE, "
 PROGRAMS = (IMPORTS, STUBS, CHECKS, TESTS)
 
 
-def works_alone(bundle: Bundle, programs: Sequence[Program] = PROGRAMS) -> Iterator[str]:
-    """Complaints about what the bundle cannot do by itself."""
+def find_problems(bundle: Bundle, programs: Sequence[Program] = PROGRAMS) -> Iterator[str]:
+    """Yield what the bundle cannot do alone in a folder."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "assignment"
         bundle.write_folder(folder)
@@ -71,7 +71,7 @@ def works_alone(bundle: Bundle, programs: Sequence[Program] = PROGRAMS) -> Itera
             except subprocess.TimeoutExpired:
                 yield (
                     f"{bundle.title}: alone in a folder, it does not {program.does} within "
-                    f"{SECONDS} s. Run release again on a machine that does nothing else."
+                    f"{SECONDS} s. Run release again on an idle machine."
                 )
                 continue
             if ended.returncode != program.status:
@@ -101,5 +101,5 @@ def _run(folder: Path, home: Path, command: list[str]) -> subprocess.CompletedPr
 
 
 def _last_line(ended: subprocess.CompletedProcess[str]) -> str:
-    lines = (ended.stderr.strip() or ended.stdout.strip() or "it said nothing").splitlines()
+    lines = (ended.stderr.strip() or ended.stdout.strip() or "no output").splitlines()
     return lines[-1]

@@ -1,8 +1,8 @@
-"""The student bundle: everything a student works with, and nothing that tells an answer.
+"""Build the student bundle: everything that a student works with, without answers.
 
-It exists twice. `colab_files` is what the notebook fetches when it is opened in Colab, where it is
-no file itself; `student_bundle` adds the notebook, which names the address of the former and its
-SHA-256. (One bundle for both would have to contain its own digest.)
+There are two. `colab_files` is what the notebook downloads in Colab. `student_bundle` adds the
+notebook, which contains the address and the SHA-256 of the first. (A single bundle would have to
+contain its own digest.)
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _PACKAGE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def colab_files(kit: Path = KIT) -> Bundle:
-    """The bundle without its notebook. Raises `BadBundle`."""
+    """Return the bundle without its notebook. Raises `BadBundle`."""
     packing = Packing("the student bundle")
     packing.copy(kit / SOLUTION, SOLUTION)
     packing.copy_tree(kit / "quantlab", "quantlab", "*.py")
@@ -46,9 +46,9 @@ def colab_files(kit: Path = KIT) -> Bundle:
 
 
 def student_bundle(files: Bundle, address: str) -> Bundle:
-    """`files` and the notebook, which in Colab fetches them from `address` and checks them.
+    """Return `files` and the notebook, which in Colab downloads them from `address`.
 
-    Without an address the notebook says in Colab that it does not know where its files are.
+    Without an address the notebook reports in Colab that its files have no address.
     """
     packing = Packing("the student bundle")
     packing.include(files)
@@ -57,25 +57,24 @@ def student_bundle(files: Bundle, address: str) -> Bundle:
 
 
 def where_to_fetch(files: Bundle, address: str) -> notebook.Bundle:
-    """What a notebook has to know of the files that it fetches in Colab."""
+    """Return the address and digest of the files that a notebook downloads in Colab."""
     if not address:
         return notebook.Bundle()
     return notebook.Bundle(url=address, sha256=hashlib.sha256(files.to_zip()).hexdigest())
 
 
 def requirements(kit: Path = KIT, for_the_grader: bool = False) -> str:
-    """The packages to install: the kit's own for the grader; for students, outside Colab, without
-    what only the grader needs, and with Jupyter."""
+    """Return requirements.txt: the kit's packages for the grader, or a student's with Jupyter."""
     project: Mapping = tomllib.loads((kit / "pyproject.toml").read_text(encoding="utf-8"))
-    needed_by_kit = project["project"]["dependencies"]
+    packages = project["project"]["dependencies"]
     if for_the_grader:
-        return "".join(f"{needed}\n" for needed in needed_by_kit)
-    wanted = [needed for needed in needed_by_kit if _package(needed) not in NOT_FOR_STUDENTS]
+        return "".join(f"{package}\n" for package in packages)
+    for_students = [package for package in packages if _name(package) not in NOT_FOR_STUDENTS]
     extra = project["project"]["optional-dependencies"]["notebook"]
-    wanted += [needed for needed in extra if _package(needed) == "jupyter"]
-    return "".join(f"{needed}\n" for needed in wanted)
+    for_students += [package for package in extra if _name(package) == "jupyter"]
+    return "".join(f"{package}\n" for package in for_students)
 
 
-def _package(requirement: str) -> str:
-    found = _PACKAGE.match(requirement)
-    return found.group().lower() if found else ""
+def _name(requirement: str) -> str:
+    match = _PACKAGE.match(requirement)
+    return match.group().lower() if match else ""

@@ -1,8 +1,8 @@
-"""The command `verify`: marks every known submission, prints the matrix, and says what is wrong.
+"""The command `verify`: grade the corpus, print the matrix check x submission, report problems.
 
-Alternatives must get every point, mutants must lose theirs in the checks that they break and in no
-other, every check must take points from somebody, and every tolerance must stand between the worst
-right answer and the nearest mistake.
+Alternatives must get every point. Mutants must lose points in the checks that they break and in no
+other. Every check must fail some mutant. Every tolerance must be between the worst correct answer
+and the nearest wrong one.
 """
 
 import queue
@@ -18,13 +18,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from authoring.examples import MissingModels, right_record
+from authoring.examples import MissingModels, correct_answers
 from authoring.verify import tolerances
-from authoring.verify.console import print_matrix, print_outcome, print_tolerances
-from authoring.verify.folders import STUDENT, Right, right
-from authoring.verify.matrix import PERSON, Matrix, Row, complaints, matrix
-from authoring.verify.other_cpu import CIRCUMSTANCES, Elsewhere
-from authoring.verify.recording import RecordingOracle, RecordingPlayer
+from authoring.verify.case_submissions import STUDENT, CorrectSubmission, load_correct
+from authoring.verify.console import print_matrix, print_summary, print_tolerances
+from authoring.verify.matrix import PERSON, GradedCase, Matrix, build_matrix, find_problems
+from authoring.verify.other_cpu import SETTINGS, OtherCpuExecutor
+from authoring.verify.recording import RecordingExecutor, RecordingOracle
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import (
     Alternative,
@@ -47,12 +47,12 @@ from autograder.paths import reference_models
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 
-Known = Mutant | Alternative
+Case = Mutant | Alternative
 
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What `verify` was asked for. `out` keeps the folders of wrong tables and damaged models."""
+    """Options of `verify`; the folders of wrong tables and damaged models are kept in `out`."""
 
     dataset: str
     jobs: int = 2
@@ -60,7 +60,7 @@ class VerifyOptions:
 
 
 def verify(options: VerifyOptions) -> int:
-    """Prove the checks; returns the exit status, 1 where something is to be mended."""
+    """Prove the checks and return the exit status, 1 if there are problems."""
     console = Console()
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -72,67 +72,67 @@ def verify(options: VerifyOptions) -> int:
 
 def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
     course = replace(prepare_grading(options.dataset, "*"), oracle=RecordingOracle())
-    known: tuple[Known, ...] = (*load_alternatives(), *load_mutants())
-    console.print("Making right tables and models.")
-    record = right_record(STUDENT, course.evaluator)
-    start = right(course.oracle.source, record, reference_models(options.dataset), folder)
-    memory: dict[bytes, Any] = {}
-    with ExitStack() as open_players:
-        players: list[Executor] = [
-            RecordingPlayer(open_players.enter_context(Sandbox()), memory)
+    cases: tuple[Case, ...] = (*load_alternatives(), *load_mutants())
+    console.print("Building correct tables and models.")
+    answers = correct_answers(STUDENT, course.evaluator)
+    models = reference_models(options.dataset)
+    correct = load_correct(course.oracle.source, answers, models, folder)
+    cache: dict[bytes, Any] = {}
+    with ExitStack() as open_executors:
+        executors: list[Executor] = [
+            RecordingExecutor(open_executors.enter_context(Sandbox()), cache)
             for _ in range(options.jobs)
         ]
-        found = mark_known(known, start, course, players, console)
-        elsewhere = {
-            circumstance: open_players.enter_context(Elsewhere(environment))
-            for circumstance, environment in CIRCUMSTANCES.items()
+        matrix = grade_cases(cases, correct, course, executors, console)
+        others = {
+            setting: open_executors.enter_context(OtherCpuExecutor(environment))
+            for setting, environment in SETTINGS.items()
         }
-        measured = measure_tolerances(found, start, course, players[0], elsewhere, console)
-    print_matrix(found, course.rubric, console)
-    print_tolerances(measured, course.rubric, console)
-    wrong = [*complaints(found), *tolerances.complaints(measured, course.rubric)]
-    print_outcome(found, wrong, console)
-    return NEEDS_REVIEW if wrong else DONE
+        bounds = measure_tolerances(matrix, correct, course, executors[0], others, console)
+    print_matrix(matrix, course.rubric, console)
+    print_tolerances(bounds, course.rubric, console)
+    problems = [*find_problems(matrix), *tolerances.find_problems(bounds, course.rubric)]
+    print_summary(matrix, problems, console)
+    return NEEDS_REVIEW if problems else DONE
 
 
-def mark_known(
-    known: Sequence[Known],
-    start: Right,
+def grade_cases(
+    cases: Sequence[Case],
+    correct: CorrectSubmission,
     course: GradingContext,
-    players: Sequence[Executor],
+    executors: Sequence[Executor],
     console: Console,
 ) -> Matrix:
-    """Every known submission marked in full, one player each at a time."""
+    """Grade every case in full, one at a time on each executor, and return the matrix."""
     free: queue.SimpleQueue[Executor] = queue.SimpleQueue()
-    for executor in players:
+    for executor in executors:
         free.put(executor)
 
-    def row(one: Known) -> Row:
-        submission, executor = start.submission(one), free.get()
+    def grade_case(case: Case) -> GradedCase:
+        submission, executor = correct.apply(case), free.get()
         try:
-            return Row(one, grade_submission(submission, course, executor))
+            return GradedCase(case, grade_submission(submission, course, executor))
         finally:
             free.put(executor)
 
-    with ThreadPoolExecutor(max_workers=len(players)) as pool:
-        rows = pool.map(row, known)
-        shown = track(rows, "Marking", len(known), console=console, transient=True)
-        found = matrix(shown)
+    with ThreadPoolExecutor(max_workers=len(executors)) as pool:
+        graded = pool.map(grade_case, cases)
+        tracked = track(graded, "Grading", len(cases), console=console, transient=True)
+        matrix = build_matrix(tracked)
     automatic = {check.id for check in select_checks(course.rubric, "*") if check.source != PERSON}
-    return Matrix(tuple(check for check in found.checks if check in automatic), found.rows)
+    return Matrix(tuple(check for check in matrix.checks if check in automatic), matrix.rows)
 
 
 def measure_tolerances(
-    found: Matrix,
-    start: Right,
+    matrix: Matrix,
+    correct: CorrectSubmission,
     course: GradingContext,
     executor: Executor,
-    elsewhere: dict[str, Any],
+    others: dict[str, Any],
     console: Console,
 ) -> dict[str, tolerances.Bounds]:
-    """The bounds of every tolerance, from recorded answers and from those made elsewhere."""
-    submissions = {row.name: start.submission(row.known) for row in found.rows}
-
+    """Return the bounds of every tolerance by check, measured with this and `others` executors."""
+    submissions = {row.name: correct.apply(row.case) for row in matrix.rows}
     unnamed = replace(course, misconceptions=Misconceptions(course.oracle.source, ()))
 
     def evidence_by(executor: Executor) -> Callable[[str], Evidence]:
@@ -143,9 +143,9 @@ def measure_tolerances(
         for check in select_checks(course.rubric, "*")
         if course.rubric.items[check.id].tolerance is not None
     ]
-    measured: dict[str, tolerances.Bounds] = {}
-    places = {name: evidence_by(RecordingPlayer(p, {})) for name, p in elsewhere.items()}
-    for check in track(toleranced, "Trying tolerances", console=console, transient=True):
-        one = tolerances.bounds(found, [check], course.rubric, evidence_by(executor), places)
-        measured.update(one)
-    return measured
+    bounds: dict[str, tolerances.Bounds] = {}
+    evidence = evidence_by(executor)
+    elsewhere = {name: evidence_by(RecordingExecutor(o, {})) for name, o in others.items()}
+    for check in track(toleranced, "Measuring tolerances", console=console, transient=True):
+        bounds |= tolerances.measure_bounds(matrix, [check], course.rubric, evidence, elsewhere)
+    return bounds

@@ -1,7 +1,7 @@
-"""The matrix check x known submission, and what must be true of it.
+"""The matrix check x submission, and what must be true of it.
 
-Pure: a `Matrix` holds the reports of submissions whose marks are known beforehand, and `complaints`
-says in sentences what is not as it must be. No complaint is the proof.
+A `Matrix` holds the reports of submissions whose points are known in advance. `find_problems` is
+pure and returns a sentence for each difference; an empty list is the proof.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,66 +10,70 @@ from dataclasses import dataclass, replace
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Report, Verdict
 
-PERSON = "person"  # the source of checks that no submission can prove
+PERSON = "person"  # the source of checks that staff grade
 
 
 @dataclass(frozen=True)
-class Row:
-    """One known submission and the report it got."""
+class GradedCase:
+    """A case of the corpus and its report."""
 
-    known: Mutant | Alternative
+    case: Mutant | Alternative
     report: Report
 
     @property
     def name(self) -> str:
-        return self.known.name
+        """Return the name of the case."""
+        return self.case.name
 
     @property
     def checks(self) -> tuple[CheckResult, ...]:
+        """Return the results of the automatic checks."""
         return tuple(check for check in self.report.checks if check.source != PERSON)
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """The checks that took points away."""
+        """Return the checks in which points were lost."""
         return tuple(check.id for check in self.checks if check.points < check.max_points)
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The checks that named the mistake, in the words of this mutant."""
+        """Return the checks that named this mutant's mistake."""
         return tuple(
             check.id
             for check in self.checks
-            if isinstance(self.known, Mutant)
+            if isinstance(self.case, Mutant)
             and check.misconception
-            and check.misconception.sentence == self.known.sentence
+            and check.misconception.sentence == self.case.sentence
         )
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Every check that no person marks, against every known submission."""
+    """Every automatic check against every case."""
 
     checks: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[GradedCase, ...]
 
     @property
-    def mutants(self) -> Iterator[tuple[Mutant, Row]]:
-        return ((row.known, row) for row in self.rows if isinstance(row.known, Mutant))
+    def mutants(self) -> Iterator[tuple[Mutant, GradedCase]]:
+        """Yield each mutant with its row."""
+        return ((row.case, row) for row in self.rows if isinstance(row.case, Mutant))
 
     @property
-    def alternatives(self) -> Iterator[Row]:
-        return (row for row in self.rows if isinstance(row.known, Alternative))
+    def alternatives(self) -> Iterator[GradedCase]:
+        """Yield the rows of correct alternatives."""
+        return (row for row in self.rows if isinstance(row.case, Alternative))
 
-    def kills(self, check: str) -> tuple[str, ...]:
-        """The mutants from which this check takes points."""
+    def caught_by(self, check: str) -> tuple[str, ...]:
+        """Return the names of the mutants that lose points in this check."""
         return tuple(mutant.name for mutant, row in self.mutants if check in row.lost)
 
-    def alone(self, check: str) -> tuple[str, ...]:
-        """The mutants from which only this check takes points."""
+    def caught_only_by(self, check: str) -> tuple[str, ...]:
+        """Return the names of the mutants that lose points in this check alone."""
         return tuple(mutant.name for mutant, row in self.mutants if row.lost == (check,))
 
     def without(self, check: str) -> "Matrix":
-        """The matrix as it were if the rubric had no such check."""
+        """Return the matrix of a rubric without this check."""
         rows = tuple(
             replace(
                 row,
@@ -83,8 +87,8 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """How many mistakes were named: of the mutants whose answer can tell, and of their checks."""
+class NamedMistakes:
+    """Count the named mistakes among the mutants that can be named, and among their checks."""
 
     mutants_named: int
     mutants: int
@@ -92,30 +96,30 @@ class Diagnosis:
     checks: int
 
 
-def matrix(rows: Iterable[Row]) -> Matrix:
-    """The matrix of these rows, whose reports are all of the same checks."""
+def build_matrix(rows: Iterable[GradedCase]) -> Matrix:
+    """Return the matrix of these rows; their reports must have the same checks."""
     rows = tuple(rows)
     return Matrix(tuple(check.id for check in rows[0].checks), rows)
 
 
-def complaints(found: Matrix) -> list[str]:
-    """What is wrong with the checks, or with what is said of the known submissions."""
+def find_problems(matrix: Matrix) -> list[str]:
+    """Return what is wrong with the checks, or with what the corpus declares."""
     return [
-        *(sentence for row in found.rows for sentence in _about_faults(row)),
-        *(sentence for row in found.alternatives for sentence in _about_right(row)),
-        *(sentence for mutant, row in found.mutants for sentence in _about_wrong(mutant, row)),
+        *(problem for row in matrix.rows for problem in _grader_faults(row)),
+        *(problem for row in matrix.alternatives for problem in _problems_of_correct(row)),
+        *(problem for mutant, row in matrix.mutants for problem in _problems_of(mutant, row)),
         *(
-            f"The check {check} takes points from no mutant: nothing shows that it can fail."
-            for check in found.checks
-            if not found.kills(check)
+            f"The check {check} takes points from no mutant: add one that it catches."
+            for check in matrix.checks
+            if not matrix.caught_by(check)
         ),
     ]
 
 
-def diagnosis(found: Matrix) -> Diagnosis:
-    """Counts only mutants of solution.py whose answer can tell them from the others."""
-    rows = [row for mutant, row in found.mutants if mutant.in_solution and mutant.named]
-    return Diagnosis(
+def count_named(matrix: Matrix) -> NamedMistakes:
+    """Return how many mistakes are named, among the mutants of solution.py that can be named."""
+    rows = [row for mutant, row in matrix.mutants if mutant.in_solution and mutant.named]
+    return NamedMistakes(
         mutants_named=sum(bool(row.named) for row in rows),
         mutants=len(rows),
         checks_named=sum(len(row.named) for row in rows),
@@ -123,23 +127,23 @@ def diagnosis(found: Matrix) -> Diagnosis:
     )
 
 
-def _about_faults(row: Row) -> Iterator[str]:
+def _grader_faults(row: GradedCase) -> Iterator[str]:
     for check in row.checks:
         if check.verdict is Verdict.GRADER_FAULT:
             yield f"{row.name}: the grader itself failed in {check.id}."
 
 
-def _about_right(row: Row) -> Iterator[str]:
+def _problems_of_correct(row: GradedCase) -> Iterator[str]:
     for check in row.checks:
         if check.points < check.max_points:
-            yield f"{row.name} is right but loses points in {check.id}: {check.message}"
+            yield f"{row.name} is correct but loses points in {check.id}: {check.message}"
     for flag in row.report.flags:
-        yield f"{row.name} is right but is flagged: {flag}"
+        yield f"{row.name} is correct but is flagged: {flag}"
 
 
-def _about_wrong(mutant: Mutant, row: Row) -> Iterator[str]:
+def _problems_of(mutant: Mutant, row: GradedCase) -> Iterator[str]:
     if not row.lost and not mutant.flagged:
-        yield f"{row.name} survives: no check takes a point from it."
+        yield f"{row.name} survives: it loses no points."
     if mutant.flagged and not row.report.flags:
         yield f"{row.name} must be flagged, and is not."
     for check in mutant.caught_by:
@@ -151,4 +155,4 @@ def _about_wrong(mutant: Mutant, row: Row) -> Iterator[str]:
     for result in row.checks:
         mistake = result.misconception
         if mistake and mistake.sentence != mutant.sentence:
-            yield f"{row.name} is taken for {mistake.name} in {result.id}: {mistake.sentence}"
+            yield f"{row.name} is named {mistake.name} in {result.id}: {mistake.sentence}"

@@ -1,7 +1,7 @@
-"""The kit's own right submissions, run with other instructions or another number of threads.
+"""Run the kit's own correct submissions with other instructions or another number of threads.
 
-`Elsewhere` is a player without walls around a second Python process; torch reads the environment
-variables that choose its kernels only when it starts. The code is ours: no student's runs here.
+`OtherCpuExecutor` runs a second Python process without a sandbox, because torch reads the variables
+that choose its kernels only when it starts. No student code runs here.
 """
 
 import os
@@ -25,7 +25,7 @@ from quantlab.protocol.calls import Answer, Failure, Program
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.failures import claim_of
 
-CIRCUMSTANCES: Mapping[str, Mapping[str, str]] = {
+SETTINGS: Mapping[str, Mapping[str, str]] = {
     " without vector instructions": {"ATEN_CPU_CAPABILITY": "default"},
     " with AVX2": {"ATEN_CPU_CAPABILITY": "avx2"},
     " with two threads": {"OMP_NUM_THREADS": "2"},
@@ -33,16 +33,18 @@ CIRCUMSTANCES: Mapping[str, Mapping[str, str]] = {
 _LENGTH = struct.Struct("<Q")
 
 
-class Elsewhere:
-    """A context manager; its process lives as long as it."""
+class OtherCpuExecutor:
+    """Run programs in a process with other settings; a context manager that ends the process."""
 
-    isolation = "elsewhere, without walls"
+    isolation = "another process, without a sandbox"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
+        """Keep the environment variables to add."""
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Elsewhere":
+    def __enter__(self) -> "OtherCpuExecutor":
+        """Start the process."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
@@ -58,14 +60,17 @@ class Elsewhere:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """End the process."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
 
     def import_source(self, source: str) -> Failure | None:
+        """Return None: the kit's own code imports."""
         return None
 
     def run(self, source: str, program: Program) -> Answer | Failure:
+        """Return what the process answers."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -73,7 +78,8 @@ class Elsewhere:
         return read_answer(_read(self._process.stdout), program, Limits.reply)
 
     def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
-        return Failure("error", "no model is opened here")
+        """Return a failure: models are not opened here."""
+        return Failure("error", "models are not opened here")
 
 
 def _write(stream: IO[bytes], frame: bytes) -> None:
@@ -87,7 +93,7 @@ def _read(stream: IO[bytes]) -> bytes:
 
 
 def main() -> None:
-    """Answers requests until there are no more."""
+    """Answer requests until the input ends."""
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what a solution prints is not an answer
     while frame := _read(requests):

@@ -1,7 +1,6 @@
-"""A player and an oracle that remember: the same code asked the same thing is run once.
+"""An executor and an oracle with a cache: the same program on the same code runs once.
 
-The matrix asks every known submission everything, then tolerances are tried on the same answers;
-with a recording, the second costs no run of anybody's code.
+The matrix needs every answer of every case, and the tolerances are measured on the same answers.
 """
 
 import hashlib
@@ -15,50 +14,56 @@ from quantlab.protocol.calls import Answer, Failure, Program
 
 
 class RecordingOracle(Oracle):
-    """The reference, asked the same thing once."""
+    """Answer as the reference does, computing each answer once."""
 
     def __init__(self) -> None:
+        """Load the reference; start with an empty cache."""
         super().__init__()
         self._answers: dict[bytes, Answer] = {}
 
     def answer(self, program: Program) -> Answer:
+        """Return the reference's answer."""
         key = hashlib.sha256(pack_run("", program)).digest()
         if key not in self._answers:
             self._answers[key] = super().answer(program)
         return self._answers[key]
 
 
-class RecordingPlayer:
-    """Answers from `memory` what was asked before, whoever asked; else from `executor`.
+class RecordingExecutor:
+    """Answer from `cache`, else from `executor`; several executors may share one cache.
 
-    Several players may share one memory. What a player could not find out (a grader fault) is not
-    remembered.
+    Grader faults are not cached.
     """
 
-    def __init__(self, executor: Executor, memory: dict[bytes, Any]) -> None:
-        self._player = executor
-        self._memory = memory
+    def __init__(self, executor: Executor, cache: dict[bytes, Any]) -> None:
+        """Keep the executor and the cache."""
+        self._executor = executor
+        self._cache = cache
 
     @property
     def isolation(self) -> str:
-        return self._player.isolation
+        """Return the stamp of the executor's isolation."""
+        return self._executor.isolation
 
     def import_source(self, source: str) -> Failure | None:
-        return self._once(b"import" + source.encode(), lambda: self._player.import_source(source))
+        """Return why the source cannot be imported, or None."""
+        return self._once(b"import" + source.encode(), lambda: self._executor.import_source(source))
 
     def run(self, source: str, program: Program) -> Answer | Failure:
+        """Return the answer of `program` on `source`, or the failure."""
         key = b"run" + pack_run(source, program)
-        answer: Answer | Failure = self._once(key, lambda: self._player.run(source, program))
+        answer: Answer | Failure = self._once(key, lambda: self._executor.run(source, program))
         return answer
 
     def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
-        return self._player.read_checkpoint(content)  # Measurements remember these
+        """Return the tensors of a saved model, or the failure; `ModelEvaluator` caches these."""
+        return self._executor.read_checkpoint(content)
 
-    def _once(self, asked: bytes, find: Callable[[], Any]) -> Any:
-        key = hashlib.sha256(asked).digest()
-        if key not in self._memory:
-            found = find()
-            if isinstance(found, Failure) and found.kind == "grader_fault":
-                return found
-            self._memory[key] = found
-        return self._memory[key]
+    def _once(self, request: bytes, compute: Callable[[], Any]) -> Any:
+        key = hashlib.sha256(request).digest()
+        if key not in self._cache:
+            result = compute()
+            if isinstance(result, Failure) and result.kind == "grader_fault":
+                return result
+            self._cache[key] = result
+        return self._cache[key]

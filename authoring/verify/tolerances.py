@@ -1,9 +1,8 @@
-"""Between which two numbers a tolerance stands: the worst right answer and the nearest wrong one.
+"""Measure the bounds of a tolerance: the worst correct answer and the nearest wrong one.
 
-Both are found by trying: the smallest tolerance at which a check gives all its points to a
-submission. Right answers are also computed with other instructions and other numbers of threads
-than the grader's own. Tolerances keep their own unit: relative or percentage points, as the rubric
-says.
+Each is the smallest tolerance at which a check gives all its points to a submission, found by
+bisection. Correct answers are also computed with other instructions and other numbers of threads.
+Tolerances keep the rubric's unit: relative, or percentage points.
 """
 
 import math
@@ -16,23 +15,23 @@ from autograder.engine.rubric import Rubric, RubricItem
 
 LARGEST = 1e6
 SMALLEST = 1e-12
-PRECISION = 0.01  # of the number that is looked for
+PRECISION = 0.01  # relative
 
-EvidenceOf = Callable[[str], Evidence]  # by the name of a known submission
+EvidenceOf = Callable[[str], Evidence]  # by the name of a case
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of one check: the worst deviation of a right answer, the least of a wrong one, and whose."""
+    """The largest deviation of a correct answer to a check, the least of a wrong one, and whose."""
 
-    honest: float
-    honest_name: str
-    mutant: float
-    mutant_name: str
+    worst_correct: float
+    worst_correct_name: str
+    nearest_wrong: float
+    nearest_wrong_name: str
 
 
 def smallest_tolerance(check: Check, evidence: Evidence, item: RubricItem) -> float:
-    """The tolerance from which on the check gives all points; infinite where none does."""
+    """Return the least tolerance at which the check gives all points; infinity if none does."""
     if _passes(check, evidence, item, 0.0):
         return 0.0
     if not _passes(check, evidence, item, LARGEST):
@@ -50,39 +49,47 @@ def _passes(check: Check, evidence: Evidence, item: RubricItem, tolerance: float
     return check.grade(evidence, replace(item, tolerance=tolerance)).credit == 1
 
 
-def bounds(
-    found: Matrix,
+def measure_bounds(
+    matrix: Matrix,
     checks: Iterable[Check],
     rubric: Rubric,
     evidence_of: EvidenceOf,
     elsewhere: Mapping[str, EvidenceOf],
 ) -> dict[str, Bounds]:
-    """By check with a tolerance. `elsewhere` gives evidence computed in other circumstances."""
-    measured = {}
+    """Return the bounds of each check with a tolerance.
+
+    Args:
+        matrix: The graded cases.
+        checks: The checks to measure.
+        rubric: Their tolerances.
+        evidence_of: Returns the evidence of a case.
+        elsewhere: The same with other settings of the processor, by their name.
+    """
+    bounds = {}
     for check in checks:
         item = rubric.items[check.id]
         if item.tolerance is None:
             continue
-        honest = [
-            (f"{row.name}{circumstance}", place(row.name))
-            for circumstance, place in {"": evidence_of, **elsewhere}.items()
-            for row in found.alternatives
-            if check.source == "call" or not circumstance
+        correct = [
+            (f"{row.name}{setting}", evidence(row.name))
+            for setting, evidence in {"": evidence_of, **elsewhere}.items()
+            for row in matrix.alternatives
+            if check.source == "call" or not setting
         ]
         wrong = [
             (mutant.name, evidence_of(mutant.name))
-            for mutant, _ in found.mutants
+            for mutant, _ in matrix.mutants
             if check.id in mutant.caught_by
         ]
-        measured[check.id] = Bounds(*_farthest(check, item, honest), *_nearest(check, item, wrong))
-    return measured
+        bounds[check.id] = Bounds(*_worst(check, item, correct), *_nearest(check, item, wrong))
+    return bounds
 
 
-def _farthest(
-    check: Check, item: RubricItem, right: Sequence[tuple[str, Evidence]]
+def _worst(
+    check: Check, item: RubricItem, correct: Sequence[tuple[str, Evidence]]
 ) -> tuple[float, str]:
     worst, whose = 0.0, "none"
-    for name, evidence in right:
+    for name, evidence in correct:
         if not _passes(check, evidence, item, worst):
             worst, whose = smallest_tolerance(check, evidence, item), name
     return worst, whose
@@ -98,21 +105,21 @@ def _nearest(
     return least, whose
 
 
-def complaints(measured: Mapping[str, Bounds], rubric: Rubric) -> list[str]:
-    """Where the rubric's numbers are not bounds of what was measured."""
-    sentences = []
-    for check, found in measured.items():
+def find_problems(bounds: Mapping[str, Bounds], rubric: Rubric) -> list[str]:
+    """Return where a measured number exceeds the rubric's bounds."""
+    problems = []
+    for check, bound in bounds.items():
         item = rubric.items[check]
         if item.honest is None or item.mutant is None:
             continue
-        if found.honest > item.honest:
-            sentences.append(
-                f"{check}: the right answer {found.honest_name} lies {found.honest:.2g} away; the "
-                f"rubric says that none is farther than {item.honest:g}."
+        if bound.worst_correct > item.honest:
+            problems.append(
+                f"{check}: expected correct answers within {item.honest:g}, got "
+                f"{bound.worst_correct:.2g} from {bound.worst_correct_name}."
             )
-        if found.mutant < item.mutant:
-            sentences.append(
-                f"{check}: the mistake {found.mutant_name} is only {found.mutant:.2g} away; the "
-                f"rubric says that none is nearer than {item.mutant:g}."
+        if bound.nearest_wrong < item.mutant:
+            problems.append(
+                f"{check}: expected wrong answers at least {item.mutant:g} away, got "
+                f"{bound.nearest_wrong:.2g} from {bound.nearest_wrong_name}."
             )
-    return sentences
+    return problems

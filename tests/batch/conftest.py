@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from authoring.rehearse.made_class import EXPECTED, RehearsalOptions, make_class
+from authoring.rehearse.generated_class import EXPECTED, RehearsalOptions, make_class
 from autograder.__main__ import main
 
 KIT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from authoring.rehearse.generated_class import RehearsalOptions, make_class
 from authoring.rehearse.layouts import LAYOUTS
-from authoring.rehearse.made_class import RehearsalOptions, make_class
 from autograder.intake.submission import UnreadableSubmission
 from autograder.platforms import SOURCES, read_export
 

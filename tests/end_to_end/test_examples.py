@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from authoring.examples import HALF_RIGHT, MissingModels, build
+from authoring.examples import HALF_RIGHT, MissingModels, write_examples
 from autograder.__main__ import main
 from autograder.paths import reference_models
 from quantlab.data.cifar10 import load_cifar10
@@ -32,7 +32,7 @@ def marks(request, tmp_path_factory):
     secret.write_text("0123456789abcdef0123456789abcdef")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOGRADER_SECRET_FILE", str(secret))
-        submissions = build(dataset, folder / "submissions")
+        submissions = write_examples(dataset, folder / "submissions")
         out = folder / "marks"
         arguments = ["grade", *map(str, submissions), "--out", str(out)]
         status = main([*arguments, "--data", dataset, "--jobs", "2"])
@@ -117,4 +117,4 @@ def test_each_student_has_a_page_and_a_row(marks):
 def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
     monkeypatch.setattr("authoring.examples.MODELS", tmp_path)
     with pytest.raises(MissingModels, match="python -m baselines table1 --only qat"):
-        build("shapes10", tmp_path / "out")
+        write_examples("shapes10", tmp_path / "out")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from authoring.examples import right_record
-from authoring.verify.command import mark_known
-from authoring.verify.folders import STUDENT, Right, right
+from authoring.examples import correct_answers
+from authoring.verify.case_submissions import STUDENT, load_correct
+from authoring.verify.command import grade_cases
 from authoring.verify.matrix import Matrix
-from authoring.verify.recording import RecordingOracle, RecordingPlayer
+from authoring.verify.recording import RecordingExecutor, RecordingOracle
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import Mutant, load_alternatives, load_mutants
@@ -53,17 +53,16 @@ def recorded(tmp_path_factory, rubric) -> Recorded:
     named = Misconceptions(oracle.source, mutants)
     course = GradingContext(rubric, SECRET, oracle, evaluator, named)
     folder = tmp_path_factory.mktemp("known")
-    start: Right = right(
-        oracle.source, right_record(STUDENT, evaluator), reference_models("shapes10"), folder
-    )
-    executor = RecordingPlayer(OpeningPlayer(), {})
-    known = (*load_alternatives(), *mutants)
+    answers = correct_answers(STUDENT, evaluator)
+    correct = load_correct(oracle.source, answers, reference_models("shapes10"), folder)
+    executor = RecordingExecutor(OpeningPlayer(), {})
+    cases = (*load_alternatives(), *mutants)
     with warnings.catch_warnings(action="ignore"):  # some of them warn: they are students
-        found = mark_known(known, start, course, [executor], Console(quiet=True))
-    submissions = {row.name: start.submission(row.known) for row in found.rows}
+        matrix = grade_cases(cases, correct, course, [executor], Console(quiet=True))
+    submissions = {row.name: correct.apply(row.case) for row in matrix.rows}
     unnamed = GradingContext(rubric, SECRET, oracle, evaluator, Misconceptions(oracle.source, ()))
     return Recorded(
-        found, rubric, lambda name: build_evidence(submissions[name], unnamed, executor)
+        matrix, rubric, lambda name: build_evidence(submissions[name], unnamed, executor)
     )
 
 

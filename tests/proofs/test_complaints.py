@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from authoring.verify import tolerances
-from authoring.verify.matrix import Matrix, Row, complaints, diagnosis, matrix
+from authoring.verify.matrix import GradedCase, Matrix, build_matrix, count_named, find_problems
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Misconception, Report, Verdict
 from autograder.engine.rubric import RubricItem
@@ -22,47 +22,52 @@ def check(id: str, points: float, named: str | None = None) -> CheckResult:
     )
 
 
-def row(known, *points: float, named: str | None = None, flags: tuple[str, ...] = ()) -> Row:
+def row(known, *points: float, named: str | None = None, flags: tuple[str, ...] = ()) -> GradedCase:
     """`named`: the sentence of the mistake that every check names which takes points."""
     ids = ("1a.f.first", "1a.f.second", "1a.g.only")
     checks = tuple(
         check(id, p, named if p < 2 else None) for id, p in zip(ids, points, strict=True)
     )
-    return Row(known, Report("known", "Shapes-10", "none", checks, {"1a": "Title"}, flags=flags))
+    return GradedCase(
+        known, Report("known", "Shapes-10", "none", checks, {"1a": "Title"}, flags=flags)
+    )
 
 
 OTHER = Mutant("g/wrong", "", "a fault", "Another sentence.", caught_by=("1a.g.only",))
 
 
-def proof(*rows: Row) -> Matrix:
-    return matrix([*rows, row(OTHER, 2, 2, 0, named="Another sentence.")])
+def proof(*rows: GradedCase) -> Matrix:
+    return build_matrix([*rows, row(OTHER, 2, 2, 0, named="Another sentence.")])
 
 
 def test_nothing_is_wrong_where_all_is_as_it_must_be():
     found = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="A sentence."))
-    assert complaints(found) == []
-    assert found.kills("1a.f.first") == ("f/wrong",)
-    assert found.alone("1a.g.only") == ("g/wrong",)
+    assert find_problems(found) == []
+    assert found.caught_by("1a.f.first") == ("f/wrong",)
+    assert found.caught_only_by("1a.g.only") == ("g/wrong",)
 
 
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ([row(RIGHT, 2, 1, 2), row(MUTANT, 0, 0, 2)], "other is right but loses points in 1a.f.s"),
+        (
+            [row(RIGHT, 2, 1, 2), row(MUTANT, 0, 0, 2)],
+            "other is correct but loses points in 1a.f.s",
+        ),
         ([row(RIGHT, 2, 2, 2, flags=("odd",)), row(MUTANT, 0, 0, 2)], "is flagged: odd"),
         ([row(MUTANT, 2, 2, 2)], "f/wrong survives"),
         ([row(MUTANT, 0, 2, 2)], "must lose points in 1a.f.second, and does not"),
         ([row(MUTANT, 0, 0, 0)], "loses points in 1a.g.only, which it does not break"),
         (
             [row(MUTANT, 0, 0, 2, named="Other.")],
-            "f/wrong is taken for a/name in 1a.f.first: Other.",
+            "f/wrong is named a/name in 1a.f.first: Other.",
         ),
         ([row(MUTANT, 2, 2, 2)], "1a.f.first takes points from no mutant"),
         ([row(replace(MUTANT, caught_by=(), flagged=True), 2, 2, 2)], "must be flagged"),
     ],
 )
 def test_each_thing_that_can_be_wrong_is_said(rows, sentence):
-    assert any(sentence in complaint for complaint in complaints(proof(*rows)))
+    assert any(sentence in complaint for complaint in find_problems(proof(*rows)))
 
 
 def test_a_fault_of_the_grader_is_no_proof():
@@ -70,18 +75,18 @@ def test_a_fault_of_the_grader_is_no_proof():
     faulty = replace(wrong.report.checks[0], verdict=Verdict.GRADER_FAULT)
     report = replace(wrong.report, checks=(faulty, *wrong.report.checks[1:]))
     found = proof(replace(wrong, report=report))
-    assert "f/wrong: the grader itself failed in 1a.f.first." in complaints(found)
+    assert "f/wrong: the grader itself failed in 1a.f.first." in find_problems(found)
 
 
 def test_removing_a_check_is_seen():
     found = proof(row(MUTANT, 0, 0, 2))
-    assert complaints(found) == []
-    assert "must lose points in 1a.f.second" in complaints(found.without("1a.f.second"))[0]
+    assert find_problems(found) == []
+    assert "must lose points in 1a.f.second" in find_problems(found.without("1a.f.second"))[0]
 
 
 def test_the_diagnosis_counts_mutants_and_checks():
     found = proof(row(MUTANT, 0, 0, 2))
-    counted = diagnosis(found)
+    counted = count_named(found)
     assert (counted.mutants_named, counted.mutants) == (1, 2)
     assert (counted.checks_named, counted.checks) == (1, 3)
 
@@ -90,8 +95,8 @@ def test_bounds_of_the_rubric_that_do_not_bound_are_said(rubric):
     item = RubricItem("1a.f.first", 2, True, tolerance=0.1, honest=0.01, mutant=0.5)
     small = replace(rubric, items={"1a.f.first": item})
     within = {"1a.f.first": tolerances.Bounds(0.01, "other", 0.5, "f/wrong")}
-    assert tolerances.complaints(within, small) == []
+    assert tolerances.find_problems(within, small) == []
     outside = {"1a.f.first": tolerances.Bounds(0.02, "other", 0.4, "f/wrong")}
-    first, second = tolerances.complaints(outside, small)
-    assert "the right answer other lies 0.02 away" in first
-    assert "the mistake f/wrong is only 0.4 away" in second
+    first, second = tolerances.find_problems(outside, small)
+    assert "within 0.01, got 0.02 from other" in first
+    assert "at least 0.5 away, got 0.4 from f/wrong" in second

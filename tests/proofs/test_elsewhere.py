@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from authoring.verify.other_cpu import CIRCUMSTANCES, Elsewhere
+from authoring.verify.other_cpu import SETTINGS, OtherCpuExecutor
 from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
 
 CODE = """
@@ -23,16 +23,16 @@ def program(name: str, **inputs: np.ndarray) -> Program:
 
 
 def test_the_environment_decides_how_torch_computes():
-    with Elsewhere({"ATEN_CPU_CAPABILITY": "default"}) as executor:
+    with OtherCpuExecutor({"ATEN_CPU_CAPABILITY": "default"}) as executor:
         assert executor.run(CODE, program("capability")).results[0][0] == "DEFAULT"
-    with Elsewhere({"OMP_NUM_THREADS": "2"}) as executor:
+    with OtherCpuExecutor({"OMP_NUM_THREADS": "2"}) as executor:
         assert executor.run(CODE, program("capability")).results[0][1] == 2
 
 
-@pytest.mark.parametrize("circumstance", CIRCUMSTANCES)
-def test_answers_and_failures_come_back(circumstance):
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_answers_and_failures_come_back(setting):
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
-    with Elsewhere(CIRCUMSTANCES[circumstance]) as executor:
+    with OtherCpuExecutor(SETTINGS[setting]) as executor:
         for _ in range(2):
             answer = executor.run(CODE, program("f", x=x))
             assert isinstance(answer, Answer)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from authoring.verify import tolerances
-from authoring.verify.matrix import PERSON, Matrix, complaints, diagnosis
+from authoring.verify.matrix import PERSON, Matrix, count_named, find_problems
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import load_rubric
 from autograder.grading.submission import score_finding
@@ -35,11 +35,13 @@ def judged_again(recorded, id: str, name: str, tolerance: float) -> Matrix:
 @pytest.fixture(scope="module")
 def measured(recorded):
     checks = [AUTOMATIC[id] for id in WITH_TOLERANCE]
-    return tolerances.bounds(recorded.matrix, checks, recorded.rubric, recorded.evidence_of, {})
+    return tolerances.measure_bounds(
+        recorded.matrix, checks, recorded.rubric, recorded.evidence_of, {}
+    )
 
 
 def test_the_matrix_is_as_it_must_be(recorded):
-    assert complaints(recorded.matrix) == []
+    assert find_problems(recorded.matrix) == []
 
 
 def test_there_are_enough_of_both_kinds(recorded):
@@ -50,35 +52,37 @@ def test_there_are_enough_of_both_kinds(recorded):
 
 @pytest.mark.parametrize("id", AUTOMATIC)
 def test_without_a_check_the_proof_fails(recorded, id):
-    assert recorded.matrix.kills(id)
-    sentences = complaints(recorded.matrix.without(id))
+    assert recorded.matrix.caught_by(id)
+    sentences = find_problems(recorded.matrix.without(id))
     assert any(id in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize("id", WITH_TOLERANCE)
 def test_a_tolerance_as_wide_as_its_nearest_mutant_fails_the_proof(recorded, measured, id):
     nearest = measured[id]
-    assert nearest.mutant < tolerances.LARGEST
-    found = judged_again(recorded, id, nearest.mutant_name, 1.02 * nearest.mutant)
-    assert f"{nearest.mutant_name} must lose points in {id}, and does not." in complaints(found)
+    assert nearest.nearest_wrong < tolerances.LARGEST
+    found = judged_again(recorded, id, nearest.nearest_wrong_name, 1.02 * nearest.nearest_wrong)
+    assert f"{nearest.nearest_wrong_name} must lose points in {id}, and does not." in find_problems(
+        found
+    )
 
 
 @pytest.mark.parametrize("id", WITH_TOLERANCE)
 def test_a_tolerance_below_the_worst_right_answer_fails_the_proof(recorded, measured, id):
     found = measured[id]
-    if found.honest == 0:
+    if found.worst_correct == 0:
         pytest.skip("every right answer agrees with the reference to the last bit")
-    narrow = judged_again(recorded, id, found.honest_name, 0.9 * found.honest)
-    sentence = f"{found.honest_name} is right but loses points in {id}"
-    assert any(said.startswith(sentence) for said in complaints(narrow))
+    narrow = judged_again(recorded, id, found.worst_correct_name, 0.9 * found.worst_correct)
+    sentence = f"{found.worst_correct_name} is correct but loses points in {id}"
+    assert any(said.startswith(sentence) for said in find_problems(narrow))
 
 
 def test_the_rubric_s_bounds_hold(recorded, measured):
-    assert tolerances.complaints(measured, recorded.rubric) == []
+    assert tolerances.find_problems(measured, recorded.rubric) == []
 
 
 def test_most_mistakes_are_named_and_none_wrongly(recorded):
-    found = diagnosis(recorded.matrix)
+    found = count_named(recorded.matrix)
     assert found.mutants_named >= 0.8 * found.mutants
-    taken = [c for c in complaints(recorded.matrix) if "is taken for" in c]
+    taken = [c for c in find_problems(recorded.matrix) if "is named" in c]
     assert taken == []

@@ -1,4 +1,4 @@
-"""What `verify` prints: one mark per check and submission, the counts, and what is to be mended."""
+"""What `verify` prints: a symbol per check and submission, the counts, the problems."""
 
 import io
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from authoring.verify.console import print_matrix, print_outcome, print_tolerances
-from authoring.verify.matrix import Row, complaints, matrix
+from authoring.verify.console import print_matrix, print_summary, print_tolerances
+from authoring.verify.matrix import GradedCase, build_matrix, find_problems
 from authoring.verify.tolerances import Bounds
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Report, Verdict
@@ -16,17 +16,17 @@ from autograder.engine.rubric import RubricItem
 CHECKS = ("1a.f.first", "1a.f.second", "2b.g.only")
 
 
-def row(known, *points: float) -> Row:
+def row(known, *points: float) -> GradedCase:
     checks = tuple(
         CheckResult(id, id[:2], id, True, "call", Verdict.WRONG, p, 2, p)
         for id, p in zip(CHECKS, points, strict=True)
     )
-    return Row(known, Report("known", "Shapes-10", "none", checks, {}))
+    return GradedCase(known, Report("known", "Shapes-10", "none", checks, {}))
 
 
 @pytest.fixture
 def found():
-    return matrix(
+    return build_matrix(
         [
             row(Alternative("looks_different", "", "differs"), 2, 2, 2),
             row(Mutant("f/wrong", "", "fault", "S.", caught_by=CHECKS[:2]), 0, 1, 2),
@@ -54,8 +54,8 @@ def test_every_submission_has_a_row_with_a_mark_per_check(found, small_rubric):
     }
     assert marks == {"f/wrong": "●◐ ·", "g/wrong": "·· ●"}
     assert any(line.split() == ["looks_different", "··", "·"] for line in lines)
-    assert any("1a.f.first" in line and "1 lose here, 0 only here" in line for line in lines)
-    assert any("2b.g.only" in line and "1 lose here, 1 only here" in line for line in lines)
+    assert any("1a.f.first" in line and "1 caught, 0 only here" in line for line in lines)
+    assert any("2b.g.only" in line and "1 caught, 1 only here" in line for line in lines)
 
 
 def test_a_tolerance_stands_between_its_bounds(small_rubric):
@@ -66,11 +66,11 @@ def test_a_tolerance_stands_between_its_bounds(small_rubric):
 
 
 def test_the_outcome_counts_and_complains(found):
-    text = printed(print_outcome, found, complaints(found))
+    text = printed(print_summary, found, find_problems(found))
     assert "Mutants caught: 2 of 2." in text
-    assert "Right submissions with every point: 1 of 1." in text
+    assert "Correct submissions with every point: 1 of 1." in text
     assert "g/wrong: 2 points, by 2b.g.only" in text
     assert "Every check is proven." in text
-    text = printed(print_outcome, found, ["This is wrong."])
+    text = printed(print_summary, found, ["This is wrong."])
     assert "This is wrong." in text
-    assert "1 to mend." in text
+    assert "1 to fix." in text

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from authoring.attack import page_check
-from authoring.attack.leak_check import watch
-from authoring.attack.trials import wrong_with_refusal, wrong_with_report
+from authoring.attack.leak_check import watch_for_leaks
+from authoring.attack.trials import problems_of_refusal, problems_of_report
 from autograder.engine.corpus import Alternative, AttackCase
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.grading.submission import Trace
@@ -64,7 +64,7 @@ def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:
     ],
 )
 def test_what_must_come_is_no_complaint(case, found):
-    assert wrong_with_report(case, found) == []
+    assert problems_of_report(case, found) == []
 
 
 @pytest.mark.parametrize(
@@ -76,32 +76,32 @@ def test_what_must_come_is_no_complaint(case, found):
         (CHEAT, report("wrong", "missing"), "1a.x is wrong"),
         (CHEAT, report("error", "grader_fault"), "1a.y: the grader failed"),
         (FAULT, report("error", "correct"), "1a.x is error"),
-        (FAULT, report("timeout", "wrong"), "it is punished: 1a.y is wrong"),
+        (FAULT, report("timeout", "wrong"), "it loses points in another check: 1a.y is wrong"),
         (FAULT, report("timeout", "grader_fault"), "1a.y: the grader failed"),
         (FAULT, report("correct", "correct"), "it costs nothing: 1a.x is correct"),
-        (LEGAL, report("correct", "partial"), "it is punished: 1a.y is partial"),
-        (LEGAL, report("error", "correct"), "it is punished: 1a.x is error"),
+        (LEGAL, report("correct", "partial"), "it loses points in another check: 1a.y is partial"),
+        (LEGAL, report("error", "correct"), "it loses points in another check: 1a.x is error"),
         (REFUSED, report("correct", "correct"), "it is not refused."),
         (RIGHT, report("correct", "wrong"), "1a.y is wrong"),
         (RIGHT, report("correct", "grader_fault"), "1a.y: the grader failed"),
     ],
 )
 def test_every_rule_finds_what_it_is_there_for(case, found, said):
-    assert any(sentence.startswith(said) for sentence in wrong_with_report(case, found))
+    assert any(sentence.startswith(said) for sentence in problems_of_report(case, found))
 
 
 def test_a_case_about_no_check_is_told():
     case = AttackCase("theft/x", "", "takes x", "cheat", ("1b.x",), ("error",))
-    assert "no check is called 1b.x." in wrong_with_report(case, report("error", "missing"))
+    assert "no check matches 1b.x." in problems_of_report(case, report("error", "missing"))
 
 
 def test_the_sentence_that_a_student_must_read_is_looked_for():
     case = AttackCase("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
     told = report("error", "missing", message="The file is closed.")
     silent = report("error", "missing", message="Something happened.")
-    assert wrong_with_report(case, told) == []
-    (complaint,) = wrong_with_report(case, silent)
-    assert complaint.startswith("no sentence says 'is closed': 1a.x is error (Something happened.)")
+    assert problems_of_report(case, told) == []
+    (complaint,) = problems_of_report(case, silent)
+    assert complaint.startswith("no message says 'is closed': 1a.x is error (Something happened.)")
 
 
 # Refusals -----------------------------------------------------------------------------------------
@@ -117,12 +117,12 @@ def test_the_sentence_that_a_student_must_read_is_looked_for():
     ],
 )
 def test_a_wrong_refusal_is_told(case, sentence, said):
-    (complaint,) = wrong_with_refusal(case, sentence)
+    (complaint,) = problems_of_refusal(case, sentence)
     assert complaint.startswith(said)
 
 
 def test_a_refusal_that_says_why_is_right():
-    assert wrong_with_refusal(REFUSED, "This archive is a lie.") == []
+    assert problems_of_refusal(REFUSED, "This archive is a lie.") == []
 
 
 # Pages --------------------------------------------------------------------------------------------
@@ -135,14 +135,14 @@ def page():
 
 def test_the_page_of_the_template_has_no_problems(page, tmp_path):
     assert page_check.problems_of_page(page) == []
-    assert page_check.complaints(report("wrong", "correct"), Trace(), tmp_path) == []
+    assert page_check.find_problems(report("wrong", "correct"), Trace(), tmp_path) == []
 
 
 @pytest.mark.parametrize(
     ("added", "said"),
     [
-        ("<script>alert(1)</script>", "<script> is no element of the template"),
-        ("<iframe></iframe>", "<iframe> is no element of the template"),
+        ("<script>alert(1)</script>", "<script> is not an element of the template"),
+        ("<iframe></iframe>", "<iframe> is not an element of the template"),
         ('<p onerror="alert(1)"></p>', '<p onerror="alert(1)"> runs or loads something'),
         ('<a href="javascript:1"></a>', '<a href="javascript:1"> runs or loads something'),
         ('<p src="https://example.org/"></p>', "runs or loads something"),
@@ -156,12 +156,12 @@ def test_what_the_template_has_not_is_found_on_a_page(page, added, said):
 
 
 def test_an_element_that_is_left_open_is_found(page):
-    assert page_check.problems_of_page(f"{page}<p>") == ["<p> is left open"]
+    assert page_check.problems_of_page(f"{page}<p>") == ["<p> is not closed"]
 
 
 def test_a_page_without_its_policy_is_found(page):
     bare = page.replace("Content-Security-Policy", "Policy")
-    assert "there is no content security policy" in page_check.problems_of_page(bare)
+    assert "the content security policy is missing" in page_check.problems_of_page(bare)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"])
@@ -173,7 +173,7 @@ def test_a_formula_is_found_in_a_table(cell):
 
 def test_a_row_of_another_length_is_found_in_a_table():
     assert page_check.problems_of_table("a,b\n1,2\n") == []
-    assert page_check.problems_of_table("a,b\n1,2,3\n") == ["a row has another number of cells"]
+    assert page_check.problems_of_table("a,b\n1,2,3\n") == ["rows have different numbers of cells"]
 
 
 # Leftovers ----------------------------------------------------------------------------------------
@@ -188,69 +188,69 @@ if os.fork() == 0:
 
 
 def test_an_orphan_in_a_session_of_its_own_is_found(tmp_path):
-    with watch(tmp_path) as left:
+    with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ORPHAN], check=True)
         time.sleep(0.2)  # until the kernel has handed it on
-    orphans = [found for found in left.found if found.startswith("process ")]
+    orphans = [found for found in leaks.traces if found.startswith("process ")]
     for orphan in orphans:
         process = int(orphan.removeprefix("process ").partition(",")[0])
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-    assert len(orphans) == 1, left.found
+    assert len(orphans) == 1, leaks.traces
 
 
 def test_a_process_that_has_ended_is_not_told_though_nobody_asked_how(tmp_path):
-    with watch(tmp_path) as left:
+    with watch_for_leaks(tmp_path) as leaks:
         process = subprocess.Popen([sys.executable, "-c", ""])
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     process.wait()
-    assert [found for found in left.found if found.startswith("process")] == []
+    assert [found for found in leaks.traces if found.startswith("process")] == []
 
 
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
 def test_a_file_is_found(tmp_path, folder):
     path = Path(folder, f"left-{uuid.uuid4().hex}")
     try:
-        with watch(tmp_path) as left:
+        with watch_for_leaks(tmp_path) as leaks:
             path.touch()
     finally:
         path.unlink()
-    assert f"file {path}" in left.found
+    assert f"file {path}" in leaks.traces
 
 
 def test_what_is_left_in_our_own_folder_is_not_told(tmp_path):
     mine = Path("/tmp", f"mine-{uuid.uuid4().hex}")
     try:
-        with watch(mine) as left:
+        with watch_for_leaks(mine) as leaks:
             mine.mkdir()
     finally:
         mine.rmdir()
-    assert f"file {mine}" not in left.found
+    assert f"file {mine}" not in leaks.traces
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_an_open_port_is_found(tmp_path, kind):
     with ExitStack() as stack:
-        with watch(tmp_path) as left:
+        with watch_for_leaks(tmp_path) as leaks:
             server = stack.enter_context(socket.socket(socket.AF_INET, kind))
             server.bind(("127.0.0.1", 0))
             if kind is socket.SOCK_STREAM:
                 server.listen()
         name = "tcp" if kind is socket.SOCK_STREAM else "udp"
-        assert f"open port {name} {server.getsockname()[1]}" in left.found
+        assert f"open port {name} {server.getsockname()[1]}" in leaks.traces
 
 
 def test_shared_memory_of_system_v_is_found(tmp_path):
     libc = ctypes.CDLL(None, use_errno=True)
     private, made, removed = 0, 0o1600, 0
-    with watch(tmp_path) as left:
+    with watch_for_leaks(tmp_path) as leaks:
         memory = libc.shmget(private, ctypes.c_size_t(4096), made)
     libc.shmctl(memory, removed, None)
     assert memory >= 0
-    assert f"System V object shm {memory}" in left.found
+    assert f"System V object shm {memory}" in leaks.traces
 
 
 def test_nothing_is_found_where_nothing_was_left(tmp_path):
-    with watch(tmp_path) as left:
+    with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ""], check=True)
-    assert [found for found in left.found if found.startswith(("process", "System V"))] == []
+    assert [found for found in leaks.traces if found.startswith(("process", "System V"))] == []

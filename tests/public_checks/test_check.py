@@ -41,12 +41,12 @@ def everything():
 
 
 def test_the_files_are_those_of_the_checks_that_mark():
-    assert public_checks.differences() == []
+    assert public_checks.find_differences() == []
 
 
 def test_a_check_that_has_changed_is_noticed(monkeypatch):
     monkeypatch.setattr(public_checks, "DRAWS", public_checks.StudentRandom(b"other", "public"))
-    assert "1a.linear_quantize.signed has changed." in public_checks.differences()
+    assert "1a.linear_quantize.signed has changed." in public_checks.find_differences()
 
 
 def test_every_question_with_functions_has_some():

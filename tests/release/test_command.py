@@ -22,8 +22,8 @@ def own_secret(tmp_path, monkeypatch):
 @pytest.fixture
 def fast_proofs(monkeypatch):
     """The slow proofs run in .ci/run; that they find what they should is in the other files."""
-    monkeypatch.setattr(command.MarkingRun, "complaints", lambda run: iter(()))
-    monkeypatch.setattr(command.alone, "works_alone", lambda bundle: iter(()))
+    monkeypatch.setattr(command.GradingProof, "problems", lambda run: iter(()))
+    monkeypatch.setattr(command.standalone_check, "find_problems", lambda bundle: iter(()))
     monkeypatch.setattr(
         command.notebooks,
         "run",
@@ -63,7 +63,7 @@ def test_a_proof_that_fails_leaves_the_old_release(tmp_path, monkeypatch, capsys
     out = tmp_path / "dist"
     (out / "student").mkdir(parents=True)
     (out / "student" / "old").touch()
-    monkeypatch.setattr(command, "content_complaints", lambda *_: iter(["It holds an answer."]))
+    monkeypatch.setattr(command, "content_problems", lambda *_: iter(["It holds an answer."]))
     assert release(ReleaseOptions(out, dataset="shapes10")) == NOT_PROVEN
     assert [path.name for path in out.rglob("*")] == ["student", "old"]
     said = capsys.readouterr()
@@ -75,9 +75,9 @@ def test_a_proof_that_fails_leaves_the_old_release(tmp_path, monkeypatch, capsys
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--course-id", 'x"; import os'], "can't be a course id"),
-        (["--address", "colab.zip"], "is no address"),
-        (["--address", 'https://example.org/"a'], "is no address"),
+        (["--course-id", 'x"; import os'], "cannot be a course id"),
+        (["--address", "colab.zip"], "is not an address"),
+        (["--address", 'https://example.org/"a'], "is not an address"),
     ],
 )
 def test_what_can_not_be_released_is_refused_at_once(tmp_path, capsys, arguments, told):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from authoring.release import proofs
-from authoring.release.command import Release, ReleaseOptions, build
+from authoring.release.command import Release, ReleaseOptions, build_release
 from authoring.release.footprint import Footprint, measure
 from authoring.release.student import NOTEBOOK
 from autograder.engine.rubric import load_rubric
@@ -27,11 +27,11 @@ def release_of(dataset: str) -> Release:
         load_dataset(dataset, "test")
     except DataNotFound as reason:
         pytest.skip(str(reason))
-    return build(ReleaseOptions(Path("dist"), dataset=dataset))
+    return build_release(ReleaseOptions(Path("dist"), dataset=dataset))
 
 
 def test_gradescope_zip_measures_all_images(tmp_path):
-    content = build(ReleaseOptions(Path("dist"))).gradescope.to_zip()
+    content = build_release(ReleaseOptions(Path("dist"))).gradescope.to_zip()
     zipfile.ZipFile(BytesIO(content)).extract("gradescope.toml", tmp_path)
     settings = load_settings(tmp_path / "gradescope.toml")
     assert (settings.data, settings.quick, settings.checks) == ("cifar10", False, "*")
@@ -46,9 +46,9 @@ def test_gradescope_zip_gives_the_reference_every_point(tmp_path, dataset):
     solved = made.solved.files[NOTEBOOK].decode()
     proofs.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
     points = proofs.automatic_points(load_rubric())
-    proven = proofs.Proven(tmp_path / "submissions", dataset, points)
+    submissions = proofs.ProofSubmissions(tmp_path / "submissions", dataset, points)
     proof = proofs.GradescopeProof(made.gradescope.to_zip())
-    assert list(proof.complaints(proven, tmp_path / "autograder")) == []
+    assert list(proof.problems(submissions, tmp_path / "autograder")) == []
     assert points == 121
     assert proof.footprint is not None
     assert 2**28 < proof.footprint.memory < 2**30

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from authoring.release import command
 from authoring.release.bundle import Bundle
-from authoring.release.command import Release, SolvedRun
+from authoring.release.command import Release, SolvedNotebookProof
 from authoring.release.notebooks import DoesNotRun, execute, run, run_student
 
 HANDS_IN = "open('submission.zip', 'w').close()"
@@ -34,9 +34,11 @@ def titled_bundle(source: str) -> Bundle:
     return Bundle("the student bundle", files)
 
 
-def solved(*cells: str) -> SolvedRun:
+def solved(*cells: str) -> SolvedNotebookProof:
     made = bundle(*cells)
-    return SolvedRun(Release(made, made, made, made, Bundle("the solved notebook", made.files)))
+    return SolvedNotebookProof(
+        Release(made, made, made, made, Bundle("the solved notebook", made.files))
+    )
 
 
 def test_what_ran_comes_with_its_outputs_and_names_no_folder() -> None:
@@ -105,18 +107,18 @@ def test_execute_names_a_kernel_that_does_not_start(tmp_path: Path) -> None:
 
 
 def test_complaints_name_the_cell_of_the_solved_notebook() -> None:
-    (said,) = solved("x = 1", "1 / 0", HANDS_IN).complaints()
+    (said,) = solved("x = 1", "1 / 0", HANDS_IN).problems()
     assert said.startswith("the solved notebook: main.ipynb stops in cell 2 of 3 ")
     assert "ZeroDivisionError" in said
 
 
 def test_the_solved_one_may_wait_for_nothing() -> None:
     running = solved("print('Waiting for question 2b: integer_linear')", HANDS_IN)
-    (complaint,) = running.complaints()
+    (complaint,) = running.problems()
     assert "waits for a question" in complaint
 
 
 def test_its_outputs_name_no_folder_of_the_kit() -> None:
     running = solved(f"print({str(command.KIT)!r})", HANDS_IN)
-    (complaint,) = running.complaints()
+    (complaint,) = running.problems()
     assert "names a folder of the machine" in complaint

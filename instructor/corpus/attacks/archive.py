@@ -11,7 +11,10 @@ import unicodedata
 import warnings
 import zipfile
 
-from authoring.build.stub import KIT, MASTER, STUB
+from quantlab.paths import KIT
+
+REFERENCE = KIT / "instructor" / "solution.py"
+STUB = KIT / "solution.py"
 
 RIGHT = {"checks": ["1a.linear_quantize.signed", "2d.model.W8A8"], "verdicts": ["correct"]}
 CODE_AND_MODEL = ["1a.linear_quantize.signed", "2d.model.W8A8"]
@@ -389,7 +392,7 @@ def folder_link_to_the_passwords():
 )
 def folder_link_to_the_reference():
     def build(folder, right):
-        (folder / "solution.py").symlink_to(MASTER)
+        (folder / "solution.py").symlink_to(REFERENCE)
         (folder / "models").symlink_to(KIT / "instructor" / "checkpoints" / "shapes10")
 
 
@@ -984,7 +987,7 @@ def symbolic_link_to_the_reference():
         member.create_system = 3  # Unix, whose modes stand in the upper half
         member.external_attr = (stat.S_IFLNK | 0o777) << 16
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(member, str(MASTER))
+            archive.writestr(member, str(REFERENCE))
         return path
 
 

@@ -39,7 +39,7 @@ def core_of_its_own():
 @cheat("sets a flag of a file of the kit that is open for reading only", **CLOSED)
 def flags_of_a_file():
     def linear_dequantize(input, scale, zero_point):
-        file = os.open(os.path.join(quantlab.__path__[0], "resnet.py"), os.O_RDONLY)
+        file = os.open(os.path.join(quantlab.__path__[0], "network", "resnet.py"), os.O_RDONLY)
         get_flags, set_flags, no_access_times = 0x80086601, 0x40086602, 0x80
         flags = array.array("l", [0])
         fcntl.ioctl(file, get_flags, flags)
@@ -61,7 +61,7 @@ def flush_of_every_file_system():
 @cheat("takes a lease, so that all who open a file of the kit have to wait", **CLOSED)
 def lease_on_a_file():
     def linear_dequantize(input, scale, zero_point):
-        file = os.open(os.path.join(quantlab.__path__[0], "resnet.py"), os.O_RDONLY)
+        file = os.open(os.path.join(quantlab.__path__[0], "network", "resnet.py"), os.O_RDONLY)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         return scale * (input + zero_point)
 
@@ -79,7 +79,7 @@ def life_after_the_worker():
 @cheat("locks a file of the kit, so that all who lock it have to wait", **CLOSED)
 def lock_on_a_file():
     def linear_dequantize(input, scale, zero_point):
-        file = os.open(os.path.join(quantlab.__path__[0], "resnet.py"), os.O_RDONLY)
+        file = os.open(os.path.join(quantlab.__path__[0], "network", "resnet.py"), os.O_RDONLY)
         fcntl.flock(file, fcntl.LOCK_EX)
         return scale * (input + zero_point)
 
@@ -87,7 +87,7 @@ def lock_on_a_file():
 @cheat("locks the bytes of a file of the kit, so that all who write it have to wait", **CLOSED)
 def lock_on_a_part_of_a_file():
     def linear_dequantize(input, scale, zero_point):
-        file = os.open(os.path.join(quantlab.__path__[0], "resnet.py"), os.O_RDONLY)
+        file = os.open(os.path.join(quantlab.__path__[0], "network", "resnet.py"), os.O_RDONLY)
         fcntl.lockf(file, fcntl.LOCK_SH)
         return scale * (input + zero_point)
 

@@ -4,7 +4,9 @@ import json
 import marshal
 import shutil
 
-from authoring.build.stub import KIT, STUB
+from quantlab.paths import KIT
+
+STUB = KIT / "solution.py"
 
 RIGHT = {"checks": ["1a.linear_quantize.signed", "2d.model.W8A8"], "verdicts": ["correct"]}
 NOT_FOUND = {"checks": ["1a.linear_quantize.signed"], "verdicts": ["missing"]}
@@ -208,14 +210,14 @@ raise SystemExit(0)
 
     def build(folder, right):
         shutil.copy(STUB, folder)
-        (folder / "autograder").mkdir()
-        for name in ("__init__.py", "__main__.py", "pytest_plugin.py", "marking.py"):
+        (folder / "autograder" / "engine").mkdir(parents=True)
+        for name in ("__init__.py", "__main__.py", "pytest_plugin.py", "cli.py"):
             code = CODE.format(marker=str(folder / "RAN"))
             (folder / "autograder" / name).write_text(code)
         rubric = (
             '[questions]\n1a = { title = "x", points = 140 }\n[accuracy.shapes10]\nW8A8 = 0.0\n'
         )
-        (folder / "autograder" / "rubric.toml").write_text(rubric)
+        (folder / "autograder" / "engine" / "rubric.toml").write_text(rubric)
 
 
 @cheat(
@@ -226,9 +228,11 @@ raise SystemExit(0)
 )
 def own_quantlab():
     def build(folder, right):
-        (folder / "quantlab").mkdir()
+        arithmetic = folder / "quantlab" / "arithmetic"
+        arithmetic.mkdir(parents=True)
         (folder / "quantlab" / "__init__.py").touch()
-        shutil.copy(KIT / "quantlab" / "integer.py", folder / "quantlab")
+        (arithmetic / "__init__.py").touch()
+        shutil.copy(KIT / "quantlab" / "arithmetic" / "integer_kernels.py", arithmetic)
         lean = "from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear\n"
         (folder / "solution.py").write_text(STUB.read_text() + lean)
 
@@ -310,9 +314,9 @@ builtins.round = lambda value, digits=None: 140 if digits == 4 else exact(value,
 def test_file():
     CODE = """
 import pathlib
-from autograder import marking, verdict
+from autograder.grading import submission
 pathlib.Path({marker!r}).touch()
-marking.result_of.__globals__["round"] = lambda *_: 140
+submission.result_of.__globals__["round"] = lambda *_: 140
 
 def test_all_points(): pass
 """

@@ -13,13 +13,13 @@ KIT_VARIABLE = "QUANTIZATION_KIT"
 
 
 def _kit() -> str:
-    """The folder of the kit, which marks: around the course, or where the variable says."""
+    """Return the kit's folder: around the course, or the value of QUANTIZATION_KIT."""
     for folder in (os.environ.get(KIT_VARIABLE, ""), *map(str, COURSE.parents)):
         if folder and Path(folder, "autograder", "engine", "rubric.toml").is_file():
             return folder
     raise SystemExit(
-        f"The kit that marks is not around {COURSE}: set {KIT_VARIABLE} to its folder, and run "
-        "nbgrader by the Python that the kit is installed for."
+        f"The kit is not around {COURSE}: set {KIT_VARIABLE} to its folder, and run nbgrader with "
+        "the Python that the kit is installed for."
     )
 
 
@@ -31,9 +31,8 @@ c = get_config()  # type: ignore[name-defined] # noqa: F821 (given by nbgrader)
 c.CourseDirectory.course_id = "@COURSE_ID@"
 c.CourseDirectory.root = str(COURSE)
 
-# What is marked are the files in submitted/, by the kit's engine and behind its walls. Nothing of
-# a student's notebook is executed here, so there is no kernel to lock up, and the figures that a
-# student made stay in place for the person who reads the written answers.
+# The kit's engine grades the files in submitted/ in its sandbox. No student notebook is executed,
+# so the figures stay in place for the staff who read the written answers.
 c.Autograde.sanitize_preprocessors = [
     "autograder.platforms.nbgrader_course.repair.RepairCells",
     "nbgrader.preprocessors.OverwriteKernelspec",
@@ -50,10 +49,10 @@ c.Autograde.autograde_preprocessors = [
 c.EngineGrades.dataset = "@DATASET@"
 c.EngineGrades.quick = False
 
-# Everything else in source/ replaces what a student sent along; this is what they write.
+# Everything else in source/ replaces what a student submitted.
 c.Autograde.exclude_overwriting = {ASSIGNMENT: ["solution.py"]}
 
-# Text and output of strangers is shown in formgrader and in feedback: no scripts in it.
+# Formgrader and feedback show students' text and output: remove scripts from it.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.filters = {
     "markdown2html": "autograder.platforms.nbgrader_course.sanitize_html.markdown"

@@ -1,16 +1,16 @@
-"""A class that nobody attended: hand-ins whose every mark is known before they are marked.
+"""Generate a class of submissions whose points are known in advance.
 
     python -m authoring rehearse make --count 300 --seed 1 --layout canvas --out rehearsal
 
-writes `rehearsal/export/`, as that system would export it, and `rehearsal/expected.json`. The
-hand-ins are the reference, other right solutions, mistakes with one fault each, hostile and unusual
-code (`autograder.engine.corpus` says what each must cost), and what really happens: renamed files,
-zips in zips, a missing file, a file that does not parse, an upload that failed. The same number,
-seed, layout and checks give the same class.
+writes `rehearsal/export/`, as that site would export it, and `rehearsal/expected.json`. The
+submissions are the reference, cases of the corpus (`autograder.engine.corpus`) and everyday faults,
+such as renamed or missing files, zips in zips, and failed uploads. Equal numbers, seeds, layouts
+and checks give equal classes.
 
-Left out are known submissions whose mark depends on a student's inputs, and those that loop or fill
-the memory, each of which would take minutes. Tables and saved models are added where the checks
-look at them, because they take a second and two megabytes each.
+Cases whose points depend on a student's inputs are left out. So are cases that loop or fill the
+memory, because each would take minutes. Tables and saved models are added only if a check reads
+them: they
+take a second and two megabytes each.
 """
 
 import fnmatch
@@ -24,8 +24,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authoring.build.stub import STUB
-from authoring.examples import right_record
-from authoring.rehearse.layouts import Files, Pupil, Upload, lay_out, own_name, student_id
+from authoring.examples import correct_answers
+from authoring.rehearse.layouts import (
+    FictionalStudent,
+    Files,
+    Upload,
+    notebook_id,
+    student_id,
+    write_export,
+)
 from autograder.checks.base import Check
 from autograder.engine.corpus import load_alternatives, load_attacks, load_mutants
 from autograder.engine.model_accuracy import ModelEvaluator
@@ -50,7 +57,7 @@ _PLAIN = str.maketrans("ëöéü", "eoeu")
 
 @dataclass(frozen=True)
 class RehearsalOptions:
-    """A class of `count` hand-ins for the checks that match `check`, in a system's layout."""
+    """Options of `rehearse make`: a class of `count` submissions for the checks `check`."""
 
     count: int
     seed: int
@@ -62,9 +69,9 @@ class RehearsalOptions:
 
 @dataclass(frozen=True)
 class _Case:
-    """One hand-in: what it is, its files, and the checks that give it no point.
+    """A submission: its origin, its files, and the checks that give it no points.
 
-    `costs` are patterns of check ids; `refused` tells that nothing of it can be read.
+    `costs` are patterns of check ids. `refused` submissions cannot be read at all.
     """
 
     origin: str
@@ -75,17 +82,19 @@ class _Case:
 
 @dataclass(frozen=True)
 class _Kit:
-    """What hand-ins are made of: sources, and what else the checks look at."""
+    """The sources that submissions are built from, and the other files that checks read."""
 
     reference: str
     stub: str
-    others: Callable[[str], Files]  # tables and models of a student by this name
+    others: Callable[[str], Files]  # tables and models, by the student's id
 
 
 def make_class(options: RehearsalOptions) -> Path:
-    """Write the class below `options.out`; returns the folder of the export.
+    """Write the class below `options.out` and return the folder of the export.
 
-    Raises `RubricError`, `UnknownCheck`, `BadCorpus`, `DataNotFound` and `OSError`.
+    Raises:
+        RubricError, UnknownCheck, BadCorpus, DataNotFound, OSError: The rubric, the
+            checks, the corpus, the data set or the folder cannot be used.
     """
     rng = random.Random(f"{options.seed} {options.layout}")
     rubric = load_rubric()
@@ -98,14 +107,14 @@ def make_class(options: RehearsalOptions) -> Path:
     makers = _makers()
     uploads, expected = [], {}
     for number in range(options.count):
-        pupils = _pupils(rng, number, options.layout)
-        name = own_name(options.layout, pupils)
+        students = _students(rng, number, options.layout)
+        name = notebook_id(options.layout, students)
         case = makers[_kind(rng)](rng, kit, name)
-        uploads.append(_uploaded(rng, kit, case, pupils))
-        expected[student_id(options.layout, pupils)] = _expected(case, checks, rubric.items)
+        uploads.append(_upload(rng, kit, case, students))
+        expected[student_id(options.layout, students)] = _expected(case, checks, rubric.items)
     folder = options.out / EXPORT
     shutil.rmtree(folder, ignore_errors=True)
-    lay_out(options.layout, uploads, folder)
+    write_export(options.layout, uploads, folder)
     text = json.dumps({"check": options.check, "students": expected}, indent=1)
     write_text_atomically(options.out / EXPECTED, text + "\n")
     return folder
@@ -115,23 +124,25 @@ def _kind(rng: random.Random) -> str:
     return rng.choices(list(_SHARES), weights=list(_SHARES.values()))[0]
 
 
-def _pupils(rng: random.Random, number: int, layout: str) -> tuple[Pupil, ...]:
-    together = 2 if layout == "gradescope" and rng.random() < _GROUPS else 1
-    pupils = []
-    for member in range(together):
+def _students(rng: random.Random, number: int, layout: str) -> tuple[FictionalStudent, ...]:
+    group_size = 2 if layout == "gradescope" and rng.random() < _GROUPS else 1
+    students = []
+    for member in range(group_size):
         name = f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
-        pupils.append(Pupil(1000 + 2 * number + member, name, name.translate(_PLAIN)))
-    return tuple(pupils)
+        students.append(FictionalStudent(1000 + 2 * number + member, name, name.translate(_PLAIN)))
+    return tuple(students)
 
 
-def _uploaded(rng: random.Random, kit: _Kit, case: _Case, pupils: tuple[Pupil, ...]) -> Upload:
+def _upload(
+    rng: random.Random, kit: _Kit, case: _Case, students: tuple[FictionalStudent, ...]
+) -> Upload:
     files = case.files
-    # One zip may lie in another, but three deep is no hand-in.
+    # The intake opens one zip inside another, not three levels.
     if not case.refused and rng.random() < _ZIPPED and not any(n.endswith(".zip") for n in files):
-        files = {"work.zip": zipped(files)}
-    # The first attempt was the file that was handed out, and must not be what is marked.
+        files = {"work.zip": make_zip(files)}
+    # The first attempt is the untouched stub, which must not be graded.
     earlier = {SOLUTION: kit.stub.encode()} if SOLUTION in files and rng.random() < _AGAIN else None
-    return Upload(pupils, files, earlier, rng.random() < _LATE)
+    return Upload(students, files, earlier, rng.random() < _LATE)
 
 
 def _expected(
@@ -165,13 +176,13 @@ def _others(dataset: str, checks: Sequence[Check]) -> Callable[[str], Files]:
     def others(student: str) -> Files:
         tables = {}
         if sources & {"table", "model"}:
-            tables[ANSWERS] = right_record(student, evaluator).encode()
+            tables[ANSWERS] = correct_answers(student, evaluator).encode()
         return {**tables, **models, "report.md": _REPORT}
 
     return others
 
 
-# The hand-ins ------------------------------------------------------------------------------------
+# The submissions ---------------------------------------------------------------------------------
 
 _Maker = Callable[[random.Random, _Kit, str], _Case]
 _CALLED = ("1a.*", "2a.*", "2b.*", "3.search.*")  # the checks that call functions
@@ -183,7 +194,9 @@ def _makers() -> Mapping[str, _Maker]:
     alternatives = load_alternatives()
     mutants = [m for m in load_mutants() if m.in_solution and not m.sometimes and m.caught_by]
     exploits = [
-        one for one in load_attacks() if not one.build() and not _TOO_LONG & set(one.verdicts)
+        exploit
+        for exploit in load_attacks()
+        if not exploit.build() and not _TOO_LONG & set(exploit.verdicts)
     ]
 
     def with_solution(kit: _Kit, name: str, source: str) -> Files:
@@ -193,24 +206,24 @@ def _makers() -> Mapping[str, _Maker]:
         return _Case("reference", with_solution(kit, name, kit.reference))
 
     def alternative(rng: random.Random, kit: _Kit, name: str) -> _Case:
-        one = rng.choice(alternatives)
-        files = with_solution(kit, name, one.source(kit.reference))
-        return _Case(f"alternatives/{one.name}", files)
+        case = rng.choice(alternatives)
+        files = with_solution(kit, name, case.source(kit.reference))
+        return _Case(f"alternatives/{case.name}", files)
 
     def mutant(rng: random.Random, kit: _Kit, name: str) -> _Case:
-        one = rng.choice(mutants)
-        files = with_solution(kit, name, one.source(kit.reference))
-        return _Case(f"mutants/{one.name}", files, one.caught_by)
+        case = rng.choice(mutants)
+        files = with_solution(kit, name, case.source(kit.reference))
+        return _Case(f"mutants/{case.name}", files, case.caught_by)
 
     def exploit(rng: random.Random, kit: _Kit, name: str) -> _Case:
-        one = rng.choice(exploits)
-        costs = {"cheat": _CALLED, "fault": one.checks, "legal": ()}[one.kind]
-        files = with_solution(kit, name, one.source(kit.reference, kit.stub))
-        return _Case(f"exploits/{one.name}", files, costs)
+        case = rng.choice(exploits)
+        costs = {"cheat": _CALLED, "fault": case.checks, "legal": ()}[case.kind]
+        files = with_solution(kit, name, case.source(kit.reference, kit.stub))
+        return _Case(f"exploits/{case.name}", files, costs)
 
     def fault(rng: random.Random, kit: _Kit, name: str) -> _Case:
-        happens = rng.choice(_FAULTS)
-        return happens(kit, with_solution(kit, name, kit.reference))
+        make_fault = rng.choice(_FAULTS)
+        return make_fault(kit, with_solution(kit, name, kit.reference))
 
     return {
         "right": right,
@@ -229,13 +242,13 @@ def _renamed(kit: _Kit, files: Files) -> _Case:
 
 
 def _zip_in_zip(kit: _Kit, files: Files) -> _Case:
-    return _Case("faults/zip in a zip", {"hw3.zip": zipped({"hw3/hw3.zip": zipped(files)})})
+    return _Case("faults/zip in a zip", {"hw3.zip": make_zip({"hw3/hw3.zip": make_zip(files)})})
 
 
 def _with_leftovers(kit: _Kit, files: Files) -> _Case:
     packed = {f"hw3/{name}": content for name, content in files.items()}
     leftovers = {"__MACOSX/hw3/._solution.py": b"\0", "hw3/.DS_Store": b"\0"}
-    return _Case("faults/leftovers of macOS", {"hw3.zip": zipped({**packed, **leftovers})})
+    return _Case("faults/leftovers of macOS", {"hw3.zip": make_zip({**packed, **leftovers})})
 
 
 def _without_solution(kit: _Kit, files: Files) -> _Case:
@@ -264,7 +277,7 @@ def _unparsable(kit: _Kit, files: Files) -> _Case:
 
 def _two_solutions(kit: _Kit, files: Files) -> _Case:
     both = {**files, "old/solution.py": kit.stub.encode()}
-    return _Case("faults/two solutions", {"hw3.zip": zipped(both)}, _CALLED)
+    return _Case("faults/two solutions", {"hw3.zip": make_zip(both)}, _CALLED)
 
 
 def _utf16(kit: _Kit, files: Files) -> _Case:
@@ -290,8 +303,8 @@ _FAULTS = (
 )
 
 
-def zipped(files: Files) -> bytes:
-    """A zip of these files, the same bytes each time."""
+def make_zip(files: Files) -> bytes:
+    """Return a zip of these files, the same bytes each time."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
