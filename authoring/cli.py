@@ -186,7 +186,7 @@ def make(**options: Any) -> int:
     `python -m autograder batch DIR/export`.
     """
     from authoring.rehearse.command import make as run_make
-    from authoring.rehearse.made_class import RehearsalOptions
+    from authoring.rehearse.generated_class import RehearsalOptions
 
     return run_make(RehearsalOptions(**options))
 

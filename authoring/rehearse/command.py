@@ -2,7 +2,7 @@
 
 import sys
 
-from authoring.rehearse.made_class import RehearsalOptions, make_class
+from authoring.rehearse.generated_class import RehearsalOptions, make_class
 from autograder.engine.corpus import BadCorpus
 from autograder.engine.rubric import RubricError
 from autograder.exit_status import DONE, USAGE
