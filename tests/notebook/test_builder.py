@@ -135,7 +135,7 @@ def test_the_file_is_json_of_the_current_format() -> None:
         ("# %%\nx = 1\n", "has no id"),
         ('# %% cell="a"\nx = 1\n\n# %% cell="a"\ny = 1\n', "the id 'a' of another"),
         ('# %% cell="a" role="test"\nx = 1\n', "role 'test'"),
-        ('# %% cell="a"\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n', "no written answer"),
+        ('# %% cell="a"\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n', "not a written answer"),
         ('# %% [markdown] cell="a"\n# {{points 9}}\n', "{{points 9}}"),
     ],
 )

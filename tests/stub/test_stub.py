@@ -124,10 +124,10 @@ def test_helpers_at_the_top_level_disappear_with_the_gap_they_leave() -> None:
 @pytest.mark.parametrize(
     ("master", "sentence"),
     [
-        (WHOLE + BEGIN, "has no end"),
-        (WHOLE.replace(END, "", 1), "has no end"),
-        (WHOLE + END, "never began"),
-        (WHOLE + f"def other():\n{REGION}", "in other, which belongs to no question"),
+        (WHOLE + BEGIN, "has no END"),
+        (WHOLE.replace(END, "", 1), "has no END"),
+        (WHOLE + END, "has no BEGIN"),
+        (WHOLE + f"def other():\n{REGION}", "in other, which is in no question"),
         (WHOLE.replace(REGION, "    return 1\n", 1), "no region for linear_quantize"),
     ],
 )
