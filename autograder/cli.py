@@ -90,6 +90,11 @@ def grading_options(command: Command) -> Command:
     return command
 
 
+def _refuse_fake(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError("--fake is now python -m authoring rehearse make.", context)
+
+
 class MovedCommands(click.Group):
     """A group that answers former commands with the name of the new one."""
 
@@ -195,9 +200,9 @@ def grade(**options: Any) -> int:
     "scores change. Writes nothing.",
 )
 @click.option("--apply", is_flag=True, help="With --regrade: write the new scores.")
-@click.option("--fake", hidden=True, metavar="N")
+@click.option("--fake", hidden=True, is_eager=True, expose_value=False, callback=_refuse_fake)
 @grading_options
-def batch(fake: str | None, **options: Any) -> int:
+def batch(**options: Any) -> int:
     """Grade a whole class from EXPORT, the folder or zip file that a course site exports.
 
     Reads exports of Canvas, Moodle, Gradescope, Blackboard and nbgrader, and a folder of
@@ -205,8 +210,6 @@ def batch(fake: str | None, **options: Any) -> int:
 
     Interrupted? Run the same command again to resume.
     """
-    if fake is not None:
-        raise click.UsageError("--fake is now python -m authoring rehearse make.")
     if options["apply"] and not options["regrade"]:
         raise click.UsageError("--apply writes what --regrade shows: give both.")
     from autograder.commands.batch import BatchOptions, Settings

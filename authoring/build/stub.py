@@ -11,7 +11,7 @@ helpers of the reference, it is removed. Everything else is kept.
 import ast
 import sys
 
-from autograder.paths import REFERENCE
+from autograder.paths import REFERENCE as MASTER
 from quantlab.atomic_files import write_text_atomically
 from quantlab.paths import KIT
 
@@ -100,7 +100,7 @@ def _question_owner(owners: dict[int, str], line: int) -> str:
 def build_stub(check: bool = False) -> int:
     """Write solution.py, or with `check` only compare; return the exit status."""
     try:
-        stub = make_stub(REFERENCE.read_text(encoding="utf-8"))
+        stub = make_stub(MASTER.read_text(encoding="utf-8"))
     except (BadMaster, OSError) as error:
         print(error, file=sys.stderr)
         return 1

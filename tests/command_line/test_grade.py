@@ -256,10 +256,23 @@ def test_a_second_submission_of_a_student_is_named(tmp_path, submission, capsys)
 
 @pytest.mark.parametrize("arguments", [[], ["grade"], ["grade", "x", "--jobs", "0"], ["mark"]])
 def test_a_wrong_argument_is_a_usage_error(arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(arguments)
-    assert stopped.value.code == 2
-    assert "usage: python -m autograder" in capsys.readouterr().err
+    assert main(arguments) == 2
+    assert "Usage: python -m autograder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("former", "current"),
+    [
+        (["verify", "--exploits"], "python -m authoring attack"),
+        (["release", "--out", "dist"], "python -m authoring release"),
+        (["batch", "--fake", "300"], "python -m authoring rehearse make"),
+        (["batch", "x", "--apply"], "--regrade"),
+        (["grade", "x", "--save", "y"], "--replay"),
+    ],
+)
+def test_grade_refuses_former_commands_and_flags_of_another_mode(former, current, capsys):
+    assert main(former) == 2
+    assert current in capsys.readouterr().err
 
 
 def test_help_comes_at_once_without_torch():

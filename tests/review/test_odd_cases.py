@@ -61,7 +61,6 @@ def _at_the_end(lines: str) -> bytes:
 IMPORTS = {
     "no GPU": _with('assert torch.cuda.is_available(), "no GPU"'),
     "a folder of Drive": _with('import os; os.chdir("/content/drive/MyDrive/lab2")'),
-    "public checks at the end": _at_the_end('from quantlab.check import check\ncheck("1a")'),
     "Colab's upload": _with("from google.colab import files"),
     "a question": _at_the_end('name = input("student id: ")'),
     "Latin-1": _with("# L\u00f6sung").decode().encode("latin-1"),
@@ -86,6 +85,13 @@ def test_grading_reviews_a_solution_that_cannot_be_imported(graded, kind: str) -
     assert report.review_checks == ("1a.reset.sym",)
     assert "solution.py" in report.review[0]
     assert report.review[0].endswith("points are at stake.") or "1 point is" in report.review[0]
+
+
+def test_grading_accepts_public_checks_at_the_end(graded) -> None:
+    source = _at_the_end('from quantlab.check import check\ncheck("1a")')
+    report = graded("1a.reset.sym", **{"solution.py": source})
+    assert report.auto_score == 2
+    assert not report.needs_review
 
 
 SEARCH = """

@@ -108,7 +108,7 @@ def test_modules_of_the_course_cannot_be_imported(sandbox: Sandbox, name: str) -
 
 
 def test_what_a_student_is_given_can_be_imported(sandbox: Sandbox) -> None:
-    source = "from quantlab import resnet\ndef f(): return resnet.__name__"
+    source = "from quantlab.network import resnet\ndef f(): return resnet.__name__"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer), outcome
     assert outcome.results == ("quantlab.network.resnet",)
