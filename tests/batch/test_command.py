@@ -181,7 +181,7 @@ def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, caps
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "Give the folder or zip file"),
+        ([], "Missing argument 'EXPORT'"),
         (["{export}", "--apply"], "--apply writes what --regrade shows"),
         (["{export}", "--regrade"], "Nothing was marked in"),
         (["{export}", "--check", "9z.*"], "No check is called '9z.*'"),
@@ -205,7 +205,7 @@ def test_help_does_not_wait_for_torch():
         "except SystemExit: sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=KIT, capture_output=True, check=True)
-    assert b"who moves" in done.stdout
+    assert b"whose scores change" in done.stdout
 
 
 def test_workers_start_before_torch_is_imported():
