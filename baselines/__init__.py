@@ -1,1 +1,1 @@
-"""Methods of the literature, and the experiments that compare them."""
+"""Quantization methods of the literature, and the experiments that compare them."""

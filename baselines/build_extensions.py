@@ -1,11 +1,10 @@
-"""From the master `baselines/extensions.py` to `extensions.ipynb`, the optional lab.
+"""Build `extensions.ipynb`, the optional lab, from its master `baselines/extensions.py`.
 
     python -m baselines.build_extensions           # writes extensions.ipynb
-    python -m baselines.build_extensions --check   # writes nothing; status 1 when it drifted
+    python -m baselines.build_extensions --check   # writes nothing; status 1 if it is out of date
 
-The master is jupytext's percent format. Every cell has an attribute `cell`, which becomes its id,
-so that the same master gives the same bytes; `role="drop"` leaves a cell out. It can fail with a
-`ValueError` for a cell without an id, or with the id of another.
+The master is in jupytext's percent format. Every cell has an attribute `cell`, which becomes its
+id, so that the same master gives the same bytes; `role="drop"` leaves a cell out.
 """
 
 import argparse
@@ -27,20 +26,23 @@ METADATA = {
 
 
 def extensions_notebook(master: str) -> str:
-    """The notebook, JSON text without outputs, of the text of a master. Raises `ValueError`."""
-    cells, seen = [], set()
+    """Return the notebook of a master as JSON text without outputs.
+
+    Raise `ValueError` for a cell without an id, or with the id of another cell.
+    """
+    cells, names = [], set()
     for number, cell in enumerate(jupytext.reads(master, fmt="py:percent").cells, start=1):
         if cell.metadata.get("role") == "drop":
             continue
         name = cell.metadata.get("cell")
-        if not name or name in seen:
-            raise ValueError(f"Cell {number} ({cell.source[:40]!r}) has no id of its own: give it.")
-        seen.add(name)
+        if not name or name in names:
+            raise ValueError(f"Cell {number} ({cell.source[:40]!r}) needs an id of its own.")
+        names.add(name)
         code = cell.cell_type == "code"
         new = nbformat.v4.new_code_cell if code else nbformat.v4.new_markdown_cell
-        made = new(cell.source)
-        made["id"] = name
-        cells.append(made)
+        notebook_cell = new(cell.source)
+        notebook_cell["id"] = name
+        cells.append(notebook_cell)
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
     notebook.nbformat_minor = 5
     nbformat.validate(notebook)
@@ -48,9 +50,9 @@ def extensions_notebook(master: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; the exit status."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m baselines.build_extensions")
-    parser.add_argument("--check", action="store_true", help="write nothing")
+    parser.add_argument("--check", action="store_true", help="Write nothing.")
     options = parser.parse_args(arguments)
     text = extensions_notebook(MASTER.read_text(encoding="utf-8"))
     if not options.check:
@@ -58,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if NOTEBOOK.is_file() and NOTEBOOK.read_text(encoding="utf-8") == text:
         return 0
-    print("extensions.ipynb drifted: run python -m baselines.build_extensions.", file=sys.stderr)
+    print(
+        "extensions.ipynb is out of date: run python -m baselines.build_extensions.",
+        file=sys.stderr,
+    )
     return 1
 
 

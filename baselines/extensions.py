@@ -17,9 +17,9 @@ from baselines.bit_widths.allocation import allocate, layer_options
 from baselines.bit_widths.sensitivity import divergences
 from baselines.bit_widths.simulation import Simulation
 from baselines.methods.clipping_thresholds import CRITERIA
-from baselines.methods.distilled_images import Plan, distill, noise, to_pixels
+from baselines.methods.distilled_images import DistillationSettings, distill, noise, to_pixels
 from baselines.methods.isquant import double_network, integer_network, isquant
-from baselines.methods.squant import flip
+from baselines.methods.squant import choose_flips
 from baselines.methods.zeroq import zeroq
 from baselines.network import quantized_layers
 from quantlab.arithmetic.integer_kernels import integer_conv2d
@@ -51,7 +51,7 @@ print(f"{evaluate(model, test, 125, 'cpu'):.1f} % in floating point, of 500 test
 # what became of it. Which structures do you see, and why is there no object?
 
 # %% cell="distilled"
-distilled = distill(model, Plan(images=32, steps=60), progress=True)
+distilled = distill(model, DistillationSettings(images=32, steps=60), progress=True)
 random = to_pixels(noise(32))
 picture = Picture(figsize=(9, 2.6), layout="constrained", facecolor="white")
 axes = picture.subplots(2, 8)
@@ -67,8 +67,8 @@ print(f"distance of the statistics: {distilled.losses[0]:.1f}, then {distilled.l
 # from noise; weights have 4 bits per channel, activations 4 bits per tensor.
 
 # %% cell="ranges"
-for label, seen in (("training", images), ("distilled", distilled.images), ("noise", random)):
-    accuracy = evaluate(zeroq(model, (4, 4), seen), test, 125, "cpu")
+for label, pixels in (("training", images), ("distilled", distilled.images), ("noise", random)):
+    accuracy = evaluate(zeroq(model, (4, 4), pixels), test, 125, "cpu")
     print(f"{label:10s} images: {accuracy:.1f} %")
 
 # %% [markdown] cell="about-sensitivity"
@@ -123,7 +123,7 @@ print(f"{sizes[0]:.1f} KiB:", fronts[0])
 kernel = torch.tensor([[1.4, 2.41, 3.3, -0.6, 0.2, 5.45, -2.55, 0.35, 1.1]])
 codes = kernel.round()
 error = codes - kernel
-flips = flip(error, torch.ones_like(error, dtype=torch.bool))
+flips = choose_flips(error, torch.ones_like(error, dtype=torch.bool))
 moved = codes - flips.moved * flips.sign[:, None]
 print("nearest", codes.int().tolist()[0], f"sum of errors {float(error.sum()):+.2f}")
 print("SQuant ", moved.int().tolist()[0], f"sum of errors {float((moved - kernel).sum()):+.2f}")
@@ -140,8 +140,8 @@ picture = Picture(figsize=(9, 3), layout="constrained", facecolor="white")
 for axis, bits in zip(picture.subplots(1, 2), (4, 8), strict=True):
     axis.hist(histogram.values, 80, weights=histogram.counts, color=BLUE, alpha=0.5)
     for (_, color), (criterion, threshold) in zip(MARKERS, CRITERIA.items(), strict=False):
-        found = threshold(histogram, 2**bits - 1)
-        axis.axvline(found, color=color, label=f"{criterion}: {found:.2f}")
+        position = threshold(histogram, 2**bits - 1)
+        axis.axvline(position, color=color, label=f"{criterion}: {position:.2f}")
     axis.set(yscale="log", title=f"{bits} bits", xlabel="activation")
     axis.legend(fontsize=8)
 display(picture)

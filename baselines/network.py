@@ -1,10 +1,9 @@
-"""ResNet-20 with a fake quantizer on the weights and on the inputs of every layer but conv1.
+"""ResNet-20 with fake quantizers on the weights and inputs of every layer but conv1.
 
-`quantized_network(model, quantizers)` copies a float network and puts a `QuantizedLayer` in the
-place of each layer of `LAYERS`; which quantizers these are is a method's business, and the only
-thing in which methods differ here. `saved_model` turns the result into codes and scales, which is
-what `quantlab.evaluation.integer_network` measures. Per tensor, z = 0, signed weights and unsigned
-inputs; biases stay in floating point until they are saved.
+`quantized_network(model, quantizers)` copies a float network and replaces each layer of `LAYERS` by
+a `QuantizedLayer`. The quantizers are all that methods differ in here. `saved_model` returns codes
+and scales, which `quantlab.evaluation.integer_network` measures. Scales are per tensor, z = 0,
+weights signed and inputs unsigned; biases stay in floating point until they are saved.
 """
 
 import copy
@@ -20,17 +19,19 @@ from quantlab.formats.saved_model import LAYERS, TENSORS, SavedLayer, SavedModel
 
 
 class QuantizedLayer(nn.Module):
-    """A convolution or linear layer on fake-quantized weights and inputs; `layer` keeps its own."""
+    """Computes a convolution or linear layer on fake-quantized weights and inputs."""
 
     def __init__(
         self, layer: nn.Conv2d | nn.Linear, weight_quantizer: Quantizer, input_quantizer: Quantizer
     ) -> None:
+        """Keep the float `layer` and its quantizers."""
         super().__init__()
         self.layer = layer
         self.weight_quantizer = weight_quantizer
         self.input_quantizer = input_quantizer
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the output of the layer."""
         x, weight = self.input_quantizer(x), self.weight_quantizer(self.layer.weight)
         layer = self.layer
         if isinstance(layer, nn.Linear):
@@ -46,9 +47,10 @@ Quantizers = Callable[[str, nn.Conv2d | nn.Linear], tuple[Quantizer, Quantizer]]
 def quantized_network(
     model: nn.Module, quantizers: Quantizers, names: Iterable[str] = LAYERS
 ) -> nn.Module:
-    """A copy of the float `model`; `quantizers(name, layer)` makes those of weights and inputs.
+    """Return a copy of the float `model` with quantizers.
 
-    `names` are the layers that get them: of Table 1, unless it is another network or `conv1` too.
+    `quantizers(name, layer)` returns those of weights and inputs. `names` are the layers that have
+    them: those of Table 1 by default.
     """
     network = copy.deepcopy(model)
     for name in names:
@@ -60,16 +62,17 @@ def quantized_network(
 
 
 def quantized_layers(network: nn.Module) -> dict[str, QuantizedLayer]:
-    """The quantized layers by name, in the order of the modules."""
-    found = network.named_modules()
-    return {name: module for name, module in found if isinstance(module, QuantizedLayer)}
+    """Return {name: quantized layer} in the order of the modules."""
+    modules = network.named_modules()
+    return {name: module for name, module in modules if isinstance(module, QuantizedLayer)}
 
 
 @torch.no_grad()
 def saved_model(network: nn.Module, method: str, dataset: str, bits: tuple[int, int]) -> SavedModel:
-    """Codes, scales and float tensors of `network`; `bits` are those of weights and inputs.
+    """Return codes, scales and float tensors of `network`.
 
-    Raises `ValueError` when the codes of a layer do not fit them.
+    `bits` are those of weights and inputs. Raise `ValueError` if the codes of a layer do not fit
+    them.
     """
     weight_bits, act_bits = bits
     layers, state = {}, network.state_dict()
@@ -78,7 +81,7 @@ def saved_model(network: nn.Module, method: str, dataset: str, bits: tuple[int, 
         if weight.high >= 2 ** (weight_bits - 1) or input.high != 2**act_bits - 1:
             raise ValueError(
                 f"{name} has weight codes up to {weight.high} and input codes up to {input.high}: "
-                f"that is no W{weight_bits}A{act_bits}."
+                f"they do not fit W{weight_bits}A{act_bits}."
             )
         bias = module.layer.bias
         layers[name] = SavedLayer(
@@ -92,9 +95,11 @@ def saved_model(network: nn.Module, method: str, dataset: str, bits: tuple[int, 
 
 
 @torch.no_grad()
-def restored(model: nn.Module, saved: SavedModel) -> tuple[nn.Module, dict[str, float]]:
-    """A copy of the float `model` with the weights that `saved` stands for, dequantized, and its
-    batch normalization; and the scales of its inputs by layer."""
+def restore(model: nn.Module, saved: SavedModel) -> tuple[nn.Module, dict[str, float]]:
+    """Return a copy of the float `model` with the dequantized weights and batch norm of `saved`.
+
+    The second value is {layer: scale of its inputs}.
+    """
     state = dict(saved.tensors)
     for name, layer in saved.layers.items():
         state[f"{name}.weight"] = layer.weight_int * layer.weight_scale

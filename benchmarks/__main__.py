@@ -21,7 +21,7 @@ from rich.console import Console
 from authoring.examples import MissingModels
 from autograder.grading.preparation import SetupError
 from autograder.sandbox.self_test import IsolationUnavailable
-from baselines.integer_only.onnx_export import MissingPackage
+from baselines.errors import MissingPackage
 from benchmarks import grading_cost, kernel_processes, networks, processes
 from benchmarks.rounds import Row
 from quantlab.data.cifar10 import DataNotFound, load_dataset

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from baselines.methods.qat import METHODS, calibrated_scales, learning_network
+from baselines.methods.qat import QAT_METHODS, calibrated_scales, trainable_network
 from quantlab.data.images import normalize
 from quantlab.network.resnet import resnet20
 from quantlab.training.precision import autocast, requested
@@ -52,8 +52,8 @@ def main() -> int:
     for compiled in (False, True):
         print("with torch.compile" if compiled else "without torch.compile")
         steps = {"float": training_step(model, images, labels, compiled, precision)}
-        for method in METHODS:
-            network = learning_network(
+        for method in QAT_METHODS:
+            network = trainable_network(
                 model, bits, method, calibrated_scales(model, bits[1], images)
             )
             steps[method] = training_step(network, images, labels, compiled, precision)

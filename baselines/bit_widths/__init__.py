@@ -1,1 +1,1 @@
-"""Searches for the bit width of each layer (question 3)."""
+"""Searches of bit widths for every layer, and networks with these widths."""

@@ -1,9 +1,8 @@
-"""Greedy: from 8 bits down, always the step that costs least predictions for the bytes it saves.
+"""Greedy search: from 8 bits down, always the step of least harm per saved byte.
 
-Measured, not predicted: each step is tried on the network as it is by then, so that what the layers
-do to one another counts. Steps that were dear before are tried again only when they come to the
-front of the queue (lazy evaluation; Minoux 1978), because a network that has lost more seldom makes
-a step cheaper.
+Harm is measured on the network of the moment, so that the interaction of layers counts. Expensive
+steps are measured again only when they reach the front of the queue (lazy evaluation; Minoux 1978),
+because a step seldom becomes cheaper in a network that has lost more.
 """
 
 import heapq
@@ -21,23 +20,24 @@ IMAGES = 256
 def greedy(
     model: nn.Module, images: Tensor, budgets: Sequence[int], seed: int
 ) -> list[dict[str, int]]:
-    """The first widths on the way down that fit each budget, the largest first."""
+    """Return the first widths on the way down that fit each budget, the largest first."""
     simulation = Simulation(model, images[:IMAGES])
-    found, left = [], sorted(budgets, reverse=True)
+    results, left = [], sorted(budgets, reverse=True)
     for widths in _descent(simulation):
         while left and counted_bytes(widths) <= left[0]:
             left.pop(0)
-            found.append(widths)
+            results.append(widths)
         if not left:
             break
-    return found
+    return results
 
 
 def _descent(simulation: Simulation) -> Iterator[dict[str, int]]:
-    widths, loss, made = dict.fromkeys(LAYERS, WIDEST), 0.0, 0
+    """Yield the widths after each step, starting at the widest."""
+    widths, loss, steps = dict.fromkeys(LAYERS, WIDEST), 0.0, 0
     yield dict(widths)
     sizes = layer_sizes()
-    # (harm per byte saved, layer, its bits then, losses of the network, steps made until then)
+    # (harm per saved byte, layer, its bits then, loss then, steps before the measurement)
     queue: list[tuple[float, str, int, float, int]] = []
 
     def try_step(name: str) -> None:
@@ -46,15 +46,15 @@ def _descent(simulation: Simulation) -> Iterator[dict[str, int]]:
             return
         then = simulation.divergence({**widths, name: bits})
         saved = layer_bytes(sizes[name], bits + 1) - layer_bytes(sizes[name], bits)
-        heapq.heappush(queue, ((then - loss) / saved, name, bits, then, made))
+        heapq.heappush(queue, ((then - loss) / saved, name, bits, then, steps))
 
     for name in LAYERS:
         try_step(name)
     while queue:
         _, name, bits, then, when = heapq.heappop(queue)
-        if when < made:  # measured on another network than there is now
+        if when < steps:  # measured on an earlier network
             try_step(name)
             continue
-        widths[name], loss, made = bits, then, made + 1
+        widths[name], loss, steps = bits, then, steps + 1
         yield dict(widths)
         try_step(name)

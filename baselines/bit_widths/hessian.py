@@ -2,14 +2,14 @@
 
     Omega_i(b) = tr(H_i) / n_i ||Q_b(W_i) - W_i||^2        Dong et al. 2020, equation (8)
 
-H_i is the Hessian with respect to the weights of layer i, its trace an average of v^T H_i v over
+H_i is the Hessian with respect to the weights of layer i. Its trace is an average of v^T H_i v over
 random signs v (Hutchinson 1990), which takes a second pass of backpropagation and no matrix. The
-loss is the KL divergence from the network's own predictions, so that no label is needed; at the
-float weights its Hessian is Fisher's information and the trace is never negative but by chance.
+loss is the KL divergence from the network's own predictions, so that no label is needed. At the
+float weights its Hessian is Fisher's information, whose trace is negative only by chance.
 
-No layer is removed, as in the paper: the loss is no parabola as far out as zero. When asked for
-that too, the method took out the last convolution, which by its curvature costs next to nothing,
-and in truth 41 points of accuracy.
+No layer is removed, as in the paper: as far out as zero, the loss is not a parabola. With 0 bits
+allowed, the method removed the last convolution, which by its curvature costs next to nothing, and
+lost 41 points of accuracy.
 """
 
 import copy
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from baselines.bit_widths.allocation import allocate, layer_options
-from baselines.bit_widths.mixed_network import fixed_scale
+from baselines.bit_widths.weight_quantizers import fixed_scale
 from quantlab.data.images import normalize
 from quantlab.formats.packed_model import LAYERS, allowed_bits
 
@@ -32,7 +32,7 @@ BATCH = 64  # two graphs are kept
 def hawq_v2(
     model: nn.Module, images: Tensor, budgets: Sequence[int], seed: int
 ) -> list[dict[str, int]]:
-    """The widths of least summed Omega within each budget."""
+    """Return the widths of least summed Omega within each budget."""
     traces = mean_traces(model, images[:IMAGES], PROBES, seed)
     costs = {
         name: {
@@ -58,10 +58,10 @@ def mean_traces(
     seed: int = 0,
     layers: Sequence[str] = LAYERS,
 ) -> Mapping[str, float]:
-    """tr(H_i) / n_i of these layers by `probes` random vectors each, on one batch of `images`.
+    """Return {layer: tr(H_i) / n_i} by `probes` random vectors each, on batches of `images`.
 
-    A vector is of one layer's weights: signs in all layers at once would give every trace from one
-    pass, with what the layers do to one another as noise many times its size.
+    A vector is of one layer's weights. Signs in all layers at once would give every trace in one
+    pass, but with noise from the other layers many times its size.
     """
     network = copy.deepcopy(model).eval()
     weights = [network.get_parameter(f"{name}.weight") for name in layers]

@@ -1,15 +1,15 @@
-"""How far layers are from adding up, and an allocation that minds what pairs do to each other.
+"""How far layers are from adding up, and an allocation that includes pairs of layers.
 
-Additive methods take the sum of Omega_i for the divergence of the whole. For small errors the
-divergence is a square, |sum e_i|^2 in the metric of Fisher's information, and its cross terms are
-what the sum leaves out:
+Additive methods approximate the divergence of the network by the sum of Omega_i. For small errors
+the divergence is a square, |sum e_i|^2 in the metric of Fisher's information, and the sum leaves
+out its cross terms:
 
     Omega(b) = sum_i Omega_i + sum_{i<j} c_ij sqrt(Omega_i Omega_j)
     c_ij = (Omega_ij - Omega_i - Omega_j) / sqrt(Omega_i Omega_j)
 
 c_ij, twice the cosine between two layers' errors, is measured once for each of the 190 pairs, both
-at `PAIR_BITS`, and taken for all widths. No table holds the best widths under such a cost: the
-additive optimum is improved by changing one or two layers at a time for as long as that helps.
+at `PAIR_BITS`, and used for all widths. Dynamic programming cannot minimize such a cost: the
+additive optimum is improved by changing one or two layers at a time as long as that helps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,49 +32,50 @@ SMALLEST = 1e-9  # nats: a layer that does nothing has no direction
 
 @dataclass(frozen=True)
 class Additivity:
-    """The summed and the measured divergence of whole networks, in nats, a pair for each.
-
-    `ratio` is the geometric mean of measured / summed, `rank` Spearman's correlation of the two:
-    what a choice by the sum depends on.
-    """
+    """The summed and the measured divergence of whole networks, in nats."""
 
     points: tuple[tuple[float, float], ...]
 
     @property
     def ratio(self) -> float:
+        """The geometric mean of measured / summed."""
         summed, measured = np.maximum(np.array(self.points).T, SMALLEST)
         return float(np.exp(np.log(measured / summed).mean()))
 
     @property
     def rank(self) -> float:
-        summed, measured = (np.argsort(np.argsort(one)) for one in np.array(self.points).T)
+        """Spearman's correlation of summed and measured, which a choice by the sum depends on."""
+        summed, measured = (np.argsort(np.argsort(values)) for values in np.array(self.points).T)
         return float(np.corrcoef(summed, measured)[0, 1])
 
 
 def additivity(
     simulation: Simulation, costs: Costs, allocations: Sequence[Mapping[str, int]]
 ) -> Additivity:
-    """Each of these widths as the sum of its layers, and measured."""
+    """Return the sum of the layers and the measured divergence of each allocation."""
     return Additivity(
         tuple(
-            (sum(costs[name][bits] for name, bits in one.items()), simulation.divergence(one))
-            for one in tqdm(allocations, desc="additivity", leave=False)
+            (
+                sum(costs[name][bits] for name, bits in widths.items()),
+                simulation.divergence(widths),
+            )
+            for widths in tqdm(allocations, desc="additivity", leave=False)
         )
     )
 
 
 def measure(model: nn.Module, images: Tensor, budgets: Sequence[int]) -> Additivity:
-    """Of the additive allocations within these budgets, on `images` (N, 3, 32, 32)."""
+    """Return the additivity of the allocations within these budgets, on uint8 `images`."""
     simulation = Simulation(model, images[:IMAGES])
     costs = divergences(simulation)
-    found = [widths for widths in allocate(layer_options(costs), budgets) if widths]
-    return additivity(simulation, costs, found)
+    allocations = [widths for widths in allocate(layer_options(costs), budgets) if widths]
+    return additivity(simulation, costs, allocations)
 
 
 def interacting(
     model: nn.Module, images: Tensor, budgets: Sequence[int], seed: int
 ) -> list[dict[str, int]]:
-    """The widths of least predicted divergence, pairs included, that are found for each budget."""
+    """Return for each budget the widths of least predicted divergence, pairs included."""
     simulation = Simulation(model, images[:IMAGES])
     costs = divergences(simulation)
     cross = cross_terms(simulation, costs)
@@ -87,7 +88,7 @@ def interacting(
 
 
 def cross_terms(simulation: Simulation, costs: Costs, bits: int = PAIR_BITS) -> np.ndarray:
-    """c, symmetric with zeros on its diagonal, float64 (20, 20)."""
+    """Return c, symmetric with zeros on its diagonal, float64 (20, 20)."""
     alone = [max(costs[name][bits], SMALLEST) for name in LAYERS]
     cross = np.zeros((len(LAYERS), len(LAYERS)))
     pairs = list(combinations(range(len(LAYERS)), 2))
@@ -99,7 +100,7 @@ def cross_terms(simulation: Simulation, costs: Costs, bits: int = PAIR_BITS) -> 
 
 
 def predicted(widths: Mapping[str, int], costs: Costs, cross: np.ndarray) -> float:
-    """Omega of these widths by the equation above, in nats."""
+    """Return Omega of these widths by the equation above, in nats."""
     root = np.sqrt([costs[name][widths[name]] for name in LAYERS])
     return float(root @ root + root @ cross @ root / 2)
 
@@ -107,7 +108,10 @@ def predicted(widths: Mapping[str, int], costs: Costs, cross: np.ndarray) -> flo
 def improve(
     start: Mapping[str, int], costs: Costs, cross: np.ndarray, budget: int
 ) -> dict[str, int]:
-    """A local optimum within `budget` bytes: no change of one or two layers predicts less."""
+    """Return a local optimum within `budget` bytes.
+
+    No change of one or two layers predicts a smaller divergence.
+    """
     sizes = layer_sizes()
     moves = [(i, bits) for i, name in enumerate(LAYERS) for bits in costs[name]]
     layer, bits = (np.array(part) for part in zip(*moves, strict=True))

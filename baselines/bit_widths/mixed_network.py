@@ -1,12 +1,12 @@
-"""ResNet-20 with weights of a width of its own in every layer, on its way to a packed model.
+"""ResNet-20 with weights of a bit width of its own in every layer, and its packed model.
 
-`mixed_network` puts a `WeightQuantized` in the place of each layer, conv1 and fc included, and a
-`Removed` where a convolution has 0 bits. Inputs stay in floating point: at 16 bits nothing is lost
-(`quantlab.evaluation.mixed_precision` measures with them quantized). `pack_network` takes codes,
-scales and float tensors out again.
+`mixed_network` replaces each layer, conv1 and fc included, by a `WeightQuantized`, and a
+convolution of 0 bits by a `Removed`. Inputs stay in floating point: at 16 bits nothing is lost
+(`quantlab.evaluation.mixed_precision` quantizes them). `pack_network` returns codes, scales and
+float tensors.
 
-A removed convolution gives zeros. What the batch normalization behind it makes of them is what it
-gave on average before: its statistics are set so, and its bias goes on to learn.
+A removed convolution returns zeros. The statistics of the following batch norm are set to mean 0
+and variance 1, so that its output is its bias, which continues to learn.
 """
 
 import copy
@@ -17,9 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.methods.ranges import weight_scale
-from baselines.quantizers.base import Quantizer, signed_codes
-from baselines.quantizers.clipped_ste import ClippedStraightThrough
+from baselines.quantizers.base import Quantizer
 from quantlab.formats.packed_model import FLOATS, LAYERS, PackedModel
 
 Layer = nn.Conv2d | nn.Linear
@@ -27,13 +25,15 @@ MakeQuantizer = Callable[[Tensor, int], Quantizer]  # (weight, bits)
 
 
 class WeightQuantized(nn.Module):
-    """A convolution or linear layer on fake-quantized weights; `layer` keeps its own."""
+    """Computes a convolution or linear layer on fake-quantized weights."""
 
     def __init__(self, layer: Layer, quantizer: Quantizer) -> None:
+        """Keep the float `layer` and the quantizer of its weights."""
         super().__init__()
         self.layer, self.quantizer = layer, quantizer
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the output of the layer."""
         weight = self.quantizer(self.layer.weight)
         if isinstance(self.layer, nn.Linear):
             return F.linear(x, weight, self.layer.bias)
@@ -41,13 +41,15 @@ class WeightQuantized(nn.Module):
 
 
 class Removed(nn.Module):
-    """What is left of a convolution of 0 bits: zeros of the shape of its output."""
+    """Returns zeros of the shape of a removed convolution's output."""
 
     def __init__(self, layer: nn.Conv2d) -> None:
+        """Keep the shape of `layer`."""
         super().__init__()
         self.channels, self.stride = layer.out_channels, layer.stride[0]
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return zeros."""
         first = x[:, :1, :: self.stride, :: self.stride]
         return torch.zeros_like(first).expand(-1, self.channels, -1, -1)
 
@@ -55,7 +57,10 @@ class Removed(nn.Module):
 def mixed_network(
     model: nn.Module, bit_widths: Mapping[str, int], quantizer: MakeQuantizer
 ) -> nn.Module:
-    """A copy of the float `model`; `quantizer(weight, bits)` makes that of a layer's weights."""
+    """Return a copy of the float `model` with quantized weights.
+
+    `quantizer(weight, bits)` returns the quantizer of a layer's weights.
+    """
     network = copy.deepcopy(model)
     for name in LAYERS:
         layer: Any = network.get_submodule(name)
@@ -64,34 +69,28 @@ def mixed_network(
         bits = bit_widths[name]
         if bits == 0:
             setattr(place, child, Removed(layer))
-            _give_the_mean(place.get_submodule(child.replace("conv", "bn")))
+            _reset_statistics(place.get_submodule(child.replace("conv", "bn")))
         else:
-            made = quantizer(layer.weight.detach(), bits)
-            setattr(place, child, WeightQuantized(layer, made))
+            weights = quantizer(layer.weight.detach(), bits)
+            setattr(place, child, WeightQuantized(layer, weights))
     return network
 
 
 @torch.no_grad()
-def _give_the_mean(norm: Any) -> None:
+def _reset_statistics(norm: Any) -> None:
     norm.running_mean.zero_()
     norm.running_var.fill_(1)
 
 
-def fixed_scale(weight: Tensor, bits: int) -> Quantizer:
-    """The quantizer at the scale of least squared error, which stays."""
-    scale = weight_scale(weight, bits, "heuristic")
-    return ClippedStraightThrough(*signed_codes(bits), scale)
-
-
 def weight_quantized(network: nn.Module) -> dict[str, WeightQuantized]:
-    """The layers that are left, by name."""
-    found = network.named_modules()
-    return {name: module for name, module in found if isinstance(module, WeightQuantized)}
+    """Return {name: layer} of the layers that are not removed."""
+    modules = network.named_modules()
+    return {name: module for name, module in modules if isinstance(module, WeightQuantized)}
 
 
 @torch.no_grad()
 def pack_network(network: nn.Module, bit_widths: Mapping[str, int], dataset: str) -> PackedModel:
-    """Codes, scales and float tensors of a network from `mixed_network` at these widths."""
+    """Return codes, scales and float tensors of a network from `mixed_network`."""
     layers = weight_quantized(network)
     state = network.state_dict()
     floats = {name: state[name.replace("fc.", "fc.layer.")] for name in FLOATS}

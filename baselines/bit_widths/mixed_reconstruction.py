@@ -1,15 +1,13 @@
-"""Codes at given widths after training: block by block, from images without labels.
+"""Quantize a network at given bit widths after training: block by block, without labels.
 
 As `baselines.methods.brecq` with free weights (AdaQuant; Hubara et al. 2021), but for a width in
-every layer, and for weights only: each part learns to give what the float network gives there, from
-the outputs of the parts before it, which are quantized already. The parts are conv1 with its batch
-normalization, the nine blocks, and the classifier. Weights, steps, and what batch normalization
-scales and adds are learned; its statistics stay. One bit is `CenteredBinary`, more are LSQ with the
-logarithm of the step.
+every layer, and for weights only. Each part learns to return what the float network returns there,
+from the outputs of the parts before it, already quantized. The parts are conv1 with its batch norm,
+the nine blocks, and the classifier. Weights, steps, and scale and bias of batch norm are learned;
+its statistics stay. One bit is `CenteredBinary`, more are LSQ with the logarithm of the step.
 
-`reconstruct` does all parts in turn; `reconstruct_block` one alone, on inputs of the float network,
-which tells how well a block can do at a width whatever the others have. It can fail as the networks
-do.
+`reconstruct` trains all parts in turn. `reconstruct_block` trains one alone, on inputs of the float
+network, to measure how well a block can do at a width whatever the others have.
 """
 
 import copy
@@ -21,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.bit_widths.mixed_network import mixed_network, weight_quantized
+from baselines.bit_widths.weight_quantizers import learned_log_step
 from baselines.methods.brecq import (
     NORM_RATE,
     WEIGHT_RATE,
@@ -28,18 +27,22 @@ from baselines.methods.brecq import (
     divergence,
     relative_error,
 )
-from baselines.methods.ranges import weight_scale
-from baselines.methods.reconstruction import Plan, Rates, batched, calibration_views, minimize
-from baselines.quantizers.base import Quantizer, signed_codes
-from baselines.quantizers.centered_binary import CenteredBinary
+from baselines.methods.reconstruction import (
+    Rates,
+    ReconstructionSchedule,
+    calibration_views,
+    minimize,
+    run_in_batches,
+)
+from baselines.quantizers.base import Quantizer
 from baselines.quantizers.qdrop import DroppingStep
 from quantlab.network.resnet import BasicBlock
 
-PLAN = Plan(steps=400, views=8)
+PLAN = ReconstructionSchedule(steps=400, views=8)
 
 
 class _Stem(nn.Module):
-    """The first part of ResNet-20, up to the first block; the layers are those of `network`."""
+    """The first part of ResNet-20, up to the first block; it shares the layers of `network`."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -49,36 +52,29 @@ class _Stem(nn.Module):
         return F.relu(self.bn1(self.conv1(x)))
 
 
-def learned_scale(weight: Tensor, bits: int) -> Quantizer:
-    """The quantizer that is trained, at the scale of least squared error."""
-    if bits == 1:
-        return CenteredBinary(weight)
-    return DroppingStep(weight_scale(weight, bits, "heuristic"), *signed_codes(bits))
-
-
 def reconstruct(
     model: nn.Module,
     bit_widths: Mapping[str, int],
     images: Tensor,
-    plan: Plan = PLAN,
+    plan: ReconstructionSchedule = PLAN,
     seed: int = 0,
 ) -> nn.Module:
-    """A quantized copy of the float ResNet-20 `model`, in evaluation mode.
+    """Return a quantized copy of the float ResNet-20 `model`, in evaluation mode.
 
     `images` are uint8 (N, 3, 32, 32). Inputs and outputs of the first blocks take 256 KiB of memory
     for each view of an image.
     """
     teacher: Any = copy.deepcopy(model).eval()
-    network: Any = mixed_network(teacher, bit_widths, learned_scale).eval()
+    network: Any = mixed_network(teacher, bit_widths, learned_log_step).eval()
     generator = torch.Generator().manual_seed(seed)
     inputs = calibration_views(images, plan.views, generator)
     parts: list[tuple[str, nn.Module, nn.Module]] = [("conv1", _Stem(teacher), _Stem(network))]
     parts += [(name, block, network.get_submodule(name)) for name, block in _blocks(teacher)]
     wanted = inputs
     for name, of_teacher, part in parts:
-        wanted = batched(of_teacher, wanted)
+        wanted = run_in_batches(of_teacher, wanted)
         _train(part, inputs, wanted, relative_error, plan, generator, name)
-        inputs = batched(part, inputs)
+        inputs = run_in_batches(part, inputs)
     logits = teacher.fc(wanted.mean((2, 3))).detach()
     _train(network.fc, inputs.mean((2, 3)), logits, divergence, plan, generator, "fc")
     return network
@@ -89,16 +85,16 @@ def reconstruct_block(
     name: str,
     bit_widths: Mapping[str, int],
     inputs: Tensor,
-    plan: Plan = PLAN,
+    plan: ReconstructionSchedule = PLAN,
     seed: int = 0,
 ) -> nn.Module:
-    """The block `name` alone, quantized, from `inputs` (N, C, H, W) that the float network gives.
+    """Return the block `name` alone, quantized, in evaluation mode.
 
-    `bit_widths` are read for its two convolutions. In evaluation mode.
+    `inputs` (N, C, H, W) are from the float network. `bit_widths` contain its two convolutions.
     """
     everywhere = dict.fromkeys((n for n, _ in model.named_modules()), 8) | dict(bit_widths)
-    part = mixed_network(model, everywhere, learned_scale).eval().get_submodule(name)
-    wanted = batched(model.get_submodule(name), inputs)
+    part = mixed_network(model, everywhere, learned_log_step).eval().get_submodule(name)
+    wanted = run_in_batches(model.get_submodule(name), inputs)
     generator = torch.Generator().manual_seed(seed)
     _train(part, inputs, wanted, relative_error, plan, generator, name)
     return part
@@ -113,7 +109,7 @@ def _train(
     inputs: Tensor,
     wanted: Tensor,
     loss: Callable[[Tensor, Tensor], Tensor],
-    plan: Plan,
+    plan: ReconstructionSchedule,
     generator: torch.Generator,
     title: str,
 ) -> None:

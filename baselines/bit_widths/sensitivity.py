@@ -1,9 +1,8 @@
-"""ZeroQ's Pareto frontier: KL sensitivity of each layer at each width, and the exact allocation.
+"""ZeroQ's Pareto frontier: KL sensitivity of each layer at each width, and exact allocation.
 
-Omega_i(b) is the divergence with layer i alone at b bits (Cai et al. 2020, equation 6), on whatever
-images are given: training images, or images distilled from the statistics of batch normalization,
-which need none. The sum over the layers is taken for the divergence of the whole
-(`baselines.bit_widths.interaction` measures how wrong that is).
+Omega_i(b) is the divergence with layer i alone at b bits (Cai et al. 2020, equation 6), on any
+images: training images, or images distilled from batch norm statistics. The sum over the layers
+approximates the divergence of the network (`baselines.bit_widths.interaction` measures its error).
 """
 
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ Costs = dict[str, dict[int, float]]  # {layer: {bits: cost}}
 def kl_sensitivity(
     model: nn.Module, images: Tensor, budgets: Sequence[int], seed: int
 ) -> list[dict[str, int]]:
-    """The widths of least summed sensitivity within each budget, on the given images."""
+    """Return the widths of least summed sensitivity within each budget, on `images`."""
     costs = divergences(Simulation(model, images[:IMAGES]))
     return [widths for widths in allocate(layer_options(costs), budgets) if widths]
 
@@ -33,13 +32,13 @@ def kl_sensitivity(
 def zeroq(
     model: nn.Module, images: Tensor, budgets: Sequence[int], seed: int
 ) -> list[dict[str, int]]:
-    """The same on distilled images; `images` are not looked at."""
+    """Return the same on distilled images; `images` are not used."""
     distilled = matched_images(model, DISTILLED, DISTILLATION_STEPS, seed)
     return kl_sensitivity(model, distilled, budgets, seed)
 
 
 def divergences(simulation: Simulation) -> Costs:
-    """Omega of every layer at every width that it may have, all others in floating point."""
+    """Return Omega of every layer at each of its widths, all others in floating point."""
     return {
         name: {bits: simulation.divergence({name: bits}) for bits in allowed_bits(name)}
         for name in tqdm(LAYERS, desc="sensitivity", leave=False)

@@ -1,1 +1,1 @@
-"""Table 1, the size-accuracy frontier and the comparison of methods."""
+"""Table 1, the frontier of size and accuracy, and the comparison of systems."""

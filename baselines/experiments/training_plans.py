@@ -1,9 +1,9 @@
-"""How long, how boldly and from where the cells of Table 1 are trained.
+"""Training plans of the cells of Table 1: epochs, learning rate, and starting point.
 
-At 8 bits the network is where it should be already, and a large rate only undoes the end of its
-training. The coarser the grid, the further the weights have to go. W2A2 goes on where W8A2 arrived
-(progressive quantization, Zhuang et al. 2018): inputs of 2 bits have been learned there, and what
-is left are weights of 2 bits.
+At 8 bits the float network is nearly where it should be, and a large rate only undoes the end of
+its training. The coarser the grid, the further the weights have to move. W2A2 starts from the
+trained W8A2 (progressive quantization, Zhuang et al. 2018): its inputs of 2 bits are learned, and
+only the weights of 2 bits remain.
 """
 
 from collections.abc import Mapping
@@ -14,43 +14,46 @@ from quantlab.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Plan:
-    """A recipe, the cell whose trained network it starts from (None: the float network), and
-    whether kernels are turned to their better sign first (`baselines.methods.kernel_signs`)."""
+class TrainingPlan:
+    """A recipe and its starting point.
+
+    `after` is the cell whose trained network it starts from (None: the float network).
+    `flip_kernels` first gives kernels their better sign (`baselines.methods.kernel_signs`).
+    """
 
     recipe: Recipe
     after: str | None = None
-    oriented: bool = False
+    flip_kernels: bool = False
 
     def record(self) -> dict[str, Any]:
-        """What decides the outcome, for a row."""
+        """Return what decides the result, as JSON values."""
         start = {"after": self.after} if self.after else {}
-        turned = {"oriented": True} if self.oriented else {}
-        return {**asdict(self.recipe), **start, **turned}
+        flipped = {"oriented": True} if self.flip_kernels else {}
+        return {**asdict(self.recipe), **start, **flipped}
 
-    def changed(self, **changes: Any) -> "Plan":
-        """With other values in the recipe."""
+    def with_recipe(self, **changes: Any) -> "TrainingPlan":
+        """Return this plan with other values in its recipe."""
         return replace(self, recipe=replace(self.recipe, **changes))
 
 
-def _plan(epochs: int, rate: float = 0.02, **start: Any) -> Plan:
+def _plan(epochs: int, rate: float = 0.02, **start: Any) -> TrainingPlan:
     recipe = Recipe(epochs, learning_rate=rate, weight_decay=1e-4, warmup_epochs=0.2)
-    return Plan(recipe, **start)
+    return TrainingPlan(recipe, **start)
 
 
-PLANS: Mapping[str, Mapping[str, Plan]] = {
+TRAINING_PLANS: Mapping[str, Mapping[str, TrainingPlan]] = {
     "cifar10": {
         "W8A8": _plan(3, 0.002),
         "W4A4": _plan(12),
         "W8A2": _plan(15),
         "W2A8": _plan(15),
-        "W2A2": _plan(32, after="W8A2", oriented=True),
+        "W2A2": _plan(32, after="W8A2", flip_kernels=True),
     },
     "shapes10": {
         "W8A8": _plan(1),
         "W4A4": _plan(1),
         "W8A2": _plan(2),
         "W2A8": _plan(2),
-        "W2A2": _plan(6, after="W8A2", oriented=True),
+        "W2A2": _plan(6, after="W8A2", flip_kernels=True),
     },
 }

@@ -1,0 +1,1 @@
+"""Networks of integers alone, from the pixels to the logits, and their ONNX graphs."""

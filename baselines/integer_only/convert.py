@@ -1,26 +1,24 @@
-"""From a saved model to an integer-only network.
+"""Convert a saved model to an integer-only network.
 
-A convolution with its batch normalization is an affine function of the accumulator,
+A convolution with its batch norm is an affine function of the accumulator, per channel,
 
     y = A acc + C,    A = s_x s_w gamma / (sigma s_y),    C = (beta - gamma mu / sigma) / s_y,
 
-per channel, where s_y is the scale of what comes out: the input scale of the next convolution, or
-that of the stream. In integers it is y = P (r acc + C / P), in which P > 0 is the requantizer's
-multiplier, r = A / P is multiplied into the weights, and C / P is the int32 bias. What P is:
+where s_y is the scale of the output: the input scale of the next convolution, or that of the
+stream. In integers it is y = P (r acc + C / P). P > 0 is the requantizer's multiplier, r = A / P is
+multiplied into the weights, and C / P is the int32 bias. P depends on the scheme:
 
 * "fixed-point": r is the power of two, with the sign of gamma, that fills int8, so that weights
-  stay exact. It costs nothing and gives the bias a unit as fine: at 2 bits an accumulator is a
-  small integer, and half a unit of it is no longer small beside the distance of two codes.
+  stay exact. This gives the bias a finer unit: at 2 bits an accumulator is a small integer, and
+  half a unit of it is not small beside the distance of two codes.
 * the shifts: the smallest P of the scheme for which the weights fit int8. They are rounded, like
-  N2D2's, though not at their own width but at the 8 bits in which they are kept.
-* where C / P would leave int32, as with a gamma of nearly 0 (a dead channel): P = |C| / 2^30, and
-  the weights, rounded at this coarser unit, mostly vanish: what they gave was far below one code.
+  N2D2's, but at the 8 bits in which they are stored, not at their own width.
+* where C / P does not fit in int32, as with a gamma of nearly 0 (a dead channel): P = |C| / 2^30.
+  The weights, rounded at this coarser unit, mostly vanish: they contributed far less than one code.
 
-conv1, which a saved model keeps in floating point, gets signed 8-bit weights, one scale per output
-channel, and signed 8-bit inputs. The stream's scale is found on training images: twice the largest
-value that any addition gives there fits 16 bits.
-
-It can fail with a `ConversionError`.
+conv1, which a saved model keeps in floating point, has signed 8-bit weights, one scale per output
+channel, and signed 8-bit inputs. The stream's scale is measured on training images: twice the
+largest value of any addition there fits 16 bits.
 """
 
 import math
@@ -30,6 +28,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from baselines.errors import ConversionError
 from baselines.integer_only.graph import (
     INT32_LARGEST,
     LARGEST_INPUT,
@@ -40,7 +39,6 @@ from baselines.integer_only.graph import (
 )
 from baselines.integer_only.requantize import (
     SCHEMES,
-    ConversionError,
     Multiplier,
     Requantizer,
     multiplier_at_least,
@@ -52,19 +50,27 @@ from quantlab.formats.saved_model import LAYERS, SavedModel
 from quantlab.network.resnet import batch_norm_affine
 
 INT8_LARGEST = 127
-LARGEST_BIAS = 2**30  # the other half of int32 is for the sum of products
+LARGEST_BIAS = 2**30  # leaves half of int32 to the sum of products
 HEADROOM = 2  # of the stream, beyond its largest value on the calibration images
-TRIAL_STREAM = 2**22  # the range of the stream while its largest value is looked for
-SIGMAS = 8  # beta + 8 gamma is beyond what a normalized channel gives
+TRIAL_STREAM = 2**22  # the range of the stream while its largest value is measured
+SIGMAS = 8  # no normalized channel exceeds beta + 8 gamma
 POOLED = 64  # values of a channel that are averaged
 
 
 def convert(saved: SavedModel, images: Tensor, scheme: str = SCHEMES[0]) -> IntegerNetwork:
-    """The integer-only network of `saved`, its stream calibrated on `images`.
+    """Return the integer-only network of `saved`, its stream calibrated on `images`.
 
-    `images` are uint8 training images (N, 3, 32, 32), `scheme` one of `SCHEMES`. The conversions
-    of the stream to codes, ten numbers in all that no weights stand beside, are fixed-point in
-    every scheme. Raises `ConversionError`, and `ValueError` for another scheme.
+    The ten conversions of the stream to codes have no weights beside them and are fixed-point in
+    every scheme.
+
+    Args:
+        saved: The model.
+        images: uint8 training images (N, 3, 32, 32).
+        scheme: One of `SCHEMES`.
+
+    Raises:
+        ConversionError: The model has no integer-only network.
+        ValueError: There is no such scheme.
     """
     if scheme not in SCHEMES:
         raise ValueError(f"There is no scheme {scheme!r}: choose one of {', '.join(SCHEMES)}.")
@@ -81,14 +87,14 @@ def convert(saved: SavedModel, images: Tensor, scheme: str = SCHEMES[0]) -> Inte
 
 
 def input_code_table(scale: float) -> Tensor:
-    """int8 (3, 256): the code at `scale` of each channel's normalized pixel values."""
+    """Return int8 (3, 256): the code at `scale` of each channel's normalized pixel values."""
     pixels = torch.arange(256, dtype=torch.uint8).view(1, 1, 1, 256).expand(1, 3, 1, 256)
     codes = torch.round(normalize(pixels)[0, :, 0].double() / scale)
     return codes.clamp(-LARGEST_INPUT, LARGEST_INPUT).to(torch.int8)
 
 
 def _input_scale() -> float:
-    """The largest normalized pixel is the largest code: symmetric, no image is needed."""
+    """Return the scale at which the largest normalized pixel has the largest code."""
     extremes = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2).expand(1, 3, 1, 2)
     return float(normalize(extremes).abs().max()) / LARGEST_INPUT
 
@@ -135,7 +141,7 @@ def _network(
 def _folded(
     saved: SavedModel, scheme: str, name: str, norm: str, out_scale: float, stride: int
 ) -> Layer:
-    """A saved convolution and its batch normalization, to outputs at `out_scale`."""
+    """Return a saved convolution and its batch norm as a layer, to outputs at `out_scale`."""
     layer = saved.layers[name]
     gain, offset = batch_norm_affine(saved.tensors, norm)
     gain = gain * (layer.input_scale * layer.weight_scale)
@@ -160,7 +166,7 @@ def _first_layer(saved: SavedModel, scheme: str, input_scale: float, stream_scal
 
 
 def _classifier(saved: SavedModel, largest_code: int) -> Layer:
-    """Logits are compared with each other, so all classes keep the one scale s_x s_w."""
+    """Return the last layer; its classes keep one scale s_x s_w, to be comparable."""
     layer = saved.layers["fc"]
     scale = layer.input_scale * layer.weight_scale
     assert layer.bias is not None  # `quantlab.formats.saved_model` reads no fc without one
@@ -173,7 +179,7 @@ def _classifier(saved: SavedModel, largest_code: int) -> Layer:
 
 
 def _bound_of_stream(saved: SavedModel) -> float:
-    """Beyond all that the stream holds: no normalized channel passes beta + 8 gamma."""
+    """Return a bound of the stream: no normalized channel exceeds beta + 8 gamma."""
     norms = [name.removesuffix(".weight") for name in saved.tensors if name.endswith(".weight")]
     stream = [name for name in norms if name == "bn1" or name.endswith(".bn2")]
     bounds = [
@@ -197,11 +203,11 @@ class _Channel:
 
 
 def _channel(codes: Tensor, a: float, c: float, scheme: str) -> _Channel:
-    """Integers for y = a (sum of codes times inputs) + c (module docstring)."""
+    """Return integers for y = a (sum of codes times inputs) + c (module docstring)."""
     if not (math.isfinite(a) and math.isfinite(c)):
         raise ConversionError(
-            "A batch normalization gives what is no finite number: its variance is 0 or its "
-            "parameters are not finite, so save the model again from one that works."
+            "A batch norm has an output that is not finite: its variance is 0 or its parameters "
+            "are not finite. Save the model again from one that works."
         )
     low, high = sorted(math.copysign(1, a) * int(code) for code in codes.long().aminmax())
     smallest = abs(c) / LARGEST_BIAS
@@ -219,9 +225,9 @@ def _channel(codes: Tensor, a: float, c: float, scheme: str) -> _Channel:
 
 
 def _filling(low: float, high: float) -> float:
-    """The largest power of two by which codes low .. high can be multiplied within int8.
+    """Return the largest power of two by which codes low .. high can be multiplied in int8.
 
-    At least 1: where a negative gamma makes 128 of the code -128, that one code is clipped.
+    It is at least 1: where a negative gamma makes 128 of the code -128, that one code is clipped.
     """
     factor = 1
     while factor < INT8_LARGEST + 1 and (
@@ -235,8 +241,8 @@ def _layer(name: str, channels: Iterable[_Channel], largest_code: int, stride: i
     channels = list(channels)
     if any(abs(channel.bias) > INT32_LARGEST for channel in channels):
         raise ConversionError(
-            f"A bias of {name} is no int32 number: its scales are too small, so calibrate the "
-            "model again."
+            f"A bias of {name} does not fit in int32: its scales are too small, so calibrate "
+            "the model again."
         )
     return Layer(
         name,

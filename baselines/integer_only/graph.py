@@ -1,4 +1,4 @@
-"""What an integer-only ResNet-20 is: a frozen description made of integers alone.
+"""The description of an integer-only ResNet-20, made of integers alone.
 
     pixels uint8 --table--> codes int8 --conv1--> stream
     block:   stream --rescale--> codes --conv1--> codes --conv2--> branch
@@ -6,17 +6,16 @@
     stream --sum over 8 x 8, rescale--> codes --fc--> logits int32
 
 * **Codes** are unsigned, 0 .. 2^b - 1 at the input scale of the layer that reads them. Only the
-  input of the network is signed: normalized pixels, int8, by a table of what each pixel value is.
+  input of the network is signed: normalized pixels, int8, from a table by pixel value.
 * **The stream** is what the shortcuts carry: 16 unsigned bits at one scale for the whole network,
-  so that a residual addition needs no rescaling and a shortcut is never rounded. Its accuracy does
-  not depend on the width of the codes: 2 bits there would be 2 bits of everything.
-* **A layer** adds a bias to a sum of products, both int32, and requantizes each channel. Every
-  accumulator and everything requantized is proved to fit int32 when the layer is made, by the sum
-  of its |weights| times the largest code: nothing has to be watched while it runs.
+  so that a residual addition needs no rescaling and a shortcut is never rounded. Its precision
+  does not depend on the width of the codes.
+* **A layer** adds a bias to a sum of products, both int32, and requantizes each channel. When a
+  layer is made, the sum of its |weights| times the largest code proves that every accumulator and
+  everything requantized fits int32. Nothing has to be checked while it runs.
 * Clamping at 0 is the ReLU.
 
-`scales` says what the integers stand for; no operation of the network needs it. A layer that could
-overflow raises `ConversionError`.
+`scales` are the real values of the integers; no operation of the network needs them.
 """
 
 from collections.abc import Mapping
@@ -25,7 +24,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from baselines.integer_only.requantize import ConversionError, Requantizer
+from baselines.errors import ConversionError
+from baselines.integer_only.requantize import Requantizer
 
 INT32_LARGEST = 2**31 - 1
 STREAM_BITS = 16
@@ -36,8 +36,8 @@ LARGEST_INPUT = 127  # of the signed codes of the network's input
 class Layer:
     """A convolution (3 x 3, padding 1) or the linear layer, on codes of at most `largest_code`.
 
-    `weight` int8 (out, in, 3, 3) or (out, in), `bias` int32 (out,); `requantizer` has a multiplier
-    per channel, 1 where the sums are the logits.
+    `weight` is int8 (out, in, 3, 3) or (out, in), `bias` int32 (out,). `requantizer` has a
+    multiplier per channel, 1 where the sums are the logits.
     """
 
     name: str
@@ -48,10 +48,11 @@ class Layer:
     stride: int = 1
 
     def __post_init__(self) -> None:
+        """Raise `ConversionError` if the layer could overflow int32."""
         if self.weight.dtype != torch.int8 or self.bias.dtype != torch.int32:
             raise ConversionError(
-                f"{self.name} has weights of {self.weight.dtype} and biases of {self.bias.dtype}, "
-                "but they are int8 and int32: convert the model again."
+                f"Expected int8 weights and int32 biases in {self.name}, got {self.weight.dtype} "
+                f"and {self.bias.dtype}: convert the model again."
             )
         bounds = self.accumulator_bounds()
         multipliers = self.requantizer.multipliers()
@@ -61,19 +62,19 @@ class Layer:
         largest = max([*bounds, *results])
         if largest > INT32_LARGEST:
             raise ConversionError(
-                f"An accumulator of {self.name} could reach {largest:.4g}, which is no int32: "
+                f"An accumulator of {self.name} could reach {largest:.4g}, more than int32 holds: "
                 "its scales are too small for its biases, so calibrate the model again."
             )
 
     def accumulator_bounds(self) -> list[int]:
-        """The largest magnitude, channel by channel, that any input can give a sum with bias."""
+        """Return the largest magnitude of a sum with bias, channel by channel."""
         sums = self.weight.long().abs().flatten(1).sum(1) * self.largest_code
         return (sums + self.bias.long().abs()).tolist()
 
 
 @dataclass(frozen=True)
 class Block:
-    """A residual block: `rescale` makes the codes of `first` of the stream."""
+    """A residual block: `rescale` turns the stream into the codes of `first`."""
 
     name: str
     rescale: Requantizer
@@ -102,9 +103,10 @@ class IntegerNetwork:
 
     @property
     def largest_code(self) -> int:
+        """The largest unsigned code, 2^b - 1."""
         return 2**self.act_bits - 1
 
     def layers(self) -> list[Layer]:
-        """All 20, in the order in which they run."""
+        """Return all 20 layers in the order in which they run."""
         inner = [layer for block in self.blocks for layer in (block.first, block.second)]
         return [self.conv1, *inner, self.fc]

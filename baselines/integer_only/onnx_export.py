@@ -1,22 +1,22 @@
 """An integer-only network as an ONNX graph of quantized and dequantized tensors (QDQ).
 
-ONNX says what is computed in real numbers between `DequantizeLinear` and `QuantizeLinear`, and a
-runtime may compute it in integers: ONNX Runtime replaces DQ - Conv - Q by its 8-bit convolution.
-The graph takes normalized images, float32 (N, 3, 32, 32), and gives logits, float32 (N, 10).
+ONNX defines real numbers between `DequantizeLinear` and `QuantizeLinear`, and a runtime may compute
+them in integers: ONNX Runtime replaces DQ - Conv - Q by its 8-bit convolution. The graph takes
+normalized images, float32 (N, 3, 32, 32), and returns logits, float32 (N, 10).
 
 * Weights are the int8 codes of the network, one scale per channel; biases its int32, at the scale
   of the accumulator. They stay int8 at 2 and 4 bits: ONNX has int4 (opset 21) and int2, but ONNX
   Runtime has no convolution of these and would compute it in floating point.
-* Codes are uint8. What saturates at 0 is the ReLU, so that no Relu stands in the graph; codes of
-  fewer than 8 bits are clipped where they are integers already.
-* The stream of the shortcuts has a width of its own, which the runtime decides about. With **16
-  bits** it is the stream of the integer-only network, and predictions are those of that network,
-  but ONNX Runtime has no convolution that gives 16 bits and computes the second of each block in
-  floating point. With **8 bits** every convolution and every addition is an 8-bit kernel; branches
-  and streams then have scales of their own, from their largest values on training images.
+* Codes are uint8. Saturation at 0 is the ReLU, so that the graph has no Relu; codes of fewer than
+  8 bits are clipped as integers.
+* The stream of the shortcuts has a width of its own. With **16 bits** it is the stream of the
+  integer-only network, and predictions are those of that network. But ONNX Runtime has no
+  convolution with a 16-bit result, and computes the second of each block in floating point. With
+  **8 bits** every convolution and every addition is an 8-bit kernel; branches and streams then have
+  scales of their own, from their largest values on training images.
 
 Requantization multiplies by a float32 number and rounds ties to even, unlike the integer network's.
-`onnx` is imported when a graph is made; without it, `MissingPackage` says what to install.
+`onnx` is imported when a graph is made.
 """
 
 import importlib
@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from baselines.errors import MissingPackage
 from baselines.integer_only.graph import IntegerNetwork, Layer
 from quantlab.atomic_files import write_atomically
 
@@ -41,12 +42,8 @@ RESOLUTION = 32
 Array = np.ndarray
 
 
-class MissingPackage(Exception):
-    """A package that deployment needs is not installed; the message says how to get it."""
-
-
 def deployment_package(name: str) -> ModuleType:
-    """`onnx` or `onnxruntime`, which only this command needs. Raises `MissingPackage`."""
+    """Return `onnx` or `onnxruntime`, which only `deploy` needs. Raise `MissingPackage`."""
     try:
         return importlib.import_module(name)
     except ImportError:
@@ -57,7 +54,7 @@ def deployment_package(name: str) -> ModuleType:
 
 @dataclass(frozen=True)
 class _Format:
-    """How real numbers are coded: value = scale * (code - zero_point), of numpy type `type`."""
+    """The format of real numbers: value = scale * (code - zero_point), of numpy type `type`."""
 
     scale: float
     type: np.dtype[Any] = field(default_factory=lambda: np.dtype(np.uint8))
@@ -72,8 +69,8 @@ def export(
 ) -> None:
     """Write `network` atomically, with a stream of 8 or 16 bits.
 
-    `largest` is `run.largest_magnitudes` on training images, which an 8-bit stream is scaled by.
-    Raises `MissingPackage`.
+    `largest` is `run.largest_magnitudes` on training images, which decides the scales of an 8-bit
+    stream. Raise `MissingPackage`.
     """
     model = _Graph(network, STREAM_TYPES[stream_bits], largest).model()
     deployment_package("onnx").checker.check_model(model)
@@ -94,7 +91,7 @@ class _Graph:
         self._constants: dict[str, Array] = {}
 
     def model(self) -> Any:
-        """The ONNX `ModelProto`."""
+        """Return the ONNX `ModelProto`."""
         network, scales = self._network, self._network.scales
         signed = _Format(scales["input"], zero_point=SIGNED_ZERO)
         codes = self._quantized("input", INPUT, signed)
@@ -124,7 +121,7 @@ class _Graph:
         return self._convolution(layer, real, code_format.scale, out_scale)
 
     def _codes(self, name: str, real: str) -> tuple[str, _Format]:
-        """The unsigned codes that layer `name` reads; uint8 saturates at 0 and at 255."""
+        """Return the unsigned codes that layer `name` reads; uint8 saturates at 0 and at 255."""
         code_format = _Format(self._network.scales[name])
         codes = self._quantized(f"{name}.input", real, code_format)
         largest = self._network.largest_code
@@ -141,7 +138,7 @@ class _Graph:
         return self._quantized(f"{name}.stream", real, stream_format), stream_format
 
     def _branch(self, name: str, real: str) -> str:
-        """With an 8-bit stream the branch is 8 bits too, so that the addition is an 8-bit one."""
+        """Return the branch, with 8 bits beside an 8-bit stream, so that their sum is 8-bit too."""
         if self._stream_type != STREAM_TYPES[8]:
             return real
         scale = self._network.scales["stream"] * max(self._largest[name], 1) / (SIGNED_ZERO - 1)
@@ -149,7 +146,7 @@ class _Graph:
         return self._dequantized(name, self._quantized(name, real, signed), signed)
 
     def _shortcut(self, name: str, stream: str, stream_format: _Format, first: Layer) -> str:
-        """Option A on codes, or on real numbers at 16 bits, which ONNX Runtime cannot pad."""
+        """Return option A on codes; at 16 bits on real numbers, which ONNX Runtime can pad."""
         if stream_format.type == STREAM_TYPES[8]:
             codes = self._option_a(name, stream, first)
             return self._dequantized(f"{name}.shortcut", codes, stream_format)
@@ -252,6 +249,6 @@ class _Graph:
 
 
 def _accumulator_units(layer: Layer, out_scale: float) -> Array:
-    """What 1 in each accumulator stands for: the multiplier times the scale of the output."""
+    """Return the real value of 1 in each accumulator: multiplier times output scale."""
     multipliers = layer.requantizer.multipliers()
     return np.array([float(multiplier) for multiplier in multipliers]) * out_scale

@@ -1,7 +1,7 @@
-"""A network in ONNX Runtime, on the CPU.
+"""Run a network in ONNX Runtime, on the CPU.
 
-Its 8-bit convolutions are exact where the processor has VNNI or AMX; before these, AVX2 and AVX-512
-sum pairs of products in 16 bits and saturate, so that predictions there may differ.
+Its 8-bit convolutions are exact on processors with VNNI or AMX. On older ones, AVX2 and AVX-512 sum
+pairs of products in 16 bits and saturate, so that predictions may differ.
 """
 
 import os
@@ -18,9 +18,10 @@ ERRORS_ONLY = 3  # of ONNX Runtime's log levels
 
 
 class OnnxSession:
-    """The graph at `path`, optimized once for many batches. Raises `MissingPackage`."""
+    """Runs the graph at `path`, optimized once for many batches."""
 
     def __init__(self, path: str | os.PathLike[str], threads: int = 1) -> None:
+        """Load the graph. Raise `MissingPackage`."""
         runtime: Any = deployment_package("onnxruntime")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -30,7 +31,7 @@ class OnnxSession:
         )
 
     def logits(self, pixels: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
-        """uint8 (N, 3, 32, 32) to float32 (N, 10)."""
+        """Return float32 (N, 10) for uint8 (N, 3, 32, 32)."""
         batches = [
             torch.from_numpy(self._session.run([OUTPUT], {INPUT: normalize(batch).numpy()})[0])
             for batch in pixels.contiguous().split(batch_size)

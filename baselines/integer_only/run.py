@@ -1,16 +1,15 @@
-"""The integer-only network at work: every tensor of it is an integer tensor.
+"""Run an integer-only network: every tensor of it is an integer tensor.
 
-`trace` gives the tensors by name, in the order in which they come to be, and `run` the last one.
-The two operations that multiply many numbers are asked of `Kernels`:
+`trace` yields the tensors by name in the order of computation, and `run` returns the last one. The
+two operations that multiply many numbers are in `Kernels`:
 
-* `INSTRUCTIONS` are PyTorch's int32 operators: no floating-point operation at all, which a test
-  holds every operator of `run` to.
-* `FAST` are those of `quantlab.arithmetic.integer_kernels`: the same integers, proved exact, from
-whatever arithmetic
-  unit is fastest, bytes or floating point.
+* `INSTRUCTIONS` are PyTorch's int32 operators, without any floating-point operation. A test checks
+  every operator of `run` for that.
+* `FAST` are those of `quantlab.arithmetic.integer_kernels`: the same integers, proved exact, by the
+  fastest arithmetic unit, bytes or floating point.
 
-Everything else, with both, is additions, shifts, products and comparisons of integers. Nothing can
-overflow: the graph has bounded every sum (`baselines.integer_only.graph`).
+Everything else is additions, shifts, products and comparisons of integers. Nothing can overflow:
+the graph has bounded every sum (`baselines.integer_only.graph`).
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +42,10 @@ FAST = Kernels(integer_conv2d, integer_linear)
 def run(
     network: IntegerNetwork, pixels: Tensor, kernels: Kernels = FAST, batch_size: int = BATCH_SIZE
 ) -> Tensor:
-    """uint8 (N, 3, 32, 32) to logits, int32 (N, 10), in units of `network.scales["logits"]`."""
+    """Return logits, int32 (N, 10), for uint8 (N, 3, 32, 32).
+
+    Their unit is `network.scales["logits"]`.
+    """
     batches = []
     for batch in pixels.split(batch_size):
         *_, (_, logits) = trace(network, batch, kernels)
@@ -54,10 +56,11 @@ def run(
 def trace(
     network: IntegerNetwork, pixels: Tensor, kernels: Kernels = FAST
 ) -> Iterator[tuple[str, Tensor]]:
-    """(name, int32 tensor) for every tensor of the network on uint8 (N, 3, 32, 32), in order.
+    """Yield (name, int32 tensor) for every tensor of the network on uint8 (N, 3, 32, 32).
 
-    "input", then the stream after "conv1"; for each block "<block>.codes", "<block>.conv1" (codes),
-    "<block>.conv2" (the branch), "<block>" (the stream after it); "pool" (codes), "logits".
+    The names are "input", then "conv1" for the stream after it; for each block "<block>.codes",
+    "<block>.conv1" (codes), "<block>.conv2" (the branch), "<block>" (the stream after it); "pool"
+    (codes), "logits".
     """
     codes = _input_codes(network, pixels)
     yield "input", codes
@@ -81,7 +84,7 @@ def trace(
 
 
 def largest_magnitudes(network: IntegerNetwork, pixels: Tensor) -> dict[str, int]:
-    """The largest magnitude that each tensor of `trace` reaches on `pixels`, by its name."""
+    """Return {name: largest magnitude on `pixels`} of each tensor of `trace`."""
     largest: dict[str, int] = {}
     for batch in pixels.split(BATCH_SIZE):
         for name, tensor in trace(network, batch):
@@ -95,7 +98,7 @@ def _input_codes(network: IntegerNetwork, pixels: Tensor) -> Tensor:
 
 
 def _layer(layer: Layer, codes: Tensor, kernels: Kernels) -> Tensor:
-    """The requantized sums of a convolution, int64, before they are clamped."""
+    """Return the requantized sums of a convolution, int64, before they are clamped."""
     weight = layer.weight.to(torch.int32)
     sums = kernels.conv2d(codes, weight, stride=layer.stride, padding=1)
     sums += layer.bias.view(-1, 1, 1)
@@ -103,7 +106,7 @@ def _layer(layer: Layer, codes: Tensor, kernels: Kernels) -> Tensor:
 
 
 def _shortcut(stream: Tensor, first: Layer) -> Tensor:
-    """Option A: subsampled, missing channels zero on both sides."""
+    """Return option A: subsampled, missing channels zero on both sides."""
     missing = first.weight.shape[0] - first.weight.shape[1]
     kept = stream[:, :, :: first.stride, :: first.stride]
     # Not `pad`, which fills with the floating-point number 0.

@@ -1,1 +1,1 @@
-"""Quantization methods, one module each; `registry` lists them."""
+"""Quantization methods, one module each; `literature` lists the systems of the reading."""

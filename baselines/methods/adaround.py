@@ -1,22 +1,18 @@
-"""AdaRound: whether each weight is rounded up or down is learned, layer by layer.
+"""AdaRound: learn whether each weight is rounded up or down, layer by layer.
 
 Nagel et al. 2020, "Up or Down? Adaptive Rounding for Post-Training Quantization". Rounding to the
-nearest code is the best for a weight alone, not for the output of its layer. So
+nearest code is best for a single weight, but not for the output of its layer. Hence
 
     w~ = s (b + h(V)),    h(V) = clip(1.2 sigmoid(V) - 0.1, 0, 1)        equations (22), (23)
 
 with b = floor(w/s), and V such that h starts at the fraction w/s - b. V is trained on the squared
-error of the layer's output plus lambda sum (1 - |2h - 1|^beta), which pushes every h to 0 or 1;
-afterwards h >= 1/2 rounds up. `adaround` does so for every layer of the network in turn. Its output
-is compared behind the batch normalization that follows, which is where a channel counts for as much
-as it will. Inputs are quantized at scales that stay.
+error of the layer's output plus lambda sum (1 - |2h - 1|^beta), which pushes every h to 0 or 1.
+Afterwards h >= 1/2 rounds up. `adaround` trains one layer after another. It compares outputs behind
+the following batch norm, where each channel has its final weight. Scales of inputs stay.
 
 Two things differ from the paper. The penalty is the mean instead of the sum, and its factor fits an
-error that is relative to the targets, so that neither depends on the size of a layer. And b is
-clipped to low .. high - 1 rather than the sum to low .. high: a weight beyond the range keeps a
-gradient and may come back.
-
-It can fail as `quantlab.network.calibration` does.
+error relative to the targets, so that neither depends on the size of a layer. And b is clipped to
+low .. high - 1 rather than the sum to low .. high: a weight beyond the range keeps a gradient.
 """
 
 import copy
@@ -28,8 +24,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.methods.ranges import weight_scale
-from baselines.methods.reconstruction import Plan, batched, calibration_views, freeze, minimize
+from baselines.methods.reconstruction import (
+    ReconstructionSchedule,
+    calibration_views,
+    freeze,
+    minimize,
+    run_in_batches,
+)
+from baselines.methods.scales import weight_scale
 from baselines.network import QuantizedLayer, quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
@@ -44,15 +46,16 @@ RATE = 1e-2  # of Adam
 
 
 class AdaRound(Quantizer):
-    """Learned rounding of one weight tensor, any shape; the argument of `forward` is that tensor.
+    """Quantizes one weight tensor with learned rounding; `forward` takes that tensor.
 
-    In training mode the weights are s (b + h), between codes; in evaluation mode each is on one.
+    In training mode the weights are s (b + h), between codes; in evaluation mode each is on a code.
     """
 
     fixed: Tensor
     floor: Tensor
 
     def __init__(self, weight: Tensor, scale: float, low: int, high: int) -> None:
+        """Start at the float `weight`."""
         super().__init__(low, high)
         self.register_buffer("fixed", torch.tensor(scale, dtype=torch.float32))
         ratio = weight.detach() / scale
@@ -63,14 +66,16 @@ class AdaRound(Quantizer):
 
     @property
     def scale(self) -> Tensor:
+        """The step, constant."""
         return self.fixed
 
     def up(self) -> Tensor:
-        """h, float32 in [0, 1]: by how much of a step each weight lies above b."""
+        """Return h, float32 in [0, 1]: by how much of a step each weight is above b."""
         spread = STRETCH_HIGH - STRETCH_LOW
         return (self.rounding.sigmoid() * spread + STRETCH_LOW).clamp(0, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the weights s (b + h)."""
         return self.scale * (self.floor + (self.up() if self.training else self._decision()))
 
     def _decision(self) -> Tensor:
@@ -78,14 +83,15 @@ class AdaRound(Quantizer):
 
     @torch.no_grad()
     def codes(self, x: Tensor) -> Tensor:
+        """Return the codes, int16, of the shape of `x`."""
         return (self.floor + self._decision()).to(torch.int16)
 
 
-def undecided(quantizers: Sequence[AdaRound], elapsed: float) -> Tensor | float:
-    """lambda mean (1 - |2h - 1|^beta) over all weights, equation (24); `elapsed` is from 0 to 1.
+def rounding_penalty(quantizers: Sequence[AdaRound], elapsed: float) -> Tensor | float:
+    """Return lambda mean (1 - |2h - 1|^beta) over all weights, equation (24).
 
-    Nothing in the warm-up; then beta falls by a cosine, so that first only what is nearly decided
-    is pushed, and in the end everything.
+    `elapsed` runs from 0 to 1. The penalty is 0 in the warm-up. Then beta falls by a cosine: first
+    only nearly decided roundings are pushed, in the end all of them.
     """
     if not quantizers or elapsed < WARMUP:
         return 0.0
@@ -96,11 +102,15 @@ def undecided(quantizers: Sequence[AdaRound], elapsed: float) -> Tensor | float:
 
 
 def adaround(
-    model: nn.Module, bits: tuple[int, int], images: Tensor, plan: Plan, seed: int = 0
+    model: nn.Module,
+    bits: tuple[int, int],
+    images: Tensor,
+    plan: ReconstructionSchedule,
+    seed: int = 0,
 ) -> nn.Module:
-    """A quantized copy of the float ResNet-20 `model`, in evaluation mode.
+    """Return a quantized copy of the float ResNet-20 `model`, in evaluation mode.
 
-    `bits` are those of weights and inputs, `images` uint8 (N, 3, 32, 32), without labels. Raises
+    `bits` are those of weights and inputs, `images` uint8 (N, 3, 32, 32), without labels. Raise
     `CalibrationError`.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -118,9 +128,9 @@ def adaround(
     for name, layer in quantized_layers(network).items():
         end = name.replace("conv", "bn")  # nothing follows the classifier
         after = nn.Identity() if end == name else network.get_submodule(end)
-        inputs = batched(_watching(network, layer, lambda args, output: args[0]), views)
+        inputs = run_in_batches(_watching(network, layer, lambda args, output: args[0]), views)
         watched = model.get_submodule(end)
-        wanted = batched(_watching(model, watched, lambda args, output: output), views)
+        wanted = run_in_batches(_watching(model, watched, lambda args, output: output), views)
         _learn_rounding(layer, after, inputs, wanted, plan, generator, name)
     freeze(network)
     return network
@@ -131,7 +141,7 @@ def _learn_rounding(
     after: nn.Module,
     inputs: Tensor,
     wanted: Tensor,
-    plan: Plan,
+    plan: ReconstructionSchedule,
     generator: torch.Generator,
     title: str,
 ) -> None:
@@ -140,7 +150,7 @@ def _learn_rounding(
 
     def loss(index: Tensor, elapsed: float) -> Tensor:
         error = F.mse_loss(after(layer(inputs[index])), wanted[index]) / power
-        return error + undecided([rounding], elapsed)
+        return error + rounding_penalty([rounding], elapsed)
 
     layer.train()
     minimize(loss, [([rounding.rounding], RATE)], len(inputs), plan, generator, title)
@@ -150,15 +160,15 @@ def _learn_rounding(
 def _watching(
     network: nn.Module, module: nn.Module, pick: Callable[[Any, Tensor], Tensor]
 ) -> Callable[[Tensor], Tensor]:
-    """A function that runs `network` and returns what `pick(args, output)` takes at `module`."""
+    """Return a function that runs `network` and returns `pick(args, output)` at `module`."""
 
     def run(x: Tensor) -> Tensor:
-        found: list[Tensor] = []
-        hook = module.register_forward_hook(lambda _, args, out: found.append(pick(args, out)))
+        picked: list[Tensor] = []
+        hook = module.register_forward_hook(lambda _, args, out: picked.append(pick(args, out)))
         try:
             network(x)
         finally:
             hook.remove()
-        return found[0]
+        return picked[0]
 
     return run

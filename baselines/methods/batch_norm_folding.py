@@ -1,13 +1,11 @@
-"""Batch normalization folded into the convolution before it.
+"""Fold batch norm into the convolution before it.
 
     w' = gamma w / sqrt(var + eps)        b' = beta + gamma (b - mean) / sqrt(var + eps)
 
-(ISQuant, equations 17 and 18). Which normalization follows which convolution is found by watching
-one forward pass: the pair is where the one receives the very tensor that the other returned. The
-order of the modules says nothing where a shortcut has a convolution of its own, and names only what
-somebody called them; released code that pairs the i-th with the i-th is silently wrong there.
-
-It can fail with a `ValueError` for a normalization that follows no convolution.
+(ISQuant, equations 17 and 18). One forward pass shows which batch norm follows which convolution:
+it receives the tensor that the convolution returned. The order of the modules is not enough where a
+shortcut has a convolution of its own, and names are conventions. Released code that pairs the i-th
+with the i-th is silently wrong there.
 """
 
 import copy
@@ -16,20 +14,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-LOOK = (1, 3, 32, 32)  # an image to watch; its content does not matter
+PROBE_SHAPE = (1, 3, 32, 32)  # an image to watch; its content does not matter
 
 
-def normalizations(model: nn.Module) -> dict[str, str]:
-    """{convolution: the batch normalization that its output goes into}, by module names."""
-    made: dict[int, tuple[str, Tensor]] = {}
+def convolution_norms(model: nn.Module) -> dict[str, str]:
+    """Return {convolution: the batch norm that receives its output}, by module names."""
+    outputs: dict[int, tuple[str, Tensor]] = {}
     pairs: dict[str, str] = {}
 
     def returned(name: str, output: Tensor) -> None:
-        made[id(output)] = (name, output)  # kept alive, so that no other tensor takes its id
+        outputs[id(output)] = (name, output)  # kept alive, so that no other tensor takes its id
 
     def received(name: str, input: Tensor) -> None:
-        if id(input) in made:
-            pairs[made[id(input)][0]] = name
+        if id(input) in outputs:
+            pairs[outputs[id(input)][0]] = name
 
     hooks: list[Any] = []
     for name, module in model.named_modules():
@@ -45,7 +43,7 @@ def normalizations(model: nn.Module) -> dict[str, str]:
     was_training = model.training
     try:
         with torch.no_grad():
-            model.eval()(torch.zeros(LOOK, dtype=parameter.dtype, device=parameter.device))
+            model.eval()(torch.zeros(PROBE_SHAPE, dtype=parameter.dtype, device=parameter.device))
     finally:
         model.train(was_training)
         for hook in hooks:
@@ -54,12 +52,13 @@ def normalizations(model: nn.Module) -> dict[str, str]:
 
 
 @torch.no_grad()
-def folded(model: nn.Module) -> nn.Module:
-    """A copy in evaluation mode that computes the same without batch normalization.
+def fold_batch_norm(model: nn.Module) -> nn.Module:
+    """Return a copy in evaluation mode that computes the same without batch norm.
 
-    In its place stands `nn.Identity`, so that every name stays. Raises `ValueError`.
+    `nn.Identity` replaces each batch norm, so that names stay. Raise `ValueError` for a batch norm
+    that follows no convolution.
     """
-    pairs = normalizations(model)
+    pairs = convolution_norms(model)
     network = copy.deepcopy(model).eval()
     for convolution, normalization in pairs.items():
         conv: Any = network.get_submodule(convolution)
@@ -72,7 +71,5 @@ def folded(model: nn.Module) -> nn.Module:
         setattr(network.get_submodule(parent), child, nn.Identity())
     for name, module in network.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            raise ValueError(
-                f"{name} follows no convolution, so that it cannot be folded into one."
-            )
+            raise ValueError(f"Cannot fold {name}: no convolution is directly before it.")
     return network

@@ -1,11 +1,11 @@
-"""Empirical bias correction: what quantization does to the mean of each channel, taken back.
+"""Empirical bias correction: undo what quantization does to the mean of each channel.
 
 Rounding and clipping shift the mean output of a channel (Nagel et al. 2019, section 4.2). The shift
-is measured on calibration images and subtracted again: after a convolution through the running mean
-of the batch normalization that follows it, in the classifier through its bias. No label is needed.
+is measured on calibration images without labels and subtracted: after a convolution from the
+running mean of the following batch norm, in the classifier from its bias.
 
-All images pass in one batch, and every layer is corrected before its output goes on, so that what
-follows is measured on corrected inputs. It can fail only as the networks do.
+All images pass in one batch. Every layer is corrected before its output is used, so that later
+layers are measured on corrected inputs.
 """
 
 import copy
@@ -24,7 +24,7 @@ def correct_bias(network: nn.Module, model: nn.Module, images: Tensor) -> None:
     """Change `network`, quantized from the float `model`, so that the channel means agree.
 
     `images` are uint8 (N, 3, 32, 32). Afterwards the mean output of each quantized layer of
-    `network`, less the running mean of what normalizes it, is that of `model` on these images.
+    `network`, less the running mean of its batch norm, is that of `model` on these images.
     """
     layers, model = quantized_layers(network), copy.deepcopy(model).eval()
     means: dict[str, Tensor] = {}

@@ -1,25 +1,23 @@
-"""Block reconstruction: one residual block after the other learns to give what it gave in float.
+"""Block reconstruction: each residual block learns to return what it returned in float.
 
-BRECQ (Li et al. 2021) trains the quantizers of a whole residual block at once on the squared error
-of its output, because errors inside a block may cancel, and leaves the other blocks alone, because
-a thousand images cannot fix a whole network. Here, per unit (nine blocks, then the classifier):
+BRECQ (Li et al. 2021) trains the quantizers of a whole residual block at once, on the squared error
+of its output, because errors inside a block may cancel. It leaves other blocks alone, because a
+thousand images cannot determine a whole network. Here, per unit (nine blocks, then the classifier):
 
-    inputs    from the part that is quantized already; targets from the float network
+    inputs    from the units before it, already quantized; targets from the float network
     loss      the squared error of the block's output, relative to the mean square of the targets;
               for the classifier the KL divergence from the float network's predictions
     trained   steps of the inputs (LSQ; with QDrop where `drop` is above 0), and of the weights
               either "rounding": the variables of `AdaRound`, as in the paper; or "free": the
               weights themselves, the step of their grid, and weight and bias of the block's batch
-              normalization, by the straight-through estimator (AdaQuant, Hubara et al. 2021, has
-              this per layer)
+              norm, by the straight-through estimator (AdaQuant, Hubara et al. 2021, has this per
+              layer)
 
-A rounding can move a weight by one code at most. With four codes in all that is too little.
+Rounding can move a weight by at most one code. With four codes in all that is too little.
 
-Batch normalization keeps the statistics of the float network. No label is used, and no gradient
-passes from one block to another. (The divergence of the network's prediction, passed through the
-float blocks that remain, as in PD-Quant, Liu et al. 2023, was tried as a part of the loss: it took
-twice the time and was no better on images set apart.) It can fail as `quantlab.network.calibration`
-does.
+Batch norm keeps the statistics of the float network. No label is used, and no gradient passes from
+one block to another. PD-Quant's divergence of the network's prediction (Liu et al. 2023) as a part
+of the loss took twice the time and was no better on held-out images.
 """
 
 import copy
@@ -31,16 +29,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.methods.adaround import AdaRound, undecided
-from baselines.methods.ranges import weight_scale
+from baselines.methods.adaround import AdaRound, rounding_penalty
 from baselines.methods.reconstruction import (
-    Plan,
     Rates,
-    batched,
+    ReconstructionSchedule,
     calibration_views,
     freeze,
     minimize,
+    run_in_batches,
 )
+from baselines.methods.scales import weight_scale
 from baselines.network import QuantizedLayer, quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.qdrop import DroppingStep
@@ -56,21 +54,21 @@ NORM_RATE = 1e-3
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How long, what is learned of the weights, and with which probability inputs are dropped."""
+class BlockSettings:
+    """How long, what is learned of the weights, and the probability of dropping an input."""
 
-    plan: Plan
+    plan: ReconstructionSchedule
     weights: Literal["rounding", "free"]
     drop: float = 0.0
 
 
 def block_reconstruction(
-    model: nn.Module, bits: tuple[int, int], images: Tensor, settings: Settings, seed: int = 0
+    model: nn.Module, bits: tuple[int, int], images: Tensor, settings: BlockSettings, seed: int = 0
 ) -> nn.Module:
-    """A quantized copy of the float ResNet-20 `model`, in evaluation mode.
+    """Return a quantized copy of the float ResNet-20 `model`, in evaluation mode.
 
     `bits` are those of weights and inputs, `images` uint8 (N, 3, 32, 32). Inputs and outputs of the
-    first blocks take 256 KiB of memory for each view of an image. Raises `CalibrationError`.
+    first blocks take 256 KiB of memory for each view of an image. Raise `CalibrationError`.
     """
     teacher: Any = copy.deepcopy(model).eval()
     network = _learning(teacher, bits, images, settings).eval()
@@ -83,26 +81,30 @@ def block_reconstruction(
 
 
 def _reconstruct(
-    network: nn.Module, teacher: Any, images: Tensor, plan: Plan, generator: torch.Generator
+    network: nn.Module,
+    teacher: Any,
+    images: Tensor,
+    plan: ReconstructionSchedule,
+    generator: torch.Generator,
 ) -> None:
     """Train the blocks of `network` in their order, then its classifier."""
     blocks = {n: m for n, m in teacher.named_modules() if isinstance(m, BasicBlock)}
     views = calibration_views(images, plan.views, generator).to(teacher.conv1.weight.device)
-    wanted = batched(lambda x: F.relu(teacher.bn1(teacher.conv1(x))), views)
+    wanted = run_in_batches(lambda x: F.relu(teacher.bn1(teacher.conv1(x))), views)
     inputs = wanted
     for name, block in blocks.items():
-        wanted = batched(block, wanted)
+        wanted = run_in_batches(block, wanted)
         unit = network.get_submodule(name)
         _train(unit, inputs, wanted, relative_error, plan, generator, name)
-        inputs = batched(unit, inputs)
+        inputs = run_in_batches(unit, inputs)
     logits, inputs = teacher.fc(wanted.mean((2, 3))).detach(), inputs.mean((2, 3))
     _train(network.get_submodule("fc"), inputs, logits, divergence, plan, generator, "fc")
 
 
 def _learning(
-    model: nn.Module, bits: tuple[int, int], images: Tensor, settings: Settings
+    model: nn.Module, bits: tuple[int, int], images: Tensor, settings: BlockSettings
 ) -> nn.Module:
-    """Every quantizer at the scale of least squared error, ready to be trained."""
+    """Return a network with every quantizer at the scale of least squared error."""
     signed, unsigned = signed_codes(bits[0]), unsigned_codes(bits[1])
     scales = input_scales(model, LAYERS, images, bits[1], "heuristic")
 
@@ -117,10 +119,12 @@ def _learning(
 
 
 def relative_error(output: Tensor, wanted: Tensor) -> Tensor:
+    """Return the squared error of `output` relative to the mean square of `wanted`."""
     return F.mse_loss(output, wanted) / wanted.square().mean()
 
 
 def divergence(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return the KL divergence from the predictions `wanted`, in nats."""
     return F.kl_div(logits.log_softmax(1), wanted.softmax(1), reduction="batchmean")
 
 
@@ -129,7 +133,7 @@ def _train(
     inputs: Tensor,
     wanted: Tensor,
     loss: Callable[[Tensor, Tensor], Tensor],
-    plan: Plan,
+    plan: ReconstructionSchedule,
     generator: torch.Generator,
     title: str,
 ) -> None:
@@ -145,7 +149,7 @@ def _train(
         rates += _free_rates(unit, layers)
 
     def objective(index: Tensor, elapsed: float) -> Tensor:
-        return loss(unit(inputs[index]), wanted[index]) + undecided(roundings, elapsed)
+        return loss(unit(inputs[index]), wanted[index]) + rounding_penalty(roundings, elapsed)
 
     minimize(objective, rates, len(inputs), plan, generator, title)
     unit.eval()

@@ -1,20 +1,17 @@
 """Where to clip: N2D2's three criteria on a histogram of magnitudes (CEA LIST, `quant/ptq`).
 
-The threshold T is the magnitude that the outermost code `largest` stands for, s = T / largest. It
-is swept from the maximum down in 1000 equal steps:
+The threshold T is the magnitude of the outermost code `largest`, s = T / largest. It is swept from
+the maximum down in 1000 equal steps:
 
     MSE       sum over bins of p (v - s clamp(round(v / s), 0, largest))^2
-    KL        divergence of the histogram, with what lies beyond T put at T, from what is left of it
-              when each code keeps only how much it received: the mass of a code is spread evenly
-              over the part of the line that was occupied before
+    KL        divergence of the histogram, with all beyond T moved to T, from what the codes keep of
+              it: the mass of a code is spread evenly over the occupied part of the line
     quantile  T is exceeded by one in 10,000
 
 Zeros are not in a `quantlab.network.calibration.Histogram`: they have the code 0 at every
 threshold. Its bins have a relative width of 2^-9, so that the finest code of 8 bits still covers
-two of them where N2D2's linear ones number 64 per code; a threshold moves by less than that width.
-
-A histogram of nothing but zeros has the threshold 0. It can fail with a `KeyError` for a criterion
-that is none of `CRITERIA`.
+two of them (N2D2 has 64 linear ones per code). A threshold moves by less than that width. A
+histogram of nothing but zeros has the threshold 0.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +19,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from baselines.methods.ranges import percentile_scale
+from baselines.methods.scales import percentile_scale
 from quantlab.network.calibration import BINS, DROPPED_BITS, Histogram
 
 STEPS = 1_000
@@ -33,17 +30,17 @@ Criterion = Callable[[Histogram, int], float]
 
 
 def mse_threshold(histogram: Histogram, largest: int) -> float:
-    """The T of least squared error for the codes 0..`largest`."""
+    """Return the T of least squared error for the codes 0..`largest`."""
     return _best(histogram, lambda threshold: squared_error(histogram, threshold, largest))
 
 
 def kl_threshold(histogram: Histogram, largest: int) -> float:
-    """The T of least divergence for the codes 0..`largest`."""
+    """Return the T of least divergence for the codes 0..`largest`."""
     return _best(histogram, lambda threshold: divergence(histogram, threshold, largest))
 
 
 def quantile_threshold(histogram: Histogram, largest: int) -> float:
-    """The T that a share of 0.0001 of the magnitudes above zero exceeds."""
+    """Return the T that a share of 0.0001 of the magnitudes above zero exceeds."""
     return percentile_scale(histogram, largest, QUANTILE_PERCENT) * largest
 
 
@@ -55,7 +52,7 @@ CRITERIA: Mapping[str, Criterion] = {
 
 
 def squared_error(histogram: Histogram, threshold: float, largest: int) -> float:
-    """The mean of (v - v^)^2 over the magnitudes above zero."""
+    """Return the mean of (v - v^)^2 over the magnitudes above zero."""
     scale = threshold / largest
     recovered = (histogram.values / scale).round_().clamp_(max=largest).mul_(scale)
     errors = recovered.sub_(histogram.values).square_() @ histogram.counts
@@ -63,10 +60,10 @@ def squared_error(histogram: Histogram, threshold: float, largest: int) -> float
 
 
 def divergence(histogram: Histogram, threshold: float, largest: int) -> float:
-    """KL(P || Q) in nats: P clipped at `threshold`, Q what the codes 1..`largest` keep of P.
+    """Return KL(P || Q) in nats: P clipped at `threshold`, Q what the codes 1..`largest` keep.
 
-    Q is made of what lies inside alone, so that clipping costs as well (as in TensorRT's rule).
-    Infinite where a threshold leaves nothing inside.
+    Q is computed from the values inside alone, so that clipping has a cost (as in TensorRT's rule).
+    The divergence is infinite where no value is inside.
     """
     inside = histogram.values <= threshold
     values, counts = histogram.values[inside], histogram.counts[inside]
@@ -82,8 +79,8 @@ def divergence(histogram: Histogram, threshold: float, largest: int) -> float:
     return _kl(reference, kept)
 
 
-def magnitudes(values: Tensor) -> Histogram:
-    """Of the absolute values of a finite tensor, in the bins that calibration has."""
+def magnitude_histogram(values: Tensor) -> Histogram:
+    """Return the histogram of absolute values of a finite tensor, in calibration's bins."""
     patterns = values.detach().float().abs().flatten().view(torch.int32) >> DROPPED_BITS
     counts = torch.bincount(patterns, minlength=BINS)
     bins = counts[1:].nonzero().flatten() + 1

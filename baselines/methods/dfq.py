@@ -3,20 +3,20 @@
     equalization    between two layers with a ReLU in between, s_i = sqrt(r1_i r2_i) / r1_i per
                     channel: row i of the first times s_i, column i of the second by s_i; then both
                     have the ranges sqrt(r1_i r2_i) (section 4.1)
-    absorption      c = max(0, beta - 3 gamma) of what is always positive moves through the ReLU
-                    into the next layer's bias, which narrows the range of activations
-    correction      b -= sum of (w^ - w) E[x]: what rounding does to the mean of each output, with
-                    E[x] from batch normalization (section 4.2)
+    absorption      c = max(0, beta - 3 gamma), nearly always positive, moves through the ReLU into
+                    the next layer's bias, which narrows the range of activations
+    correction      b -= sum of (w^ - w) E[x], which rounding adds to the mean of each output, with
+                    E[x] from batch norm (section 4.2)
 
-The first two change nothing that the network computes, up to absorption at 3 sigma and at the
-border, where zeros and not c surround the image. They are done on batch normalization (its gamma
-and beta, its running mean) before it is folded, so that the imagined activations know of them.
-Residual sums have to keep their channels, so that pairs are the two layers inside a block; each
-pair stands alone, so that one step is the fixed point that the released code iterates towards.
+The first two keep what the network computes, up to absorption at 3 sigma and at the border, where
+the image is surrounded by zeros and not by c. They change batch norm before it is folded, so that
+`baselines.methods.bn_statistics` sees them. Residual sums have to keep their channels, so that
+pairs are the two layers inside a block. Pairs are independent: one step is the fixed point that the
+released code iterates towards.
 
-The released code takes beta + 6 gamma as the range of an activation, which has no meaning behind a
-residual sum; here ranges are imagined as everywhere in this folder. Weights are symmetric, z = 0;
-the paper's are asymmetric. It can fail as `folded` does.
+The released code uses beta + 6 gamma as the range of an activation, which has no meaning behind a
+residual sum; here ranges are from batch norm statistics. Weights are symmetric, z = 0; the paper's
+are asymmetric.
 """
 
 import copy
@@ -26,10 +26,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.methods.assembly import assembled, imagined_inputs, inner_layers, nearest, pixel_grid
-from baselines.methods.batch_norm_folding import folded, normalizations
-from baselines.methods.bn_statistics import blank_images, imagined_network, mean_inputs, normal
-from baselines.methods.ranges import weight_scale
+from baselines.methods.batch_norm_folding import convolution_norms, fold_batch_norm
+from baselines.methods.bn_statistics import blank_images, mean_inputs, normal, statistics_network
+from baselines.methods.grid_network import (
+    data_free_input_grids,
+    grid_network,
+    inner_layers,
+    pixel_grid,
+    round_to_nearest,
+)
+from baselines.methods.scales import weight_scale
 from baselines.network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
 from baselines.quantizers.base import signed_codes
@@ -42,67 +48,70 @@ SIGMAS = 3  # below the mean: what is absorbed is nearly always there
 
 
 def dfq(model: nn.Module, bits: tuple[int, int]) -> nn.Module:
-    """The float ResNet `model`, equalized, folded, quantized per tensor, its biases corrected."""
+    """Return the float ResNet `model` equalized, folded and quantized, with corrected biases."""
     weight_bits, act_bits = bits
-    equal = equalized(model)
+    equal = equalize(model)
 
     def grids(weight: Tensor) -> Affine:
         return Affine(
             *signed_codes(weight_bits), short_scale(weight_scale(weight, weight_bits, "sym"))
         )
 
-    inputs = imagined_inputs(equal, dict.fromkeys(inner_layers(equal), act_bits))
+    inputs = data_free_input_grids(equal, dict.fromkeys(inner_layers(equal), act_bits))
     inputs[quantizable_layers(model)[0]] = pixel_grid()
-    exact = folded(equal)
-    network = assembled(exact, grids, nearest, inputs)
-    imagined = imagined_network(equal, normal)
+    exact = fold_batch_norm(equal)
+    network = grid_network(exact, grids, round_to_nearest, inputs)
+    imagined = statistics_network(equal, normal)
     means = mean_inputs(imagined, inner_layers(equal), normalize(blank_images()))
     for name, module in quantized_layers(network).items():
         if name in means:  # the mean of a normalized image is 0
-            correct_bias(module, exact.get_submodule(name).weight, means[name])  # type: ignore[arg-type]
+            subtract_rounding_shift(module, exact.get_submodule(name).weight, means[name])  # type: ignore[arg-type]
     return network
 
 
 @torch.no_grad()
-def equalized(model: nn.Module) -> nn.Module:
-    """A copy of the float `model` with equal ranges within each block, that computes the same."""
+def equalize(model: nn.Module) -> nn.Module:
+    """Return a copy of the float `model` with equal ranges within each block."""
     network = copy.deepcopy(model).eval()
-    norm_of = normalizations(model)
+    norm_of = convolution_norms(model)
     for first, second in block_pairs(network):
         norm: Any = network.get_submodule(norm_of[first])
         after: Any = network.get_submodule(norm_of[second])
-        one: Any = network.get_submodule(first)
-        two: Any = network.get_submodule(second)
+        first_layer: Any = network.get_submodule(first)
+        second_layer: Any = network.get_submodule(second)
         gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        rows = (one.weight * gain.reshape(-1, 1, 1, 1)).abs().flatten(1).amax(1)
+        rows = (first_layer.weight * gain.reshape(-1, 1, 1, 1)).abs().flatten(1).amax(1)
         after_gain = after.weight / torch.sqrt(after.running_var + after.eps)
-        columns = (two.weight * after_gain.reshape(-1, 1, 1, 1)).abs().amax((0, 2, 3))
-        scale = equalization(rows, columns)
+        columns = (second_layer.weight * after_gain.reshape(-1, 1, 1, 1)).abs().amax((0, 2, 3))
+        scale = equalization_scales(rows, columns)
         norm.weight *= scale
         norm.bias *= scale
-        two.weight /= scale.reshape(1, -1, 1, 1)
+        second_layer.weight /= scale.reshape(1, -1, 1, 1)
         absorbed = (norm.bias - SIGMAS * norm.weight.abs()).clamp(min=0)
         norm.bias -= absorbed
-        after.running_mean -= two.weight.sum((2, 3)) @ absorbed
+        after.running_mean -= second_layer.weight.sum((2, 3)) @ absorbed
     return network
 
 
-def equalization(rows: Tensor, columns: Tensor) -> Tensor:
-    """s (C,) = sqrt(r1 r2) / r1 of the ranges `rows` and `columns`; 1 for a dead channel."""
+def equalization_scales(rows: Tensor, columns: Tensor) -> Tensor:
+    """Return s (C,) = sqrt(r1 r2) / r1 of two ranges; 1 for a dead channel."""
     alive = (rows > SMALLEST_RANGE) & (columns > SMALLEST_RANGE)
     return torch.where(alive, (rows * columns).sqrt() / rows, torch.ones_like(rows))
 
 
 def block_pairs(model: nn.Module) -> Iterator[tuple[str, str]]:
-    """The two convolutions of every residual block, by name."""
+    """Yield the names of the two convolutions of every residual block."""
     for name, module in model.named_modules():
         if isinstance(module, BasicBlock):
             yield f"{name}.conv1", f"{name}.conv2"
 
 
 @torch.no_grad()
-def correct_bias(module: QuantizedLayer, weight: Tensor, mean: Tensor) -> None:
-    """Takes (w^ - w) E[x] from the bias; `weight` float (out, in, ...), `mean` (in,) of inputs."""
+def subtract_rounding_shift(module: QuantizedLayer, weight: Tensor, mean: Tensor) -> None:
+    """Subtract (w^ - w) E[x] from the bias of a quantized layer.
+
+    `weight` is the float one (out, in, ...), `mean` (in,) that of the inputs.
+    """
     error = (
         (module.layer.weight - weight).flatten(2).sum(2)
         if weight.ndim > 2

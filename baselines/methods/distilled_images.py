@@ -1,18 +1,17 @@
 """Images from a network's own statistics: ZeroQ's distilled data (Cai et al., CVPR 2020).
 
-Every batch normalization remembers mean and deviation of its inputs on the training images. Noise
-is changed by gradient descent until what reaches each of them has the same,
+Every batch norm keeps mean and deviation of its inputs on the training images. Gradient descent
+changes noise until the inputs of each batch norm have the same,
 
-    min over x   sum over normalizations  || mean(x) - mu ||^2 + || std(x) - sigma ||^2
+    min over x   sum over batch norms  || mean(x) - mu ||^2 + || std(x) - sigma ||^2
 
-plus the same for the pixels, which normalization made mean 0 and deviation 1. The statistics are
-read where a normalization receives its input, so that each is held against its own numbers whatever
-the order of the modules is; released code pairs the i-th convolution with the i-th normalization.
-The sums run over the whole batch, as in the paper's equation (3); released code matches the mean
-over positions of each image by itself, which takes away what images differ in.
+plus the same for the pixels, which have mean 0 and deviation 1. Statistics are read at the input of
+each batch norm, whatever the order of the modules is; released code pairs the i-th convolution with
+the i-th batch norm. The sums are over the whole batch, as in equation (3); released code matches
+the mean over positions of each image by itself, which removes the differences between images.
 
-The network is used in evaluation mode and left as it was. It can fail with a `ValueError`: a
-network without batch normalization has nothing to distill from.
+The network is used in evaluation mode and is not changed. The notebook has a shorter variant,
+`quantlab.network.synthetic_images.matched_images`.
 """
 
 import copy
@@ -31,8 +30,8 @@ EPSILON = 1e-6  # inside roots, whose gradient at 0 is none
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How many images, and how they are changed; the released code's: 64, 500 and 0.5."""
+class DistillationSettings:
+    """How many images, and how they are changed; the released code has 64, 500 and 0.5."""
 
     images: int = 64
     steps: int = 150
@@ -45,19 +44,19 @@ class Plan:
 
 @dataclass(frozen=True)
 class Distilled:
-    """`images` uint8 (N, 3, side, side), and the loss before every step."""
+    """Holds `images` uint8 (N, 3, side, side), and the loss before every step."""
 
     images: Tensor
     losses: tuple[float, ...]
 
 
 @contextmanager
-def normalized_inputs(model: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Within the block: what each batch normalization received in the last pass, by its name."""
-    found: dict[str, Tensor] = {}
+def record_norm_inputs(model: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Yield {batch norm: its input in the last pass} while the block runs."""
+    inputs: dict[str, Tensor] = {}
 
     def keep(name: str, input: Tensor) -> None:
-        found[name] = input
+        inputs[name] = input
 
     hooks: list[Any] = [
         module.register_forward_pre_hook(lambda _, args, name=name: keep(name, args[0]))
@@ -65,22 +64,31 @@ def normalized_inputs(model: nn.Module) -> Iterator[dict[str, Tensor]]:
         if isinstance(module, nn.BatchNorm2d)
     ]
     try:
-        yield found
+        yield inputs
     finally:
         for hook in hooks:
             hook.remove()
 
 
 def statistics_distance(input: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """|| mean - mean of `input` ||^2 + || std - std of `input` ||^2, per channel, (N, C, H, W)."""
+    """Return || mean - mean of `input` ||^2 + || std - std of `input` ||^2.
+
+    `input` is (N, C, H, W), `mean` and `deviation` are (C,).
+    """
     variance, average = torch.var_mean(input, (0, 2, 3), correction=0)
     spread = (variance + EPSILON).sqrt()
     return (average - mean).square().sum() + (spread - deviation).square().sum()
 
 
-def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) -> Distilled:
-    """Images whose statistics in the float `model` are those that it remembers. On its device."""
-    plan = plan or Plan()
+def distill(
+    model: nn.Module, plan: DistillationSettings | None = None, progress: bool = False
+) -> Distilled:
+    """Return images whose statistics in the float `model` are those of its batch norms.
+
+    The computation is on the device of `model`. Raise `ValueError` for a network without batch
+    norm.
+    """
+    plan = plan or DistillationSettings()
     model = copy.deepcopy(model).eval().requires_grad_(False)
     targets = {
         name: (module.running_mean, (module.running_var + module.eps).sqrt())
@@ -90,9 +98,9 @@ def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) 
         and module.running_var is not None
     }
     if not targets:
-        raise ValueError("This network has no batch normalization: there is nothing to distill.")
+        raise ValueError("Distilling needs batch norm statistics, but this network has none.")
     device = next(model.parameters()).device
-    zero, one = torch.zeros(3, device=device), torch.ones(3, device=device)
+    zeros, ones = torch.zeros(3, device=device), torch.ones(3, device=device)
     images = noise(plan.images, plan.side, plan.seed).to(device)
     images = images.contiguous(memory_format=torch.channels_last).requires_grad_()
     optimizer = torch.optim.Adam([images], lr=plan.learning_rate)
@@ -100,12 +108,12 @@ def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) 
         optimizer, patience=plan.patience, min_lr=plan.smallest_rate
     )
     losses = []
-    with normalized_inputs(model) as found:
+    with record_norm_inputs(model) as inputs:
         for _ in tqdm(range(plan.steps), desc="distilling images", disable=not progress):
             model(images)
-            loss = statistics_distance(images, zero, one)
+            loss = statistics_distance(images, zeros, ones)
             for name, (mean, deviation) in targets.items():
-                loss = loss + statistics_distance(found[name], mean, deviation)
+                loss = loss + statistics_distance(inputs[name], mean, deviation)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -115,13 +123,13 @@ def distill(model: nn.Module, plan: Plan | None = None, progress: bool = False) 
 
 
 def noise(count: int, side: int = 32, seed: int = 0) -> Tensor:
-    """float32 (count, 3, side, side), N(0, 1): where distilling starts."""
+    """Return float32 (count, 3, side, side) of N(0, 1), the start of a distillation."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, 3, side, side, generator=generator)
 
 
 def to_pixels(images: Tensor) -> Tensor:
-    """Normalized images to uint8: what a camera could have taken, so that any method can use it."""
+    """Return normalized images as uint8 pixels, so that any method can use them."""
     mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
     std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
     return (images * std + mean).mul(255).round().clamp(0, 255).to(torch.uint8)

@@ -1,20 +1,18 @@
-"""ISQuant: SQuant made for deployment (the handout's reading, seed "ISQuant").
+"""ISQuant: SQuant for deployment (the handout's reading, seed "ISQuant").
 
-SQuant's flips, but with what integer hardware wants: batch normalization folded first, one scale
-per tensor, z = 0 for weights and activations, the bias an integer at scale s_x s_w. A layer is then
+ISQuant uses SQuant's flips with what integer hardware needs: batch norm is folded first, weights
+and activations have one scale per tensor and z = 0, and the bias is an integer at scale s_x s_w. A
+layer is then an ordinary integer convolution, equation (16),
 
     y = s_x s_w ( sum x_int w_int + b_int )
 
-with an ordinary integer convolution inside, equation (16). No data and no gradient are needed. The
-image is quantized as well, at 8 bits whatever the width of the rest; the paper does not say.
+No data and no gradient are needed. The image is quantized as well, always at 8 bits; the paper does
+not say how.
 
-`integer_network` computes it so, by `quantlab.arithmetic.integer_kernels`. In double precision fake
-quantization, that is `double_network`, gives the same to the last bit, because the scales have 12
-significant bits: all its products and sums are then float64 numbers. The paper leaves open how
-ranges of activations are found without data; here they are imagined from batch normalization,
-before it is folded.
-
-It can fail as `folded` and `imagined_network` do.
+`integer_network` computes this with `quantlab.arithmetic.integer_kernels`. Fake quantization in
+double precision, `double_network`, agrees to the last bit: the scales have 12 significant bits, so
+that all products and sums are float64 numbers. The paper does not say how ranges of activations are
+found without data; here they come from batch norm statistics, before batch norm is folded.
 """
 
 import copy
@@ -24,9 +22,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.methods.assembly import assembled, imagined_inputs, inner_layers, pixel_grid
-from baselines.methods.batch_norm_folding import folded
-from baselines.methods.clipping_thresholds import magnitudes
+from baselines.methods.batch_norm_folding import fold_batch_norm
+from baselines.methods.clipping_thresholds import magnitude_histogram
+from baselines.methods.grid_network import (
+    data_free_input_grids,
+    grid_network,
+    inner_layers,
+    pixel_grid,
+)
 from baselines.methods.squant import squant
 from baselines.network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
@@ -37,24 +40,24 @@ from quantlab.network.quantization import quantizable_layers
 
 
 def isquant(model: nn.Module, bits: tuple[int, int]) -> nn.Module:
-    """The float `model` with weights and activations of `bits`, fake-quantized, biases integers."""
+    """Return the float `model` with weights and activations of `bits`, fake-quantized."""
     weight_bits, act_bits = bits
-    inputs = imagined_inputs(model, dict.fromkeys(inner_layers(model), act_bits))
+    inputs = data_free_input_grids(model, dict.fromkeys(inner_layers(model), act_bits))
     inputs[quantizable_layers(model)[0]] = pixel_grid()
     grids = partial(least_error_grid, bits=weight_bits)
-    network = assembled(folded(model), grids, squant, inputs)
+    network = grid_network(fold_batch_norm(model), grids, squant, inputs)
     for layer in quantized_layers(network).values():
         _round_bias(layer)
     return network
 
 
 def least_error_grid(weight: Tensor, bits: int) -> Affine:
-    """One symmetric scale for the tensor, of least squared error on the histogram of magnitudes.
+    """Return a symmetric grid for the tensor, of least squared error on its histogram.
 
-    The paper's is the maximum, which at 6 bits leaves the middle of the weights too few codes. A
-    histogram has some thousand bins however many weights there are, so that the search is quick.
+    The paper uses the maximum, which at 6 bits leaves too few codes for the middle of the weights.
+    A histogram has some thousand bins for any number of weights, so that the search is quick.
     """
-    histogram = magnitudes(weight)
+    histogram = magnitude_histogram(weight)
     scale = least_mse_scale(histogram, 2 ** (bits - 1) - 1) if histogram.maximum > 0 else 1.0
     return Affine(*signed_codes(bits), short_scale(scale))
 
@@ -68,7 +71,7 @@ def _round_bias(module: QuantizedLayer) -> None:
 
 
 def double_network(network: nn.Module) -> nn.Module:
-    """A copy of a network of `isquant` in float64, its biases on their grid to the last bit."""
+    """Return a copy of a network of `isquant` in float64, biases on their grid."""
     double = copy.deepcopy(network).double()
     for layer in quantized_layers(double).values():
         _round_bias(layer)
@@ -76,9 +79,10 @@ def double_network(network: nn.Module) -> nn.Module:
 
 
 class IntegerLayer(nn.Module):
-    """A layer of `isquant` in integers: int32 codes in, int32 sums, one product with s_x s_w."""
+    """Computes a layer of `isquant` in integers: int32 codes and sums, one product with s_x s_w."""
 
     def __init__(self, module: QuantizedLayer) -> None:
+        """Keep the codes of the quantized layer `module`."""
         super().__init__()
         weight, self.input_quantizer = module.weight_quantizer, module.input_quantizer
         self.layer: Any = module.layer
@@ -90,7 +94,7 @@ class IntegerLayer(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """Floating point to the same: only the step between layers is no integer."""
+        """Return the output in the dtype of `x`; only scales are in floating point."""
         codes = self.input_quantizer.codes(x).to(torch.int32)
         if isinstance(self.layer, nn.Linear):
             sums = integer_linear(codes, self.weight_codes) + self.bias_codes
@@ -108,7 +112,7 @@ class IntegerLayer(nn.Module):
 
 
 def integer_network(network: nn.Module) -> nn.Module:
-    """A copy of a network of `isquant` whose layers compute with integers, on the CPU."""
+    """Return a copy of a network of `isquant` that computes with integers, on the CPU."""
     integer = copy.deepcopy(network).cpu().float()
     for name, module in quantized_layers(integer).items():
         parent, _, child = name.rpartition(".")

@@ -1,24 +1,23 @@
-"""N2D2's post-training quantization (CEA LIST), down to a network of integers alone.
+"""N2D2's post-training quantization (CEA LIST), to a network of integers alone.
 
-    1  batch normalization is folded
-    2  weights are normalized: s_w = max|w| / (2^(b-1) - 1), per layer or per output channel
-       (the slides write the range as -2^(b-1) - 1; meant is -(2^(b-1) - 1)); clipping them first
-       by a criterion of `thresholds` is optional and, as N2D2's own manual says, rarely helps
+    1  batch norm is folded
+    2  weights are normalized: s_w = max|w| / (2^(b-1) - 1), per layer or per output channel (the
+       slides write the range as -2^(b-1) - 1 and mean -(2^(b-1) - 1)); clipping them first by a
+       criterion of `clipping_thresholds` is optional and, as N2D2's own manual says, rarely helps
     3  the threshold T of each output behind a ReLU is found on calibration images by a criterion
-       of `thresholds`: s_y = T / (2^b - 1)
+       of `clipping_thresholds`: s_y = T / (2^b - 1)
     4  biases become integers at scale s_x s_w
-    5  what leads from accumulators to codes, M = s_x s_w / s_y, becomes a fixed-point number, a
-       shift or two (`shifts`); what a shift is too large by is multiplied into the weights
+    5  the factor from accumulators to codes, M = s_x s_w / s_y, becomes a fixed-point number, a
+       shift or two (`fixed_point_rescaling`); the excess of a shift is multiplied into the weights
 
-`IntegerResNet20` then holds int64 codes from the first convolution to the last: residual sums add
+`IntegerResNet20` then has int64 codes from the first convolution to the last. Residual sums add
 codes of one scale, the mean over positions is rounded once, ties go up. The image has signed 8
-bits. A shortcut has no weights that could take up what a shift is too large by; so with shifts the
-scales along the residual sums are powers of two times the first one, each the better of the two
+bits. A shortcut has no weights that could absorb the excess of a shift. With shifts, the scales
+along the residual sums are therefore powers of two times the first one, each the better of the two
 next to s_y. The classifier is normalized per layer, so that its accumulators can be compared.
 
-N2D2 calibrates on validation images, and on test images where there are none; here it is given
-training images. It can fail as `quantlab.network.calibration` and `shifts` do, and with a
-`ValueError` for options that do not exist.
+N2D2 calibrates on validation images, or on test images where there are none; here it uses training
+images.
 """
 
 import itertools
@@ -31,10 +30,10 @@ import torch
 from torch import Tensor, nn
 
 from baselines.integer_only.requantize import SCHEMES
-from baselines.methods.assembly import pixel_grid
-from baselines.methods.batch_norm_folding import folded
-from baselines.methods.clipping_thresholds import CRITERIA, magnitudes, squared_error
-from baselines.methods.fixed_point_rescaling import Rescaling, rescaling
+from baselines.methods.batch_norm_folding import fold_batch_norm
+from baselines.methods.clipping_thresholds import CRITERIA, magnitude_histogram, squared_error
+from baselines.methods.fixed_point_rescaling import Rescaling, choose_rescaling
+from baselines.methods.grid_network import pixel_grid
 from quantlab.arithmetic.integer_kernels import accumulate_conv2d, accumulate_linear
 from quantlab.network.calibration import Histogram, input_histograms
 from quantlab.network.resnet import BasicBlock
@@ -45,8 +44,8 @@ SMALLEST_THRESHOLD = 0.1  # of an output that is nearly always zero
 
 
 @dataclass(frozen=True)
-class Options:
-    """What N2D2 lets one choose; `clip_weights` None or a criterion of `thresholds`."""
+class N2D2Options:
+    """The options of N2D2; `clip_weights` is None or a criterion of `clipping_thresholds`."""
 
     thresholds: str = "MSE"
     weights: str = "layer"
@@ -54,6 +53,7 @@ class Options:
     clip_weights: str | None = None
 
     def __post_init__(self) -> None:
+        """Raise `ValueError` for an option that does not exist."""
         for name, chosen, known in (
             ("thresholds", self.thresholds, tuple(CRITERIA)),
             ("weights", self.weights, GRANULARITIES),
@@ -67,19 +67,21 @@ class Options:
 
 
 class IntegerCell(nn.Module):
-    """A convolution or linear layer on codes: int64 in, int64 out, at the scale of its output.
+    """Computes a layer on codes: int64 in, int64 out, at the scale of its output.
 
-    Without `rescale` the accumulators are returned.
+    Without `rescale` it returns the accumulators.
     """
 
     def __init__(
         self, layer: nn.Conv2d | nn.Linear, codes: Tensor, bias: Tensor, rescale: Rescaling | None
     ) -> None:
+        """Keep codes, bias and rescaling of the float `layer`."""
         super().__init__()
         self.stride = layer.stride[0] if isinstance(layer, nn.Conv2d) else None
         self.codes, self.bias, self.rescale = codes, bias, rescale
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the codes of the output, or its accumulators."""
         inputs, largest = x.float(), int(x.abs().max())
         if self.stride is None:
             sums = accumulate_linear(inputs, self.codes, largest).long() + self.bias
@@ -90,7 +92,7 @@ class IntegerCell(nn.Module):
 
 
 class IntegerBlock(nn.Module):
-    """A residual block on codes; both ways end at the scale of its output."""
+    """Computes a residual block on codes; both paths end at the scale of its output."""
 
     def __init__(
         self,
@@ -99,20 +101,22 @@ class IntegerBlock(nn.Module):
         shortcut: Rescaling,
         largest: int,
     ) -> None:
+        """Keep the two cells and the rescaling of the shortcut."""
         super().__init__()
         self.block, self.shortcut, self.largest = block, shortcut, largest
         self.first, self.second = cells
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the codes of the output."""
         inner = self.first(x).clamp(0, self.largest)
         return (self.second(inner) + self.shortcut(self.block.shortcut(x))).clamp(0, self.largest)
 
 
 class IntegerResNet20(nn.Module):
-    """Normalized images float32 (N, 3, 32, 32) to logits (N, 10); in between integers alone.
+    """Computes logits (N, 10) from normalized images float32 (N, 3, 32, 32), in integers.
 
-    `step` is what one in an accumulator of the classifier stands for: logits are multiplied by it
-    to be comparable with those of other networks, which moves no prediction.
+    `step` is the real value of 1 in an accumulator of the classifier. Logits are multiplied by it
+    to be comparable with those of other networks, which changes no prediction.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class IntegerResNet20(nn.Module):
         largest: int,
         step: float,
     ) -> None:
+        """Keep the cells and blocks."""
         super().__init__()
         self.step = step
         self.image, self.largest = pixel_grid(), largest
@@ -130,6 +135,7 @@ class IntegerResNet20(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
+        """Return the logits."""
         x = self.stem(self.image.codes(images.cpu()).long()).clamp(0, self.largest)
         for block in self.blocks:
             x = block(x)
@@ -140,12 +146,16 @@ class IntegerResNet20(nn.Module):
 
 @torch.no_grad()
 def n2d2(
-    model: nn.Module, bits: tuple[int, int], images: Tensor, options: Options | None = None
+    model: nn.Module, bits: tuple[int, int], images: Tensor, options: N2D2Options | None = None
 ) -> IntegerResNet20:
-    """The float ResNet-20 `model` in integers; uint8 `images` (N, 3, 32, 32) to calibrate on."""
-    options = options or Options()
+    """Return the float ResNet-20 `model` in integers.
+
+    `images` are uint8 (N, 3, 32, 32) for the calibration. Raise `ValueError` and
+    `CalibrationError`.
+    """
+    options = options or N2D2Options()
     weight_bits, act_bits = bits
-    network: Any = folded(model).cpu()
+    network: Any = fold_batch_norm(model).cpu()
     network.layer3.append(nn.Identity())  # END, to watch the last output
     blocks = {n: m for n, m in network.named_modules() if isinstance(m, BasicBlock)}
     stream = [*blocks, END]
@@ -168,7 +178,7 @@ def n2d2(
             cell(block.conv2, inner, scales[after]),
         )
         ratio = torch.tensor([scales[name] / scales[after]], dtype=torch.float64)
-        shortcut = rescaling(ratio, options.scaling)
+        shortcut = choose_rescaling(ratio, options.scaling)
         built.append(IntegerBlock(block, cells, shortcut, largest))
     stem = cell(network.conv1, float(pixel_grid().scale), scales[STEM])
     classifier = cell(network.fc, scales[END], None)
@@ -176,13 +186,13 @@ def n2d2(
     return IntegerResNet20(stem, built, classifier, largest, step / _largest(weight_bits))
 
 
-def _scale(histogram: Histogram, largest: int, options: Options) -> float:
+def _scale(histogram: Histogram, largest: int, options: N2D2Options) -> float:
     threshold = CRITERIA[options.thresholds](histogram, largest)
     return max(threshold, SMALLEST_THRESHOLD) / largest
 
 
 def _align(scales: dict[str, float], stream: Mapping[str, Histogram], largest: int) -> None:
-    """The scales of `stream` as powers of two times the first: of two near ones the better."""
+    """Make the scales of `stream` powers of two times the first, the better of two near ones."""
     first = next(iter(scales[name] for name in stream))
     for name, histogram in stream.items():
         exponent = math.floor(math.log2(scales[name] / first))
@@ -198,9 +208,9 @@ def _cell(
     x_scale: float,
     y_scale: float | None,
     bits: int,
-    options: Options,
+    options: N2D2Options,
 ) -> IntegerCell:
-    """Steps 2, 4 and 5 of the module docstring; `y_scale` None keeps the accumulators."""
+    """Return a cell by steps 2, 4 and 5 of the module docstring; without `y_scale`, unscaled."""
     weight = layer.weight.double()
     largest = _largest(bits)
     per_channel = options.weights == "channel" and y_scale is not None
@@ -209,7 +219,7 @@ def _cell(
     w_scale = (ranges.double() / largest).expand(len(weight))
     rescale, rest = None, torch.ones_like(w_scale)
     if y_scale is not None:
-        rescale = rescaling(w_scale * x_scale / y_scale, options.scaling)
+        rescale = choose_rescaling(w_scale * x_scale / y_scale, options.scaling)
         rest = rescale.rest
     shape = (-1,) + (1,) * (weight.ndim - 1)
     steps = (w_scale / rest).reshape(shape)
@@ -224,7 +234,7 @@ def _largest(bits: int) -> int:
 
 
 def _range(weight: Tensor, largest: int, criterion: str | None) -> float:
-    """What the largest code stands for; any positive number for weights that are all zero."""
+    """Return the magnitude of the largest code; any positive number for weights of zero."""
     if criterion is None:
         return float(weight.abs().max()) or 1.0
-    return CRITERIA[criterion](magnitudes(weight), largest) or 1.0
+    return CRITERIA[criterion](magnitude_histogram(weight), largest) or 1.0

@@ -1,21 +1,20 @@
-"""Post-training quantization of ResNet-20: every method behind one function.
+"""Post-training quantization of ResNet-20: every method as one table.
 
     network = post_training(model, (4, 4), "BRECQ", images)
 
-`images` come without labels, so that none can be used. `METHODS` are:
+`images` have no labels, so that none can be used. `PTQ_METHODS` are:
 
-* "sym", "SAWB", "heuristic": the handout's. The scale of each weight tensor by its rule
-  (`baselines.methods.ranges`); scales of inputs by calibration, the maximum for "sym" and the least
-squared   error for the others. "sym + MSE inputs" has weights by the one and inputs by the other.
+* "sym", "SAWB", "heuristic": the handout's. The scale of each weight tensor is by its rule
+  (`baselines.methods.scales`). Scales of inputs are by calibration: the maximum for "sym", the
+  least squared error for the others. "sym + MSE inputs" has weights by "sym" and inputs by least
+  squared error.
 * The same followed by "+ bias correction" or "+ batch normalization": the mean of every channel is
-  corrected, or all statistics are estimated anew (`baselines.methods.bias_correction`,
-  `baselines.methods.batch_norm`).
-* "AdaRound": whether weights round up or down is learned, layer by layer
-(`baselines.methods.adaround`).
+  corrected, or all statistics are estimated again (`baselines.methods.bias_correction`,
+  `baselines.methods.batch_norm_re_estimation`).
+* "AdaRound": rounding up or down is learned, layer by layer (`baselines.methods.adaround`).
 * "BRECQ", "QDrop", "AdaQuant": quantizers are learned block by block (`baselines.methods.brecq`).
 
-The same arguments give the same network. It can fail with a `ValueError` (another method, too many
-images) and as `quantlab.network.calibration` does.
+The same arguments give the same network.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,11 +25,11 @@ from typing import Literal
 from torch import Tensor, nn
 
 from baselines.methods.adaround import adaround
-from baselines.methods.batch_norm import re_estimate
+from baselines.methods.batch_norm_re_estimation import re_estimate
 from baselines.methods.bias_correction import correct_bias
-from baselines.methods.brecq import Settings, block_reconstruction
-from baselines.methods.ranges import weight_scale
-from baselines.methods.reconstruction import Plan
+from baselines.methods.brecq import BlockSettings, block_reconstruction
+from baselines.methods.reconstruction import ReconstructionSchedule
+from baselines.methods.scales import weight_scale
 from baselines.network import quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
@@ -39,23 +38,23 @@ from quantlab.network.calibration import input_scales
 
 MOST_IMAGES = 1_024  # that post-training quantization may see
 STATISTICS_PASSES = 4
-LAYER_PLAN = Plan(steps=400, views=4)
-BLOCK_PLAN = Plan(steps=400, views=8)  # about 90 s of one core
+LAYER_PLAN = ReconstructionSchedule(steps=400, views=4)
+BLOCK_PLAN = ReconstructionSchedule(steps=400, views=8)  # about 90 s of one core
 
 Quantize = Callable[[nn.Module, tuple[int, int], Tensor, int], nn.Module]
 
 
 @dataclass(frozen=True)
-class Method:
-    """`quantize(model, bits, images, seed)`, and what is trained by it, if anything, at a time."""
+class PtqMethod:
+    """Holds `quantize(model, bits, images, seed)`, and the unit that it trains at a time."""
 
     quantize: Quantize
     trained: Literal["nothing", "a layer", "a block"]
 
 
 @dataclass(frozen=True)
-class DataSeen:
-    """Of the training set: how many images, whether with labels, and what was trained on them."""
+class DataUsed:
+    """Data used of the training set: number of images, whether with labels, what was trained."""
 
     images: int
     labels: bool
@@ -65,30 +64,30 @@ class DataSeen:
 def post_training(
     model: nn.Module, bits: tuple[int, int], method: str, images: Tensor, seed: int = 0
 ) -> nn.Module:
-    """A quantized copy of the float ResNet-20 `model`, in evaluation mode; `model` is untouched.
+    """Return a quantized copy of the float ResNet-20 `model`, in evaluation mode.
 
-    `bits` are those of weights and inputs, `method` one of `METHODS`, `images` uint8
-    (N, 3, 32, 32), at most `MOST_IMAGES`. Raises `ValueError` and `CalibrationError`.
+    `bits` are those of weights and inputs, `method` is one of `PTQ_METHODS`, `images` are uint8 (N,
+    3, 32, 32), at most `MOST_IMAGES`. Raise `ValueError` and `CalibrationError`.
     """
-    found = _method(method)
+    chosen = _method(method)
     if len(images) > MOST_IMAGES:
         raise ValueError(
-            f"{len(images)} images are more than post-training quantization may see: give at most "
-            f"{MOST_IMAGES}."
+            f"Expected at most {MOST_IMAGES} images for post-training quantization, got "
+            f"{len(images)}."
         )
-    network = found.quantize(model, bits, images, seed)
+    network = chosen.quantize(model, bits, images, seed)
     return network.eval().to(next(model.parameters()).device)
 
 
-def data_seen(method: str, images: Tensor) -> DataSeen:
-    """What `post_training` with these arguments looks at. Raises `ValueError`."""
-    return DataSeen(len(images), labels=False, trained=_method(method).trained)
+def data_used(method: str, images: Tensor) -> DataUsed:
+    """Return what `post_training` uses with these arguments. Raise `ValueError`."""
+    return DataUsed(len(images), labels=False, trained=_method(method).trained)
 
 
-def _method(name: str) -> Method:
-    if name not in METHODS:
-        raise ValueError(f"There is no method {name!r}; choose one of {', '.join(METHODS)}.")
-    return METHODS[name]
+def _method(name: str) -> PtqMethod:
+    if name not in PTQ_METHODS:
+        raise ValueError(f"There is no method {name!r}; choose one of {', '.join(PTQ_METHODS)}.")
+    return PTQ_METHODS[name]
 
 
 def _scaled(
@@ -102,7 +101,7 @@ def _scaled(
     correct: bool = False,
     estimate: bool = False,
 ) -> nn.Module:
-    """Constant scales by the rules `weights` and `inputs`; then what is corrected or estimated."""
+    """Return a network at constant scales by two rules, then corrected or re-estimated."""
     scales = input_scales(model, LAYERS, images, bits[1], inputs)
 
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
@@ -124,8 +123,8 @@ def _rounded(model: nn.Module, bits: tuple[int, int], images: Tensor, seed: int)
     return adaround(model, bits, images, LAYER_PLAN, seed)
 
 
-def _handout() -> dict[str, Method]:
-    """Every rule of the handout alone, with corrected means, and with estimated statistics."""
+def _handout() -> dict[str, PtqMethod]:
+    """Return every rule of the handout alone, with corrected means, and re-estimated."""
     rules = {
         "sym": ("sym", "sym"),
         "sym + MSE inputs": ("sym", "heuristic"),
@@ -135,23 +134,25 @@ def _handout() -> dict[str, Method]:
     methods = {}
     for name, (weights, inputs) in rules.items():
         plain = partial(_scaled, weights=weights, inputs=inputs)
-        methods[name] = Method(plain, "nothing")
-        methods[f"{name} + bias correction"] = Method(partial(plain, correct=True), "nothing")
-        methods[f"{name} + batch normalization"] = Method(partial(plain, estimate=True), "nothing")
+        methods[name] = PtqMethod(plain, "nothing")
+        methods[f"{name} + bias correction"] = PtqMethod(partial(plain, correct=True), "nothing")
+        methods[f"{name} + batch normalization"] = PtqMethod(
+            partial(plain, estimate=True), "nothing"
+        )
     return methods
 
 
-def _by_blocks(settings: Settings) -> Method:
+def _by_blocks(settings: BlockSettings) -> PtqMethod:
     def quantize(model: nn.Module, bits: tuple[int, int], images: Tensor, seed: int) -> nn.Module:
         return block_reconstruction(model, bits, images, settings, seed)
 
-    return Method(quantize, "a block")
+    return PtqMethod(quantize, "a block")
 
 
-METHODS: Mapping[str, Method] = {
+PTQ_METHODS: Mapping[str, PtqMethod] = {
     **_handout(),
-    "AdaRound": Method(_rounded, "a layer"),
-    "BRECQ": _by_blocks(Settings(BLOCK_PLAN, "rounding")),
-    "QDrop": _by_blocks(Settings(BLOCK_PLAN, "rounding", drop=0.5)),
-    "AdaQuant": _by_blocks(Settings(BLOCK_PLAN, "free")),
+    "AdaRound": PtqMethod(_rounded, "a layer"),
+    "BRECQ": _by_blocks(BlockSettings(BLOCK_PLAN, "rounding")),
+    "QDrop": _by_blocks(BlockSettings(BLOCK_PLAN, "rounding", drop=0.5)),
+    "AdaQuant": _by_blocks(BlockSettings(BLOCK_PLAN, "free")),
 }

@@ -3,15 +3,12 @@
     start       the float network; steps of weights and inputs at their least squared error
     loss        KL divergence from the float network (Hinton et al. 2015, temperature 1) plus cross
                 entropy with the labels
-    schedule    SGD with momentum, a short warm-up, cosine to zero
-    (`quantlab.training.trainer.fit`); steps
-                and batch normalization do not decay, PACT's alpha does (Choi et al. 2018)
-    BN          trains on batch statistics: they follow weights that change codes in every step,
-                where frozen ones would belong to other weights. The running statistics trail
-                behind, so that in the end they are averaged anew with the final weights
+    schedule    SGD with momentum, short warm-up, cosine to zero (`quantlab.training.trainer.fit`);
+                steps and batch norm do not decay, PACT's alpha does (Choi et al. 2018)
+    batch norm  trains on batch statistics, which follow weights that change codes in every step; in
+                the end the running statistics are averaged again with the final weights
 
-`METHODS` names the pairs of quantizers. The float network and the recipe are all that differs
-between the cells. It can fail as `fit` and `quantlab.network.calibration` do.
+`QAT_METHODS` are pairs of quantizers. Cells differ only in the float network and the recipe.
 """
 
 import copy
@@ -24,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.methods.ranges import weight_scale
+from baselines.methods.scales import weight_scale
 from baselines.network import quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
@@ -43,16 +40,16 @@ from quantlab.training.recipe import Recipe
 from quantlab.training.trainer import Epoch, fit
 
 STATISTICS_BATCHES = 40
-OF_WEIGHTS = Callable[[Tensor, int], Quantizer]  # (weight, bits)
-OF_INPUTS = Callable[[float, int, int], Quantizer]  # (scale, bits, elements of one image)
+WeightQuantizers = Callable[[Tensor, int], Quantizer]  # (weight, bits)
+InputQuantizers = Callable[[float, int, int], Quantizer]  # (scale, bits, elements of one image)
 
 
 @dataclass(frozen=True)
-class Method:
-    """How weights and inputs are quantized while training."""
+class QatMethod:
+    """Holds the quantizers of weights and inputs while training."""
 
-    weights: OF_WEIGHTS
-    inputs: OF_INPUTS
+    weights: WeightQuantizers
+    inputs: InputQuantizers
 
 
 def _learned_weights(weight: Tensor, bits: int) -> Quantizer:
@@ -72,48 +69,50 @@ def _calibrated_clipping(scale: float, bits: int, elements: int) -> Quantizer:
     return CalibratedClipping(unsigned_codes(bits)[1], scale)
 
 
-METHODS: Mapping[str, Method] = {
-    "LSQ": Method(_learned_weights, _learned_inputs),
-    "SAT": Method(ScaleAdjusted, _calibrated_clipping),
-    "SAWB": Method(StatisticsAwareBinning, _clipping),
-    "sym": Method(Symmetric, _clipping),
-    "clipped STE": Method(
+QAT_METHODS: Mapping[str, QatMethod] = {
+    "LSQ": QatMethod(_learned_weights, _learned_inputs),
+    "SAT": QatMethod(ScaleAdjusted, _calibrated_clipping),
+    "SAWB": QatMethod(StatisticsAwareBinning, _clipping),
+    "sym": QatMethod(Symmetric, _clipping),
+    "clipped STE": QatMethod(
         Symmetric, lambda scale, bits, _: ClippedStraightThrough(*unsigned_codes(bits), scale)
     ),
-    "STE": Method(Symmetric, lambda scale, bits, _: StraightThrough(*unsigned_codes(bits), scale)),
+    "STE": QatMethod(
+        Symmetric, lambda scale, bits, _: StraightThrough(*unsigned_codes(bits), scale)
+    ),
 }
 
 
 def calibrated_scales(model: nn.Module, act_bits: int, images: Tensor) -> dict[str, float]:
-    """The scale of least squared error for the inputs of each layer, from uint8 `images`."""
+    """Return {layer: scale of least squared error of its inputs} on uint8 `images`."""
     return input_scales(model, LAYERS, images, act_bits, "heuristic")
 
 
-def learning_network(
+def trainable_network(
     model: nn.Module, bits: tuple[int, int], method: str, scales: Mapping[str, float]
 ) -> nn.Module:
-    """A copy of the float `model` that trains by `method`, with `bits` of weights and inputs.
+    """Return a copy of the float `model` that trains by `method`.
 
-    `scales` are those that the inputs of each layer start with.
+    `bits` are those of weights and inputs, `scales` the start of each layer's inputs.
     """
     weight_bits, act_bits = bits
-    chosen = METHODS[method]
+    chosen = QAT_METHODS[method]
     elements = _input_elements(model)
 
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
-        of_inputs = chosen.inputs(scales[name], act_bits, elements[name])
-        return chosen.weights(layer.weight.detach(), weight_bits), of_inputs
+        input_quantizer = chosen.inputs(scales[name], act_bits, elements[name])
+        return chosen.weights(layer.weight.detach(), weight_bits), input_quantizer
 
     return quantized_network(model, quantizers)
 
 
 @torch.no_grad()
 def _input_elements(model: nn.Module) -> dict[str, int]:
-    """How many inputs each layer of the float `model` has for one image."""
-    found: dict[str, int] = {}
+    """Return {layer: number of inputs for one image} of the float `model`."""
+    elements: dict[str, int] = {}
 
     def count(name: str, input: Tensor) -> None:
-        found[name] = input[0].numel()
+        elements[name] = input[0].numel()
 
     hooks = [
         model.get_submodule(name).register_forward_pre_hook(
@@ -124,15 +123,15 @@ def _input_elements(model: nn.Module) -> dict[str, int]:
     model(torch.zeros(1, 3, 32, 32, device=next(model.parameters()).device))
     for hook in hooks:
         hook.remove()
-    return found
+    return elements
 
 
 def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
-    """For the optimizer: weights and PACT's alpha decay; steps, BN and bias do not."""
+    """Return groups for the optimizer: weights and PACT's alpha decay; the rest does not."""
     ranges = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
     decaying = [p for p in network.parameters() if p.ndim > 1] + ranges
-    known = {id(parameter) for parameter in decaying}
-    rest = [p for p in network.parameters() if id(p) not in known]
+    decaying_ids = {id(parameter) for parameter in decaying}
+    rest = [p for p in network.parameters() if id(p) not in decaying_ids]
     return [{"params": decaying}, {"params": rest, "weight_decay": 0.0}]
 
 
@@ -147,10 +146,10 @@ def train_quantized(
     compile: bool = False,
     progress: bool = True,
 ) -> tuple[nn.Module, list[Epoch]]:
-    """A fake-quantized `network`, trained by `recipe` to follow its float `teacher`; its epochs.
+    """Return a fake-quantized `network` trained to follow its float `teacher`, and its epochs.
 
-    With held-out `validation` images the epoch that is best on them is kept. On a GPU if there is
-    one. `compile=True` fuses quantizers with what stands around them (`torch.compile`).
+    With held-out `validation` images, the epoch that is best on them is kept. Training is on a GPU
+    if there is one. `compile=True` fuses quantizers with their neighbors (`torch.compile`).
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     guide = copy.deepcopy(teacher).to(device).to(memory_format=torch.channels_last).eval()

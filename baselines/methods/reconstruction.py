@@ -1,11 +1,11 @@
-"""What layer-wise and block-wise reconstruction share.
+"""The shared parts of layer-wise and block-wise reconstruction.
 
-A part of the network is trained to give what the float network gives there, on at most a thousand
-images without labels. Its inputs come from the part before, which is quantized already, so that
-each part makes up for what those before it lost. Inputs and targets are computed once and kept: a
-step costs no more than the part itself. Other views of the same images are more points on which to
-agree, drawn once: crops, flips, and rectangles of one image in another (CutMix, Yun et al. 2019),
-on which the float network is less sure and says more about what it sees.
+A part of the network is trained to return what the float network returns there, on at most a
+thousand images without labels. Its inputs come from the part before, already quantized, so that
+each part compensates for the parts before it. Inputs and targets are computed once and kept: a step
+costs no more than the part itself. Other views of the same images are more points on which to
+agree. They are drawn once: crops, flips, and rectangles of one image in another (CutMix, Yun et al.
+2019), on which the float network is less certain and says more about what it sees.
 """
 
 import math
@@ -27,8 +27,8 @@ BATCH = 128  # images per forward pass where nothing is trained
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How each part is trained: `steps` of `batch` samples, drawn from `views` of every image."""
+class ReconstructionSchedule:
+    """`steps` of `batch` samples for each part, drawn from `views` of every image."""
 
     steps: int
     views: int
@@ -36,10 +36,10 @@ class Plan:
 
 
 def calibration_views(images: Tensor, views: int, generator: torch.Generator) -> Tensor:
-    """float32 (views N, 3, H, W) from uint8 `images` (N, 3, H, W), as networks take them.
+    """Return float32 (views N, 3, H, W) from uint8 `images` (N, 3, H, W), normalized.
 
-    First the images as they are; of the others, half are cropped and flipped and half are mixed
-    besides. In the memory layout in which convolutions are fastest.
+    The first view is the images themselves. Of the others, half are cropped and flipped, and half
+    are mixed as well. The memory layout is the fastest for convolutions.
     """
     changed = [images]
     for view in range(1, views):
@@ -49,9 +49,9 @@ def calibration_views(images: Tensor, views: int, generator: torch.Generator) ->
 
 
 def cut_and_mix(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each of `images` (N, 3, H, W) with a rectangle of another in it, at the same place.
+    """Return `images` (N, 3, H, W), each with a rectangle of another at the same place.
 
-    Its sides are a quarter to three quarters of the image's.
+    The sides of the rectangle are a quarter to three quarters of the image's.
     """
     count, _, height, width = images.shape
     size = 0.25 + 0.5 * torch.rand(2, count, 1, generator=generator)
@@ -66,8 +66,8 @@ def cut_and_mix(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def batched(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    """`function` of all `inputs` (N, ...), some at a time and without gradients."""
+def run_in_batches(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Return `function` of all `inputs` (N, ...), computed in batches without gradients."""
     return torch.cat([function(batch) for batch in inputs.split(BATCH)])
 
 
@@ -75,15 +75,15 @@ def minimize(
     loss: Callable[[Tensor, float], Tensor],
     rates: Rates,
     count: int,
-    plan: Plan,
+    plan: ReconstructionSchedule,
     generator: torch.Generator,
     title: str,
 ) -> None:
-    """Adam with a cosine schedule on `loss(index, elapsed)`, a scalar.
+    """Minimize `loss(index, elapsed)`, a scalar, by Adam with a cosine schedule.
 
-    `index` int64 (batch,) picks from `count` samples, `elapsed` runs from 0 to 1; `rates` are
-    groups of parameters with the learning rates that they start from. No other parameter gets a
-    gradient. `title` stands before the progress bar.
+    `index` int64 (batch,) picks from `count` samples, `elapsed` runs from 0 to 1. `rates` are
+    groups of parameters with their initial learning rates; no other parameter has a gradient.
+    `title` is the label of the progress bar.
     """
     trained = [parameter for group, _ in rates for parameter in group]
     optimizer = torch.optim.Adam([{"params": group, "lr": rate} for group, rate in rates])
@@ -99,7 +99,7 @@ def minimize(
 
 @torch.no_grad()
 def freeze(network: nn.Module) -> None:
-    """Leave of every learned quantizer its scale, and of the weights what their codes stand for."""
+    """Replace every learned quantizer by its scale, and weights by the values of their codes."""
     for layer in quantized_layers(network).values():
         weights, inputs = layer.weight_quantizer, layer.input_quantizer
         scale = weights.scale.detach().clone()

@@ -1,30 +1,36 @@
-"""ZeroQ (Cai et al., CVPR 2020): quantization with distilled images in the place of data.
+"""ZeroQ (Cai et al., CVPR 2020): quantization with distilled images instead of data.
 
-Weights on asymmetric grids per output channel from their extremes, activations unsigned per tensor;
-batch normalization kept, the image and the sums of residual blocks in floating point. The ranges of
-activations come from images that are distilled from batch normalization (`distilled`), or, to see
-what these are worth, from noise or from training images.
+Weights are on asymmetric grids per output channel from their extremes, activations unsigned per
+tensor. Batch norm is kept, the image and the sums of residual blocks stay in floating point. The
+ranges of activations come from distilled images (`distilled_images`) or, to see what these are
+worth, from noise or training images.
 
-Every layer's inputs are quantized where they enter it. The released code puts its quantizers behind
-`nn.ReLU` modules: a network that calls `F.relu`, such as ResNet-20 here, gets none at all, and one
-that uses a module twice gets one range for both. Ranges are those of least squared error, which are
-the extremes but for a few outliers at 8 bits and what makes 4 bits possible; the released code
-takes the extremes.
+The inputs of every layer are quantized. The released code puts its quantizers behind `nn.ReLU`
+modules: a network that calls `F.relu`, such as ResNet-20 here, has none, and a module that is used
+twice has one range for both. Ranges are those of least squared error: nearly the extremes at 8
+bits, and necessary at 4 bits; the released code uses the extremes.
 
-Which bit width each layer should have is the subject of the paper's other half: KL sensitivity and
-the Pareto frontier, which work on any images, those of `distilled` too.
+The paper's other half chooses a bit width for each layer: `baselines.bit_widths.sensitivity`.
 """
 
 from functools import partial
 
 from torch import Tensor, nn
 
-from baselines.methods.assembly import assembled, calibrated_inputs, inner_layers, nearest
+from baselines.methods.grid_network import (
+    calibrated_input_grids,
+    grid_network,
+    inner_layers,
+    round_to_nearest,
+)
 from baselines.quantizers.affine import affine_grid
 
 
 def zeroq(model: nn.Module, bits: tuple[int, int], images: Tensor) -> nn.Module:
-    """The float `model` with weights and activations of `bits`; uint8 `images` give the ranges."""
+    """Return the float `model` with weights and activations of `bits`.
+
+    The uint8 `images` decide the ranges of activations.
+    """
     weight_bits, act_bits = bits
-    inputs = calibrated_inputs(model, images, dict.fromkeys(inner_layers(model), act_bits))
-    return assembled(model, partial(affine_grid, bits=weight_bits), nearest, inputs)
+    inputs = calibrated_input_grids(model, images, dict.fromkeys(inner_layers(model), act_bits))
+    return grid_network(model, partial(affine_grid, bits=weight_bits), round_to_nearest, inputs)

@@ -1,1 +1,1 @@
-"""Fake quantizers, one a file. `base.Quantizer` is what they share."""
+"""Fake quantizers, one per file; `base.Quantizer` is their base class."""

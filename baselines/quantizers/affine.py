@@ -2,11 +2,9 @@
 
     x_int = clamp(round(x / s) - z, low, high)        x^ = s (x_int + z)
 
-which is the handout's sign of z (ONNX has the other). ZeroQ's released code rounds x / s - z at
-once, which differs at ties where z is odd. `affine_grid` is ZeroQ's and SQuant's: from the least to
-the largest number, with 0 among them, so that padding and dead weights stay exact.
-
-It can fail with a `ValueError`: a scale that is not positive and finite.
+z has the sign of the handout; ONNX has the other. ZeroQ's released code rounds x / s - z at once,
+which differs at ties where z is odd. `affine_grid` is the grid of ZeroQ and SQuant, from the
+smallest to the largest number. It contains 0, so that padding and dead weights stay exact.
 """
 
 import torch
@@ -18,37 +16,40 @@ MANTISSA_BITS = 12
 
 
 class Affine(Quantizer):
-    """At constant scales and zero points: scalars, or (out, 1, ...) for one per output channel."""
+    """Quantizes at constant scales and zero points: scalars, or (out, 1, ...) per channel."""
 
     scale_value: Tensor
     zero_point: Tensor
 
     def __init__(self, low: int, high: int, scale: Tensor, zero_point: Tensor | None = None):
+        """Keep the scale. Raise `ValueError` if it is not positive and finite."""
         super().__init__(low, high)
         if not bool(((scale > 0) & scale.isfinite()).all()):
-            raise ValueError("A scale that is not a positive number makes no grid.")
+            raise ValueError("Expected positive finite scales.")
         self.register_buffer("scale_value", scale)
         zero = torch.zeros_like(scale) if zero_point is None else zero_point
         self.register_buffer("zero_point", zero)
 
     @property
     def scale(self) -> Tensor:
+        """The step, positive."""
         return self.scale_value
 
     def to_grid(self, x: Tensor) -> Tensor:
-        """x / s - z: real numbers in units of the step, where the codes are the integers."""
+        """Return x / s - z: real numbers in units of the step, where codes are integers."""
         return x / self.scale - self.zero_point
 
     def from_codes(self, codes: Tensor) -> Tensor:
-        """s (x_int + z), of codes in any dtype."""
+        """Return s (x_int + z) for codes of any dtype."""
         return (codes + self.zero_point) * self.scale
 
     @torch.no_grad()
     def codes(self, x: Tensor) -> Tensor:
-        """int16, same shape as `x`."""
+        """Return the codes, int16, of the shape of `x`."""
         return self._codes(x).to(torch.int16)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return `x` on the grid."""
         return self.from_codes(self._codes(x))
 
     def _codes(self, x: Tensor) -> Tensor:
@@ -56,23 +57,26 @@ class Affine(Quantizer):
 
 
 class Unquantized(Quantizer):
-    """What a method leaves in floating point: all integers that float32 has, at step 0."""
+    """Leaves a tensor in floating point: all integers of float32, at step 0."""
 
     def __init__(self) -> None:
+        """Set the widest range of codes."""
         super().__init__(-(2**24), 2**24)
 
     @property
     def scale(self) -> Tensor:
+        """The step, 0."""
         return torch.zeros(())
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return `x`."""
         return x
 
 
 def affine_grid(weight: Tensor, bits: int) -> Affine:
-    """ZeroQ's and SQuant's weights: per output channel, from the least to the largest, signed.
+    """Return the weight grid of ZeroQ and SQuant: signed, per output channel.
 
-    s = (max - min) / (2^b - 1), z = round(min / s) + 2^(b-1). A channel of zeros has step 1.
+    s = (max - min) / (2^b - 1) and z = round(min / s) + 2^(b-1). A channel of zeros has step 1.
     """
     rows = weight.detach().flatten(1)
     least, largest = rows.amin(1).clamp(max=0), rows.amax(1).clamp(min=0)
@@ -85,10 +89,10 @@ def affine_grid(weight: Tensor, bits: int) -> Affine:
 
 
 def short_scale(scale: float) -> Tensor:
-    """The nearest number of 12 significant bits, a scalar float32.
+    """Return the nearest number of 12 significant bits, a scalar float32.
 
-    Products of two such scales with integers below 2^29 are float64 numbers, so that an integer
-    layer and its fake-quantized twin agree to the last bit. A scale moves by 1/8192 at most.
+    Products of two such scales with integers below 2^29 are float64 numbers. Therefore an integer
+    layer and its fake-quantized twin agree to the last bit. A scale moves by at most 1/8192.
     """
     mantissa, exponent = torch.frexp(torch.tensor(scale, dtype=torch.float64))
     return torch.ldexp((mantissa * 2**MANTISSA_BITS).round(), exponent - MANTISSA_BITS).float()

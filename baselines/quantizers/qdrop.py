@@ -1,10 +1,10 @@
 """A learned step for reconstruction, and QDrop: some elements stay in floating point at times.
 
 The gradient of the step is that of LSQ (Esser et al. 2020): code - x/s inside the range, the
-outermost code beyond it. The parameter is log s, so that a rate of the optimizer is a relative one
-and the step stays positive. With `drop` above 0 each element passes unquantized with that
-probability in every training step (Wei et al. 2022): layers learn to do with errors of their inputs
-as well as without, which makes the loss flatter around the calibration images.
+outermost code beyond it. The parameter is log s, so that the learning rate is relative and the step
+stays positive. With `drop` above 0, each element stays unquantized with that probability in every
+training step (Wei et al. 2022). Layers learn to work with and without errors of their inputs, which
+makes the loss flatter around the calibration images.
 """
 
 import torch
@@ -14,11 +14,12 @@ from baselines.quantizers.base import Quantizer
 
 
 class DroppingStep(Quantizer):
-    """Fake quantization at a learned step; in evaluation mode nothing is dropped."""
+    """Quantizes at a learned step; in evaluation mode nothing is dropped."""
 
     zero_point: Tensor
 
     def __init__(self, scale: float, low: int, high: int, drop: float = 0.0) -> None:
+        """Start at `scale`."""
         super().__init__(low, high)
         self.drop = drop
         self.log_scale = nn.Parameter(torch.tensor([scale], dtype=torch.float32).log())
@@ -26,9 +27,11 @@ class DroppingStep(Quantizer):
 
     @property
     def scale(self) -> Tensor:
+        """The step, positive."""
         return self.log_scale.exp()[0]
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return `x` on the grid, in training mode with dropped elements."""
         if not self.training:
             return (x / self.scale).round().clamp(self.low, self.high) * self.scale
         quantized = torch._fake_quantize_learnable_per_tensor_affine(

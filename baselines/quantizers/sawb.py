@@ -1,15 +1,15 @@
 """Statistics-aware weight binning (SAWB; Choi et al., MLSys 2019).
 
-alpha* = c1 sqrt(E[w^2]) - c2 E|w|, equation (5) of the handout, s = alpha* / 2^(b-1). The pairs are
-the least-squares fit of the clip of least error on the grid -2^(b-1)..2^(b-1) - 1, which is the one
-used here; published pairs were fitted for other grids. Weights of nearly constant magnitude, where
-alpha* is not positive, take their largest magnitude instead. Outside the grid there is no gradient.
+alpha* = c1 sqrt(E[w^2]) - c2 E|w|, equation (5) of the handout, and s = alpha* / 2^(b-1). The pairs
+of coefficients are a least-squares fit of the clip of least error on the grid -2^(b-1)..2^(b-1) -
+1. Published pairs were fitted for other grids. Weights of nearly constant magnitude, where alpha*
+is not positive, use their largest magnitude instead. Outside the grid there is no gradient.
 """
 
 import torch
 from torch import Tensor
 
-from baselines.quantizers.renewed import RenewedScale
+from baselines.quantizers.formula_scale import FormulaScale
 
 COEFFICIENTS = {
     2: (4.765, 3.342),
@@ -23,7 +23,7 @@ COEFFICIENTS = {
 
 
 def sawb_scale(weight: Tensor, bits: int) -> Tensor:
-    """The step, a positive scalar. Raises `ValueError` for widths that have no coefficients."""
+    """Return the step, a positive scalar. Raise `ValueError` for other bit widths."""
     if bits not in COEFFICIENTS:
         raise ValueError(
             f"SAWB has no coefficients for {bits} bits; choose from {list(COEFFICIENTS)}."
@@ -34,8 +34,9 @@ def sawb_scale(weight: Tensor, bits: int) -> Tensor:
     return torch.where(alpha > 0, alpha, magnitude.max()) / 2 ** (bits - 1)
 
 
-class StatisticsAwareBinning(RenewedScale):
-    """`weight` is where the scale starts."""
+class StatisticsAwareBinning(FormulaScale):
+    """Quantizes weights at the scale of SAWB."""
 
     def __init__(self, weight: Tensor, bits: int) -> None:
+        """Start at the scale of `weight`."""
         super().__init__(weight, bits, sawb_scale, clipped=True)

@@ -2,16 +2,17 @@
 
 from torch import Tensor
 
-from baselines.quantizers.renewed import RenewedScale
+from baselines.quantizers.formula_scale import FormulaScale
 
 
 def symmetric_scale(weight: Tensor, bits: int) -> Tensor:
-    """The step, a positive scalar; the largest weight itself is clipped by up to one step."""
+    """Return the step, a positive scalar; it clips the largest weight by up to one step."""
     return weight.abs().max() / 2 ** (bits - 1)
 
 
-class Symmetric(RenewedScale):
-    """`weight` is where the scale starts."""
+class Symmetric(FormulaScale):
+    """Quantizes weights at the scale of their largest magnitude."""
 
     def __init__(self, weight: Tensor, bits: int) -> None:
+        """Start at the scale of `weight`."""
         super().__init__(weight, bits, symmetric_scale, clipped=False)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from baselines.__main__ import main
+from baselines.commands import ablate
 from baselines.experiments import ablation
 from quantlab.data.images import ImageSet
 
@@ -17,7 +18,7 @@ def few_images(monkeypatch, tmp_path, images):
         assert part == "train"  # the test set is not read
         return ImageSet("Noise", part, images.repeat(7, 1, 1, 1), torch.arange(168) % 10)
 
-    monkeypatch.setattr(ablation, "load_dataset", noise)
+    monkeypatch.setattr(ablate, "load_dataset", noise)
     monkeypatch.chdir(tmp_path)
 
 

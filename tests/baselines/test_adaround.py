@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from baselines.methods.adaround import AdaRound, adaround, undecided
-from baselines.methods.reconstruction import Plan
+from baselines.methods.adaround import AdaRound, adaround, rounding_penalty
+from baselines.methods.reconstruction import ReconstructionSchedule
 from baselines.network import quantized_layers
 from baselines.quantizers.base import signed_codes
 from quantlab.data.images import normalize
@@ -61,20 +61,20 @@ def test_without_training_it_rounds_to_the_nearest() -> None:
 
 def test_the_penalty_comes_after_the_warm_up_and_ends_at_decisions() -> None:
     quantizer = AdaRound(drawn(0, 1.0), 0.25, -8, 7)
-    assert undecided([quantizer], 0.19) == 0
+    assert rounding_penalty([quantizer], 0.19) == 0
     early, late = (
-        torch.as_tensor(undecided([quantizer], elapsed)).item() for elapsed in (0.3, 0.99)
+        torch.as_tensor(rounding_penalty([quantizer], elapsed)).item() for elapsed in (0.3, 0.99)
     )
     assert early > late > 0.1  # beta falls: the plateau in the middle becomes a parabola
     with torch.no_grad():
         quantizer.rounding.copy_(quantizer.rounding.sign() * 9)
-    assert torch.as_tensor(undecided([quantizer], 0.99)).item() == 0
+    assert torch.as_tensor(rounding_penalty([quantizer], 0.99)).item() == 0
 
 
 def test_the_penalty_pushes_to_the_nearer_code() -> None:
     weight = torch.tensor([0.05, 0.2])  # h = 0.2 and 0.8
     quantizer = AdaRound(weight, 0.25, -8, 7)
-    value = undecided([quantizer], 0.9)
+    value = rounding_penalty([quantizer], 0.9)
     assert isinstance(value, torch.Tensor)
     value.backward()
     assert quantizer.rounding.grad is not None
@@ -84,7 +84,7 @@ def test_the_penalty_pushes_to_the_nearer_code() -> None:
 def test_learned_rounding_beats_the_nearest(model: nn.Module, images: torch.Tensor) -> None:
     errors, wanted = [], model(normalize(images)).detach()
     for steps in (0, 60):
-        network = adaround(model, (3, 8), images, Plan(steps, views=1, batch=8))
+        network = adaround(model, (3, 8), images, ReconstructionSchedule(steps, views=1, batch=8))
         errors.append(float((network(normalize(images)) - wanted).detach().square().mean()))
     assert errors[1] < errors[0] * 0.7
 
@@ -93,7 +93,10 @@ def test_the_network_is_on_its_grid_and_the_same_for_the_same_seed(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     images = images[:8]
-    networks = [adaround(model, (2, 4), images, Plan(3, views=1, batch=4), s) for s in (0, 0, 1)]
+    networks = [
+        adaround(model, (2, 4), images, ReconstructionSchedule(3, views=1, batch=4), s)
+        for s in (0, 0, 1)
+    ]
     for layer in quantized_layers(networks[0]).values():
         codes = layer.weight_quantizer.codes(layer.layer.weight)
         assert torch.equal(codes * layer.weight_quantizer.scale, layer.layer.weight)

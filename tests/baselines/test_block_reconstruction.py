@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.methods.brecq import Settings, block_reconstruction
-from baselines.methods.reconstruction import Plan, calibration_views, cut_and_mix
+from baselines.methods.brecq import BlockSettings, block_reconstruction
+from baselines.methods.reconstruction import ReconstructionSchedule, calibration_views, cut_and_mix
 from baselines.network import quantized_layers
 from baselines.quantizers.base import Quantizer
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
@@ -13,19 +13,21 @@ from baselines.quantizers.qdrop import DroppingStep
 from quantlab.data.images import normalize
 
 KINDS = [
-    Settings(Plan(0, 1), "rounding"),
-    Settings(Plan(0, 1), "rounding", drop=0.5),
-    Settings(Plan(0, 1), "free"),
+    BlockSettings(ReconstructionSchedule(0, 1), "rounding"),
+    BlockSettings(ReconstructionSchedule(0, 1), "rounding", drop=0.5),
+    BlockSettings(ReconstructionSchedule(0, 1), "free"),
 ]
 
 
-def with_steps(settings: Settings, steps: int) -> Settings:
-    return Settings(Plan(steps, views=2, batch=8), settings.weights, settings.drop)
+def with_steps(settings: BlockSettings, steps: int) -> BlockSettings:
+    return BlockSettings(
+        ReconstructionSchedule(steps, views=2, batch=8), settings.weights, settings.drop
+    )
 
 
 @pytest.mark.parametrize("settings", KINDS, ids=["BRECQ", "QDrop", "AdaQuant"])
 def test_reconstruction_brings_the_logits_nearer_to_the_float_ones(
-    settings: Settings, model: nn.Module, images: torch.Tensor
+    settings: BlockSettings, model: nn.Module, images: torch.Tensor
 ) -> None:
     errors, wanted = [], model(normalize(images)).detach()
     for steps in (0, 40):
@@ -73,7 +75,7 @@ def test_only_free_weights_train_batch_normalization_and_never_its_statistics(
 
 @pytest.mark.parametrize("settings", KINDS[1:], ids=["QDrop", "AdaQuant"])
 def test_the_same_seed_gives_the_same_network(
-    settings: Settings, model: nn.Module, images: torch.Tensor
+    settings: BlockSettings, model: nn.Module, images: torch.Tensor
 ) -> None:
     outputs = []
     images = images[:8]

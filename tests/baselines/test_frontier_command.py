@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from baselines.__main__ import main
-from baselines.bit_widths import interaction, searches
-from baselines.experiments import frontier_points, frontier_verify, targets
-from baselines.experiments.frontier_points import chosen
-from baselines.experiments.frontier_results import Point
+from baselines.bit_widths import interaction, search_methods
+from baselines.bit_widths.widths_file import read_widths
+from baselines.experiments import acceptance_targets, frontier, verify
+from baselines.experiments.frontier import choose_smallest
+from baselines.experiments.results import FrontierPoint, FrontierResults
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.mixed_precision import evaluate_packed
 from quantlab.formats import packed_model
@@ -26,13 +27,13 @@ def kit(monkeypatch, tmp_path, images, model):
         labels = torch.arange(24 * count) % 10
         return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), labels)
 
-    for module in (frontier_points, frontier_verify):
+    for module in (frontier, verify):
         monkeypatch.setattr(module, "load_dataset", noise)
-    monkeypatch.setattr(frontier_points, "MOST_IMAGES", 24)
+    monkeypatch.setattr(frontier, "MOST_IMAGES", 24)
     monkeypatch.setattr(interaction, "IMAGES", 4)
-    monkeypatch.setattr(searches, "STATISTICS_PASSES", 1)
-    small = replace(searches.METHODS["uniform"], budgets=(70,))
-    monkeypatch.setitem(searches.METHODS, "uniform", small)
+    monkeypatch.setattr(search_methods, "STATISTICS_PASSES", 1)
+    small = replace(search_methods.SEARCH_METHODS["uniform"], budgets=(70,))
+    monkeypatch.setitem(search_methods.SEARCH_METHODS, "uniform", small)
     monkeypatch.chdir(tmp_path)
     torch.save(model.state_dict(), tmp_path / "float.pt")
     widths = dict.fromkeys(LAYERS, 2) | {"layer3.2.conv2": 0, "layer3.1.conv1": 1}
@@ -47,13 +48,13 @@ def run(*extra: str) -> int:
 
 def rows(kit):
     path = kit / "runs/frontier/shapes10/frontier.json"
-    return [Point(**row) for row in json.loads(path.read_text())["points"]]
+    return [FrontierPoint(**row) for row in json.loads(path.read_text())["points"]]
 
 
 def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
-    assert run("--methods", "uniform", "--student", "61.5,86.2") == 0
+    assert run("--method", "uniform", "--student", "61.5,86.2") == 0
     shown = capsys.readouterr().out
-    test = frontier_points.load_dataset("shapes10", "test")
+    test = frontier.load_dataset("shapes10", "test")
     for point in rows(kit):
         path = kit / "runs/frontier/shapes10/uniform" / f"{point.name}.packed"
         model = packed_model.load(path)
@@ -67,19 +68,19 @@ def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
 
 
 def test_what_is_there_is_not_made_again(kit, monkeypatch, capsys):
-    run("--methods", "uniform")
+    run("--method", "uniform")
     first = (kit / "runs/frontier/shapes10/frontier.json").read_bytes()
-    monkeypatch.setattr(frontier_points.methods, "finished", None)
-    monkeypatch.setattr(frontier_points.interaction, "measure", None)
-    assert run("--methods", "uniform") == 0
+    monkeypatch.setattr(frontier.search_methods, "finish_network", None)
+    monkeypatch.setattr(frontier.interaction, "measure", None)
+    assert run("--method", "uniform") == 0
     assert (kit / "runs/frontier/shapes10/frontier.json").read_bytes() == first
     next((kit / "runs/frontier/shapes10/uniform").iterdir()).unlink()
     with pytest.raises(TypeError):
-        run("--methods", "uniform")
+        run("--method", "uniform")
 
 
 def test_given_widths_are_trained_and_packed(kit, capsys):
-    monkey = ("--methods", "--finetune", "widths.json", "--epochs", "1", "--validate")
+    monkey = ("--method", "none", "--finetune", "widths.json", "--epochs", "1", "--validate")
     assert run(*monkey) == 0
     (point,) = rows(kit)
     assert (point.method, point.split) == ("fine-tuned", "validation")
@@ -92,11 +93,10 @@ def test_given_widths_are_trained_and_packed(kit, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--methods", "magic"), "--methods knows no 'magic'"),
-        (("--methods", "--finetune", "missing.json"), "missing.json"),
-        (("--methods", "--student", "much"), "'much' is no point"),
-        (("--methods", "--student", "bad.packed"), "bad.packed: This does not begin"),
-        (("--methods", "--student", "bad.json"), "does not give the bits of all 20 layers"),
+        (("--method", "none", "--finetune", "missing.json"), "missing.json"),
+        (("--method", "none", "--student", "much"), "got 'much'"),
+        (("--method", "none", "--student", "bad.packed"), "bad.packed: This does not begin"),
+        (("--method", "none", "--student", "bad.json"), "Expected the bits of all 20 layers"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_2(kit, capsys, arguments, sentence):
@@ -108,47 +108,66 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(kit, capsys, arguments
     assert error.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--method", "magic"), "There is no 'magic'"),
+        (("--method", "greedy,blocks"), "--method greedy --method blocks"),
+        (("--methods", "greedy"), "--methods is now --method"),
+        (("--methods",), "--methods is now --method"),
+        (("--method", "none", "--method", "greedy"), "leave the other methods out"),
+        (("--epochs", "1"), "--epochs belongs to --finetune"),
+        (("--verify",), "leave --start out"),
+    ],
+)
+def test_frontier_refuses_options_with_status_2(kit, capsys, arguments, sentence):
+    assert run(*arguments) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
 def test_widths_that_no_layer_may_have_are_refused(kit):
     for name, bits in (("fc", 0), ("conv1", 9), ("fc", 2.5), ("fc", True)):
         path = kit / "wrong.json"
         path.write_text(json.dumps({**dict.fromkeys(LAYERS, 2), name: bits}))
-        with pytest.raises(ValueError, match=f"gives {name} {bits}"):
-            frontier_points.read_widths(path)
+        with pytest.raises(ValueError, match=f"for {name} in .*, got {bits}"):
+            read_widths(path)
 
 
 def test_a_students_widths_are_measured(kit, capsys):
-    assert run("--methods", "--student", "widths.json") == 0
+    assert run("--method", "none", "--student", "widths.json") == 0
     assert "the student's model: 52.09 KiB" in capsys.readouterr().out
 
 
-def point_of(bits: int, validated: float) -> Point:
+def point_of(bits: int, validated: float) -> FrontierPoint:
     widths = dict.fromkeys(LAYERS, bits)
-    return Point(
+    return FrontierPoint(
         *("m", widths, 0, "d", "test", 1, 0.0, validated, 0.0, "f", {}, 0.0, "t", "c"),
     )
 
 
 def test_the_smallest_with_floor_and_margin_is_chosen_whatever_the_test_images_say():
     few, enough, more = point_of(1, 88.5), point_of(2, 88.6), point_of(3, 95.0)
-    assert chosen([more, replace(few, accuracy=99.0), enough]) == enough
-    assert chosen([few]) is None
+    assert choose_smallest([more, replace(few, accuracy=99.0), enough]) == enough
+    assert choose_smallest([few]) is None
 
 
 @pytest.fixture
 def kept(kit, monkeypatch):
     """A folder like the kit's, with a winner."""
-    monkeypatch.setattr(frontier_points, "FLOOR", -10.0)
-    monkeypatch.setattr(frontier_verify, "FLOOR", -10.0)
-    monkeypatch.setitem(targets.FRONTIER, "after_training", targets.SizeTarget(40, 20))
-    run("--methods", "uniform")
-    results = frontier_points.Results(kit / "runs/frontier", "shapes10")
-    list(frontier_verify.keep(results.contents.points, results, kit))
+    monkeypatch.setattr(frontier, "FLOOR", -10.0)
+    monkeypatch.setattr(verify, "FLOOR", -10.0)
+    monkeypatch.setitem(
+        acceptance_targets.FRONTIER, "after_training", acceptance_targets.SizeTarget(40, 20)
+    )
+    run("--method", "uniform")
+    found = FrontierResults(kit / "runs/frontier", "shapes10")
+    list(verify.keep_frontier(found.contents.points, found, kit))
     (kit / "baselines/models/shapes10").rename(kit / "baselines/models/cifar10")
     return kit
 
 
 def test_winners_are_measured_again(kept):
-    (found,) = frontier_verify.verify("cifar10", kept)
+    (found,) = verify.verify_frontier("cifar10", kept)
     assert found.holds
     assert found.path.name == "after_training.packed"
     assert round(found.kibibytes, 2) == 32.83
@@ -157,9 +176,9 @@ def test_winners_are_measured_again(kept):
 
 
 def test_a_winner_that_is_too_large_or_not_as_recorded_does_not_hold(kept, monkeypatch):
-    (found,) = frontier_verify.verify("cifar10", kept)
+    (found,) = verify.verify_frontier("cifar10", kept)
     assert not replace(found, must=30.0).holds
     assert not replace(found, recorded=found.recorded + 0.2).holds
     assert not replace(found, recorded_kibibytes=30.0).holds
-    monkeypatch.setattr(frontier_verify, "FLOOR", 100.0)
+    monkeypatch.setattr(verify, "FLOOR", 100.0)
     assert not found.holds

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from baselines.__main__ import FRONTIER_METHODS
-from baselines.bit_widths import blocks, greedy, hessian, interaction, sensitivity
-from baselines.bit_widths.searches import METHODS
+from baselines.bit_widths import block_sensitivity, greedy, hessian, interaction, sensitivity
+from baselines.bit_widths.search_methods import SEARCH_METHODS
 from baselines.bit_widths.simulation import Simulation
-from baselines.methods.reconstruction import Plan
+from baselines.cli import FRONTIER_METHODS
+from baselines.methods.reconstruction import ReconstructionSchedule
 from quantlab.data.images import normalize
 from quantlab.formats.packed_model import LAYERS, allowed_bits, counted_bytes
 
@@ -17,21 +17,23 @@ BUDGETS = [70 * 1024, 40 * 1024]
 @pytest.fixture
 def quick(monkeypatch):
     """Few images, few steps."""
-    for module in (greedy, sensitivity, hessian, interaction, blocks):
+    for module in (greedy, sensitivity, hessian, interaction, block_sensitivity):
         monkeypatch.setattr(module, "IMAGES", 6)
     monkeypatch.setattr(hessian, "PROBES", 1)
     monkeypatch.setattr(sensitivity, "DISTILLED", 4)
     monkeypatch.setattr(sensitivity, "DISTILLATION_STEPS", 1)
-    monkeypatch.setattr(blocks, "PLAN", Plan(steps=1, views=1, batch=4))
+    monkeypatch.setattr(
+        block_sensitivity, "PLAN", ReconstructionSchedule(steps=1, views=1, batch=4)
+    )
 
 
 def test_the_names_of_the_command_are_those_of_the_methods():
-    assert tuple(METHODS) == FRONTIER_METHODS
+    assert tuple(SEARCH_METHODS) == FRONTIER_METHODS
 
 
 @pytest.mark.parametrize("name", ["uniform", "greedy", "ZeroQ", "HAWQ-V2", "pairs", "blocks"])
 def test_widths_fit_the_budgets(model, images, quick, name):
-    search = METHODS[name].search
+    search = SEARCH_METHODS[name].search
     found = search(model, images, BUDGETS, 0)
     assert found
     for widths in found:
@@ -44,12 +46,12 @@ def test_widths_fit_the_budgets(model, images, quick, name):
 
 def test_curvature_removes_no_layer(model, images, quick):
     narrow = counted_bytes(dict.fromkeys(LAYERS, 1))  # less is not to be had without
-    found = METHODS["HAWQ-V2"].search(model, images, (narrow, narrow - 1), 0)
+    found = SEARCH_METHODS["HAWQ-V2"].search(model, images, (narrow, narrow - 1), 0)
     assert found == [dict.fromkeys(LAYERS, 1)]
 
 
 def test_a_search_is_repeatable(model, images, quick):
-    search = METHODS["greedy"].search
+    search = SEARCH_METHODS["greedy"].search
     assert search(model, images, BUDGETS, 0) == search(model, images, BUDGETS, 0)
 
 
@@ -64,7 +66,7 @@ def test_divergence_is_zero_in_floating_point_and_grows_as_widths_fall(model, im
 
 def test_the_network_that_is_searched_stays_as_it_is(model, images, quick):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    METHODS["blocks"].search(model, images, BUDGETS, 0)
+    SEARCH_METHODS["blocks"].search(model, images, BUDGETS, 0)
     assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
 
 

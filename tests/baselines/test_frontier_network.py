@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.bit_widths.fine_tuning import learned_step
 from baselines.bit_widths.mixed_network import Removed, fixed_scale, mixed_network, pack_network
 from baselines.bit_widths.mixed_reconstruction import learned_scale, reconstruct
-from baselines.methods.reconstruction import Plan
+from baselines.bit_widths.weight_quantizers import learned_step
+from baselines.methods.reconstruction import ReconstructionSchedule
 from baselines.quantizers.centered_binary import CenteredBinary
 from quantlab.data.images import normalize
 from quantlab.evaluation.mixed_precision import _input_scales, packed_network
@@ -81,7 +81,7 @@ def test_reconstruction_comes_nearer_to_the_float_network(model, images):
     narrow = dict.fromkeys(packed_model.LAYERS, 3)
     plain = mixed_network(model, narrow, fixed_scale).eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    learned = reconstruct(model, narrow, images, Plan(steps=25, views=2, batch=8))
+    learned = reconstruct(model, narrow, images, ReconstructionSchedule(steps=25, views=2, batch=8))
     with torch.no_grad():
         wanted = model(normalize(images))
         errors = [F.mse_loss(one(normalize(images)), wanted) for one in (learned, plain)]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
+from baselines.quantizers.formula_scale import FormulaScale
 from baselines.quantizers.lsq import LearnedStep
 from baselines.quantizers.pact import ParameterizedClipping
-from baselines.quantizers.renewed import RenewedScale
 from baselines.quantizers.sawb import COEFFICIENTS, StatisticsAwareBinning, sawb_scale
 from baselines.quantizers.ste import StraightThrough
 from baselines.quantizers.symmetric import Symmetric, symmetric_scale
@@ -110,7 +110,7 @@ def test_scales_by_formula_follow_the_weights_and_get_no_gradient(
     kind, formula, clipped, seed, bits
 ):
     x, back = drawn(seed)
-    quantizer: RenewedScale = kind(torch.ones(3, dtype=torch.float64), bits)
+    quantizer: FormulaScale = kind(torch.ones(3, dtype=torch.float64), bits)
     quantized, gradient = gradients(quantizer, x, back)
     scale, (low, high) = float(formula(x, bits)), signed_codes(bits)
     assert torch.allclose(quantized, on_grid(x, scale, low, high))
@@ -151,5 +151,5 @@ def test_codes_are_those_that_the_forward_pass_rounds_to(seed, bits):
 
 
 def test_a_grid_without_zero_is_refused():
-    with pytest.raises(ValueError, match="make no grid around zero"):
+    with pytest.raises(ValueError, match="range of codes around zero"):
         StraightThrough(1, 3, 0.5)

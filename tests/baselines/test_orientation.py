@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from baselines.methods.kernel_signs import kernel_signs, oriented
-from baselines.methods.ranges import weight_scale
+from baselines.methods.kernel_signs import flip_kernels, kernel_signs
+from baselines.methods.scales import weight_scale
 from baselines.quantizers.base import signed_codes
 from quantlab.data.images import normalize
 
@@ -17,13 +17,13 @@ def test_a_kernel_with_a_long_tail_upwards_is_turned() -> None:
 
 
 def test_the_network_computes_the_same(model: nn.Module, images: torch.Tensor) -> None:
-    turned, x = oriented(model, 2), normalize(images)
+    turned, x = flip_kernels(model, 2), normalize(images)
     assert any(bool((block.bn1.weight < 0).any()) for block in turned.layer3)
     torch.testing.assert_close(turned(x), model(x), rtol=1e-4, atol=1e-4)
 
 
 def test_the_error_of_2_bits_is_less(model: nn.Module) -> None:
-    before, after = model.layer3[0].conv1.weight, oriented(model, 2).layer3[0].conv1.weight
+    before, after = model.layer3[0].conv1.weight, flip_kernels(model, 2).layer3[0].conv1.weight
     assert error(after) < 0.98 * error(before)
 
 

@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from baselines.methods.qat import (
-    METHODS,
+    QAT_METHODS,
     calibrated_scales,
-    learning_network,
     parameter_groups,
     train_quantized,
+    trainable_network,
 )
-from baselines.network import quantized_layers, restored, saved_model
+from baselines.network import quantized_layers, restore, saved_model
 from baselines.quantizers.pact import ParameterizedClipping
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import IntegerResNet20
@@ -32,16 +32,16 @@ def few(train: ImageSet) -> ImageSet:
 
 
 # SAT squashes weights by tanh and gives every layer a gain of its own: it starts elsewhere.
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "SAT"])
+@pytest.mark.parametrize("method", [name for name in QAT_METHODS if name != "SAT"])
 def test_every_method_starts_near_the_float_network_at_8_bits(method, model, images):
-    network = learning_network(model, (8, 8), method, calibrated_scales(model, 8, images)).eval()
+    network = trainable_network(model, (8, 8), method, calibrated_scales(model, 8, images)).eval()
     with torch.no_grad():
         wanted, found = model(normalize(images)), network(normalize(images))
     assert (wanted - found).square().mean() < 0.01 * wanted.var()
 
 
 def test_the_saved_model_predicts_what_the_network_does(model, images):
-    network = learning_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images)).eval()
+    network = trainable_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images)).eval()
     saved = saved_model(network, "LSQ", "Noise", (4, 4))
     with torch.no_grad():
         expected = network(normalize(images))
@@ -49,13 +49,13 @@ def test_the_saved_model_predicts_what_the_network_does(model, images):
 
 
 def test_a_network_of_other_widths_is_not_saved(model, images):
-    network = learning_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images))
-    with pytest.raises(ValueError, match="that is no W2A4"):
+    network = trainable_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images))
+    with pytest.raises(ValueError, match="do not fit W2A4"):
         saved_model(network, "LSQ", "Noise", (2, 4))
 
 
 def test_weights_and_alpha_decay_and_nothing_else(model, images):
-    network = learning_network(model, (4, 4), "SAWB", calibrated_scales(model, 4, images))
+    network = trainable_network(model, (4, 4), "SAWB", calibrated_scales(model, 4, images))
     decaying, rest = (group["params"] for group in parameter_groups(network))
     alphas = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
     assert len(alphas) == 19
@@ -65,13 +65,15 @@ def test_weights_and_alpha_decay_and_nothing_else(model, images):
 
 
 def trained(model, bits, method, few, checkpoint=None):
-    network = learning_network(model, bits, method, calibrated_scales(model, bits[1], few.images))
+    network = trainable_network(model, bits, method, calibrated_scales(model, bits[1], few.images))
     return train_quantized(network, model, few, RECIPE, checkpoint=checkpoint, progress=False)
 
 
 @pytest.mark.parametrize("method", ["LSQ", "sym"])
 def test_training_comes_nearer_to_the_float_network(method, model, few):
-    before = learning_network(model, (2, 4), method, calibrated_scales(model, 4, few.images)).eval()
+    before = trainable_network(
+        model, (2, 4), method, calibrated_scales(model, 4, few.images)
+    ).eval()
     after, history = trained(model, (2, 4), method, few)
     assert [epoch.epoch for epoch in history] == [1, 2]
     assert distance(after, model, few.images) < 0.7 * distance(before, model, few.images)
@@ -105,9 +107,9 @@ def test_a_finished_training_gives_the_same_network_again(model, few, tmp_path):
 
 def test_a_training_goes_on_from_a_saved_model(model, images):
     """W8A2 to W2A2: the same input scales, and weights within half a step of 8 bits."""
-    first = learning_network(model, (8, 2), "LSQ", calibrated_scales(model, 2, images)).eval()
-    network, scales = restored(model, saved_model(first, "LSQ", "Noise", (8, 2)))
-    again = learning_network(network, (8, 2), "LSQ", scales).eval()
+    first = trainable_network(model, (8, 2), "LSQ", calibrated_scales(model, 2, images)).eval()
+    network, scales = restore(model, saved_model(first, "LSQ", "Noise", (8, 2)))
+    again = trainable_network(network, (8, 2), "LSQ", scales).eval()
     pairs = zip(quantized_layers(first).values(), quantized_layers(again).values(), strict=True)
     with torch.no_grad():
         for one, other in pairs:

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from baselines.methods.batch_norm import re_estimate
+from baselines.methods.batch_norm_re_estimation import re_estimate
 from baselines.methods.bias_correction import correct_bias
-from baselines.methods.ranges import weight_scale
+from baselines.methods.scales import weight_scale
 from baselines.network import quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
@@ -132,5 +132,5 @@ def test_re_estimation_fits_what_quantization_made_of_the_inputs(
 
 
 def test_one_image_has_no_variance_to_re_estimate() -> None:
-    with pytest.raises(ValueError, match="at least 2"):
+    with pytest.raises(ValueError, match="At least 2 images are needed, got"):
         re_estimate(Watched(), torch.zeros(1, 3, 8, 8, dtype=torch.uint8))

@@ -22,7 +22,7 @@ def explained(*command: str) -> str:
 
 def test_all_commands_are_listed() -> None:
     text = explained()
-    assert [name for name in COMMANDS if f"\n    {name}" in text] == list(COMMANDS)
+    assert [name for name in COMMANDS if f"\n  {name}" in text] == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from baselines.integer_only.description import describe
 from baselines.integer_only.graph import IntegerNetwork
+from baselines.integer_only.int64_reference import compute_reference
 from baselines.integer_only.requantize import SCHEMES, uses_scheme
 from baselines.integer_only.run import FAST, INSTRUCTIONS, run, trace
 from tests.integer_only.random_networks import random_network
 
 
 def assert_as_described(network: IntegerNetwork, pixels: Tensor) -> None:
-    described = describe(network, pixels)
+    described = compute_reference(network, pixels)
     for kernels in (FAST, INSTRUCTIONS):
         traced = dict(trace(network, pixels, kernels))
         assert list(traced) == list(described)

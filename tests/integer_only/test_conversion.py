@@ -7,14 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from baselines.errors import ConversionError
 from baselines.integer_only.convert import convert
 from baselines.integer_only.graph import Layer
-from baselines.integer_only.requantize import (
-    SCHEMES,
-    ConversionError,
-    Multiplier,
-    Requantizer,
-)
+from baselines.integer_only.requantize import SCHEMES, Multiplier, Requantizer
 from baselines.integer_only.run import run, trace
 from quantlab.evaluation.integer_network import IntegerResNet20
 from quantlab.formats.saved_model import SavedModel
@@ -143,13 +139,13 @@ def test_an_accumulator_that_could_overflow_is_refused():
     products = 9 * 127 * 255
     assert layer(2**31 - 1 - products, Multiplier(1, 0)).accumulator_bounds() == [2**31 - 1]
     for bias, multiplier in ((2**31 - products, Multiplier(1, 0)), (0, Multiplier(2**13, 0))):
-        with pytest.raises(ConversionError, match="no int32"):
+        with pytest.raises(ConversionError, match="int32"):
             layer(bias, multiplier)
 
 
 def test_what_is_not_finite_is_a_sentence(saved, calibration):
     model = with_norm(saved("W4A4"), weight=torch.full((16,), torch.inf))
-    with pytest.raises(ConversionError, match="no finite number"):
+    with pytest.raises(ConversionError, match="not finite"):
         convert(model, calibration[:1])
     with pytest.raises(ConversionError, match="no calibration images"):
         convert(saved("W4A4"), calibration[:0])

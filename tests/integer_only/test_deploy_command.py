@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from baselines.__main__ import SCHEMES, main
-from baselines.integer_only import command, onnx_export, requantize, store
+from baselines.__main__ import main
+from baselines.cli import SCHEMES
+from baselines.commands import deploy
+from baselines.errors import MissingPackage
+from baselines.integer_only import npz_file, requantize
 from baselines.integer_only.run import run
 from quantlab.data.cifar10 import load_dataset
 from quantlab.data.images import ImageSet
@@ -24,8 +27,8 @@ def few(monkeypatch, tmp_path):
         title = {"shapes10": "Shapes-10", "cifar10": "CIFAR-10"}[name]
         return ImageSet(title, split, found.images, found.labels)
 
-    monkeypatch.setattr(command, "load_dataset", load)
-    monkeypatch.setattr(command, "calibration_images", lambda train: train.images)
+    monkeypatch.setattr(deploy, "load_dataset", load)
+    monkeypatch.setattr(deploy, "calibration_images", lambda train: train.images)
     monkeypatch.chdir(tmp_path)
     shutil.copy(KIT / "instructor/checkpoints/shapes10/ResNet20_W4A4.pt", tmp_path)
     return tmp_path
@@ -38,7 +41,7 @@ def test_the_names_of_the_schemes_are_those_of_requantization():
 def test_each_way_to_run_the_model_is_measured(few, capsys):
     assert main(["deploy", "ResNet20_W4A4.pt", "--data", "shapes10", "--out", "made"]) == 0
     shown = capsys.readouterr().out
-    network = store.load(few / "made/ResNet20_W4A4.npz")
+    network = npz_file.load(few / "made/ResNet20_W4A4.npz")
     test = load_dataset("shapes10", "test").subset(torch.arange(40))
     correct = (run(network, test.images).argmax(1) == test.labels).double().mean()
     (line,) = (line for line in shown.splitlines() if line.startswith("integer-only network"))
@@ -67,7 +70,7 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(few, capsys, monkeypat
     assert "blocked" in refused("ResNet20_W4A4.pt", *shapes10, "--out", "blocked")
 
     def absent(name):
-        raise onnx_export.MissingPackage("The package onnx is missing.")
+        raise MissingPackage("The package onnx is missing.")
 
-    monkeypatch.setattr(command, "deployment_package", absent)
+    monkeypatch.setattr(deploy, "deployment_package", absent)
     assert "onnx is missing" in refused("ResNet20_W4A4.pt", *shapes10)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.integer_only import store
+from baselines.errors import BadNetwork
+from baselines.integer_only import npz_file
 from baselines.integer_only.requantize import SCHEMES
 from baselines.integer_only.run import run
 from tests.integer_only.random_networks import random_network
@@ -15,8 +16,8 @@ from tests.integer_only.random_networks import random_network
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_is_read_is_what_was_written(scheme, tmp_path):
     network = random_network(3, scheme, 4)
-    store.save(network, tmp_path / "network.npz")
-    read = store.load(tmp_path / "network.npz")
+    npz_file.save(network, tmp_path / "network.npz")
+    read = npz_file.load(tmp_path / "network.npz")
     for one, other in zip(network.layers(), read.layers(), strict=True):
         assert torch.equal(one.weight, other.weight)
         assert torch.equal(one.bias, other.bias)
@@ -33,13 +34,13 @@ def test_what_is_read_is_what_was_written(scheme, tmp_path):
 @pytest.mark.parametrize(("cell", "bits"), [("W2A2", 2), ("W4A4", 4), ("W8A8", 8)])
 def test_weights_are_kept_at_the_bits_that_they_were_trained_at(network, tmp_path, cell, bits):
     path = tmp_path / "network.npz"
-    store.save(network(cell), path)
+    npz_file.save(network(cell), path)
     with np.load(path) as file:
         layers = json.loads(file["header"].tobytes())["layers"]
         assert all(layer["bits"] <= bits for layer in layers[1:])
         assert len(file["layer3.2.conv2.weight"]) == 64 * 64 * 9 * layers[-2]["bits"] // 8
         assert {file[name].dtype.kind for name in file.files} <= {"i", "u"}
-    for one, other in zip(network(cell).layers(), store.load(path).layers(), strict=True):
+    for one, other in zip(network(cell).layers(), npz_file.load(path).layers(), strict=True):
         assert torch.equal(one.weight, other.weight)
     assert path.stat().st_size < 268_336 * bits / 8 + 40_000
 
@@ -54,16 +55,16 @@ def damaged(path, **changes):
 
 def test_what_is_no_network_is_one_sentence(tmp_path):
     path = tmp_path / "network.npz"
-    with pytest.raises(store.BadNetwork, match="make it again"):
-        store.load(path)
-    store.save(random_network(3, "fixed-point", 4), path)
+    with pytest.raises(BadNetwork, match="write it again"):
+        npz_file.load(path)
+    npz_file.save(random_network(3, "fixed-point", 4), path)
     content = path.read_bytes()
     for part in (b"", b"plain text", content[:1000], content[: len(content) // 2]):
         path.write_bytes(part)
-        with pytest.raises(store.BadNetwork, match="make it again"):
-            store.load(path)
+        with pytest.raises(BadNetwork, match="write it again"):
+            npz_file.load(path)
     for changes in ({"version": 2}, {"layers": []}, {"layers": [{"name": "conv1"}] * 6}):
         path.write_bytes(content)
         damaged(path, **changes)
-        with pytest.raises(store.BadNetwork, match="make it again"):
-            store.load(path)
+        with pytest.raises(BadNetwork, match="write it again"):
+            npz_file.load(path)

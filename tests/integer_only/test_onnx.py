@@ -5,12 +5,8 @@ import importlib
 
 import pytest
 
-from baselines.integer_only.onnx_export import (
-    INPUT,
-    MissingPackage,
-    deployment_package,
-    export,
-)
+from baselines.errors import MissingPackage
+from baselines.integer_only.onnx_export import INPUT, deployment_package, export
 from baselines.integer_only.onnx_session import OnnxSession
 from baselines.integer_only.run import largest_magnitudes, run
 from quantlab.data.images import normalize

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from baselines.errors import ConversionError
 from baselines.integer_only.requantize import (
     SCHEMES,
-    ConversionError,
     Multiplier,
     Requantizer,
     multiplier_at_least,

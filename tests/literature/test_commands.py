@@ -5,10 +5,12 @@ import json
 import pytest
 import torch
 
-from baselines.__main__ import LITERATURE_METHODS, main
-from baselines.experiments import compare_command, compare_measurement, targets
-from baselines.methods.registry import CONDITIONS, METHODS, check_bits
-from baselines.methods.saved_networks import DoesNotFit, in_the_kits_format
+from baselines.__main__ import main
+from baselines.cli import LITERATURE_METHODS
+from baselines.errors import DoesNotFit
+from baselines.experiments import acceptance_targets, comparison, measurement, verify
+from baselines.methods.kit_format import to_kit_format
+from baselines.methods.literature import CONDITIONS, SYSTEMS, check_bits
 from baselines.network import quantized_layers
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import IntegerResNet20
@@ -23,15 +25,15 @@ def kit(monkeypatch, tmp_path, images, model):
         count = {"train": 16, "test": 1}[part]
         return ImageSet("Noise", part, images.repeat(count, 1, 1, 1), torch.arange(16 * count) % 10)
 
-    monkeypatch.setattr(compare_measurement, "load_dataset", noise)
+    monkeypatch.setattr(measurement, "load_dataset", noise)
     monkeypatch.chdir(tmp_path)
     torch.save(model.state_dict(), tmp_path / "float.pt")
     return tmp_path
 
 
 def test_the_names_of_the_command_are_those_of_the_methods() -> None:
-    assert tuple(METHODS) == LITERATURE_METHODS
-    assert {claim.method for claim in targets.LITERATURE} <= set(METHODS)
+    assert tuple(SYSTEMS) == LITERATURE_METHODS
+    assert {claim.method for claim in acceptance_targets.LITERATURE} <= set(SYSTEMS)
 
 
 def test_run_tells_what_was_seen_and_saves_what_fits(kit, capsys) -> None:
@@ -49,18 +51,29 @@ def test_run_tells_what_was_seen_and_saves_what_fits(kit, capsys) -> None:
 
 def test_what_is_saved_computes_what_the_network_does(model, images) -> None:
     """Up to the image, which the format has in floating point."""
-    network = METHODS["DFQ"].quantize(model, (8, 8), images)
+    network = SYSTEMS["DFQ"].quantize(model, (8, 8), images)
     expected = network(normalize(images)).detach()
-    found = IntegerResNet20(in_the_kits_format(network, "DFQ", "noise", (8, 8))).logits(images)
+    found = IntegerResNet20(to_kit_format(network, "DFQ", "noise", (8, 8))).logits(images)
     error = float((found - expected).square().mean() / expected.var())
     assert error < 0.05
-    plain = METHODS["SQuant"].quantize(model, (8, 8), images)
+    plain = SYSTEMS["SQuant"].quantize(model, (8, 8), images)
     with pytest.raises(DoesNotFit, match="scale per channel"):
-        in_the_kits_format(plain, "SQuant", "noise", (8, 8))
+        to_kit_format(plain, "SQuant", "noise", (8, 8))
 
 
 def test_compare_shows_conditions_and_measures_a_row_once(kit, monkeypatch, capsys) -> None:
-    command = ["compare", "--methods", "SQuant,DFQ", "--bits", "W8A8,W4A32", "--model", "float.pt"]
+    command = [
+        "compare",
+        "--method",
+        "SQuant",
+        "--method",
+        "DFQ",
+        "--bits",
+        "W8A8",
+        "--bits",
+        "W4A32",
+    ]
+    command += ["--model", "float.pt"]
     assert main([*command, "--data", "shapes10"]) == 0
     table = capsys.readouterr().out
     assert "✓" in table
@@ -73,18 +86,18 @@ def test_compare_shows_conditions_and_measures_a_row_once(kit, monkeypatch, caps
         ("DFQ", "W4A32"),
     ]
     assert "</svg>" in (kit / "runs/literature/shapes10/compare.svg").read_text()
-    monkeypatch.setattr(compare_command, "measure", None)
+    monkeypatch.setattr(comparison, "measure", None)
     assert main([*command, "--data", "shapes10"]) == 0
 
 
 def test_verify_fails_where_a_must_is_missed(kit, monkeypatch) -> None:
-    monkeypatch.setattr(compare_command, "measure_seconds", lambda model: {})
-    reachable = targets.Claim("DFQ", "W8A8", 100.0, 0.0)
-    monkeypatch.setattr(compare_command, "LITERATURE", (reachable,))
+    monkeypatch.setattr(verify, "measure_seconds", lambda model: {})
+    reachable = acceptance_targets.LiteratureTarget("DFQ", "W8A8", 100.0, 0.0)
+    monkeypatch.setattr(verify, "LITERATURE", (reachable,))
     command = ["compare", "--verify", "--model", "float.pt"]
     assert main(command) == 0
-    missed = targets.Claim("DFQ", "W8A8", 101.0, 101.0, drop=False)
-    monkeypatch.setattr(compare_command, "LITERATURE", (reachable, missed))
+    missed = acceptance_targets.LiteratureTarget("DFQ", "W8A8", 101.0, 101.0, drop=False)
+    monkeypatch.setattr(verify, "LITERATURE", (reachable, missed))
     assert main(command) == 1
     assert main([*command, "--data", "shapes10"]) == 0
 
@@ -92,22 +105,25 @@ def test_verify_fails_where_a_must_is_missed(kit, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run", "Magic"], "There is no method 'Magic'"),
-        (["run", "ISQuant", "--bits", "W8"], "'W8' are no bit widths"),
-        (["run", "ISQuant", "--bits", "W4A32"], "ISQuant has no W4A32"),
-        (["compare", "--methods", "Magic"], "There is no method 'Magic'"),
+        (["run", "Magic"], "There is no 'Magic'"),
+        (["run", "ISQuant", "--bits", "W8"], "got 'W8'"),
+        (["run", "ISQuant", "--bits", "W4A32"], "ISQuant does not support W4A32"),
+        (["compare", "--method", "Magic"], "There is no 'Magic'"),
+        (["compare", "--methods", "DFQ"], "--methods is now --method"),
+        (["compare", "--bits", "W8A8,W4A4"], "--bits W8A8 --bits W4A4"),
+        (["compare", "--verify", "--bits", "W8A8"], "leave --bits out"),
     ],
 )
 def test_what_does_not_exist_is_a_sentence(kit, arguments, sentence, capsys) -> None:
     assert main([*arguments, "--model", "float.pt", "--data", "shapes10"]) == 2
-    assert sentence in capsys.readouterr().err
+    assert sentence in " ".join(capsys.readouterr().err.split())
 
 
 def test_conditions_are_those_of_the_network(model, images) -> None:
     """What the table claims can be seen in the layers."""
     assert len(CONDITIONS) == 6
     for name in ("DFQ", "SQuant", "ISQuant", "ZeroQ on noise"):
-        method = METHODS[name]
+        method = SYSTEMS[name]
         check_bits(name, (8, 8))
         network = method.quantize(model, (8, 8), images)
         layers = quantized_layers(network).values()

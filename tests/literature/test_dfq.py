@@ -6,8 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.methods.batch_norm_folding import folded
-from baselines.methods.dfq import block_pairs, correct_bias, dfq, equalization, equalized
+from baselines.methods.batch_norm_folding import fold_batch_norm
+from baselines.methods.dfq import (
+    block_pairs,
+    dfq,
+    equalization_scales,
+    equalize,
+    subtract_rounding_shift,
+)
 from baselines.network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, Unquantized
 from quantlab.data.images import normalize
@@ -15,12 +21,12 @@ from quantlab.data.images import normalize
 
 def test_equalization_by_hand() -> None:
     # sqrt(8 * 2) / 8 = 1/2: both ranges become 4. A dead channel keeps its scale.
-    scale = equalization(torch.tensor([8.0, 0.0]), torch.tensor([2.0, 3.0]))
+    scale = equalization_scales(torch.tensor([8.0, 0.0]), torch.tensor([2.0, 3.0]))
     assert scale.tolist() == [0.5, 1.0]
 
 
 def test_ranges_are_equal_afterwards(model: nn.Module) -> None:
-    network = folded(equalized(model))
+    network = fold_batch_norm(equalize(model))
     for first, second in block_pairs(network):
         rows = network.get_submodule(first).weight.abs().flatten(1).amax(1)
         columns = network.get_submodule(second).weight.abs().amax((0, 2, 3))
@@ -31,7 +37,7 @@ def test_the_network_computes_the_same_where_nothing_is_absorbed(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     x = normalize(images)
-    torch.testing.assert_close(equalized(model)(x), model(x), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(equalize(model)(x), model(x), rtol=1e-3, atol=1e-3)
 
 
 def test_what_is_always_positive_is_absorbed(model: nn.Module, images: torch.Tensor) -> None:
@@ -40,7 +46,7 @@ def test_what_is_always_positive_is_absorbed(model: nn.Module, images: torch.Ten
     block = shifted.layer1[0]
     with torch.no_grad():
         block.bn1.weight[0], block.bn1.bias[0] = 0.5, 5.0
-    equal = equalized(shifted).layer1[0]
+    equal = equalize(shifted).layer1[0]
     gamma, beta = float(equal.bn1.weight[0]), float(equal.bn1.bias[0])
     assert beta == pytest.approx(3 * gamma, rel=1e-5)
     inside = torch.full((1, 16, 3, 3), 1.0)  # one position, with no border in its kernel
@@ -61,12 +67,12 @@ def test_a_bias_is_corrected_by_hand() -> None:
         layer.weight.copy_(torch.tensor([[1.0, 2.0]]))  # of floats 0.9 and 2.2
         layer.bias.fill_(1.0)
     module = QuantizedLayer(layer, Affine(-8, 7, torch.tensor(1.0)), Unquantized())
-    correct_bias(module, torch.tensor([[0.9, 2.2]]), torch.tensor([2.0, 3.0]))
+    subtract_rounding_shift(module, torch.tensor([[0.9, 2.2]]), torch.tensor([2.0, 3.0]))
     assert float(layer.bias) == pytest.approx(1 - (0.1 * 2 - 0.2 * 3))
 
 
 def test_correction_brings_the_imagined_means_back(model: nn.Module) -> None:
-    network, exact = dfq(model, (4, 8)), folded(equalized(model))
+    network, exact = dfq(model, (4, 8)), fold_batch_norm(equalize(model))
     for name, module in quantized_layers(network).items():
         moved = module.layer.bias - exact.get_submodule(name).bias
         assert bool((moved != 0).any()) == (name != "conv1")

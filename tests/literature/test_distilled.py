@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from baselines.methods.distilled_images import (
-    Plan,
+    DistillationSettings,
     distill,
     noise,
-    normalized_inputs,
+    record_norm_inputs,
     statistics_distance,
     to_pixels,
 )
@@ -38,7 +38,7 @@ def test_the_distance_by_hand() -> None:
 
 def test_statistics_are_those_of_what_a_normalization_receives() -> None:
     network, x = Shortcut().eval(), torch.randn(2, 3, 4, 4)
-    with normalized_inputs(network) as found:
+    with record_norm_inputs(network) as found:
         network(x)
         assert torch.equal(found["main_norm"], network.main(x))
         assert torch.equal(found["shortcut_norm"], network.shortcut(x))
@@ -47,7 +47,7 @@ def test_statistics_are_those_of_what_a_normalization_receives() -> None:
 
 def test_images_approach_the_statistics_and_the_network_is_untouched(model: nn.Module) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    found = distill(model, Plan(images=4, steps=25, side=16))
+    found = distill(model, DistillationSettings(images=4, steps=25, side=16))
     assert found.losses[-1] < 0.5 * found.losses[0]
     assert found.images.dtype == torch.uint8
     assert found.images.shape == (4, 3, 16, 16)
@@ -56,7 +56,7 @@ def test_images_approach_the_statistics_and_the_network_is_untouched(model: nn.M
 
 
 def test_the_same_plan_gives_the_same_images(model: nn.Module) -> None:
-    plan = Plan(images=2, steps=3, side=8)
+    plan = DistillationSettings(images=2, steps=3, side=8)
     assert torch.equal(distill(model, plan).images, distill(model, plan).images)
 
 
@@ -66,5 +66,5 @@ def test_noise_becomes_pixels_that_normalize_to_it() -> None:
 
 
 def test_a_network_without_normalization_is_refused() -> None:
-    with pytest.raises(ValueError, match="nothing to distill"):
+    with pytest.raises(ValueError, match="Distilling needs batch norm statistics"):
         distill(nn.Conv2d(3, 3, 1))

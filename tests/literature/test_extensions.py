@@ -28,5 +28,5 @@ def test_drift_is_noticed(monkeypatch, tmp_path, capsys) -> None:
 
 def test_a_cell_needs_an_id_of_its_own() -> None:
     for second in ("# %%\n2\n", '# %% cell="a"\n2\n'):
-        with pytest.raises(ValueError, match="no id of its own"):
+        with pytest.raises(ValueError, match="needs an id of its own"):
             extensions_notebook('# %% cell="a"\n1\n\n' + second)

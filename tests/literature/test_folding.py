@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.methods.batch_norm_folding import folded, normalizations
+from baselines.methods.batch_norm_folding import convolution_norms, fold_batch_norm
 from quantlab.data.images import normalize
 
 
@@ -31,7 +31,7 @@ def test_one_channel_by_hand() -> None:
         network[1].bias.fill_(7.0)
         network[1].running_mean.fill_(1.0)
         network[1].running_var.fill_(4.0)
-    found = folded(network)
+    found = fold_batch_norm(network)
     assert found[0].weight.flatten().tolist() == [5.0] * 3  # 2 * 5 / 2
     assert found[0].bias.tolist() == [12.0]  # 7 + (3 - 1) * 5 / 2
     assert isinstance(found[1], nn.Identity)
@@ -39,21 +39,21 @@ def test_one_channel_by_hand() -> None:
 
 def test_pairs_are_found_by_the_tensor_that_passes() -> None:
     network = Misordered()
-    assert normalizations(network) == {"first": "norm", "shortcut": "norm_of_shortcut"}
+    assert convolution_norms(network) == {"first": "norm", "shortcut": "norm_of_shortcut"}
     for norm in (network.norm, network.norm_of_shortcut):
         nn.init.normal_(norm.running_mean)
         nn.init.uniform_(norm.running_var, 0.5, 2)
     x = torch.randn(2, 3, 4, 4)
-    torch.testing.assert_close(folded(network.eval())(x), network(x))
+    torch.testing.assert_close(fold_batch_norm(network.eval())(x), network(x))
 
 
 def test_the_network_computes_the_same(model: nn.Module, images: torch.Tensor) -> None:
     x = normalize(images)
-    torch.testing.assert_close(folded(model)(x), model(x), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(fold_batch_norm(model)(x), model(x), rtol=1e-3, atol=1e-3)
     assert any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
-    assert len(normalizations(model)) == 19
+    assert len(convolution_norms(model)) == 19
 
 
 def test_a_normalization_of_something_else_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 follows no convolution"):
-        folded(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1)))
+    with pytest.raises(ValueError, match="Cannot fold 0: no convolution"):
+        fold_batch_norm(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1)))

@@ -8,10 +8,10 @@ from torch import nn
 
 from baselines.methods.bn_statistics import (
     blank_images,
-    imagined_network,
     laplace,
     mean_inputs,
     normal,
+    statistics_network,
 )
 from quantlab.data.images import normalize
 from quantlab.formats.saved_model import LAYERS
@@ -29,7 +29,7 @@ def test_quantiles_have_mean_zero_and_deviation_one(quantiles) -> None:
 
 def test_the_mean_behind_a_relu_is_its_closed_form(model: nn.Module) -> None:
     """Nagel et al. 2019, equation (19): gamma phi(beta / gamma) + beta Phi(beta / gamma)."""
-    network = imagined_network(model, normal)
+    network = statistics_network(model, normal)
     names = ["layer1.0.conv1", "layer2.1.conv2"]
     found = mean_inputs(network, names, normalize(blank_images()))
     for name, norm_name in zip(names, ("bn1", "layer2.1.bn1"), strict=True):
@@ -44,15 +44,15 @@ def test_the_mean_behind_a_relu_is_its_closed_form(model: nn.Module) -> None:
 
 
 def test_weights_and_images_play_no_part(model: nn.Module) -> None:
-    other = imagined_network(model, laplace)
+    other = statistics_network(model, laplace)
     bright = torch.full_like(blank_images()[:8], 255)
     torch.testing.assert_close(
-        other(normalize(bright)), imagined_network(model, laplace)(normalize(blank_images()[:8]))
+        other(normalize(bright)), statistics_network(model, laplace)(normalize(blank_images()[:8]))
     )
 
 
 def test_every_layer_of_a_functional_network_is_reached(model: nn.Module) -> None:
-    network = imagined_network(model, laplace)
+    network = statistics_network(model, laplace)
     found = input_histograms(network, LAYERS, blank_images()[:256])
     assert set(found) == set(LAYERS)
     assert all(histogram.maximum > 0 for histogram in found.values())

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.methods.assembly import pixel_grid
-from baselines.methods.fixed_point_rescaling import rescaling
-from baselines.methods.n2d2 import IntegerBlock, IntegerCell, Options, n2d2
+from baselines.methods.fixed_point_rescaling import choose_rescaling
+from baselines.methods.grid_network import pixel_grid
+from baselines.methods.n2d2 import IntegerBlock, IntegerCell, N2D2Options, n2d2
 from quantlab.data.images import normalize
 
 
 def test_a_cell_by_hand() -> None:
     # 3 * 2 + 1 * -4 + 5 = 7; a quarter of it is 1.75.
-    rescale = rescaling(torch.tensor([0.25]), "single-shift")
+    rescale = choose_rescaling(torch.tensor([0.25]), "single-shift")
     codes = torch.tensor([[2.0, -4.0]])
     cell = IntegerCell(nn.Linear(2, 1), codes, torch.tensor([5]), rescale)
     assert cell(torch.tensor([[3, 1]])).tolist() == [[2]]
@@ -23,19 +23,19 @@ def test_a_cell_by_hand() -> None:
 def test_logits_are_near_those_of_the_float_network(
     model: nn.Module, images: torch.Tensor, scaling: str, weights: str
 ) -> None:
-    network = n2d2(model, (8, 8), images, Options("quantile", weights, scaling))
+    network = n2d2(model, (8, 8), images, N2D2Options("quantile", weights, scaling))
     x = normalize(images)
     expected, found = model(x).detach(), network(x)
     error = float((found - expected).square().mean() / expected.var())
     assert error < 0.05
-    coarse = n2d2(model, (3, 3), images, Options("quantile", weights, scaling))(x)
+    coarse = n2d2(model, (3, 3), images, N2D2Options("quantile", weights, scaling))(x)
     assert float((coarse - expected).square().mean() / expected.var()) > error
 
 
 def test_everything_between_the_image_and_the_logits_is_an_integer(
     model: nn.Module, images: torch.Tensor
 ) -> None:
-    network = n2d2(model, (8, 8), images, Options("quantile"))
+    network = n2d2(model, (8, 8), images, N2D2Options("quantile"))
     seen: list[torch.dtype] = []
     for module in network.modules():
         if isinstance(module, (IntegerCell, IntegerBlock)):
@@ -49,7 +49,7 @@ def test_everything_between_the_image_and_the_logits_is_an_integer(
 
 def test_shortcuts_are_shifted_exactly(model: nn.Module, images: torch.Tensor) -> None:
     for scaling in ("single-shift", "double-shift"):
-        network = n2d2(model, (8, 8), images, Options("quantile", scaling=scaling))
+        network = n2d2(model, (8, 8), images, N2D2Options("quantile", scaling=scaling))
         for block in network.blocks:
             exponent = block.shortcut.factor.log2()
             assert torch.equal(exponent, exponent.round()) or scaling == "double-shift"
@@ -57,7 +57,7 @@ def test_shortcuts_are_shifted_exactly(model: nn.Module, images: torch.Tensor) -
 
 
 def test_codes_keep_to_their_width(model: nn.Module, images: torch.Tensor) -> None:
-    network = n2d2(model, (4, 8), images, Options("quantile", "channel"))
+    network = n2d2(model, (4, 8), images, N2D2Options("quantile", "channel"))
     cells = [module for module in network.modules() if isinstance(module, IntegerCell)]
     assert max(float(cell.codes.abs().max()) for cell in cells) == 7
     assert all(torch.equal(cell.codes, cell.codes.round()) for cell in cells)
@@ -72,4 +72,4 @@ def test_the_image_has_a_code_for_every_pixel_value() -> None:
 def test_options_that_do_not_exist_are_refused() -> None:
     for options in ({"thresholds": "mean"}, {"weights": "row"}, {"scaling": "triple-shift"}):
         with pytest.raises(ValueError, match="choose one of"):
-            Options(**options)
+            N2D2Options(**options)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from baselines.methods.qat import calibrated_scales, learning_network
+from baselines.methods.qat import calibrated_scales, trainable_network
 from baselines.network import quantized_layers, saved_model
 from baselines.quantizers.sat import CalibratedClipping, ScaleAdjusted
 
@@ -42,7 +42,7 @@ def test_the_gradient_of_alpha_is_calibrated() -> None:
 
 
 def test_a_network_of_it_fits_the_format(model, images) -> None:
-    network = learning_network(model, (2, 2), "SAT", calibrated_scales(model, 2, images)).eval()
+    network = trainable_network(model, (2, 2), "SAT", calibrated_scales(model, 2, images)).eval()
     saved = saved_model(network, "SAT", "noise", (2, 2))
     for name, layer in quantized_layers(network).items():
         weight = layer.weight_quantizer(layer.layer.weight).detach()

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.methods.squant import flip, squant, squant_codes
+from baselines.methods.squant import choose_flips, squant, squant_codes
 from baselines.quantizers.affine import affine_grid
 
 
@@ -17,7 +17,7 @@ def codes(rows: list[list[float]], low: int = -8, high: int = 7) -> list[list[in
 
 def test_a_kernel_by_hand() -> None:
     # Nearest: 1, 2, 3, with errors -0.4, -0.4, -0.3; e = -1.1, one goes up: the first -0.4.
-    flips = flip(torch.tensor([[-0.4, -0.41, -0.3]]), torch.ones(1, 3, dtype=torch.bool))
+    flips = choose_flips(torch.tensor([[-0.4, -0.41, -0.3]]), torch.ones(1, 3, dtype=torch.bool))
     assert flips.moved.tolist() == [[False, True, False]]
     assert float(flips.left) == pytest.approx(-0.11)
     assert flips.candidate.tolist() == [0]  # the next in the order may follow
@@ -26,7 +26,7 @@ def test_a_kernel_by_hand() -> None:
 
 def test_a_kernel_that_went_past_zero_offers_its_last_flip_back() -> None:
     # e = 0.7: one goes down, -0.3 is left, and taking it back would give 0.7.
-    flips = flip(torch.tensor([[0.4, 0.3, 0.0]]), torch.ones(1, 3, dtype=torch.bool))
+    flips = choose_flips(torch.tensor([[0.4, 0.3, 0.0]]), torch.ones(1, 3, dtype=torch.bool))
     assert flips.moved.tolist() == [[True, False, False]]
     assert float(flips.left) == pytest.approx(-0.3)
     assert flips.candidate.tolist() == [0]
@@ -40,7 +40,7 @@ def test_a_channel_by_hand() -> None:
 
 def test_a_sum_of_errors_of_zero_flips_nothing_and_offers_nothing() -> None:
     """The released code takes the element before the first here."""
-    flips = flip(torch.tensor([[0.25, -0.25, 0.0]]), torch.ones(1, 3, dtype=torch.bool))
+    flips = choose_flips(torch.tensor([[0.25, -0.25, 0.0]]), torch.ones(1, 3, dtype=torch.bool))
     assert not flips.moved.any()
     assert flips.candidate.tolist() == [-1]
     balanced = [[0.75, 1.25], [0.25, 0.75]]

@@ -7,7 +7,7 @@ from baselines.methods.clipping_thresholds import (
     CRITERIA,
     divergence,
     kl_threshold,
-    magnitudes,
+    magnitude_histogram,
     mse_threshold,
     quantile_threshold,
     squared_error,
@@ -52,12 +52,12 @@ def test_codes_as_fine_as_the_bins_lose_nothing() -> None:
 
 def test_the_quantile_leaves_one_in_ten_thousand() -> None:
     values = torch.arange(1, 100_001) / 1000.0
-    found = quantile_threshold(magnitudes(values), 255)
+    found = quantile_threshold(magnitude_histogram(values), 255)
     assert found == pytest.approx(99.99, rel=2**-8)
 
 
 def test_magnitudes_are_absolute_counted_and_without_zeros() -> None:
-    found = magnitudes(torch.tensor([[-2.0, 2.0], [0.0, 0.5]]))
+    found = magnitude_histogram(torch.tensor([[-2.0, 2.0], [0.0, 0.5]]))
     assert found.counts.tolist() == [1, 2]
     assert found.values.tolist() == pytest.approx([0.5, 2.0], rel=2**-9)
     assert found.maximum == 2.0
@@ -66,11 +66,11 @@ def test_magnitudes_are_absolute_counted_and_without_zeros() -> None:
 @pytest.mark.parametrize("name", CRITERIA)
 def test_every_criterion_lies_within_the_range(name: str) -> None:
     values = torch.randn(20_000, generator=torch.Generator().manual_seed(0))
-    found = magnitudes(values)
+    found = magnitude_histogram(values)
     for largest in (15, 255):
         assert 0.2 * found.maximum < CRITERIA[name](found, largest) <= found.maximum
 
 
 def test_nothing_but_zeros_has_the_threshold_zero() -> None:
-    empty = magnitudes(torch.zeros(10))
+    empty = magnitude_histogram(torch.zeros(10))
     assert mse_threshold(empty, 255) == kl_threshold(empty, 255) == 0

@@ -1,9 +1,9 @@
-"""What all methods but N2D2's end with: a network of layers on grids, ready to be evaluated.
+"""A network whose layers have their weights and inputs on grids, ready to be evaluated.
 
-A method says for each layer which grid its weights have, how they are rounded to it and which grid
-its inputs get. `assembled` puts `baselines.network.QuantizedLayer`s with these in the place of all
-convolutions and linear layers, the first included, of any network. The weights of a layer are then
-numbers of their grid, so that its quantizer finds the codes again and changes nothing.
+A method chooses for each layer the grid of its weights, how they are rounded to it, and the grid of
+its inputs. `grid_network` replaces every convolution and linear layer of a network, the first
+included, by a `baselines.network.QuantizedLayer`. The weights are then numbers of their grid, so
+that the quantizer changes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.methods.bn_statistics import blank_images, imagined_network, laplace
+from baselines.methods.bn_statistics import blank_images, laplace, statistics_network
 from baselines.network import quantized_layers, quantized_network
 from baselines.quantizers.affine import Affine, Unquantized, short_scale
 from baselines.quantizers.base import Quantizer, unsigned_codes
@@ -26,19 +26,22 @@ PIXEL_BITS = 8  # a pixel is a byte
 Round = Callable[[Tensor, Affine], Tensor]  # (weight, its grid) -> numbers of the grid
 
 
-def nearest(weight: Tensor, grid: Affine) -> Tensor:
-    """Each weight to the nearest number of the grid, ties to even."""
+def round_to_nearest(weight: Tensor, grid: Affine) -> Tensor:
+    """Return each weight as the nearest number of the grid, ties to even."""
     return grid(weight)
 
 
 @torch.no_grad()
-def assembled(
+def grid_network(
     model: nn.Module,
     grids: Callable[[Tensor], Affine],
     round_weight: Round,
     inputs: Mapping[str, Quantizer],
 ) -> nn.Module:
-    """A quantized copy of `model` in evaluation mode; inputs that `inputs` lacks stay float."""
+    """Return a quantized copy of `model` in evaluation mode.
+
+    Inputs of layers that `inputs` lacks stay in floating point.
+    """
 
     def quantizers(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantizer]:
         return grids(layer.weight), inputs.get(name, Unquantized())
@@ -51,12 +54,13 @@ def assembled(
     return network
 
 
-def calibrated_inputs(
+def calibrated_input_grids(
     model: nn.Module, images: Tensor, bits: Mapping[str, int]
 ) -> dict[str, Quantizer]:
-    """Unsigned grids of least squared error on uint8 `images`, {layer: bits}; at 32 none.
+    """Return {layer: unsigned grid of least squared error} on uint8 `images`.
 
-    Raises `CalibrationError` for inputs that are negative.
+    `bits` are those of each layer; a layer of 32 bits has no grid. Raise `CalibrationError` for
+    negative inputs.
     """
     grids: dict[str, Quantizer] = {}
     for width in sorted(set(bits.values()) - {FLOAT_BITS}):
@@ -66,18 +70,18 @@ def calibrated_inputs(
     return grids
 
 
-def imagined_inputs(model: nn.Module, bits: Mapping[str, int]) -> dict[str, Quantizer]:
-    """The same without any data: from what batch normalization remembers."""
-    return calibrated_inputs(imagined_network(model, laplace), blank_images(), bits)
+def data_free_input_grids(model: nn.Module, bits: Mapping[str, int]) -> dict[str, Quantizer]:
+    """Return {layer: unsigned grid} from batch norm statistics, without any image."""
+    return calibrated_input_grids(statistics_network(model, laplace), blank_images(), bits)
 
 
 def inner_layers(model: nn.Module) -> list[str]:
-    """All layers but the first, whose inputs are the image."""
+    """Return the names of all layers but the first, whose inputs are the image."""
     return quantizable_layers(model)[1:]
 
 
 def pixel_grid() -> Affine:
-    """Signed 8 bits for a normalized image: what a byte can be is known without looking at one."""
+    """Return the grid of a normalized image: signed 8 bits that cover every possible pixel."""
     ends = [(end - m) / s for m, s in zip(IMAGE_MEAN, IMAGE_STD, strict=True) for end in (0, 1)]
     largest = 2 ** (PIXEL_BITS - 1) - 1
     return Affine(-largest, largest, short_scale(max(abs(end) for end in ends) / largest))

@@ -1,9 +1,9 @@
-"""What an integer-only network computes, written a second time to be compared with, slowly.
+"""A second, slow implementation of an integer-only network, to compare with.
 
-Nothing here is shared with `baselines.integer_only.run`: numpy's int64 and Python's integers, sums
-of products written out, products of requantization divided by 2^e in whole numbers, the shifts of
-the shift schemes as shifts. Whatever would leave int32 on the way raises `OverflowError` here, on
-the numbers at hand, beside the bound that the graph proves for all numbers.
+It shares nothing with `baselines.integer_only.run`: it uses numpy's int64 and Python's integers,
+written-out sums of products, products of requantization divided by 2^e in whole numbers, and the
+shifts of the shift schemes as shifts. A value that does not fit in int32 raises `OverflowError`, in
+addition to the bound that the graph proves for all inputs.
 """
 
 import numpy as np
@@ -15,8 +15,8 @@ from baselines.integer_only.requantize import Multiplier, Requantizer
 Array = np.ndarray
 
 
-def describe(network: IntegerNetwork, pixels: Tensor) -> dict[str, Array]:
-    """Every tensor that `run.trace` names, int64, for uint8 pixels (N, 3, 32, 32)."""
+def compute_reference(network: IntegerNetwork, pixels: Tensor) -> dict[str, Array]:
+    """Return {name: int64 tensor} as `run.trace` names them, for pixels (N, 3, 32, 32)."""
     tensors: dict[str, Array] = {}
     table = network.input_codes.numpy().astype(np.int64)
     images = pixels.numpy()
@@ -43,7 +43,7 @@ def describe(network: IntegerNetwork, pixels: Tensor) -> dict[str, Array]:
 
 
 def _convolve(layer: Layer, codes: Array) -> Array:
-    """The 3 x 3 convolution with padding 1, one offset of the kernel after the other."""
+    """Return the 3 x 3 convolution with padding 1, computed one kernel offset at a time."""
     weight = layer.weight.numpy().astype(np.int64)
     padded = np.pad(codes, ((0, 0), (0, 0), (1, 1), (1, 1)))
     height, width = codes.shape[2] // layer.stride, codes.shape[3] // layer.stride
@@ -52,14 +52,14 @@ def _convolve(layer: Layer, codes: Array) -> Array:
         for column in range(3):
             rows = slice(row, row + layer.stride * height, layer.stride)
             columns = slice(column, column + layer.stride * width, layer.stride)
-            seen = padded[:, :, rows, columns]
-            sums += np.einsum("nihw,oi->nohw", seen, weight[:, :, row, column])
+            window = padded[:, :, rows, columns]
+            sums += np.einsum("nihw,oi->nohw", window, weight[:, :, row, column])
     biases = layer.bias.numpy().astype(np.int64)[None, :, None, None]
     return _requantize(_int32(_int32(sums) + biases), layer.requantizer)
 
 
 def _requantize(values: Array, requantizer: Requantizer) -> Array:
-    """Channel by channel; sign and magnitude apart, so that ties move away from zero."""
+    """Return requantized values; sign and magnitude apart, so that ties go away from zero."""
     multipliers = requantizer.multipliers()
     if len(multipliers) == 1:
         multipliers *= values.shape[1]
@@ -71,7 +71,7 @@ def _requantize(values: Array, requantizer: Requantizer) -> Array:
 
 
 def _rounded(magnitudes: Array, multiplier: Multiplier) -> Array:
-    """floor(a m / 2^e + 1/2) for a >= 0; an m of few bits as the sum of its shifts."""
+    """Return floor(a m / 2^e + 1/2) for a >= 0; an m of few bits as the sum of its shifts."""
     bits = [place for place in range(31) if multiplier.m >> place & 1]
     if len(bits) <= 2:
         products = sum((magnitudes << place for place in bits), np.zeros_like(magnitudes))
@@ -82,7 +82,7 @@ def _rounded(magnitudes: Array, multiplier: Multiplier) -> Array:
 
 
 def _shortcut(stream: Array, shape: tuple[int, ...]) -> Array:
-    """Every second pixel where the resolution halves; the new channels are zero."""
+    """Return every second pixel where the resolution halves; new channels are zero."""
     step = stream.shape[2] // shape[2]
     kept = stream[:, :, ::step, ::step]
     before = (shape[1] - stream.shape[1]) // 2
@@ -93,5 +93,5 @@ def _shortcut(stream: Array, shape: tuple[int, ...]) -> Array:
 
 def _int32(values: Array) -> Array:
     if values.size and max(int(values.max()), -int(values.min())) > 2**31 - 1:
-        raise OverflowError("A value of the integer-only network is no int32 number.")
+        raise OverflowError("A value of the integer-only network does not fit in int32.")
     return values

@@ -5,14 +5,12 @@
                           "name", "shape", "bits", "largest_code" and "stride" of each
     "input_codes"         int8 (3, 256)
     "<layer>.weight"      uint8: the codes, packed at "bits" bits
-    "<layer>.factor"      uint8 (out,): what shifts the codes of a channel left
+    "<layer>.factor"      uint8 (out,): the left shift of the codes of each channel
     "<layer>.bias"        int32 (out,)
     "<layer>.m", ".e"     int32 and uint8 (out,): the requantizer; also "<block>.m", "pool.m", ...
 
-A code is stored at the fewest bits that hold it: a fixed-point network keeps the 2 or 4 bits it was
-trained at, the 2^k that fills int8 stands in "factor".
-
-It can fail with a `BadNetwork`: one sentence. A written network reads back equal.
+A code is stored at the fewest bits that hold it: a fixed-point network keeps the 2 or 4 bits of its
+training, and "factor" has the 2^k that fills int8. A written network reads back equal.
 """
 
 import io
@@ -26,8 +24,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from baselines.errors import BadNetwork, ConversionError
 from baselines.integer_only.graph import Block, IntegerNetwork, Layer
-from baselines.integer_only.requantize import ConversionError, Requantizer
+from baselines.integer_only.requantize import Requantizer
 from quantlab.atomic_files import write_atomically
 
 FORMAT = "integer-resnet20"
@@ -35,10 +34,6 @@ VERSION = 1
 HEADER = "header"
 
 Array = np.ndarray
-
-
-class BadNetwork(Exception):
-    """The file is no integer-only network; the message says why and what to do."""
 
 
 def save(network: IntegerNetwork, path: str | os.PathLike[str]) -> None:
@@ -82,7 +77,7 @@ def save(network: IntegerNetwork, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> IntegerNetwork:
-    """Read what `save` wrote. Raises `BadNetwork`."""
+    """Return the network that `save` wrote. Raise `BadNetwork`."""
     name = Path(path).name
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -90,8 +85,8 @@ def load(path: str | os.PathLike[str]) -> IntegerNetwork:
         header = json.loads(arrays[HEADER].tobytes())
         if (header["format"], header["version"]) != (FORMAT, VERSION):
             raise BadNetwork(
-                f"{name} is {header['format']} in version {header['version']}, not {FORMAT} in "
-                f"version {VERSION}: make it again with python -m baselines deploy."
+                f"Expected {FORMAT} in version {VERSION}, got {header['format']} in version "
+                f"{header['version']} in {name}: write it again with python -m baselines deploy."
             )
         return _network(header, arrays)
     except (
@@ -105,8 +100,8 @@ def load(path: str | os.PathLike[str]) -> IntegerNetwork:
         ConversionError,
     ) as error:
         raise BadNetwork(
-            f"{name} could not be read as an integer-only network ({type(error).__name__}): make "
-            "it again with python -m baselines deploy."
+            f"{name} could not be read as an integer-only network ({type(error).__name__}): "
+            "write it again with python -m baselines deploy."
         ) from None
 
 
@@ -158,7 +153,7 @@ def _read_requantizer(name: str, arrays: Mapping[str, Array]) -> Requantizer:
 
 
 def _without_factors(weight: Array) -> tuple[Array, Array]:
-    """int64 codes of `weight` (out, ...) and by how many places each channel was shifted left."""
+    """Return int64 codes of `weight` (out, ...), and the left shift of each channel."""
     codes = weight.astype(np.int64).reshape(len(weight), -1)
     together = np.bitwise_or.reduce(codes, axis=1)
     places = np.array([max((int(bits) & -int(bits)).bit_length() - 1, 0) for bits in together])
@@ -166,12 +161,12 @@ def _without_factors(weight: Array) -> tuple[Array, Array]:
 
 
 def _bits(codes: Array) -> int:
-    """The fewest bits of a two's complement that hold all `codes`."""
+    """Return the fewest bits of a two's complement that hold all `codes`."""
     return max(int(codes.max()).bit_length(), (~int(codes.min())).bit_length(), 0) + 1
 
 
 def _pack(codes: Array, bits: int) -> Array:
-    """uint8: the lowest `bits` bits of each code, the lowest first, one code after the other."""
+    """Return uint8: the lowest `bits` bits of each code, lowest first, one code after another."""
     planes = (codes.reshape(-1, 1) >> np.arange(bits)) & 1
     return np.packbits(planes.astype(np.uint8), bitorder="little")
 

@@ -1,4 +1,4 @@
-"""Scales of weights and of activations without any training: the methods of the handout, and more.
+"""Scales of weights and activations without any training: the methods of the handout, and more.
 
 Weights are signed and symmetric, codes -2^(b-1) .. 2^(b-1) - 1, one scale per tensor:
 
@@ -6,14 +6,11 @@ Weights are signed and symmetric, codes -2^(b-1) .. 2^(b-1) - 1, one scale per t
 * "SAWB" (Choi et al. 2019): s = alpha / 2^(b-1), alpha = c1 sqrt(E[w^2]) - c2 E|w|, with the
   constants of the assignment, which were fitted for this grid.
 * "heuristic": the s of least squared error. The error has several minima at 2 and 3 bits, and the
-  best range may lie beyond max |w|, so a dense grid up to twice that comes first.
+  best range may be beyond max |w|, so that a dense grid up to twice that comes first.
 
 Activations are unsigned. `quantlab.network.calibration.input_scales` has the maximum and the least
-squared error; a percentile is added here, over the positive inputs: zeros have the code 0 at any
+squared error. This module adds a percentile of the positive inputs; zeros have the code 0 at any
 scale.
-
-It can fail with a `ValueError` (another method or width) and as `quantlab.network.calibration`
-does.
 """
 
 import torch
@@ -30,9 +27,10 @@ REFINED_STEPS = 17
 
 
 def weight_scale(weight: Tensor, bits: int, method: str) -> float:
-    """The scale of `weight` (float32, any shape) for signed codes of `bits` by one of `METHODS`.
+    """Return the scale of `weight` for signed codes of `bits` by one of `METHODS`.
 
-    A float32 number, positive; 1 for weights that are all zero.
+    `weight` is float32 of any shape. The scale is a positive float32 number, 1 for weights of zero.
+    Raise `ValueError` for another method or width.
     """
     if method not in METHODS:
         raise ValueError(f"There is no method {method!r}; choose one of {', '.join(METHODS)}.")
@@ -47,12 +45,12 @@ def weight_scale(weight: Tensor, bits: int, method: str) -> float:
 
 
 def percentile_scale(histogram: Histogram, largest: int, percent: float) -> float:
-    """The scale at which the code `largest` stands for this percentile of the positive inputs.
+    """Return the scale at which the code `largest` is this percentile of positive inputs.
 
-    `percent` is above 0 and at most 100, where the scale is that of the maximum. Positive.
+    `percent` is above 0 and at most 100, which is the maximum. Raise `ValueError`.
     """
     if not 0 < percent <= 100:
-        raise ValueError(f"{percent:g} is no percentile: give a number above 0, at most 100.")
+        raise ValueError(f"Expected a percentile above 0 and at most 100, got {percent:g}.")
     if percent == 100:
         return histogram.maximum / largest
     shares = histogram.counts.cumsum(0) / histogram.counts.sum()
@@ -61,7 +59,7 @@ def percentile_scale(histogram: Histogram, largest: int, percent: float) -> floa
 
 
 def _least_mse_scale(data: Tensor, full: float, low: int, high: int) -> float:
-    """The s that minimizes sum (w - s w_int)^2; `full` is that of "sym"."""
+    """Return the s of least sum (w - s w_int)^2; `full` is that of "sym"."""
     candidates = full * torch.linspace(
         SMALLEST_FRACTION, LARGEST_FRACTION, COARSE_STEPS, dtype=torch.float64
     )
@@ -73,7 +71,7 @@ def _least_mse_scale(data: Tensor, full: float, low: int, high: int) -> float:
 
 
 def _least_error(data: Tensor, candidates: Tensor, low: int, high: int) -> int:
-    """The position of the candidate scale (K,) of the least sum of squared errors."""
+    """Return the position of the candidate scale (K,) of least squared error."""
     errors = [
         (data / s).round_().clamp_(low, high).mul_(s).sub_(data).square_().sum() for s in candidates
     ]

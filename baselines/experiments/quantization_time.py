@@ -1,8 +1,8 @@
-"""How long the data-free systems take, measured where their papers do: on a ResNet-18 for ImageNet.
+"""Time of the data-free systems, measured where their papers do: on a ResNet-18 for ImageNet.
 
-The weights are random, since no arithmetic here depends on what a network has learned; as in the
-papers the time is that of quantizing, not of reading the network. ZeroQ's is its whole pipeline on
-the float ResNet-20: images distilled, ranges found, weights quantized.
+The weights are random, because the time does not depend on what a network has learned. As in the
+papers, it is the time of quantizing, without reading the network. ZeroQ's is its whole pipeline on
+the float ResNet-20: distill images, find ranges, quantize weights.
 """
 
 import time
@@ -12,9 +12,9 @@ import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from baselines.methods.batch_norm_folding import folded
+from baselines.methods.batch_norm_folding import fold_batch_norm
 from baselines.methods.isquant import least_error_grid
-from baselines.methods.registry import METHODS
+from baselines.methods.literature import SYSTEMS
 from baselines.methods.squant import squant
 from baselines.quantizers.affine import affine_grid
 
@@ -23,7 +23,10 @@ TRIES = 3
 
 
 def measure_seconds(model: nn.Module) -> dict[str, float]:
-    """{what: seconds}, keys of `targets.SECONDS`; `model` is the float ResNet-20."""
+    """Return {system: seconds}, with the keys of `acceptance_targets.SECONDS`.
+
+    `model` is the float ResNet-20.
+    """
     torch.manual_seed(0)
     network = resnet18(weights=None).eval()
     blank = torch.zeros(0, 3, 32, 32, dtype=torch.uint8)
@@ -31,7 +34,7 @@ def measure_seconds(model: nn.Module) -> dict[str, float]:
         "SQuant, weights of a ResNet-18": _least(lambda: _squant(network)),
         "ISQuant, weights of a ResNet-18": _least(lambda: _isquant(network)),
         "ZeroQ, whole pipeline, ResNet-20": _seconds(
-            lambda: METHODS["ZeroQ"].quantize(model, (8, 8), blank)
+            lambda: SYSTEMS["ZeroQ"].quantize(model, (8, 8), blank)
         ),
     }
 
@@ -42,7 +45,7 @@ def _squant(network: nn.Module) -> None:
 
 
 def _isquant(network: nn.Module) -> None:
-    for weight in _weights(folded(network)):
+    for weight in _weights(fold_batch_norm(network)):
         squant(weight, least_error_grid(weight, WEIGHT_BITS))
 
 
@@ -51,7 +54,7 @@ def _weights(network: nn.Module) -> list[torch.Tensor]:
 
 
 def _least(work: Callable[[], object]) -> float:
-    """Of several tries: the first also wakes threads up and fetches memory."""
+    """Return the least time of several tries; the first one also wakes threads."""
     return min(_seconds(work) for _ in range(TRIES))
 
 
