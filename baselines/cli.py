@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from baselines.exit_status import DONE, INTERRUPTED, USAGE
 from quantlab.paths import CELLS, DATASETS
@@ -85,7 +86,13 @@ def _former(old: str, new: str, example: Sequence[str]) -> Callable[[Command], C
             )
 
     return click.option(
-        old, hidden=True, expose_value=False, callback=refuse, is_flag=False, flag_value=""
+        old,
+        f"former_{old.strip('-')}",  # not the name of the new option
+        hidden=True,
+        expose_value=False,
+        callback=refuse,
+        is_flag=False,
+        flag_value="",
     )
 
 
@@ -111,7 +118,7 @@ def _refuse_together(flag: str, reason: str, *names: str) -> None:
     ctx = click.get_current_context()
     for param in ctx.command.params:
         source = ctx.get_parameter_source(param.name or "")
-        if param.name in names and source is click.core.ParameterSource.COMMANDLINE:
+        if param.name in names and source is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{flag} {reason}: leave {param.opts[0]} out.", ctx)
 
 
