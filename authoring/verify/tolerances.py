@@ -110,16 +110,16 @@ def find_problems(bounds: Mapping[str, Bounds], rubric: Rubric) -> list[str]:
     problems = []
     for check, bound in bounds.items():
         item = rubric.items[check]
-        if item.honest is None or item.mutant is None:
+        if item.worst_correct is None or item.nearest_wrong is None:
             continue
-        if bound.worst_correct > item.honest:
+        if bound.worst_correct > item.worst_correct:
             problems.append(
-                f"{check}: expected correct answers within {item.honest:g}, got "
+                f"{check}: expected correct answers within {item.worst_correct:g}, got "
                 f"{bound.worst_correct:.2g} from {bound.worst_correct_name}."
             )
-        if bound.nearest_wrong < item.mutant:
+        if bound.nearest_wrong < item.nearest_wrong:
             problems.append(
-                f"{check}: expected wrong answers at least {item.mutant:g} away, got "
+                f"{check}: expected wrong answers at least {item.nearest_wrong:g} away, got "
                 f"{bound.nearest_wrong:.2g} from {bound.nearest_wrong_name}."
             )
     return problems

@@ -18,7 +18,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.engine.corpus_files import BadCaseFile, CaseText, read_cases
+from autograder.engine.corpus_files import CaseText, read_cases
+from autograder.errors import BadCorpus
 from autograder.paths import CORPUS
 
 MUTANTS = CORPUS / "mutants"
@@ -27,10 +28,6 @@ ATTACKS = CORPUS / "attacks"
 _KINDS = ("cheat", "fault", "legal", "refused")
 _BUILD = re.compile(r"^def build\(folder, right\):$", re.MULTILINE)
 NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
-
-
-class BadCorpus(Exception):
-    """Report a file of the corpus that does not hold known submissions: which one, and why."""
 
 
 @dataclass(frozen=True)
@@ -191,12 +188,9 @@ def _cases(folder: Path) -> list[tuple[str, CaseText]]:
 
 def _unordered(folder: Path) -> Iterator[tuple[str, CaseText]]:
     for path in sorted(folder.rglob("*.py")):
-        try:
-            for case in read_cases(path):
-                family = path.stem if case.decorator else path.parent.name
-                yield f"{family}/{case.name}", case
-        except BadCaseFile as error:
-            raise BadCorpus(str(error)) from error
+        for case in read_cases(path):
+            family = path.stem if case.decorator else path.parent.name
+            yield f"{family}/{case.name}", case
 
 
 def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str, str]) -> Known:

@@ -28,11 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import BadCorpus
+
 _MULTILINE = re.compile(r"\"{3}|'{3}|\\\n")  # a string may go on in the next line
-
-
-class BadCaseFile(Exception):
-    """Report a file that does not hold well-formed cases: which one, where, and why."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +49,13 @@ def read_cases(path: Path) -> Iterator[CaseText]:
     """Yield the cases of a file, in its order.
 
     Raises:
-        BadCaseFile: the file does not parse, or the description of a case is not made of literals.
+        BadCorpus: the file does not parse, or the description of a case is not made of literals.
     """
     text = path.read_text(encoding="utf-8")
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise BadCaseFile(f"{path} is not Python: {error}.") from error
+        raise BadCorpus(f"{path} is not Python: {error}.") from error
     if any(_decorator(statement) for statement in tree.body):
         yield from _Family(path, text, tree).cases()
     else:
@@ -68,7 +66,7 @@ def _single(path: Path, text: str, tree: ast.Module) -> CaseText:
     try:
         values = tomllib.loads(ast.get_docstring(tree) or "")
     except tomllib.TOMLDecodeError as error:
-        raise BadCaseFile(f"{path} has no docstring in TOML: {error}.") from error
+        raise BadCorpus(f"{path} has no docstring in TOML: {error}.") from error
     return CaseText(path.stem, str(path), "", "", values, text)
 
 
@@ -117,7 +115,7 @@ class _Family:
                 value = self._value(keyword.value)
                 values.update({keyword.arg: value} if keyword.arg else value)
         except (ValueError, KeyError, TypeError) as error:
-            raise BadCaseFile(
+            raise BadCorpus(
                 f"{place}: expected a title and keywords made of literals, or of names that this "
                 f"file assigns literals to; got {ast.unparse(call)}."
             ) from error

@@ -19,9 +19,9 @@ import torch
 from autograder.engine import ptq_table, quick_images
 from autograder.engine.executor import Executor
 from autograder.engine.histogram import histogram
-from autograder.engine.interval import wilson
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Verdict
+from autograder.engine.wilson_interval import wilson_interval
 from quantlab.data.cifar10 import load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.evaluation import integer_network, mixed_precision
@@ -127,7 +127,7 @@ class ModelEvaluator:
 
     def _measured_on_images(self, accuracy: float) -> Measurement:
         count = len(self.images)
-        interval = wilson(accuracy, count) if count < len(self.all_images) else None
+        interval = wilson_interval(accuracy, count) if count < len(self.all_images) else None
         return Measurement(accuracy, count, interval=interval)
 
     def _histogram(self, saved: saved_model.SavedModel) -> Mapping[str, Any] | None:

@@ -10,14 +10,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from autograder.errors import RubricError
 from quantlab.paths import CELLS
 
 RUBRIC = Path(__file__).with_name("rubric.toml")
-
-
-class RubricError(Exception):
-    """The rubric can't be used; the message says which line and what to do."""
+_RENAMED = {"honest": "worst_correct", "mutant": "nearest_wrong"}
 
 
 @dataclass(frozen=True)
@@ -31,19 +30,19 @@ class RubricQuestion:
 
 @dataclass(frozen=True)
 class RubricItem:
-    """What the rubric says of one check. `tolerance` is None where the comparison is exact.
+    """The rubric's entry of one check. `tolerance` is None if the comparison is exact.
 
-    Beside each tolerance stand the two numbers that it lies between, both measured by `verify` in
-    the tolerance's own unit: `honest`, at least how far right answers came to lie from the
-    reference's, and `mutant`, at most how far the nearest known mistake lies.
+    `worst_correct` < `tolerance` < `nearest_wrong`, in the unit of the tolerance. The outer two are
+    measured by `authoring verify`: the largest deviation of a correct answer from the reference,
+    and the smallest deviation of a known mistake.
     """
 
     id: str
     points: float
     visible: bool
     tolerance: float | None = None
-    honest: float | None = None
-    mutant: float | None = None
+    worst_correct: float | None = None
+    nearest_wrong: float | None = None
 
     @property
     def question(self) -> str:
@@ -111,7 +110,7 @@ def _rubric(text: dict) -> Rubric:
             raise ValueError(f"[accuracy.{dataset}] must name exactly {sorted(wanted)}")
     rubric = Rubric(
         questions=tuple(RubricQuestion(name, **q) for name, q in text.pop("questions").items()),
-        items={name: RubricItem(name, **item) for name, item in text.pop("checks").items()},
+        items={name: _item(name, item) for name, item in text.pop("checks").items()},
         thresholds={d: {c: float(v) for c, v in cells.items()} for d, cells in accuracy.items()},
         ramp=ramp,
         plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
@@ -122,6 +121,13 @@ def _rubric(text: dict) -> Rubric:
     if text:
         raise ValueError(f"unknown section {sorted(text)}")
     return rubric
+
+
+def _item(name: str, values: Mapping[str, Any]) -> RubricItem:
+    for old, new in _RENAMED.items():
+        if old in values:
+            raise ValueError(f'in [checks."{name}"] the field {old} is now called {new}')
+    return RubricItem(name, **values)
 
 
 def _check_sums(rubric: Rubric, path: Path) -> None:
@@ -142,13 +148,13 @@ def _check_sums(rubric: Rubric, path: Path) -> None:
 
 
 def _check_tolerance(item: RubricItem, path: Path) -> None:
-    numbers = (item.honest, item.tolerance, item.mutant)
+    numbers = (item.worst_correct, item.tolerance, item.nearest_wrong)
     if numbers == (None, None, None):
         return
-    honest, tolerance, mutant = (-1.0 if number is None else number for number in numbers)
-    if not 0 <= honest < tolerance < mutant:
+    worst, tolerance, nearest = (-1.0 if number is None else number for number in numbers)
+    if not 0 <= worst < tolerance < nearest:
         raise RubricError(
-            f"In {path} the check {item.id} needs honest < tolerance < mutant, all three or none; "
-            f"it has {item.honest}, {item.tolerance}, {item.mutant}. "
+            f"In {path} the check {item.id} needs worst_correct < tolerance < nearest_wrong, all "
+            f"three or none; it has {item.worst_correct}, {item.tolerance}, {item.nearest_wrong}. "
             "python -m authoring verify measures the outer two."
         )

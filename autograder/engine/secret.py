@@ -13,13 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.errors import SecretError
 from autograder.paths import SECRET_FILE
 
 SHORTEST = 16  # bytes
-
-
-class SecretError(Exception):
-    """The course secret can't be read or made; the message says where and what to do."""
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,15 @@
 
 import torch
 
-from autograder.engine.corpus import BadCorpus, load_mutants
+from autograder.engine.corpus import load_mutants
 from autograder.engine.misconceptions import Misconceptions
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
-from autograder.engine.rubric import RubricError, load_rubric
-from autograder.engine.secret import SecretError, course_secret
-from autograder.grading.submission import GradingContext, UnknownCheck, select_checks
+from autograder.engine.rubric import load_rubric
+from autograder.engine.secret import course_secret
+from autograder.errors import SetupError
+from autograder.grading.submission import GradingContext, select_checks
 from quantlab.data.cifar10 import DataNotFound
-
-
-class SetupError(Exception):
-    """The command can't start; the message is for the person who typed it."""
 
 
 def prepare_grading(
@@ -30,13 +27,7 @@ def prepare_grading(
         misconceptions = Misconceptions(oracle.source, load_mutants())
         secret = course_secret()
         return GradingContext(rubric, secret, oracle, evaluator, misconceptions, check, reveal)
-    except (
-        RubricError,
-        UnknownCheck,
-        SecretError,
-        DataNotFound,
-        BadCorpus,
-    ) as problem:
+    except DataNotFound as problem:
         raise SetupError(str(problem)) from problem
 
 

@@ -18,14 +18,11 @@ from typing import Any
 import torch
 
 from autograder.engine.record import Report
+from autograder.errors import UnwritableResults
 from autograder.grading.submission import Trace
 from autograder.report import html
 from autograder.report.summary import summary_csv
 from quantlab.atomic_files import write_text_atomically
-
-
-class UnwritableResults(Exception):
-    """The results can't be written; the message says where, why and what to do."""
 
 
 class ResultsFolder:

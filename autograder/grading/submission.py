@@ -25,6 +25,7 @@ from autograder.engine.oracle import Oracle
 from autograder.engine.record import CheckResult, GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric, RubricItem, refuse_mismatch
 from autograder.engine.secret import StudentRandom
+from autograder.errors import UnknownCheck
 from autograder.grading.review import review
 from autograder.intake.submission import Submission
 from quantlab.protocol.calls import Failure
@@ -51,10 +52,6 @@ class Trace:
 
     seconds: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
-
-
-class UnknownCheck(Exception):
-    """No check's id matches the pattern; the message names ids that are near."""
 
 
 def select_checks(rubric: Rubric, pattern: str) -> tuple[Check, ...]:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from autograder.errors import UnreadableFile, UnreadableSubmission
 from autograder.intake.file_kinds import recognize_kind
 from autograder.intake.names import quote_name
 from autograder.intake.zips import DAMAGE, open_zip
@@ -47,14 +48,6 @@ class Limits:
 
 
 LIMITS = Limits()
-
-
-class UnreadableSubmission(Exception):
-    """A submission of which nothing can be used; the message is one sentence that says why."""
-
-
-class UnreadableFile(Exception):
-    """A file that can't be read; the message continues a sentence that begins with its name."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 
+from autograder.errors import BadSource
 from autograder.intake.file_kinds import recognize_kind
 
 # Encodings that people's editors write. Python knows more, some of which decode in quadratic time
@@ -25,10 +26,6 @@ _ENCODINGS = frozenset(
     )
 )
 _NOT_UTF8_ADVICE = "save solution.py as UTF-8 in your editor"
-
-
-class BadSource(ValueError):
-    """Bytes that are no Python source; the message is one sentence that says why."""
 
 
 def decode(content: bytes) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import IsolationUnavailable
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.syscalls import DENIED
 from quantlab.paths import KIT
@@ -52,10 +53,6 @@ MEANINGS = {
 
 # Landlock has no say over stat(): only a file system without the files hides them.
 ONLY_IN_A_BUBBLE = frozenset({"stat_file"})
-
-
-class IsolationUnavailable(Exception):
-    """Student code cannot be held back here; the text says in a sentence why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,9 @@ import pwd
 import socket
 from pathlib import Path
 
+from autograder.errors import NoSpareUser
+
 NUMBERS = range(60_800, 61_056)
-
-
-class NoSpareUser(Exception):
-    """Every number of the range is in use."""
 
 
 class SpareUser:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autograder.errors import NoTierHolds
 from autograder.sandbox import landlock, self_test, tiers
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.self_test import IsolationUnavailable, Probe
@@ -83,16 +84,6 @@ class Starter:
         except BaseException:
             worker.close()
             raise
-
-
-class NoTierHolds(IsolationUnavailable):
-    """Every candidate was passed over; the sentence is the weakest's, which needs least."""
-
-    def __init__(self, passed_over: PassedOver) -> None:
-        letters = {letter for letter, _ in passed_over}
-        only = f"Tier {letters.pop()} does not hold here: " if len(letters) == 1 else ""
-        super().__init__(only + passed_over[-1][1])
-        self.passed_over = passed_over
 
 
 def _stamp(tier: Tier, probes: tuple[Probe, ...]) -> str:

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import WorkerDied
 from autograder.sandbox import bubblewrap, landlock
 from autograder.sandbox.job_io import JobPipes
 from autograder.sandbox.limits import Limits
@@ -46,10 +47,6 @@ _ENVIRONMENT = {
 # As -I, which however would ignore PYTHONHASHSEED: nothing of a user's, of the environment's or of
 # the current folder's is imported.
 _FLAGS = ("-s", "-P", "-B", "-u", "-X", "utf8")
-
-
-class WorkerDied(Exception):
-    """The worker is of no use any more; the text says why."""
 
 
 @dataclass(frozen=True)

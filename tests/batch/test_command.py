@@ -312,8 +312,8 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
     assert line in text
     rubric.write_text(
         text.replace(line, line.replace("1e-6", "0.3")).replace(
-            "tolerance = 0.3\nhonest = 3e-7\nmutant = 0.1",
-            "tolerance = 0.3\nhonest = 3e-7\nmutant = 0.4",
+            "tolerance = 0.3\nworst_correct = 3e-7\nnearest_wrong = 0.1",
+            "tolerance = 0.3\nworst_correct = 3e-7\nnearest_wrong = 0.4",
         )
     )
     status, said = run()

@@ -13,8 +13,8 @@ from authoring.build.choose_quick_images import choose
 from autograder.checks.q2d import ModelCheck
 from autograder.checks.q3 import VariablePrecision
 from autograder.engine import quick_images
-from autograder.engine.interval import wilson
 from autograder.engine.model_accuracy import ModelEvaluator
+from autograder.engine.wilson_interval import wilson_interval
 from autograder.grading.submission import GradingContext, build_evidence, grade_submission
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models
@@ -134,7 +134,7 @@ def test_quick_grading_gives_the_reference_every_point_of_its_models(quick_cours
 def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_course):
     submission, check = reference("shapes10"), VariablePrecision()
     measured = 89.5  # percent on the sample, by the record
-    high = wilson(measured, 1_000)[1]
+    high = wilson_interval(measured, 1_000)[1]
     points = []
     for floor in (measured + 1, high + 0.5):
         course = quick_course("shapes10", "variable", floor)

@@ -5,7 +5,8 @@ import textwrap
 
 import pytest
 
-from autograder.engine.corpus_files import BadCaseFile, read_cases
+from autograder.engine.corpus_files import read_cases
+from autograder.errors import BadCorpus
 
 FAMILY = '''"""A family."""
 
@@ -114,11 +115,11 @@ def test_read_cases_names_file_line_and_reason(tmp_path, decorator, reason):
         def nothing():
             pass
         """)
-    with pytest.raises(BadCaseFile, match=reason) as refused:
+    with pytest.raises(BadCorpus, match=reason) as refused:
         cases(tmp_path, text)
     assert "family.py, line 3" in str(refused.value)
 
 
 def test_read_cases_refuses_what_is_not_python(tmp_path):
-    with pytest.raises(BadCaseFile, match="is not Python"):
+    with pytest.raises(BadCorpus, match="is not Python"):
         cases(tmp_path, "def f(:\n")

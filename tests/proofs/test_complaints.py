@@ -92,7 +92,7 @@ def test_the_diagnosis_counts_mutants_and_checks():
 
 
 def test_bounds_of_the_rubric_that_do_not_bound_are_said(rubric):
-    item = RubricItem("1a.f.first", 2, True, tolerance=0.1, honest=0.01, mutant=0.5)
+    item = RubricItem("1a.f.first", 2, True, tolerance=0.1, worst_correct=0.01, nearest_wrong=0.5)
     small = replace(rubric, items={"1a.f.first": item})
     within = {"1a.f.first": tolerances.Bounds(0.01, "other", 0.5, "f/wrong")}
     assert tolerances.find_problems(within, small) == []

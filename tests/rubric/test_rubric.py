@@ -43,6 +43,12 @@ def test_it_names_exactly_the_checks_that_exist(rubric):
         ("points = 3\n", "pionts = 3\n", "misspells"),
         ("visible = true\n", "", "misses"),
         ("[questions]", "[questions", "not valid TOML"),
+        (
+            "worst_correct = ",
+            "honest = ",
+            r"dequantize\.values.* honest is now called worst_correct",
+        ),
+        ("nearest_wrong = ", "mutant = ", "mutant is now called nearest_wrong"),
         ("ramp = 3.0", "", "ramp"),
         ("W8A8 = 91.0\n", "", "W8A8"),
         ("[bonus]", "[bonuses]", "bonus"),

@@ -16,13 +16,13 @@ import torch
 from autograder.sandbox import bubblewrap as bubblewrap_tier
 from autograder.sandbox import self_test, spare_user, tier_selection, tiers
 from autograder.sandbox.host import Sandbox
-from autograder.sandbox.import_policy import COURSE
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import pack_run
 from autograder.sandbox.self_test import IsolationUnavailable, Probe
 from autograder.sandbox.spare_user import SpareUser
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.worker_process import WorkerProcess
+from quantlab.paths import KIT
 from quantlab.protocol.calls import Answer, Call, Failure, Program
 
 PROGRAM = Program((Call("f"),))
@@ -79,8 +79,8 @@ def test_the_stamp_names_the_layers_and_nothing_that_changes(on_tier: Sandbox, t
 
 def test_in_a_bubble_there_are_no_names_of_what_is_closed(on_tier: Sandbox, tier: Tier) -> None:
     paths = [
-        COURSE / "instructor",
-        COURSE / "quantlab" / "arithmetic" / "integer_kernels.py",
+        KIT / "instructor",
+        KIT / "quantlab" / "arithmetic" / "integer_kernels.py",
         Path("/etc/passwd"),
     ]
     source = f"import os\ndef f(): return [os.path.exists(p) for p in {[*map(str, paths)]!r}]"
@@ -143,7 +143,7 @@ def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
         "print(thread_limit.install(theirs), thread_limit.install(theirs))\n"
     )
     shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=KIT, capture_output=True, text=True, check=True
     )
     assert shown.stdout == "True False\n"
 
@@ -312,8 +312,8 @@ def test_a_bubble_takes_nothing_in_that_may_be_written_and_nothing_of_the_instru
     assert not {"--bind", "--bind-try", "--dev", "--share-net"} & set(command)
     assert command.count("--tmpfs") == command.count("--size") == 1
     assert command[-5:] == ["--remount-ro", "/", "--chdir", "/", "--"]
-    bound = {Path(path) for path in command if path.startswith(str(COURSE))}
-    assert COURSE / "quantlab" / "network" / "layers.py" in bound
+    bound = {Path(path) for path in command if path.startswith(str(KIT))}
+    assert KIT / "quantlab" / "network" / "layers.py" in bound
     for closed in (
         "instructor",
         "autograder/checks",
@@ -321,7 +321,7 @@ def test_a_bubble_takes_nothing_in_that_may_be_written_and_nothing_of_the_instru
         "checkpoints",
         "data",
     ):
-        assert not any((COURSE / closed).is_relative_to(path) for path in bound - parents(bound))
+        assert not any((KIT / closed).is_relative_to(path) for path in bound - parents(bound))
 
 
 def parents(paths: set[Path]) -> set[Path]:

@@ -5,7 +5,7 @@ import math
 NORMAL_95 = 1.959964  # of the standard normal distribution, 95 % lie this near to its mean
 
 
-def wilson(percent: float, images: int) -> tuple[float, float]:
+def wilson_interval(percent: float, images: int) -> tuple[float, float]:
     """The 95 % interval, in percent, of an accuracy in percent measured on so many images.
 
     Wilson's score interval (Wilson 1927): also right near 0 and 100 %, where the usual one is not.
