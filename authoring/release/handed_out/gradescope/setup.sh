@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs once, as root, when Gradescope builds the image: Python, a CPU build of torch, the data.
-# AUTOGRADER_PYTHON names a Python that has everything already; then nothing is installed.
+# If AUTOGRADER_PYTHON names a Python with all packages, nothing is installed.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -18,13 +18,13 @@ python_of_the_kit() {
 install_everything() {
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends bubblewrap ca-certificates || true # a stronger wall
+    apt-get install -y -qq --no-install-recommends bubblewrap ca-certificates || true # for tier A
     if ! python_of_the_kit >/dev/null; then
         apt-get install -y -qq --no-install-recommends python3.12 python3.12-venv ||
             apt-get install -y -qq --no-install-recommends python3.11 python3.11-venv
     fi
 
-    # Below /opt, where the user who runs students' code may read it.
+    # The sandbox's user can read /opt.
     "$(python_of_the_kit)" -m venv /opt/quantization
     /opt/quantization/bin/pip install --quiet --no-cache-dir --disable-pip-version-check \
         --index-url https://download.pytorch.org/whl/cpu torch torchvision
@@ -36,5 +36,5 @@ if [ -z "${AUTOGRADER_PYTHON:-}" ]; then
     install_everything
 fi
 
-# What is drawn or fetched once belongs into the image, not into every run.
+# Prepare data once, in the image, instead of in every run.
 "${AUTOGRADER_PYTHON:-/opt/quantization/bin/python}" -m autograder.platforms.gradescope_harness --prepare
