@@ -20,6 +20,7 @@ TEXTS = sorted(
 GROUPS = {
     "autograder": "autograder.cli",
     "authoring": "authoring.cli",
+    "baselines": "baselines.cli",
 }
 _COMMAND = re.compile(r"python3? (?:-B )?-m ([\w.]+)([^`\n&|;]*)")
 _OPTIONAL = re.compile(r"\[(--[^\]]*)\]")  # [--save DIR] in a synopsis
