@@ -105,6 +105,22 @@ class MovedCommands(click.Group):
         return super().get_command(ctx, cmd_name)
 
 
+class BatchCommand(click.Command):
+    """The command `batch`, which answers the former list syntax of --manual with the new one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments. Raise UsageError if --manual is followed by several files."""
+        arguments = tuple(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as problem:
+            if "--manual" in arguments and "unexpected extra argument" in problem.message:
+                raise click.UsageError(
+                    "--manual takes one file. Repeat it: --manual a.csv --manual b.csv.", ctx
+                ) from problem
+            raise
+
+
 @click.group(cls=MovedCommands, context_settings=_SETTINGS, epilog=EPILOG)
 def cli() -> None:
     """Grade submissions of the quantization assignment."""
@@ -157,7 +173,7 @@ def grade(**options: Any) -> int:
     return run_grade(GradeOptions(**options))
 
 
-@cli.command(epilog=EPILOG)
+@cli.command(cls=BatchCommand, epilog=EPILOG)
 @click.argument("export", type=FILE)
 @click.option(
     "--out",

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from autograder.course.outputs.dashboard import render
-from autograder.course.policy import Policy, apply, settled
+from autograder.course.policy import Policy, apply_manual_scores, apply_policy
 from autograder.course.reference import reference_numbers
 from tests.class_outputs.people import RUBRIC, a_class
 
@@ -60,10 +60,10 @@ def main() -> int:
 
 def class_page(students: int) -> str:
     record = a_class(students)
-    marks = apply(record, Policy(), {})
-    pages = {mark.member: f"students/{mark.member}/report.html" for mark in marks}
+    scores = apply_policy(record, Policy(), {})
+    pages = {score.member: f"students/{score.member}/report.html" for score in scores}
     numbers = reference_numbers(record.dataset)
-    return render(settled(record, marks), marks, Policy(), numbers, RUBRIC, pages)
+    return render(apply_manual_scores(record, scores), scores, Policy(), numbers, RUBRIC, pages)
 
 
 def seconds(browser: str, page: Path, students: int) -> float:

@@ -1,4 +1,4 @@
-"""The command `grade`: many submissions, each marked by itself, none able to stop the others."""
+"""The command `grade`: grade submissions, each independent of the others."""
 
 import queue
 import sys
@@ -38,10 +38,10 @@ from autograder.sandbox.self_test import IsolationUnavailable
 
 @dataclass(frozen=True)
 class GradeOptions:
-    """What `grade` was asked for.
+    """Holds the options of `grade`.
 
-    `replay` is one check's id: shown in full, and nothing is written but its arrays below `save`.
-    `tier` is the letter of the only tier of isolation that will do.
+    `replay` is the id of one check to show in full; then only its arrays are written, below `save`.
+    `tier` is the letter of the only isolation tier to use.
     """
 
     paths: tuple[Path, ...]
@@ -58,7 +58,7 @@ class GradeOptions:
 
 
 def grade(options: GradeOptions) -> int:
-    """Mark the submissions; returns the exit status. Everything that goes wrong is a sentence."""
+    """Grade the submissions and return the exit status. Print every error as a sentence."""
     console = Console()
     try:
         return _grade(options, console)
@@ -68,7 +68,7 @@ def grade(options: GradeOptions) -> int:
 
 
 def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submission], list[str]]:
-    """The submissions that can be read, one per student, and a sentence for each other path."""
+    """Return the readable submissions, one per student, and a sentence per other path."""
     submissions: dict[str, Submission] = {}
     problems = []
     for path in paths:
@@ -83,8 +83,8 @@ def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submissio
             )
         if submission.student in submissions:
             problems.append(
-                f"{path} is a second submission of {submission.student}; only the first is marked. "
-                "Use --student to mark it under another id."
+                f"{path} is a second submission of {submission.student}; only the first is graded. "
+                "Use --student to grade it under another id."
             )
             continue
         submissions[submission.student] = submission
@@ -93,7 +93,7 @@ def read_all(paths: Sequence[Path], student: str | None) -> tuple[list[Submissio
 
 def _grade(options: GradeOptions, console: Console) -> int:
     pattern = options.replay or options.check
-    course = prepare_grading(
+    context = prepare_grading(
         options.dataset, pattern, options.quick, reveal=options.replay is not None
     )
     submissions, problems = read_all(options.paths, options.student)
@@ -103,62 +103,62 @@ def _grade(options: GradeOptions, console: Console) -> int:
         return USAGE
     results = None if options.replay else ResultsFolder(options.out)
     with ExitStack() as open_sandboxes:
-        players: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
         try:
             for _ in range(min(options.jobs, len(submissions))):
                 sandbox = Sandbox(allow_unsafe=options.allow_unsafe, tier=options.tier)
-                players.put(open_sandboxes.enter_context(sandbox))
+                sandboxes.put(open_sandboxes.enter_context(sandbox))
                 refuse_other_arithmetic(sandbox.arithmetic)
         except IsolationUnavailable as problem:
             raise SetupError(str(problem)) from problem
-        reports = _mark_all(submissions, course, players, results, console)
+        reports = _grade_all(submissions, context, sandboxes, results, console)
         if results is None:
-            executor = players.get()
+            executor = sandboxes.get()
             for submission, report in zip(submissions, reports, strict=True):
-                _show_again(submission, report, course, executor, options.save, console)
+                _print_replay(submission, report, context, executor, options.save, console)
     if results is not None:
         print_summary(reports, [results.page(report.student) for report in reports], console)
     return NEEDS_REVIEW if problems or any(report.needs_review for report in reports) else DONE
 
 
-def _show_again(
+def _print_replay(
     submission: Submission,
     report: Report,
-    course: GradingContext,
+    context: GradingContext,
     executor: Sandbox,
     save: Path | None,
     console: Console,
 ) -> None:
-    """The checks of one report, and of those that call into solution.py what was asked and came."""
-    evidence = build_evidence(submission, course, executor)
+    """Print the checks of a report, with the calls into solution.py and their results."""
+    evidence = build_evidence(submission, context, executor)
     for result, check in zip(
-        report.checks, select_checks(course.rubric, course.selected), strict=True
+        report.checks, select_checks(context.rubric, context.selected), strict=True
     ):
-        played = replay(check, evidence) if isinstance(check, CallCheck) else None
-        print_replay(result, played.lines() if played else (), console)
-        if played is not None and save is not None:
+        replayed = replay(check, evidence) if isinstance(check, CallCheck) else None
+        print_replay(result, replayed.lines() if replayed else (), console)
+        if replayed is not None and save is not None:
             path = save / submission.student / f"{check.id}.npz"
-            played.save(path)
+            replayed.save(path)
             console.print(f"All values: {path}", soft_wrap=True)
 
 
-def _mark_all(
+def _grade_all(
     submissions: Sequence[Submission],
-    course: GradingContext,
-    players: "queue.SimpleQueue[Sandbox]",
+    context: GradingContext,
+    sandboxes: "queue.SimpleQueue[Sandbox]",
     results: ResultsFolder | None,
     console: Console,
 ) -> list[Report]:
-    """Marked in parallel, one sandbox each; the reports in the order of the submissions."""
+    """Grade in parallel, one sandbox each, and return the reports in order."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress,
-        ThreadPoolExecutor(max_workers=players.qsize()) as pool,
+        ThreadPoolExecutor(max_workers=sandboxes.qsize()) as pool,
     ):
-        total = len(select_checks(course.rubric, course.selected))
+        total = len(select_checks(context.rubric, context.selected))
 
-        def one(submission: Submission) -> Report:
-            executor, trace = players.get(), Trace()
+        def grade_one(submission: Submission) -> Report:
+            executor, trace = sandboxes.get(), Trace()
             task = progress.add_task(submission.student, total=total)
 
             def on_report(report: Report) -> None:
@@ -167,15 +167,15 @@ def _mark_all(
                 progress.update(task, completed=len(trace.seconds))
 
             try:
-                report = grade_submission(submission, course, executor, on_report, trace)
+                report = grade_submission(submission, context, executor, on_report, trace)
             finally:
-                players.put(executor)
+                sandboxes.put(executor)
                 progress.remove_task(task)
             if results is not None:
                 results.write_final(report, trace)
             return report
 
-        futures = [pool.submit(one, submission) for submission in submissions]
+        futures = [pool.submit(grade_one, submission) for submission in submissions]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
             return [future.result() for future in futures]

@@ -1,6 +1,6 @@
-"""The command `isolation`: what student code can and cannot reach on this machine, in plain words.
+"""The command `isolation`: show what student code can and cannot reach on this machine.
 
-Exit status 0 when student code is held back, 2 when it cannot be; then it says why, tier by tier.
+The exit status is 0 if a tier holds, 2 if none does; then it prints why, tier by tier.
 """
 
 import sys
@@ -15,13 +15,13 @@ _NO_TIER_PROTECTS_AGAINST = (
     "a computation that watches how long others take on the same machine",
 )
 _OUTSIDE_LINUX = (
-    "Student code can only be held back on Linux. Mark in Docker, which runs Linux here too: "
+    "The sandbox needs Linux. Grade in Docker, which runs Linux here too: "
     "docs/isolation.md shows the two commands for the Dockerfile of this kit."
 )
 
 
 def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
-    """Starts a sandbox, on `tier` or the strongest that holds, and prints what it found."""
+    """Start a sandbox, on `tier` or the strongest that holds, and print its self-test."""
     if sys.platform != "linux":
         print(_OUTSIDE_LINUX, file=sys.stderr)
         return 2
@@ -33,7 +33,7 @@ def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
             lines = describe(sandbox.isolation, sandbox.probes, sandbox.passed_over, Limits())
     except IsolationUnavailable as problem:
         what = f"Tier {tier} does not hold here." if tier else "No tier holds here."
-        print(f"{what} Nothing is marked without.", file=sys.stderr)
+        print(f"{what} Nothing is graded without one.", file=sys.stderr)
         for letter, reason in sandbox.passed_over or (("?", str(problem)),):
             print(f"  {letter}: {reason}", file=sys.stderr)
         return 2
@@ -44,7 +44,7 @@ def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
 def describe(
     stamp: str, probes: tuple[Probe, ...], passed_over: PassedOver, limits: Limits
 ) -> list[str]:
-    """The lines for a person: the stamp, what is out of reach, what is not, and why no more."""
+    """Return the lines to print: the stamp, what is blocked, what is not, and why."""
     blocked = [probe for probe in probes if probe.blocked]
     lines = [
         f"Isolation {stamp}.",

@@ -1,8 +1,7 @@
-"""What is known about a whole class: who handed in what, and what marking it gave.
+"""The record of a class: its submissions and their reports.
 
-A `ClassRecord` is to a class what a `Report` is to a submission: all that people see of it is
-a pure function of it, and nothing of it depends on the order or the number of the processes that
-marked.
+A `ClassRecord` is to a class what a `Report` is to a submission. All outputs are pure functions of
+it. It does not depend on the order or the number of the processes that graded.
 """
 
 from collections.abc import Mapping
@@ -14,13 +13,13 @@ from autograder.platforms.export_entry import ExportEntry
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one hand-in. `report` is None where nothing could be marked.
+    """Holds the result of one submission. `report` is None if it could not be graded.
 
-    `problem` is the sentence why a person must look at it, or "". `seconds` are those of each
-    check; they vary between runs and belong on no student's page.
+    `problem` is a sentence that says why staff must review it, or "". `seconds` are those of each
+    check; they vary between runs, so no student's page shows them.
     """
 
-    handin: ExportEntry
+    entry: ExportEntry
     report: Report | None
     problem: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -28,10 +27,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class ClassRecord:
-    """The outcomes of a class, by student, and of which system's export (`source`) they came.
+    """Holds the outcomes of a class, ordered by student.
 
-    `source` is "canvas", "moodle", "gradescope", "blackboard", "nbgrader" or "folder". `missing`
-    are students whom the export names without a hand-in, as `ExportEntry.lms` has them.
+    `source` is the site of the export: "canvas", "moodle", "gradescope", "blackboard", "nbgrader"
+    or "folder". `missing` are students in the export without a submission, {member: site columns}.
     """
 
     source: str

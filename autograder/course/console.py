@@ -1,4 +1,4 @@
-"""What `batch` says in the terminal: what came of a class, and who moves if it is regraded."""
+"""Print the results of a class, or whose scores a regrade changes, in the terminal."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,72 +9,73 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.policy import FinalMark, Status
+from autograder.course.policy import FinalScore, Status
 from autograder.course.regrade import Regrade
 
 
 def print_class(
     record: ClassRecord,
-    marks: Sequence[FinalMark],
+    scores: Sequence[FinalScore],
     out: Path,
     notes: Sequence[str],
     console: Console,
 ) -> None:
-    """Print how many were marked, what came of the checks, who needs review, where the marks are.
+    """Print the counts of submissions and verdicts, who needs review, and where the page is.
 
-    `notes` say what was left out.
+    `notes` are sentences on what was left out.
     """
     reports = [outcome.report for outcome in record.outcomes if outcome.report is not None]
     verdicts = Counter(check.verdict.value for report in reports for check in report.checks)
-    told = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
-    hand_ins = "hand-in" if len(reports) == 1 else "hand-ins"
+    counts = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
+    submissions = "submission" if len(reports) == 1 else "submissions"
     console.print(
-        f"{len(reports):,} {hand_ins} marked ({record.source}); checks: {told or 'none'}."
+        f"{len(reports):,} {submissions} graded ({record.source}); checks: {counts or 'none'}."
     )
-    waiting = [mark for mark in marks if mark.status is Status.NEEDS_REVIEW]
+    waiting = [score for score in scores if score.status is Status.NEEDS_REVIEW]
     if waiting:
         table = Table(title="Needs review", title_justify="left")
         table.add_column("Student")
         table.add_column("Why")
-        for mark in waiting:
-            table.add_row(Text(mark.member), Text(mark.reason))
+        for score in waiting:
+            table.add_row(Text(score.member), Text(score.reason))
         console.print(table)
         console.print(
-            "They have no score until staff settle it: by a mark by hand for each check at stake "
-            '(review_checks in report.json), or by the id in `reviewed = ["..."]` in course.toml, '
-            "where the score stands as computed.",
+            "They have no score until staff review them. Enter a manual score for each check at "
+            'stake (review_checks in report.json), or the id in `reviewed = ["..."]` of '
+            "course.toml to keep the computed score.",
             soft_wrap=True,
         )
     if record.missing:
-        console.print(f"{len(record.missing):,} students handed in nothing.")
+        console.print(f"{len(record.missing):,} students submitted nothing.")
     for note in notes:
         console.print(Text(note), soft_wrap=True)
     console.print(Text(f"The class: {out / 'class.html'}"), soft_wrap=True)
 
 
-def print_regrade(found: Regrade, applied: bool, console: Console) -> None:
-    """Who moves, by how much, on which check."""
-    if found.moves:
-        table = Table(title="Who moves", title_justify="left")
+def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
+    """Print whose scores change, by how much, on which check."""
+    if regrade.changes:
+        table = Table(title="Changed scores", title_justify="left")
         for title in ("Student", "Check", "Before", "After", "Points", "Total"):
             table.add_column(title, justify="left" if title in ("Student", "Check") else "right")
         shown = ""
-        for move in found.moves:
-            before, after = found.totals[move.student]
+        for change in regrade.changes:
+            before, after = regrade.totals[change.student]
             table.add_row(
-                Text(move.student if move.student != shown else ""),
-                move.check,
-                f"{move.before.points:g} {move.before.verdict}",
-                f"{move.after.points:g} {move.after.verdict}",
-                f"{move.points:+g}",
-                f"{before:g} → {after:g}" if move.student != shown else "",
+                Text(change.student if change.student != shown else ""),
+                change.check,
+                f"{change.before.points:g} {change.before.verdict}",
+                f"{change.after.points:g} {change.after.verdict}",
+                f"{change.points:+g}",
+                f"{before:g} → {after:g}" if change.student != shown else "",
             )
-            shown = move.student
+            shown = change.student
         console.print(table)
-    moving = sum(before != after for before, after in found.totals.values())
+    moving = sum(before != after for before, after in regrade.totals.values())
     console.print(
-        f"{found.compared:,} compared: the marks of {moving:,} move; {len(found.reworded):,} read "
-        f"other words for the same points; {len(found.new):,} had no complete marks before."
+        f"{regrade.compared:,} compared: the scores of {moving:,} change; "
+        f"{len(regrade.reworded):,} have other messages for the same points; "
+        f"{len(regrade.new):,} had no complete scores before."
     )
     if not applied:
-        console.print("Nothing was written. Run with --regrade --apply to write it.")
+        console.print("Nothing was written. Run with --regrade --apply to write the new scores.")

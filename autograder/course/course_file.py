@@ -1,36 +1,37 @@
-"""`course.toml`: what a course decides about its marks, as data.
+"""Read `course.toml`, the policy of a course.
 
     title = "Quantization, autumn term"      # all keys are optional
     deadline = 2026-10-30T23:59:00+01:00     # with its offset from UTC
-    roster = "roster.csv"                    # who takes the course; see autograder/course/roster.py
-    excused = ["grace"]                      # no mark, and no zero either
-    reviewed = ["bob"]                       # staff looked: the score stands as computed
-    publish_unfinished = false               # true: marks that still await a person are exported
+    roster = "roster.csv"                    # the students; see autograder/course/roster.py
+    excused = ["grace"]                      # no score, and no zero either
+    reviewed = ["bob"]                       # staff reviewed: keep the computed score
+    publish_unfinished = false               # true: export scores with written answers open
     timezone = "Europe/Zurich"               # of the local times that some sites write
-    unknown_time = "review"                  # "on_time": who has no known time is on time
+    unknown_time = "review"                  # "on_time": an unknown time is on time
 
-    [late]                                   # without it, late is only shown
-    grace_minutes = 15                       # so much later is not late
-    percent_per_day = 10                     # of what was earned, for every day begun
+    [late]                                   # without it, lateness is only shown
+    grace_minutes = 15                       # minutes that are not late
+    percent_per_day = 10                     # of the points, for every day begun
     max_percent = 50                         # never more than this
-    max_days = 7                             # what comes later than that earns nothing
+    max_days = 7                             # later submissions score 0
 
-    [extensions]                             # of a student, or of a group
+    [extensions]                             # deadlines of students or groups
     ada = 2026-11-06T23:59:00+01:00
 
-    [submitted]                              # times that staff know, before what the site says
+    [submitted]                              # times stated by staff
     grace = 2026-10-31T08:00:00+01:00
 
     [canvas]
-    assignment = "Quantization (4711)"       # the column of Canvas's own gradebook export
+    assignment = "Quantization (4711)"       # the column in Canvas's gradebook export
 
     [moodle]
-    maximum_grade = 100                      # of the Moodle assignment; marks are scaled to it
+    maximum_grade = 100                      # of the Moodle assignment; scores are scaled
 
-Every slip is a `PolicyError` before anything is marked or written: a file that is not TOML, a
-misspelt key, a value of the wrong kind, a moment without its offset, a percentage outside 0 to 100,
-an unknown time zone.
-That a name belongs to nobody is found when the policy is applied (`autograder/course/policy.py`).
+Every error is a `PolicyError` before anything is graded or written. Unknown student names are found
+when the policy is applied (`autograder/course/policy.py`).
+
+The reader is written by hand: each error names the file, the key, the expected value and a nearby
+key, and several keys depend on each other.
 """
 
 import difflib
@@ -65,12 +66,12 @@ _LATE_KEYS = ("grace_minutes", "percent_per_day", "max_percent", "max_days")
 
 
 class PolicyError(Exception):
-    """The policy of the course can't be used; the message says what, where, and what to do."""
+    """The policy can't be used; the message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """What a late hand-in loses: percent of what it earned. `max_days` None: accepted for ever."""
+    """Holds what a late submission loses, in percent of its points. `max_days` None: no limit."""
 
     grace_minutes: float = 0.0
     percent_per_day: float = 0.0
@@ -78,14 +79,14 @@ class LatePolicy:
     max_days: int | None = None
 
     def percent(self, days: int) -> float:
-        """What is lost after so many days begun, 0 to 100; it never falls with more days."""
+        """Return the percent lost after so many days begun, 0 to 100. It never decreases."""
         if self.max_days is not None and days > self.max_days:
             return 100.0
         return min(days * self.percent_per_day, self.max_percent)
 
     @property
     def most_percent(self) -> float:
-        """Return the most that being late can cost; 0 where it costs nothing."""
+        """Return the most that lateness can cost, in percent."""
         if self.max_days is not None:
             return 100.0
         return self.max_percent if self.percent_per_day else 0.0
@@ -93,10 +94,10 @@ class LatePolicy:
 
 @dataclass(frozen=True)
 class Policy:
-    """What `course.toml` says; without one, the marks are as they were given.
+    """Holds the values of `course.toml`; the defaults change no score.
 
-    `moodle_maximum` None stands for the points of the rubric. `submitted` are times that staff
-    state; `timezone` is that of local times, None if the course names none.
+    `moodle_maximum` None means the points of the rubric. `submitted` are times stated by staff.
+    `timezone` is that of local times, None if it is not set.
     """
 
     title: str = TITLE
@@ -114,17 +115,17 @@ class Policy:
     moodle_maximum: float | None = None
 
     def deadline_of(self, *names: str) -> datetime | None:
-        """The latest moment granted to any of these names, a student's and their group's."""
+        """Return the latest deadline of a student and their group."""
         granted = [self.extensions[name] for name in names if name in self.extensions]
         return max([*granted, *([self.deadline] if self.deadline else [])], default=None)
 
-    def stated_time(self, member: str, handin: str) -> datetime | None:
-        """Return the time that staff state for a student, else the one for their group."""
-        return self.submitted.get(member) or self.submitted.get(handin)
+    def stated_time(self, member: str, entry: str) -> datetime | None:
+        """Return the time stated for a student, else for their group."""
+        return self.submitted.get(member) or self.submitted.get(entry)
 
 
 def load_policy(path: Path) -> Policy:
-    """Read and check `course.toml`. Raises `PolicyError`."""
+    """Read `course.toml`. Raise `PolicyError` if anything is wrong in it."""
     try:
         text = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -135,15 +136,16 @@ def load_policy(path: Path) -> Policy:
 
 
 class _Reader:
-    """Takes values out of the parsed file; every complaint names the file and the key."""
+    """Reads values from the parsed file; every error names the file and the key."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def policy(self, text: Mapping[str, Any]) -> Policy:
+        """Return the checked policy. Raise `PolicyError`."""
         self._refuse_unknown(text, _KEYS, "")
         title = self._text(text, "title", TITLE)
-        deadline = self._moment(text, "deadline") if "deadline" in text else None
+        deadline = self._time(text, "deadline") if "deadline" in text else None
         late = self._late(self._table(text, "late", _LATE_KEYS))
         extensions = self._table(text, "extensions")
         submitted = self._table(text, "submitted")
@@ -151,7 +153,7 @@ class _Reader:
         moodle = self._table(text, "moodle", ("maximum_grade",))
         for key in ("late", "extensions", "submitted"):
             if key in text and deadline is None:
-                raise self._error(f"[{key}] says how late counts, but there is no deadline: add it")
+                raise self._error(f"[{key}] needs a deadline: add it")
         maximum = (
             self._number(moodle, "maximum_grade", 0, 1e6, "moodle.")
             if "maximum_grade" in moodle
@@ -163,8 +165,8 @@ class _Reader:
             title=title,
             deadline=deadline,
             late=late,
-            extensions={name: self._moment(extensions, name, "extensions.") for name in extensions},
-            submitted={name: self._moment(submitted, name, "submitted.") for name in submitted},
+            extensions={name: self._time(extensions, name, "extensions.") for name in extensions},
+            submitted={name: self._time(submitted, name, "submitted.") for name in submitted},
             timezone=self._timezone(text),
             unknown_time=self._choice(text, "unknown_time", (REVIEW, ON_TIME)),
             excused=frozenset(self._names(text, "excused")),
@@ -178,7 +180,7 @@ class _Reader:
     def _late(self, table: Mapping[str, Any]) -> LatePolicy:
         days = table.get("max_days")
         if days is not None and (type(days) is not int or days < 0):
-            raise self._error(f"late.max_days must be a whole number from 0, not {days!r}")
+            raise self._error(f"late.max_days: expected a whole number from 0, got {days!r}")
         return LatePolicy(
             grace_minutes=self._number(table, "grace_minutes", 0, 1e6, "late."),
             percent_per_day=self._number(table, "percent_per_day", 0, 100, "late."),
@@ -200,34 +202,36 @@ class _Reader:
     ) -> Mapping[str, Any]:
         table = text.get(name, {})
         if not isinstance(table, dict):
-            raise self._error(f"{name} must be a table: write [{name}] on a line of its own")
+            raise self._error(f"expected a table for {name}: write [{name}] on a line of its own")
         if keys is not None:
             self._refuse_unknown(table, keys, f"{name}.")
         return table
 
-    def _refuse_unknown(self, table: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    def _refuse_unknown(
+        self, table: Mapping[str, Any], allowed: Collection[str], where: str
+    ) -> None:
         for key in table:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-                raise self._error(f"{where}{key} is no setting; {hint}")
+            if key not in allowed:
+                near = difflib.get_close_matches(key, allowed, 1)
+                hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(allowed)}"
+                raise self._error(f"{where}{key} is not a setting; {hint}")
 
     def _text(self, table: Mapping[str, Any], key: str, default: str, where: str = "") -> str:
         value = table.get(key, default)
         if not isinstance(value, str) or (key in table and not value.strip()):
-            raise self._error(f"{where}{key} must be text in quotes, not {value!r}")
+            raise self._error(f"{where}{key} must be text in quotes, got {value!r}")
         return value
 
     def _timezone(self, text: Mapping[str, Any]) -> ZoneInfo | None:
         if "timezone" not in text:
             return None
         name = self._text(text, "timezone", "")
-        known = {zone.casefold(): zone for zone in available_timezones()}
-        if name in known.values():
+        zones = {zone.casefold(): zone for zone in available_timezones()}
+        if name in zones.values():
             return ZoneInfo(name)
-        near = difflib.get_close_matches(name.casefold(), known, 1)
-        hint = f"did you mean {known[near[0]]}?" if near else "write one such as Europe/Zurich"
-        if not known:
+        near = difflib.get_close_matches(name.casefold(), zones, 1)
+        hint = f"did you mean {zones[near[0]]}?" if near else "write one such as Europe/Zurich"
+        if not zones:
             hint = "this machine has no time zones: pip install tzdata"
         raise self._error(f"timezone {name!r} is not a time zone; {hint}")
 
@@ -236,7 +240,7 @@ class _Reader:
         value = table.get(key, choices[0])
         if value not in choices:
             listed = " or ".join(f'"{choice}"' for choice in choices)
-            raise self._error(f"{key} must be {listed}, not {value!r}")
+            raise self._error(f"{key} must be {listed}, got {value!r}")
         return str(value)
 
     def _names(self, table: Mapping[str, Any], key: str) -> list[str]:
@@ -248,7 +252,7 @@ class _Reader:
     def _switch(self, table: Mapping[str, Any], key: str) -> bool:
         value = table.get(key, False)
         if not isinstance(value, bool):
-            raise self._error(f"{key} must be true or false, not {value!r}")
+            raise self._error(f"{key} must be true or false, got {value!r}")
         return value
 
     def _number(
@@ -262,17 +266,17 @@ class _Reader:
     ) -> float:
         value = table.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._error(f"{where}{key} must be a number, not {value!r}")
+            raise self._error(f"{where}{key} must be a number, got {value!r}")
         if not least <= value <= most:
-            raise self._error(f"{where}{key} must lie from {least:g} to {most:g}, not {value:g}")
+            raise self._error(f"{where}{key} must be from {least:g} to {most:g}, got {value:g}")
         return float(value)
 
-    def _moment(self, table: Mapping[str, Any], key: str, where: str = "") -> datetime:
+    def _time(self, table: Mapping[str, Any], key: str, where: str = "") -> datetime:
         value = table[key]
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise self._error(
-                f"{where}{key} must be a moment with its offset from UTC and without quotes, such "
-                f"as 2026-10-30T23:59:00+01:00, not {value}"
+                f"{where}{key} must be a time with its offset from UTC and without quotes, such "
+                f"as 2026-10-30T23:59:00+01:00, got {value}"
             )
         return value
 

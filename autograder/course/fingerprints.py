@@ -1,12 +1,13 @@
-"""Digests of what decides a mark: of a submission, and, check by check, of everything else.
+"""Compute digests of what decides a result: the submission, and per check everything else.
 
-Equal digests mean equal marks, so that work is done once and a change marks again only what it can
-touch. Where it is not plain what a change can touch, everything counts: all of `quantlab/`, and all
-of `autograder/` but the checks' own modules and what only shows, hands out or schedules.
+Equal digests mean equal results. Each check is graded once, and a change regrades the checks that
+it can affect. In doubt everything counts: all of `quantlab/`, and all of `autograder/` except the
+modules of the checks and those that only render, publish or schedule.
 
-A check is decided by its module, its line in the rubric and the mistakes that can be named in it;
-one of tables or models also by the data set, its float model and the rubric's thresholds; every
-check by the rest of the kit, the reference, the course secret and the versions of what computes.
+A check depends on its module, its line in the rubric and the misconceptions that it can name.
+Checks of tables and models also depend on the data set, its float model and the thresholds of the
+rubric. Every check depends on the rest of the kit, the reference, the course secret and the
+versions of Python, torch and numpy.
 """
 
 import hashlib
@@ -43,19 +44,19 @@ _COMPUTING = ("torch", "numpy")
 
 
 @dataclass(frozen=True)
-class Conditions:
-    """All that decides marks besides submissions: `decides[check]` is its digest."""
+class Fingerprints:
+    """Holds the digest of everything but the submission, {check: digest}."""
 
-    decides: Mapping[str, str]
+    by_check: Mapping[str, str]
 
     @property
     def digest(self) -> str:
-        """Of all checks' together."""
-        return _digest(json.dumps(sorted(self.decides.items())))
+        """Return one digest of all checks."""
+        return _digest(json.dumps(sorted(self.by_check.items())))
 
 
 def submission_digest(submission: Submission) -> str:
-    """Of all that a check may look at; flags are not among it."""
+    """Return the digest of everything that a check may read; flags are not part of it."""
     answers = submission.answers
     return _digest(
         submission.student,
@@ -67,34 +68,40 @@ def submission_digest(submission: Submission) -> str:
     )
 
 
-def conditions(
+def compute_fingerprints(
     rubric: Rubric,
     checks: Iterable[Check],
     mutants: Iterable[Mutant],
     secret: bytes,
     dataset: str,
     quick: bool,
-) -> Conditions:
-    """The conditions of these checks, as the files of the kit are now. Raises `OSError`."""
+) -> Fingerprints:
+    """Return the fingerprints of these checks, for the current files of the kit.
+
+    Raises:
+        OSError: a file can't be read.
+    """
     checks, mutants = tuple(checks), tuple(mutants)
     modules = _modules()
-    everybodys = _everybodys(secret)
-    measured = "".join((dataset, str(quick), _digest(*_measuring(dataset)), _thresholds(rubric)))
-    decides = {}
+    everybodys = _shared_by_all_checks(secret)
+    measured = "".join(
+        (dataset, str(quick), _digest(*_measurement_files(dataset)), _thresholds(rubric))
+    )
+    by_check = {}
     for check in checks:
         item = rubric.items[check.id]
         named = [m.code + m.sentence for m in mutants if m.named and m.may_be_caught_by(check.id)]
-        decides[check.id] = _digest(
+        by_check[check.id] = _digest(
             everybodys,
             modules[check.id].read_bytes(),
             repr(item),
             json.dumps(sorted(named)),
             measured if check.source in ("table", "model") else "",
         )
-    return Conditions(decides)
+    return Fingerprints(by_check)
 
 
-def _everybodys(secret: bytes) -> str:
+def _shared_by_all_checks(secret: bytes) -> str:
     parts: list[str | bytes] = [secret, platform.python_version(), *map(_version, _COMPUTING)]
     for path in _deciding_files():
         parts += [str(path.relative_to(KIT)), path.read_bytes()]
@@ -112,20 +119,20 @@ def _deciding_files() -> Iterator[Path]:
             yield path
 
 
-def _measuring(dataset: str) -> Iterator[bytes]:
+def _measurement_files(dataset: str) -> Iterator[bytes]:
     kept = (ptq_table.committed(dataset), quick_images.committed(dataset))
     for path in (float_model(dataset), *kept):
         yield path.read_bytes() if path.is_file() else b""
 
 
 def _thresholds(rubric: Rubric) -> str:
-    """All of the rubric but its single items and the titles."""
+    """Return the rubric without its items and titles."""
     shared = [f.name for f in fields(rubric) if f.name not in ("questions", "items")]
     return "".join(repr(getattr(rubric, name)) for name in shared)
 
 
 def _modules() -> dict[str, Path]:
-    """The file that each check is written in."""
+    """Return {check: file of its module}."""
     return {
         check.id: Path(inspect.getfile(module))
         for module in vars(autograder.checks).values()
@@ -142,8 +149,8 @@ def _version(package: str) -> str:
 
 
 def _digest(*parts: str | bytes) -> str:
-    found = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        found.update(len(content).to_bytes(8, "little") + content)
-    return found.hexdigest()
+        digest.update(len(content).to_bytes(8, "little") + content)
+    return digest.hexdigest()

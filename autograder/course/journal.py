@@ -1,36 +1,34 @@
-"""The journal of a class: one row per finished check, so that a crash costs the check in flight.
+"""The journal of a class: one row per finished check, so a crash loses at most a running check.
 
-SQLite keeps it, with a write-ahead log: a row is either there or not, whenever the process that
-writes is killed. The workers of this machine write their rows themselves, each through a journal of
-its own on the same file. A row is found again only under digests of everything that decides it, so
-that a stale one is never taken for a mark.
+It is an SQLite file with a write-ahead log: a row is complete or absent, even if the writing
+process is killed. The workers of this machine write their own rows, each with its own `Journal` on
+the same file. Each row has the digest of its submission and the fingerprint of everything else that
+decides it. A row with another digest or fingerprint is never used.
 
-`JournalError` is raised, with a sentence for whoever typed the command, where the journal can't be
-read or written: a full disk, a folder that may not be written, a file of another version. What was
-journaled before stays whole.
+The column `decides` is the fingerprint. The names of tables and columns stay as they are, so that
+journals of earlier versions can be read.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 
 from autograder.engine.record import GradedCheck, Verdict, check_from, model_from
 
 VERSION = 1
-_BUSY_SECONDS = 60.0  # a worker waits for the others' rows; each takes milliseconds
+_BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
 
 _SCHEMA = """
 CREATE TABLE marks (
     student TEXT NOT NULL,
     content TEXT NOT NULL,   -- digest of the submission
     name TEXT NOT NULL,      -- of the check
-    decides TEXT NOT NULL,   -- digest of all else that decides the mark
+    decides TEXT NOT NULL,   -- fingerprint of all else that decides the result
     verdict TEXT NOT NULL,
-    marked TEXT NOT NULL,    -- JSON of `GradedCheck`
+    marked TEXT NOT NULL,    -- JSON of `Marked`
     seconds REAL NOT NULL,   -- that the check took
     used REAL NOT NULL,      -- processor seconds of the solution's, this check included
     isolation TEXT NOT NULL,
@@ -42,22 +40,22 @@ CREATE TABLE applied (name TEXT PRIMARY KEY, decides TEXT NOT NULL) WITHOUT ROWI
 
 
 class JournalError(Exception):
-    """The journal can't be used; the message says where, why and what to do."""
+    """The journal can't be read or written; the message says where, why and what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one check of one submission.
+    """Holds the result of one check of one submission.
 
-    `content` and `decides` are digests, of the submission and of all else that decides the mark.
-    `seconds` is the time the check took, `used` the processor time of the solution's in all checks
-    up to this one, `fault` the traceback where the grader failed.
+    `content` is the digest of the submission, `fingerprint` that of all else that decides the
+    result. `seconds` is the time of the check, `used` the processor time of the solution in all
+    checks up to this one. `fault` is the traceback if the grader failed.
     """
 
     student: str
     content: str
-    decides: str
-    marked: GradedCheck
+    fingerprint: str
+    graded: GradedCheck
     seconds: float
     used: float
     isolation: str
@@ -65,51 +63,45 @@ class Row:
 
     @property
     def check(self) -> str:
-        return self.marked.result.id
+        """Return the id of the check."""
+        return self.graded.result.id
 
     @property
     def finished(self) -> bool:
-        """Whether it stands; a fault of the grader's is tried again."""
-        return self.marked.result.verdict is not Verdict.GRADER_FAULT
+        """Return whether the result is final; a grader fault is tried again."""
+        return self.graded.result.verdict is not Verdict.GRADER_FAULT
 
 
-class Journal:
-    """The journal at `path`, made if absent. Belongs to one thread. Raises `JournalError`."""
+class Journal(AbstractContextManager["Journal"]):
+    """Reads and writes the journal at a path. One thread may use it."""
 
     def __init__(self, path: Path) -> None:
+        """Open the journal, and create it if absent. Raise `JournalError`."""
         self.path = path
-        with self._told():
+        with self._in_words():
             self._database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 self._refuse_another()
-                # Where a file system has no shared memory SQLite stays with its older manner,
-                # which is as safe.
+                # Without shared memory SQLite keeps its rollback journal, which is as safe.
                 self._database.execute("PRAGMA journal_mode = WAL").fetchone()
-                # Safe against the death of every process; of the machine, see `settle`.
+                # Survives killed processes; for power cuts see `settle`.
                 self._database.execute("PRAGMA synchronous = NORMAL")
                 self._make()
             except BaseException:
                 self._database.close()
                 raise
 
-    def __enter__(self) -> "Journal":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        """Close the file."""
         self.close()
 
     def close(self) -> None:
-        """Closes the file; rows that were added are in it."""
+        """Close the file."""
         self._database.close()
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Write rows; each is there for good when this returns, even if the process is killed."""
-        with self._told(), self._transaction():
+        """Write rows. They survive a kill of the process once this returns."""
+        with self._in_words(), self._transaction():
             self._database.executemany(
                 "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -117,9 +109,9 @@ class Journal:
                         row.student,
                         row.content,
                         row.check,
-                        row.decides,
-                        row.marked.result.verdict.value,
-                        json.dumps(asdict(row.marked), ensure_ascii=False, allow_nan=False),
+                        row.fingerprint,
+                        row.graded.result.verdict.value,
+                        json.dumps(asdict(row.graded), ensure_ascii=False, allow_nan=False),
                         row.seconds,
                         row.used,
                         row.isolation,
@@ -130,59 +122,60 @@ class Journal:
             )
 
     def settle(self) -> None:
-        """Have the disk itself keep what was added, against a power cut.
+        """Write the rows to the disk itself, against a power cut.
 
-        Not after every check, because it takes as long as the check.
+        It takes as long as a check, so it is not done after every check.
         """
-        with self._told():
+        with self._in_words():
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
-    def rows(self, student: str, content: str, decides: Mapping[str, str]) -> dict[str, Row]:
-        """The rows of a submission by check, of those checks under these digests."""
-        with self._told():
-            found = self._database.execute(
+    def rows(self, student: str, content: str, by_check: Mapping[str, str]) -> dict[str, Row]:
+        """Return {check: row} of a submission, for the fingerprints {check: fingerprint}."""
+        with self._in_words():
+            records = self._database.execute(
                 "SELECT name, decides, marked, seconds, used, isolation, fault FROM marks "
                 "WHERE student = ? AND content = ?",
                 (student, content),
             ).fetchall()
         rows = {}
-        for name, digest, marked, seconds, used, isolation, fault in found:
-            if decides.get(name) == digest:
-                one = _marked(marked)
-                rows[name] = Row(student, content, digest, one, seconds, used, isolation, fault)
+        for name, digest, result, seconds, used, isolation, fault in records:
+            if by_check.get(name) == digest:
+                rows[name] = Row(
+                    student, content, digest, _graded_check(result), seconds, used, isolation, fault
+                )
         return rows
 
     def students(self) -> frozenset[str]:
-        """Everybody of whom there is a row."""
-        with self._told():
-            found = self._database.execute("SELECT DISTINCT student FROM marks").fetchall()
-        return frozenset(student for (student,) in found)
+        """Return the students with at least one row."""
+        with self._in_words():
+            records = self._database.execute("SELECT DISTINCT student FROM marks").fetchall()
+        return frozenset(student for (student,) in records)
 
     def applied(self) -> dict[str, str]:
-        """`decides` of each check, as the marks were made that stand in the class's folder."""
-        with self._told():
+        """Return {check: fingerprint} of the results in the folder of the class."""
+        with self._in_words():
             return dict(self._database.execute("SELECT name, decides FROM applied").fetchall())
 
-    def apply(self, decides: Mapping[str, str]) -> None:
-        """Note that marks of these checks, made under these digests, now stand in the folder."""
-        with self._told(), self._transaction():
+    def apply(self, by_check: Mapping[str, str]) -> None:
+        """Record that the folder now contains results with these fingerprints."""
+        with self._in_words(), self._transaction():
             self._database.executemany(
-                "INSERT OR REPLACE INTO applied VALUES (?, ?)", sorted(decides.items())
+                "INSERT OR REPLACE INTO applied VALUES (?, ?)", sorted(by_check.items())
             )
 
     def _refuse_another(self) -> None:
-        self._database.execute("BEGIN")  # both of one moment: another may just be making it
+        self._database.execute("BEGIN")  # read both at once: another process may be creating it
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         self._database.execute("COMMIT")
         if version != VERSION and (version or tables):
             raise JournalError(
-                f"{self.path} is no journal of this kit's version: choose another folder with "
-                "--out, or go on with the version that began it."
+                f"{self.path} is a journal of another version of the kit. Choose another folder "
+                "with --out, or continue with the version that began it."
             )
 
     def _make(self) -> None:
-        with self._transaction():  # two may open a new journal at once
+        with self._transaction():  # two processes may open a new journal at once
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version != VERSION:
                 for statement in _SCHEMA.split(";"):
@@ -195,27 +188,27 @@ class Journal:
         try:
             yield
             self._database.execute("COMMIT")
-        except GeneratorExit:  # Ctrl-C came on the way in: the file is closed, which rolls back
+        except GeneratorExit:  # Ctrl-C: closing the file rolls back
             raise
         except BaseException:
-            if self._database.in_transaction:  # SQLite itself ends some, of a full disk for one
+            if self._database.in_transaction:  # SQLite ends some itself, on a full disk
                 self._database.execute("ROLLBACK")
             raise
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of SQLite's as sentences."""
+    def _in_words(self) -> Iterator[None]:
+        """Raise `JournalError` for the errors of SQLite."""
         try:
             yield
         except sqlite3.DatabaseError as error:
             raise JournalError(
-                f"The journal {self.path} can't be used: {error}. Free some space, or make the "
-                "folder writable; then the same command goes on, and what was marked before is "
-                "whole."
+                f"The journal {self.path} can't be used: {error}. Free some space or make the "
+                "folder writable, then run the same command again. What is graded stays in the "
+                "journal."
             ) from error
 
 
-def _marked(text: str) -> GradedCheck:
+def _graded_check(text: str) -> GradedCheck:
     record = json.loads(text)
     model = record["model"]
     return GradedCheck(

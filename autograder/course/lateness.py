@@ -1,11 +1,9 @@
-"""Decide how late a submission is, and what that costs, by the policy of the course.
+"""Compute how late a submission is, and what that costs, by the policy of the course.
 
 The time of a submission is, in this order: what `[submitted]` of course.toml states, the time in
 the export, the time in Moodle's grading worksheet (the roster). Without any of them the export's
 own word "on time" counts. An unknown time that may cost points is settled by an extension, by a
 staff review, or by `unknown_time = "on_time"`; until then the student has no total.
-
-Pure functions that cannot fail.
 """
 
 import math
@@ -20,41 +18,42 @@ from autograder.platforms.export_entry import ExportEntry
 
 DAY = timedelta(days=1)
 WORKSHEET_TIME = "Last modified (submission)"  # Moodle's column
-_NO_TIME = ("", "-")  # "-" is Moodle's word for never
+_NO_TIME = ("", "-")  # Moodle writes "-" for "never"
 
 
 @dataclass(frozen=True)
 class Lateness:
-    """Days begun after the deadline, None where they are unknown, and one sentence on them."""
+    """Holds the days begun after the deadline, None if unknown, and a sentence on them."""
 
     days: int | None
     sentence: str = ""
 
 
 def lateness(
-    handin: ExportEntry, member: str, lms: Mapping[str, str], policy: Policy, reviewed: bool = False
+    entry: ExportEntry, member: str, lms: Mapping[str, str], policy: Policy, reviewed: bool = False
 ) -> Lateness:
-    """Return how late `member` of this submission is; `lms` is what the course site knows of them.
+    """Return how late a member's submission is.
 
-    `reviewed` tells that staff looked at the submission and let its score stand.
+    `lms` are the member's columns of the course site. `reviewed` is True if staff reviewed the
+    submission and kept its score.
     """
-    deadline = policy.deadline_of(member, handin.student)
+    deadline = policy.deadline_of(member, entry.student)
     if deadline is None:
         return Lateness(0)
     try:
-        submitted = policy.stated_time(member, handin.student) or _site_time(handin, lms, policy)
+        submitted = policy.stated_time(member, entry.student) or _site_time(entry, lms, policy)
     except UnknownTime as problem:
-        return _without_time(handin, str(problem), deadline, policy, reviewed)
+        return _without_time(entry, str(problem), deadline, policy, reviewed)
     days = _days(submitted, deadline, policy.late, policy.timezone)
     return Lateness(days, _sentence(days, policy.late))
 
 
-def _site_time(handin: ExportEntry, lms: Mapping[str, str], policy: Policy) -> datetime:
-    for text in (handin.submitted, lms.get(WORKSHEET_TIME, "")):
+def _site_time(entry: ExportEntry, lms: Mapping[str, str], policy: Policy) -> datetime:
+    for text in (entry.submitted, lms.get(WORKSHEET_TIME, "")):
         if text not in _NO_TIME:
             return submission_time(text, policy.timezone)
-    if handin.late:
-        raise UnknownTime("The export marks it late without its time.")
+    if entry.late:
+        raise UnknownTime("The export says that it is late, but not when.")
     if WORKSHEET_TIME in lms:
         raise UnknownTime("The grading worksheet contains no time of the submission.")
     if "Identifier" in lms or "Full name" in lms:
@@ -66,12 +65,12 @@ def _site_time(handin: ExportEntry, lms: Mapping[str, str], policy: Policy) -> d
 
 
 def _without_time(
-    handin: ExportEntry, problem: str, deadline: datetime, policy: Policy, reviewed: bool
+    entry: ExportEntry, problem: str, deadline: datetime, policy: Policy, reviewed: bool
 ) -> Lateness:
     most = policy.late.most_percent
     if not most:
-        return Lateness(0, "Late by an unknown time." if handin.late else "")
-    if handin.late is False:
+        return Lateness(0, "Late by an unknown time." if entry.late else "")
+    if entry.late is False:
         return Lateness(0)
     if policy.deadline is not None and deadline > policy.deadline:
         return Lateness(0, f"{problem} On time by the extension.")

@@ -1,7 +1,7 @@
-"""One runner at a time in a folder.
+"""Lock the folder of a class, so that one run uses it at a time.
 
-The lock is the kernel's (`flock`): it goes with the process that holds it, however that ends, so
-that no stale one is ever in the way. `AnotherRunner` is raised while another process has it.
+The kernel holds the lock (`flock`) and releases it when the process ends, however it ends.
+Therefore no lock is ever stale. The file contains the PID of the run that holds it.
 """
 
 import fcntl
@@ -11,15 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class AnotherRunner(Exception):
-    """Another process marks into this folder; the message says which."""
+class AlreadyRunning(Exception):
+    """Another run uses the folder; the message contains its PID."""
 
 
 @contextmanager
-def claimed(folder: Path, lock: Path) -> Iterator[None]:
-    """Hold `lock`, a file below `folder`, while the context lasts.
+def hold_lock(folder: Path, lock: Path) -> Iterator[None]:
+    """Hold `lock`, a file below `folder`, during the context.
 
-    Raises `AnotherRunner`, and `OSError` where the file can't be made.
+    Raises:
+        AlreadyRunning: another process holds it.
+        OSError: the file can't be made.
     """
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -27,10 +29,10 @@ def claimed(folder: Path, lock: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(descriptor, 64, 0).decode("ascii", "replace").strip()
-            who = f" (process {holder})" if holder.isdigit() else ""
-            raise AnotherRunner(
-                f"Another runner{who} marks into {folder} at this moment: wait until it has ended, "
-                "or choose another folder with --out."
+            other = f" (PID {holder})" if holder.isdigit() else ""
+            raise AlreadyRunning(
+                f"Another run{other} is using {folder}. Wait until it has ended, or choose another "
+                "folder with --out."
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)

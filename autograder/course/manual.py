@@ -1,15 +1,15 @@
-"""Marks that a person gave: from a CSV table, or from a gradebook of nbgrader's formgrader.
+"""Read manual scores from CSV tables and from nbgrader's gradebook.
 
     student,check,points,comment
     ada,1b.explanation,3.5,Says what clipping costs.
 
-`student` is a student's or a group's id. `check` is a check of the rubric, or `auto-1a`: all
-automatic checks of question 1a in one mark, as formgrader has them. In a gradebook the cells
-`written-1b` stand for the written check of their question.
+`student` is the id of a student or a group. `check` is a check of the rubric, or `auto-1a`: all
+automatic checks of question 1a in one score, as formgrader has them. In a gradebook the cell
+`written-1b` is the written check of its question.
 
-Marks are merged and never overwritten: two that differ for one check of one student are refused,
-wherever they come from. That no mark is above what its check is worth, and that every name exists,
-is seen when the policy is applied, because only the reports know. It can fail with a `PolicyError`.
+Two different scores for one check of one student are an error, wherever they come from. Unknown
+names and scores above the maximum are found when the policy is applied, because that needs the
+reports.
 """
 
 import csv
@@ -27,23 +27,26 @@ AUTOMATIC, WRITTEN = "auto-", "written-"  # the graded cells of main.ipynb
 
 
 @dataclass(frozen=True)
-class ManualMark:
-    """`points` by a person; `source` says where it stands, such as "marks.csv, line 3"."""
+class ManualScore:
+    """Holds the points that staff gave; `source` is a place, such as "marks.csv, line 3"."""
 
     points: float
     comment: str = ""
     source: str = ""
 
 
-ManualMarks = Mapping[tuple[str, str], ManualMark]  # [student, check]
+ManualScores = Mapping[tuple[str, str], ManualScore]  # [student, check]
 
-_Entry = tuple[tuple[str, str], ManualMark]
+_Entry = tuple[tuple[str, str], ManualScore]
 
 
-def read_manual(paths: Sequence[Path], record: ClassRecord) -> ManualMarks:
-    """The marks of all files together. Raises `PolicyError`.
+def read_manual_scores(paths: Sequence[Path], record: ClassRecord) -> ManualScores:
+    """Return the manual scores of all files, by (student, check).
 
-    `record` tells which check is the written one of a question.
+    `record` maps each question to its written check.
+
+    Raises:
+        PolicyError: a file can't be read, a row is wrong, or two scores differ.
     """
     written = {
         check.question: check.id
@@ -52,17 +55,17 @@ def read_manual(paths: Sequence[Path], record: ClassRecord) -> ManualMarks:
         for check in outcome.report.checks
         if check.source == "person"
     }
-    marks: dict[tuple[str, str], ManualMark] = {}
+    scores: dict[tuple[str, str], ManualScore] = {}
     for path in paths:
         entries = _gradebook(path, written) if _is_database(path) else _table(path)
-        for key, mark in entries:
-            other = marks.setdefault(key, mark)
-            if other.points != mark.points:
+        for key, score in entries:
+            other = scores.setdefault(key, score)
+            if other.points != score.points:
                 raise PolicyError(
                     f"{key[0]} has {other.points:g} points for {key[1]} in {other.source}, and "
-                    f"{mark.points:g} in {mark.source}. Keep the one that is meant."
+                    f"{score.points:g} in {score.source}. Keep one of the two."
                 )
-    return marks
+    return scores
 
 
 def _table(path: Path) -> Iterator[_Entry]:
@@ -73,20 +76,22 @@ def _table(path: Path) -> Iterator[_Entry]:
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    found = tuple(reader.fieldnames or ())
-    if not {"student", "check", "points"} <= set(found) <= set(COLUMNS):
+    columns = tuple(reader.fieldnames or ())
+    if not {"student", "check", "points"} <= set(columns) <= set(COLUMNS):
         raise PolicyError(
-            f"{path} begins with the columns {', '.join(found) or 'of nothing'}; marks by hand "
-            f"have {','.join(COLUMNS)} (the comment may be left out)."
+            f"{path}: expected the columns {','.join(COLUMNS)} (comment is optional), got "
+            f"{','.join(columns) or 'none'}."
         )
     for row in reader:
         source = f"{path.name}, line {reader.line_num}"
         student, check = (row["student"] or "").strip(), (row["check"] or "").strip()
         if None in row or not student or not check:
-            raise PolicyError(f"{source} needs a student, a check, points, and no more than that.")
+            raise PolicyError(
+                f"{source}: expected a student, a check, points and a comment, and nothing more."
+            )
         points = _points(row["points"], source)
         if points is not None:  # an empty cell has yet to be filled in
-            yield (student, check), ManualMark(points, (row.get("comment") or "").strip(), source)
+            yield (student, check), ManualScore(points, (row.get("comment") or "").strip(), source)
 
 
 def _points(text: str | None, source: str) -> float | None:
@@ -97,7 +102,7 @@ def _points(text: str | None, source: str) -> float | None:
     except ValueError:
         points = math.nan
     if not (math.isfinite(points) and points >= 0):
-        raise PolicyError(f"{source}: {text!r} is no number of points from 0.")
+        raise PolicyError(f"{source}: expected points from 0 up, got {text!r}.")
     return points
 
 
@@ -110,15 +115,14 @@ def _gradebook(path: Path, written: Mapping[str, str]) -> Iterator[_Entry]:
         from autograder.platforms import nbgrader_gradebook
     except ModuleNotFoundError as missing:
         raise PolicyError(
-            f"{path} is read with nbgrader, and {missing.name} is missing: "
-            "pip install -e '.[notebook]'."
+            f"{path} can't be read without {missing.name}: pip install -e '.[notebook]'."
         ) from missing
     try:
-        found = nbgrader_gradebook.manual_marks(path)
+        cells = nbgrader_gradebook.manual_scores(path)
     except nbgrader_gradebook.UnreadableGradebook as problem:
         raise PolicyError(str(problem)) from problem
-    for given in found:
-        question = given.cell.removeprefix(WRITTEN)
-        check = written.get(question, given.cell) if given.cell != question else given.cell
-        source = f"{path.name}, cell {given.cell}"
-        yield (given.student, check), ManualMark(given.points, given.comment, source)
+    for cell in cells:
+        question = cell.cell.removeprefix(WRITTEN)
+        check = written.get(question, cell.cell) if cell.cell != question else cell.cell
+        source = f"{path.name}, cell {cell.cell}"
+        yield (cell.student, check), ManualScore(cell.points, cell.comment, source)

@@ -1,7 +1,7 @@
-"""What the reference reaches on a data set: the numbers that a class is shown beside.
+"""Read the accuracies that the reference reaches, to show beside those of a class.
 
-They are read from `instructor/checkpoints/<data set>/`. What is not there is left out of the pages,
-so that nothing here fails on an incomplete kit.
+They are in `instructor/checkpoints/<data set>/`. Missing files are left out of the pages and raise
+nothing.
 """
 
 import json
@@ -16,7 +16,7 @@ from quantlab.paths import CELLS
 
 @dataclass(frozen=True)
 class ReferenceNumbers:
-    """Accuracies in percent on all test images; `ptq[method][cell]`, `qat[cell]`.
+    """Holds accuracies in percent on all test images; `ptq[method][cell]`, `qat[cell]`.
 
     `kibibytes` and `variable_accuracy` are of the reference's bit widths of question 3.
     """
@@ -28,7 +28,7 @@ class ReferenceNumbers:
 
 
 def reference_numbers(dataset: str) -> ReferenceNumbers:
-    """The numbers for `dataset`, by whichever of its names ("cifar10", "CIFAR-10")."""
+    """Return the numbers for a data set, by either of its names ("cifar10", "CIFAR-10")."""
     table = committed(dataset.lower().replace("-", ""))
     folder = table.parent
     accuracies = _read(table).get("accuracies", {})

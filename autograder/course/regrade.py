@@ -1,7 +1,7 @@
-"""What a change of the grader or the rubric does to marks that were made before it.
+"""Compare the scores before and after a change of the grader or the rubric.
 
-Pure: two reports of the same submission are compared, check by check. Words that changed without
-the points are counted, not listed.
+Two reports of one submission are compared check by check. Messages that changed without the points
+are counted, not listed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,8 @@ from autograder.engine.record import CheckResult, Report
 
 
 @dataclass(frozen=True)
-class Move:
-    """One check of one student whose points or verdict are others than before."""
+class ScoreChange:
+    """Holds one check of one student whose points or verdict changed."""
 
     student: str
     before: CheckResult
@@ -20,31 +20,32 @@ class Move:
 
     @property
     def check(self) -> str:
+        """Return the id of the check."""
         return self.after.id
 
     @property
     def points(self) -> float:
-        """How many points the student gains here; negative for a loss."""
+        """Return the points that the student gains; negative for a loss."""
         return round(self.after.points - self.before.points, 4)
 
 
 @dataclass(frozen=True)
 class Regrade:
-    """`moves` by student and check; `totals[student]` before and after, of those who move.
+    """Holds `changes` by student and check, and `totals[student]` before and after.
 
-    `reworded` are students of whom only words changed; `new` are those who had no complete marks.
+    `reworded` are students with changed messages only; `new` had no complete scores before.
     """
 
-    moves: tuple[Move, ...]
+    changes: tuple[ScoreChange, ...]
     totals: Mapping[str, tuple[float, float]]
     reworded: tuple[str, ...]
     new: tuple[str, ...]
     compared: int
 
 
-def compared(before: Mapping[str, Report | None], after: Iterable[Report]) -> Regrade:
-    """`before` maps students to the marks that stand; None and absent ones are `new`."""
-    moves: list[Move] = []
+def compare_reports(before: Mapping[str, Report | None], after: Iterable[Report]) -> Regrade:
+    """Return what changes. `before[student]` is the earlier report; None or absent means new."""
+    changes: list[ScoreChange] = []
     totals: dict[str, tuple[float, float]] = {}
     reworded, new, count = [], [], 0
     for report in after:
@@ -53,22 +54,22 @@ def compared(before: Mapping[str, Report | None], after: Iterable[Report]) -> Re
             new.append(report.student)
             continue
         count += 1
-        found = _moves(old, report)
-        moves += found
-        if found or (old.auto_score, old.bonus) != (report.auto_score, report.bonus):
+        differing = _changes_of(old, report)
+        changes += differing
+        if differing or (old.auto_score, old.bonus) != (report.auto_score, report.bonus):
             totals[report.student] = (
                 round(old.auto_score + old.bonus, 4),
                 round(report.auto_score + report.bonus, 4),
             )
         elif old != report:
             reworded.append(report.student)
-    return Regrade(tuple(moves), totals, tuple(reworded), tuple(new), count)
+    return Regrade(tuple(changes), totals, tuple(reworded), tuple(new), count)
 
 
-def _moves(before: Report, after: Report) -> list[Move]:
+def _changes_of(before: Report, after: Report) -> list[ScoreChange]:
     earlier = {check.id: check for check in before.checks}
     return [
-        Move(after.student, earlier[check.id], check)
+        ScoreChange(after.student, earlier[check.id], check)
         for check in after.checks
         if check.id in earlier
         and (check.points, check.verdict) != (earlier[check.id].points, earlier[check.id].verdict)

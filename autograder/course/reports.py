@@ -1,7 +1,7 @@
-"""From the rows of the journal to the outcome of each hand-in.
+"""Assemble the reports of a class from the rows of its journal.
 
-Pure: nothing here depends on which process marked what, or when. A check of which there is no row
-because nobody could mark it is a fault of the grader's, never a zero.
+These are pure functions: which process graded what, and when, does not matter. A check without a
+row is a grader fault, never a zero.
 """
 
 from collections.abc import Mapping
@@ -21,21 +21,21 @@ _NAMED = 4  # checks in one sentence
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A hand-in as it was read: its submission without its files, and its digest.
+class ParsedSubmission:
+    """Holds a submission without its models, and its digest.
 
-    `submission` is None where nothing of it could be read, for the reason in `problem`.
+    `submission` is None if it could not be read; `problem` says why.
     """
 
-    handin: ExportEntry
+    entry: ExportEntry
     submission: Submission | None
     content: str = ""
     problem: str = ""
 
 
 @dataclass(frozen=True)
-class Marking:
-    """What all reports of a class have in common: as `Settings`, with the rubric itself."""
+class GradingSetup:
+    """Holds what all reports of a class share: the values of `Settings`, and the rubric."""
 
     rubric: Rubric
     check: str
@@ -43,16 +43,16 @@ class Marking:
     quick: bool
 
     def report(self, submission: Submission, rows: Mapping[str, Row]) -> Report:
-        """The report of these rows; a check without one is a fault of the grader's."""
-        marked = {name: row.marked for name, row in rows.items()}
+        """Return the report of these rows; a check without a row is a grader fault."""
+        graded = {name: row.graded for name, row in rows.items()}
         for check in select_checks(self.rubric, self.check):
-            if check.id not in marked:
+            if check.id not in graded:
                 finding = Finding(
                     Verdict.GRADER_FAULT,
-                    message="The process that marked this ended early; a person will look.",
+                    message="The process that graded this ended early. Staff will review it.",
                 )
                 result = score_finding(check, self.rubric.items[check.id], finding)
-                marked[check.id] = GradedCheck(result)
+                graded[check.id] = GradedCheck(result)
         return build_report(
             submission,
             self.rubric,
@@ -60,16 +60,16 @@ class Marking:
             DATASETS[self.dataset],
             self.quick,
             " / ".join(sorted({row.isolation for row in rows.values()})) or "not started",
-            marked,
+            graded,
         )
 
-    def outcome(self, seen: Seen, rows: Mapping[str, Row]) -> Outcome:
-        """What came of a hand-in, as far as these rows tell."""
-        if seen.submission is None:
-            return Outcome(seen.handin, None, seen.problem)
-        report = self.report(seen.submission, rows)
+    def outcome(self, parsed: ParsedSubmission, rows: Mapping[str, Row]) -> Outcome:
+        """Return the outcome of a submission by its rows, {check: row}."""
+        if parsed.submission is None:
+            return Outcome(parsed.entry, None, parsed.problem)
+        report = self.report(parsed.submission, rows)
         seconds = {name: row.seconds for name, row in rows.items()}
-        return Outcome(seen.handin, report, _problem(report), seconds)
+        return Outcome(parsed.entry, report, _problem(report), seconds)
 
 
 def _problem(report: Report) -> str:
@@ -78,6 +78,6 @@ def _problem(report: Report) -> str:
         return ""
     more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
     return (
-        f"The grader failed twice in {', '.join(failed[:_NAMED])}{more}: mark by hand, or mend "
-        "what run.json tells and run the same command again."
+        f"The grader failed twice in {', '.join(failed[:_NAMED])}{more}. Enter manual scores, or "
+        "fix the error in run.json and run the same command again."
     )

@@ -1,13 +1,10 @@
-"""Who takes the course, and what a learning management system calls them: a CSV table.
+"""Read the roster: a CSV table of the students of a course and their ids on the course site.
 
-One row per student under a heading row. A column `student` holds the id that work is marked under;
-all other columns go back to the system as they came. Two tables that a system itself writes do as
-they are: Canvas's gradebook export (its columns `ID`, `SIS User ID`, `SIS Login ID` tell who is
-who) and Moodle's grading worksheet (`Identifier`), in English or German. A row belongs to the
-student who has the same value in one of those columns of the export, or whose id it is.
-
-It can fail with a `BadRoster`: a file that can't be read, has no row or no column that identifies,
-or has two rows for one student.
+It has one row per student under a heading row. The column `student` is the id that a submission is
+graded under; all other columns are written to gradebooks unchanged. Two exports can be used as they
+are: Canvas's gradebook (identified by `ID`, `SIS User ID`, `SIS Login ID`) and Moodle's grading
+worksheet (`Identifier`), in English or German. A row belongs to the student with the same value in
+one of these columns of the export, or with that id.
 """
 
 import csv
@@ -27,7 +24,7 @@ IDENTIFYING = (
     *("Identifier", "Email address", "Username"),  # Moodle, Blackboard
     "Email",  # Gradescope
 )
-_NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export that are nobody
+_NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export without a student
 _GERMAN = {  # the columns of Moodle's worksheet on a site in German
     "ID": "Identifier",
     "Vollständiger Name": "Full name",
@@ -40,11 +37,16 @@ _GERMAN_PARTICIPANT = "Teilnehmer/in"
 
 
 class BadRoster(Exception):
-    """The roster can't be used; the message says why."""
+    """The roster can't be used; the message says where and why."""
 
 
 def read_roster(path: Path) -> tuple[Row, ...]:
-    """The rows of a roster, values stripped. Raises `BadRoster`."""
+    """Return the rows of a roster, values stripped.
+
+    Raises:
+        BadRoster: the file can't be read, has no rows or no identifying column, or has two rows for
+            one student.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -54,30 +56,30 @@ def read_roster(path: Path) -> tuple[Row, ...]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if not any(name in (reader.fieldnames or ()) for name in (STUDENT, *IDENTIFYING)):
         raise BadRoster(
-            f"{path} has no column that says who a row is; it needs {STUDENT}, or one of "
+            f"{path} has no column that identifies students. Add {STUDENT}, or one of "
             f"{', '.join(IDENTIFYING)}."
         )
     rows = tuple(_in_english(_values(row)) for row in reader)
     rows = tuple(row for row in rows if _is_student(row))
     if not rows:
-        raise BadRoster(f"{path} names nobody.")
+        raise BadRoster(f"{path} has no students.")
     ids = [row[STUDENT] for row in rows if row.get(STUDENT)]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        raise BadRoster(f"{path} has two rows for {twice[0]}: leave one.")
+        raise BadRoster(f"{path} has two rows for {twice[0]}. Delete one.")
     return rows
 
 
-def everybody(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Row]:
-    """Every member of the class with all that is known of them to the system, in order of id."""
-    known: dict[str, dict[str, str]] = {}
+def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Row]:
+    """Return {member: site columns} of a class, ordered by id."""
+    members: dict[str, dict[str, str]] = {}
     for outcome in record.outcomes:
-        for member in outcome.handin.members:
-            known.setdefault(member, {}).update(outcome.handin.lms.get(member, {}))
+        for member in outcome.entry.members:
+            members.setdefault(member, {}).update(outcome.entry.lms.get(member, {}))
     for member, columns in record.missing.items():
-        known.setdefault(member, {}).update(columns)
-    owners = {key: member for member, columns in known.items() for key in _keys(columns)}
-    owners |= {(STUDENT, member): member for member in known}
+        members.setdefault(member, {}).update(columns)
+    owners = {key: member for member, columns in members.items() for key in _keys(columns)}
+    owners |= {(STUDENT, member): member for member in members}
     for row in roster or ():
         values = (row.get(name, "") for name in (STUDENT, *IDENTIFYING))
         keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, v) for v in values)]
@@ -85,19 +87,19 @@ def everybody(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Ro
         if owner is None:
             owner = row.get(STUDENT) or student_id(_own_name(row)).value
         columns = {name: value for name, value in row.items() if name != STUDENT and value}
-        known[owner] = {**columns, **known.get(owner, {})}
-    return dict(sorted(known.items()))
+        members[owner] = {**columns, **members.get(owner, {})}
+    return dict(sorted(members.items()))
 
 
 def _keys(columns: Row) -> Iterator[tuple[str, str]]:
-    """What identifies a student: columns with their values, so that no two are confused."""
+    """Yield the identifying columns of a student with their values."""
     for name in IDENTIFYING:
         if value := columns.get(name):
             yield name, value.removeprefix(MOODLE_PARTICIPANT).casefold()
 
 
 def _own_name(row: Row) -> str:
-    """An id for somebody of whom the export knows nothing: their login before their number."""
+    """Return an id for a student who is not in the export: the login, else a number."""
     names = ("SIS Login ID", "Username", "SIS User ID", "Identifier", "Email address", "Email")
     return next((row[name] for name in (*names, "ID") if row.get(name)), "")
 

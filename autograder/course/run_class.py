@@ -1,7 +1,7 @@
-"""Marks a class whose export is open, by a crew that is ready, and writes what came of it.
+"""Grade a class with a worker pool, and write its results.
 
-Marks that were made under other conditions (another grader, rubric, secret, data set) are never
-mixed with new ones, and never moved without being shown first: that is what `regrade` is for.
+Results with other fingerprints (another grader, rubric, secret or data set) are never mixed with
+new ones. They change only with `--regrade`, which lists the changes first.
 """
 
 import sys
@@ -12,21 +12,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.course.audit import Works
+from autograder.course.audit import SubmissionPool
 from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
-from autograder.course.fingerprints import Conditions, conditions
+from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.journal import Journal
-from autograder.course.manual import read_manual
+from autograder.course.manual import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
-from autograder.course.policy import FinalMark, Status, apply
-from autograder.course.publish import Publishing, write_class
-from autograder.course.regrade import compared
-from autograder.course.reports import Marking
+from autograder.course.policy import FinalScore, Status, apply_policy
+from autograder.course.publish import PublishOptions, write_class
+from autograder.course.regrade import compare_reports
+from autograder.course.reports import GradingSetup
 from autograder.course.session import Session
 from autograder.course.task import WorkerUnfit
-from autograder.course.worker_pool import Crew
+from autograder.course.worker_pool import WorkerPool
 from autograder.course.worker_setup import Settings
 from autograder.engine.corpus import BadCorpus, load_mutants
 from autograder.engine.executor import Executor
@@ -57,102 +57,106 @@ SENTENCES = (
     WorkerUnfit,
 )
 
-MODEL_CHECKS = "2d.model."  # how the names of those begin that mark a saved model
+MODEL_CHECKS = "2d.model."  # checks that read saved models
 
 
 @dataclass(frozen=True)
 class ClassOptions:
-    """Where the marks go, how they are made, and whether they may move: see the command's help."""
+    """Holds the options of `batch` that concern the class: see the help of the command."""
 
     out: Path
     settings: Settings
     regrade: bool = False
     apply: bool = False
-    publishing: Publishing = field(default_factory=Publishing)
+    publish: PublishOptions = field(default_factory=PublishOptions)
 
 
-def mark_class(options: ClassOptions, export: Export, journal: Journal, crew: Crew) -> int:
-    """Returns the exit status. Raises `JournalError`, `CrewUnavailable`."""
+def grade_class(options: ClassOptions, export: Export, journal: Journal, pool: WorkerPool) -> int:
+    """Grade the class and return the exit status. Raise `JournalError`, `PoolUnavailable`."""
     try:
-        return _mark(options, export, journal, crew, Console())
+        return _grade(options, export, journal, pool, Console())
     except SENTENCES as problem:
         print(problem, file=sys.stderr)
         return USAGE
 
 
-def _mark(
-    options: ClassOptions, export: Export, journal: Journal, crew: Crew, console: Console
+def _grade(
+    options: ClassOptions, export: Export, journal: Journal, pool: WorkerPool, console: Console
 ) -> int:
     for problem in export.problems:
         print(problem, file=sys.stderr)
-    options.publishing.policy()  # a slip in it is told now, not when all is marked
-    marking, wanted = _conditions(options.settings)
+    options.publish.policy()  # report its errors now, not after grading
+    setup, wanted = _fingerprints(options.settings)
     standing = journal.applied()
     _refuse_unasked(options, standing, wanted)
     if not standing:
-        journal.apply(wanted.decides)
-    session = Session(options.settings, wanted, marking, export, journal)
+        journal.apply(wanted.by_check)
+    session = Session(options.settings, wanted, setup, export, journal)
     with _player(options.settings, wanted) as executor:
-        works = Works(marking.dataset, executor)
-        session.mark(crew, console, works.take)  # what is read then need not be read afterwards
+        submissions = SubmissionPool(setup.dataset, executor)
+        session.grade(pool, console, submissions.add)  # read once, while grading
         for submission in session.submissions():
-            works.take(submission)
+            submissions.add(submission)
     outcomes = tuple(session.outcomes())
-    record = ClassRecord(export.source, marking.dataset, outcomes, export.missing)
-    publishing = options.publishing
+    record = ClassRecord(export.source, setup.dataset, outcomes, export.missing)
+    publish = options.publish
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
-        print_regrade(compared(session.reports(standing), reports), options.apply, console)
+        print_regrade(compare_reports(session.reports(standing), reports), options.apply, console)
         if not options.apply:
-            manual = read_manual(publishing.manual, record)
-            return _status(apply(record, publishing.policy(), manual), export.problems)
-    written = write_class(record, options.out, session.faults(), publishing, works)
-    journal.apply(wanted.decides)
-    print_class(record, written.marks, options.out, written.notes, console)
-    return _status(written.marks, export.problems)
+            manual = read_manual_scores(publish.manual, record)
+            return _status(apply_policy(record, publish.policy(), manual), export.problems)
+    written = write_class(record, options.out, session.faults(), publish, submissions)
+    journal.apply(wanted.by_check)
+    print_class(record, written.scores, options.out, written.notes, console)
+    return _status(written.scores, export.problems)
 
 
-def _player(settings: Settings, wanted: Conditions) -> AbstractContextManager[Executor | None]:
-    """What opens the models that were marked and not noted; nothing where none were marked."""
-    if not any(name.startswith(MODEL_CHECKS) for name in wanted.decides):
+def _player(settings: Settings, wanted: Fingerprints) -> AbstractContextManager[Executor | None]:
+    """Return a sandbox to read models that were graded earlier; None if no models are graded."""
+    if not any(name.startswith(MODEL_CHECKS) for name in wanted.by_check):
         return nullcontext()
     return closing(Sandbox(allow_unsafe=settings.allow_unsafe, tier=settings.tier))
 
 
-def _status(marks: Sequence[FinalMark], problems: Sequence[str]) -> int:
-    """Return the exit status: whether anything, or anybody, needs review."""
-    open_yet = any(mark.status is Status.NEEDS_REVIEW for mark in marks)
+def _status(scores: Sequence[FinalScore], problems: Sequence[str]) -> int:
+    """Return the exit status: whether anything needs review."""
+    open_yet = any(score.status is Status.NEEDS_REVIEW for score in scores)
     return NEEDS_REVIEW if problems or open_yet else DONE
 
 
-def _conditions(settings: Settings) -> tuple[Marking, Conditions]:
+def _fingerprints(settings: Settings) -> tuple[GradingSetup, Fingerprints]:
     rubric = load_rubric()
     checks = select_checks(rubric, settings.check)
-    marking = Marking(rubric, settings.check, settings.dataset, settings.quick)
+    setup = GradingSetup(rubric, settings.check, settings.dataset, settings.quick)
     secret = course_secret()
-    found = conditions(rubric, checks, load_mutants(), secret, settings.dataset, settings.quick)
+    fingerprints = compute_fingerprints(
+        rubric, checks, load_mutants(), secret, settings.dataset, settings.quick
+    )
     if any(check.id.startswith("2c.") for check in checks):
-        # Where the kit's own table no longer fits it is measured once, here, not by every worker.
+        # If the stored table is out of date, measure it once here instead of in every worker.
         ModelEvaluator(settings.dataset, Oracle(), settings.quick).ptq_accuracies("sym")
-    return marking, found
+    return setup, fingerprints
 
 
-def _refuse_unasked(options: ClassOptions, standing: Mapping[str, str], wanted: Conditions) -> None:
-    """Marks that stand are not mixed with others, nor narrowed to some checks, unasked."""
+def _refuse_unasked(
+    options: ClassOptions, standing: Mapping[str, str], wanted: Fingerprints
+) -> None:
+    """Raise `UsageError` before results are mixed with others, or narrowed to fewer checks."""
     if options.regrade and not standing:
         raise SetupError(
-            f"Nothing was marked in {options.out} yet: run the command without --regrade first."
+            f"Nothing is graded in {options.out} yet. Run the command without --regrade first."
         )
-    if set(standing) - set(wanted.decides):
+    if set(standing) - set(wanted.by_check):
         raise SetupError(
-            f"{options.out} holds marks of more checks than --check {options.settings.check}: "
-            "leave --check as it was, or choose another folder with --out."
+            f"{options.out} contains scores of more checks than --check {options.settings.check}. "
+            "Leave --check as it was, or choose another folder with --out."
         )
-    changed = [name for name in standing if standing[name] != wanted.decides[name]]
+    changed = [name for name in standing if standing[name] != wanted.by_check[name]]
     if changed and not options.regrade:
         raise SetupError(
-            f"The marks in {options.out} were made under other conditions (grader, rubric, course "
-            f"secret, data set, --quick or versions): {len(changed)} checks may come out "
-            "differently. Run with --regrade to see who moves, and with --regrade --apply to "
-            "write that; or choose another folder with --out."
+            f"The scores in {options.out} were made with another grader, rubric, course secret, "
+            f"data set, --quick or version: {len(changed)} checks may come out differently. Run "
+            "with --regrade to list the changes, and with --regrade --apply to write them; or "
+            "choose another folder with --out."
         )

@@ -1,10 +1,9 @@
-"""Gives out the submissions of a class, and sees that each is marked, whatever dies meanwhile.
+"""Run the tasks of a class on a worker pool, whatever fails meanwhile.
 
-Written against `concurrent.futures.Executor` alone. A few tasks are under way at a time, so that a
-class never has to fit into memory. What fails through no fault of a student's gets one more try at
-the end, elsewhere: a check in which the grader failed, behind a new sandbox in new processes; a
-submission whose worker died, alone in a process, so that no other can be taken for the culprit.
-What fails again is for people.
+It uses `concurrent.futures.Executor` alone. A few tasks run at a time, so a class need not fit into
+memory. Failures that are not the student's get a second try at the end. A check in which the grader
+failed runs in new processes with a new sandbox. A submission whose worker died runs alone, so that
+no other submission is blamed. What fails again is left to staff.
 """
 
 from collections import deque
@@ -13,97 +12,102 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from autograder.course.task import Done, Task, mark_submission
-from autograder.course.worker_pool import Crew, CrewLost, CrewUnavailable
+from autograder.course.task import Task, TaskResult, run_task
+from autograder.course.worker_pool import PoolLost, PoolUnavailable, WorkerPool
 
-_BARREN = 4  # executors that break in a row before it is taken for the machine's fault
+_MOST_BROKEN = 4  # executors in a row; more is the machine's fault
 
-Finished = Callable[[Task, Done], None]
-Again = Callable[[Task], Task]  # the task as it stands now, with what is finished left out
+OnFinished = Callable[[Task, TaskResult], None]
+Refresh = Callable[[Task], Task]  # the same task without the checks finished since
 
 
 @dataclass(frozen=True)
-class Setbacks:
-    """Tasks that did not end well: whose worker died, and in which the grader failed."""
+class FailedTasks:
+    """Holds the tasks whose worker died, and those in which the grader failed."""
 
     died: tuple[Task, ...] = ()
     faulted: tuple[Task, ...] = ()
 
 
-def run(tasks: Iterable[Task], crew: Crew, finished: Finished, again: Again) -> Setbacks:
-    """Have all tasks done; returns those that failed twice.
+def run(
+    tasks: Iterable[Task], pool: WorkerPool, finished: OnFinished, again: Refresh
+) -> FailedTasks:
+    """Run all tasks and return those that failed twice.
 
-    `finished` is called here, in this thread, for every task that ends. Raises what a worker
-    raises that must not mark at all (`WorkerUnfit`, `JournalError`), and `CrewUnavailable`.
+    `finished` is called in this thread for every task that ends.
+
+    Raises:
+        WorkerUnfit, JournalError: a worker cannot grade at all.
+        PoolUnavailable: there are no workers.
     """
-    first = _Round(crew, finished).work(tasks, crew.open)
-    second = _Round(crew, finished).work(_fresh(first.faulted, again), crew.open)
-    lonely = [
-        _Round(crew, finished).work(_fresh([task], again), crew.alone)
+    first = _Round(pool, finished).work(tasks, pool.open)
+    second = _Round(pool, finished).work(_fresh(first.faulted, again), pool.open)
+    alone = [
+        _Round(pool, finished).work(_fresh([task], again), pool.alone)
         for task in (*first.died, *second.died)
     ]
-    return Setbacks(
-        died=tuple(task for one in lonely for task in one.died),
-        faulted=(*second.faulted, *(task for one in lonely for task in one.faulted)),
+    return FailedTasks(
+        died=tuple(task for failed in alone for task in failed.died),
+        faulted=(*second.faulted, *(task for failed in alone for task in failed.faulted)),
     )
 
 
-def _fresh(tasks: Iterable[Task], again: Again) -> Iterator[Task]:
+def _fresh(tasks: Iterable[Task], again: Refresh) -> Iterator[Task]:
     return (replace(again(task), fresh=True) for task in tasks)
 
 
 class _Round:
-    """Every task once, by executors that are opened again when one breaks."""
+    """Runs every task once, with a new executor when one breaks."""
 
-    def __init__(self, crew: Crew, finished: Finished) -> None:
-        self._crew = crew
+    def __init__(self, pool: WorkerPool, finished: OnFinished) -> None:
+        self._pool = pool
         self._finished = finished
         self._died: list[Task] = []
         self._faulted: list[Task] = []
-        self._barren = 0  # executors in a row that broke before one task was done
+        self._broken = 0  # executors in a row that broke before one task was done
 
     def work(
         self, tasks: Iterable[Task], opened: Callable[[], AbstractContextManager[Executor]]
-    ) -> Setbacks:
+    ) -> FailedTasks:
         waiting = _Waiting(tasks)
         while waiting.more():
             with opened() as executor:
                 self._until_broken(waiting, executor)
-            if self._barren >= _BARREN:
-                raise CrewUnavailable(
-                    f"The workers died {self._barren} times in a row before one of them had marked "
-                    "anything: give them more memory, or take fewer with --jobs. What was marked "
-                    "is in the journal."
+            if self._broken >= _MOST_BROKEN:
+                raise PoolUnavailable(
+                    f"The workers died {self._broken} times in a row before one of them graded "
+                    "anything. Give them more memory, or use fewer with --jobs. What is graded is "
+                    "in the journal."
                 )
-        return Setbacks(tuple(self._died), tuple(self._faulted))
+        return FailedTasks(tuple(self._died), tuple(self._faulted))
 
     def _until_broken(self, waiting: "_Waiting", executor: Executor) -> None:
-        under_way: dict[Future[Done], Task] = {}
+        under_way: dict[Future[TaskResult], Task] = {}
         broken = False
         while True:
-            while not broken and len(under_way) < self._crew.width(executor) and waiting.more():
+            while not broken and len(under_way) < self._pool.width(executor) and waiting.more():
                 task = waiting.take()
                 try:
-                    under_way[executor.submit(mark_submission, task)] = task
-                except BrokenExecutor:  # nobody has begun it
+                    under_way[executor.submit(run_task, task)] = task
+                except BrokenExecutor:  # the task did not start
                     waiting.put_back(task)
                     broken = True
             if not under_way:
-                self._barren += broken
+                self._broken += broken
                 return
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 broken = self._ended(future, under_way.pop(future)) or broken
 
-    def _ended(self, future: "Future[Done]", task: Task) -> bool:
-        """Takes note of how a task ended; returns whether the executor broke over it."""
+    def _ended(self, future: "Future[TaskResult]", task: Task) -> bool:
+        """Record how a task ended and return whether it broke the executor."""
         try:
             done = future.result()
-        except self._crew.died as error:
+        except self._pool.died as error:
             self._died.append(task)
             return isinstance(error, BrokenExecutor)
-        except self._crew.lost as error:
-            raise CrewLost from error
-        self._barren = 0
+        except self._pool.lost as error:
+            raise PoolLost from error
+        self._broken = 0
         if done.faults:
             self._faulted.append(task)
         self._finished(task, done)
@@ -111,7 +115,7 @@ class _Round:
 
 
 class _Waiting:
-    """Tasks to be given out, made one by one; one that was not taken may be put back."""
+    """Creates the tasks one by one; a task that did not start may be put back."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._tasks = iter(tasks)

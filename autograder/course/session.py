@@ -1,8 +1,8 @@
-"""One run over one class: reads hand-ins, has marked what the journal lacks, gives the outcomes.
+"""Run one class: read its submissions, grade what the journal lacks, return the outcomes.
 
-Hand-ins are read one by one, and only what a report needs of them is kept. Those of whom the
-journal knows nothing come first: after a crash work goes on at once, and who was marked before is
-looked through while others are being marked.
+Submissions are read one by one, and only what a report needs is kept. Those without rows in the
+journal come first. After a crash grading continues at once, while the others are compared with the
+journal.
 """
 
 from collections import Counter
@@ -23,12 +23,12 @@ from rich.progress import (
 
 from autograder.course.audit.changes import Changes
 from autograder.course.class_record import Outcome
-from autograder.course.fingerprints import Conditions, submission_digest
+from autograder.course.fingerprints import Fingerprints, submission_digest
 from autograder.course.journal import Journal, Row
-from autograder.course.reports import Marking, Seen
+from autograder.course.reports import GradingSetup, ParsedSubmission
 from autograder.course.runner import run
-from autograder.course.task import Done, Task
-from autograder.course.worker_pool import Crew
+from autograder.course.task import Task, TaskResult
+from autograder.course.worker_pool import WorkerPool
 from autograder.course.worker_setup import Settings
 from autograder.engine.record import Report
 from autograder.intake.submission import Submission, UnreadableSubmission
@@ -39,32 +39,33 @@ _SHOWN = 5  # verdicts beside the bar
 
 
 class Session:
-    """`conditions` are those under which everything is to be marked now."""
+    """Grades one class and holds what its reports need."""
 
     def __init__(
         self,
         settings: Settings,
-        conditions: Conditions,
-        marking: Marking,
+        fingerprints: Fingerprints,
+        setup: GradingSetup,
         export: Export,
         journal: Journal,
     ) -> None:
+        """Prepare a run; `fingerprints` are those of the current kit."""
         self._settings = settings
-        self._conditions = conditions
-        self._marking = marking
+        self._fingerprints = fingerprints
+        self._setup = setup
         self._export = export
         self._journal = journal
-        self._seen: dict[str, Seen] = {}
+        self._parsed: dict[str, ParsedSubmission] = {}
 
-    def mark(
-        self, crew: Crew, console: Console, marked: Callable[[Submission, Changes], None]
+    def grade(
+        self, pool: WorkerPool, console: Console, on_graded: Callable[[Submission, Changes], None]
     ) -> None:
-        """Have everything marked that the journal has not got; `marked` hears of each at once.
+        """Grade everything that the journal lacks. Raise the errors of `runner.run`.
 
-        It is given what was noted of its models, too. Raises what `runner.run` does.
+        `on_graded` is called after each submission, with the recorded changes of its models.
         """
         columns = (
-            TextColumn("Marking"),
+            TextColumn("Grading"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -74,108 +75,114 @@ class Session:
         )
         verdicts: Counter[str] = Counter()
         with Progress(*columns, console=console, transient=True) as progress:
-            bar = progress.add_task("", total=len(self._export.handins), verdicts="")
+            bar = progress.add_task("", total=len(self._export.entries), verdicts="")
 
             def show(student: str) -> None:
-                rows = self._rows(self._seen[student], self._conditions.decides)
-                verdicts.update(row.marked.result.verdict.value for row in rows.values())
-                told = ", ".join(
+                rows = self._rows(self._parsed[student], self._fingerprints.by_check)
+                verdicts.update(row.graded.result.verdict.value for row in rows.values())
+                counts = ", ".join(
                     f"{count:,} {name}" for name, count in verdicts.most_common(_SHOWN)
                 )
-                progress.update(bar, verdicts=told)
+                progress.update(bar, verdicts=counts)
 
-            def finished(task: Task, done: Done) -> None:
+            def finished(task: Task, done: TaskResult) -> None:
                 self._journal.add(done.rows)
                 if not task.fresh:  # a second try has been counted
                     progress.advance(bar)
                     show(task.submission.student)
-                    marked(task.submission, done.changes)
+                    on_graded(task.submission, done.changes)
 
             def tasks() -> Iterator[Task]:
-                for handin in self._in_order():
-                    task = self._task(handin, crew.reaches_files)
+                for entry in self._in_order():
+                    task = self._task(entry, pool.reaches_files)
                     if task is not None:
                         yield task
                         continue
-                    # Work that was done before says nothing of how long the rest takes.
-                    self._one_less(progress, bar)
-                    show(handin.student)
+                    # Finished submissions would distort the estimate of the time left.
+                    self._shorten(progress, bar)
+                    show(entry.student)
 
-            run(tasks(), crew, finished, self._again)
+            run(tasks(), pool, finished, self._again)
 
-    def outcomes(self, decides: Mapping[str, str] | None = None) -> Iterator[Outcome]:
-        """Of every hand-in, as marked under the conditions of now, or those of `decides`."""
-        for handin in self._export.handins:
-            seen = self._seen[handin.student]
-            yield self._marking.outcome(seen, self._rows(seen, decides or self._conditions.decides))
+    def outcomes(self, by_check: Mapping[str, str] | None = None) -> Iterator[Outcome]:
+        """Yield the outcome of every submission, for the current fingerprints or `by_check`."""
+        for entry in self._export.entries:
+            parsed = self._parsed[entry.student]
+            yield self._setup.outcome(
+                parsed, self._rows(parsed, by_check or self._fingerprints.by_check)
+            )
 
-    def reports(self, decides: Mapping[str, str]) -> dict[str, Report | None]:
-        """By student, the complete report under the conditions of then, None if there is none."""
-        found: dict[str, Report | None] = {}
-        for student, seen in self._seen.items():
-            rows = self._rows(seen, decides)
-            if seen.submission is None or rows.keys() != decides.keys():
-                found[student] = None
+    def reports(self, by_check: Mapping[str, str]) -> dict[str, Report | None]:
+        """Return {student: report} for earlier fingerprints; None if a report is incomplete."""
+        by_student: dict[str, Report | None] = {}
+        for student, parsed in self._parsed.items():
+            rows = self._rows(parsed, by_check)
+            if parsed.submission is None or rows.keys() != by_check.keys():
+                by_student[student] = None
             else:
-                found[student] = self._marking.report(seen.submission, rows)
-        return found
+                by_student[student] = self._setup.report(parsed.submission, rows)
+        return by_student
 
     def faults(self) -> dict[str, dict[str, str]]:
-        """The tracebacks of the grader's own failures, by student and check."""
-        found = {}
-        for student, seen in self._seen.items():
-            rows = self._rows(seen, self._conditions.decides)
+        """Return the tracebacks of grader faults, {student: {check: traceback}}."""
+        by_student = {}
+        for student, parsed in self._parsed.items():
+            rows = self._rows(parsed, self._fingerprints.by_check)
             failed = {name: row.fault for name, row in rows.items() if row.fault}
             if failed:
-                found[student] = failed
-        return found
+                by_student[student] = failed
+        return by_student
 
     def submissions(self) -> Iterator[Submission]:
-        """All that can be read, one after the other, again."""
-        for handin in self._export.handins:
+        """Yield the readable submissions again, one after the other."""
+        for entry in self._export.entries:
             with suppress(UnreadableSubmission):
-                yield self._export.submission(handin)
+                yield self._export.submission(entry)
 
     def _in_order(self) -> list[ExportEntry]:
-        known = self._journal.students()
-        return sorted(self._export.handins, key=lambda handin: handin.student in known)
+        begun = self._journal.students()
+        return sorted(self._export.entries, key=lambda entry: entry.student in begun)
 
-    def _task(self, handin: ExportEntry, reaches_files: bool) -> Task | None:
-        """What is left to do for a hand-in, None if that is nothing."""
+    def _task(self, entry: ExportEntry, reaches_files: bool) -> Task | None:
+        """Return the task of a submission, None if nothing is left to grade."""
         try:
-            submission = self._export.submission(handin)
+            submission = self._export.submission(entry)
         except UnreadableSubmission as problem:
-            self._seen[handin.student] = Seen(handin, None, problem=str(problem))
+            self._parsed[entry.student] = ParsedSubmission(entry, None, problem=str(problem))
             return None
-        seen = Seen(handin, replace(submission, models={}), submission_digest(submission))
-        self._seen[handin.student] = seen
-        finished, used = self._finished(seen)
-        if finished == self._conditions.decides.keys():
+        parsed = ParsedSubmission(
+            entry, replace(submission, models={}), submission_digest(submission)
+        )
+        self._parsed[entry.student] = parsed
+        finished, used = self._finished(parsed)
+        if finished == self._fingerprints.by_check.keys():
             return None
         return Task(
             submission=submission,
-            content=seen.content,
+            content=parsed.content,
             settings=self._settings,
-            conditions=self._conditions.digest,
+            fingerprints=self._fingerprints.digest,
             finished=finished,
             used=used,
             journal=self._journal.path.resolve() if reaches_files else None,
         )
 
     def _again(self, task: Task) -> Task:
-        """The same task without what has been finished since."""
-        finished, used = self._finished(self._seen[task.submission.student])
+        """Return the same task without the checks finished since."""
+        finished, used = self._finished(self._parsed[task.submission.student])
         return replace(task, finished=finished, used=used)
 
-    def _finished(self, seen: Seen) -> tuple[frozenset[str], float]:
-        rows = [row for row in self._rows(seen, self._conditions.decides).values() if row.finished]
+    def _finished(self, parsed: ParsedSubmission) -> tuple[frozenset[str], float]:
+        rows = [
+            row for row in self._rows(parsed, self._fingerprints.by_check).values() if row.finished
+        ]
         return frozenset(row.check for row in rows), max((row.used for row in rows), default=0.0)
 
-    def _rows(self, seen: Seen, decides: Mapping[str, str]) -> dict[str, Row]:
-        if seen.submission is None:
+    def _rows(self, parsed: ParsedSubmission, by_check: Mapping[str, str]) -> dict[str, Row]:
+        if parsed.submission is None:
             return {}
-        return self._journal.rows(seen.submission.student, seen.content, decides)
+        return self._journal.rows(parsed.submission.student, parsed.content, by_check)
 
     @staticmethod
-    def _one_less(progress: Progress, bar: TaskID) -> None:
+    def _shorten(progress: Progress, bar: TaskID) -> None:
         progress.update(bar, total=(progress.tasks[0].total or 1) - 1)

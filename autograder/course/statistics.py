@@ -1,8 +1,8 @@
-"""What a class did, as numbers: the data behind its pages.
+"""Compute the numbers behind the pages of a class.
 
-A pure function of the record, the final marks and the reference's numbers. One hand-in counts once
-where work is looked at (checks, mistakes, accuracies, times), and every member where marks are.
-Numbers that the pages need and evidence lacks are left out; nothing here can fail on `Report`s.
+`summarize` is a pure function of the record, the final scores and the reference's numbers. Checks,
+mistakes, accuracies and times count each submission once; scores count each member of a group.
+Numbers that the evidence lacks are left out.
 """
 
 import statistics
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.policy import FinalMark, Status
+from autograder.course.policy import FinalScore, Status
 from autograder.course.reference import ReferenceNumbers
 from autograder.engine.ptq_table import METHODS
 from autograder.engine.record import CheckResult, Report, Verdict
@@ -26,21 +26,21 @@ HALTED = (Verdict.TIMEOUT, Verdict.MEMORY, Verdict.CRASH)
 
 @dataclass(frozen=True)
 class Spread:
-    """Five numbers of `count` values, one at least."""
+    """Holds the five-number summary of `count` values, at least one."""
 
     count: int
     least: float
-    low: float  # a quarter lies below
+    low: float  # first quartile
     median: float
-    high: float  # a quarter lies above
+    high: float  # third quartile
     most: float
 
 
 @dataclass(frozen=True)
 class CheckStatistics:
-    """One check over all hand-ins. `tones` counts verdicts by their colour in the pages.
+    """Holds one check over all submissions. `tones` counts verdicts by their color in the pages.
 
-    `share` is the mean of points over those that are decided, 0 to 1; None if none is.
+    `share` is the mean share of points over decided results, 0 to 1; None without any.
     """
 
     id: str
@@ -53,7 +53,7 @@ class CheckStatistics:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A named misconception and how many hand-ins show it."""
+    """Holds a named misconception and how many submissions show it."""
 
     name: str
     sentence: str
@@ -61,27 +61,27 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One cell of Table 1: what the class has, beside the reference; percent."""
+class CellComparison:
+    """Holds one cell of Table 1: accuracies of the class and of the reference, in percent."""
 
     spread: Spread | None
     reference: float | None
 
 
 @dataclass(frozen=True)
-class Sized:
-    """One variable-precision network: its weights in KiB, its accuracy in percent."""
+class VariableNetwork:
+    """Holds one variable-precision network: its weights in KiB, its accuracy in percent."""
 
-    handin: str
+    submission: str
     kibibytes: float
     accuracy: float
 
 
 @dataclass(frozen=True)
-class Timed:
-    """How long marking took: all checks, and the longest of them."""
+class GradingTime:
+    """Holds the grading time of a submission in seconds: all checks, and the slowest one."""
 
-    handin: str
+    submission: str
     seconds: float
     check: str
     check_seconds: float
@@ -89,10 +89,10 @@ class Timed:
 
 @dataclass(frozen=True)
 class ClassStatistics:
-    """Everything that the dashboard draws. `table[column][cell]`; `bins` counts totals."""
+    """Holds the numbers of the dashboard. `table[column][cell]`; `bins` counts totals."""
 
-    people: int
-    handed_in: int
+    students: int
+    submitted: int
     maximum: float
     statuses: Mapping[Status, int]
     late: int
@@ -101,28 +101,28 @@ class ClassStatistics:
     bin_width: float
     checks: tuple[CheckStatistics, ...]
     mistakes: tuple[Mistake, ...]
-    table: Mapping[str, Mapping[str, Compared]] = field(default_factory=dict)
-    sizes: tuple[Sized, ...] = ()
-    slowest: tuple[Timed, ...] = ()
+    table: Mapping[str, Mapping[str, CellComparison]] = field(default_factory=dict)
+    sizes: tuple[VariableNetwork, ...] = ()
+    slowest: tuple[GradingTime, ...] = ()
     halted: Mapping[Verdict, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
 def summarize(
-    record: ClassRecord, marks: Sequence[FinalMark], reference: ReferenceNumbers
+    record: ClassRecord, scores: Sequence[FinalScore], reference: ReferenceNumbers
 ) -> ClassStatistics:
-    """The statistics of a class."""
+    """Return the statistics of a class."""
     reports = [outcome.report for outcome in record.outcomes if outcome.report]
-    totals = [mark.total for mark in marks if mark.total is not None]
-    maximum = max((mark.maximum for mark in marks), default=0.0)
+    totals = [score.total for score in scores if score.total is not None]
+    maximum = max((score.maximum for score in scores), default=0.0)
     width = max(maximum, *totals, 1.0) / BINS
     bins = Counter(min(int(total / width), BINS - 1) for total in totals)
     return ClassStatistics(
-        people=len(marks),
-        handed_in=sum(1 for mark in marks if mark.handin),
+        students=len(scores),
+        submitted=sum(1 for score in scores if score.submission),
         maximum=maximum,
-        statuses=Counter(mark.status for mark in marks),
-        late=sum(1 for mark in marks if mark.days_late),
+        statuses=Counter(score.status for score in scores),
+        late=sum(1 for score in scores if score.days_late),
         totals=spread(totals),
         bins=tuple(bins[number] for number in range(BINS)),
         bin_width=width,
@@ -137,7 +137,7 @@ def summarize(
 
 
 def spread(values: Iterable[float]) -> Spread | None:
-    """The five numbers of `values`; None of none."""
+    """Return the five-number summary; None without values."""
     ordered = sorted(values)
     if not ordered:
         return None
@@ -185,9 +185,9 @@ def _mistakes(reports: Sequence[Report]) -> tuple[Mistake, ...]:
 
 def _table(
     reports: Sequence[Report], reference: ReferenceNumbers
-) -> Mapping[str, Mapping[str, Compared]]:
-    """Table 1: PTQ as the students report it, QAT as the grader measured it."""
-    table: dict[str, dict[str, Compared]] = {}
+) -> Mapping[str, Mapping[str, CellComparison]]:
+    """Return Table 1: PTQ as the students report it, QAT as the grader measured it."""
+    table: dict[str, dict[str, CellComparison]] = {}
     for method in METHODS:
         reported: dict[str, list[float]] = {cell: [] for cell in CELLS}
         for report in reports:
@@ -195,7 +195,7 @@ def _table(
                 if cell in reported:
                     reported[cell].append(value)
         table[f"PTQ, {method}"] = {
-            cell: Compared(spread(reported[cell]), reference.ptq.get(method, {}).get(cell))
+            cell: CellComparison(spread(reported[cell]), reference.ptq.get(method, {}).get(cell))
             for cell in CELLS
         }
     measured: dict[str, list[float]] = {cell: [] for cell in CELLS}
@@ -205,7 +205,7 @@ def _table(
             if model.accuracy is not None and cell in measured:
                 measured[cell].append(model.accuracy)
     table["QAT"] = {
-        cell: Compared(spread(measured[cell]), reference.qat.get(cell)) for cell in CELLS
+        cell: CellComparison(spread(measured[cell]), reference.qat.get(cell)) for cell in CELLS
     }
     return table
 
@@ -217,25 +217,25 @@ def _reported(report: Report, check: str) -> dict[str, float]:
     return {cell: float(v) for cell, v in row.items() if isinstance(v, int | float)}
 
 
-def _sizes(outcomes: Sequence[Outcome]) -> Iterable[Sized]:
+def _sizes(outcomes: Sequence[Outcome]) -> Iterable[VariableNetwork]:
     for outcome in outcomes:
         if outcome.report is None:
             continue
         size = _evidence(outcome.report, "3.bit_widths.valid", "kibibytes")
         accuracy = next((m.accuracy for m in outcome.report.models if m.name == VARIABLE), None)
         if isinstance(size, int | float) and accuracy is not None:
-            yield Sized(outcome.handin.student, float(size), accuracy)
+            yield VariableNetwork(outcome.entry.student, float(size), accuracy)
 
 
 def _evidence(report: Report, check: str, key: str) -> object:
     return next((c.evidence.get(key) for c in report.checks if c.id == check), None)
 
 
-def _slowest(outcomes: Sequence[Outcome]) -> tuple[Timed, ...]:
-    timed = []
+def _slowest(outcomes: Sequence[Outcome]) -> tuple[GradingTime, ...]:
+    timings = []
     for outcome in outcomes:
         if outcome.seconds:
             check = max(outcome.seconds, key=lambda name: outcome.seconds[name])
             total = sum(outcome.seconds.values())
-            timed.append(Timed(outcome.handin.student, total, check, outcome.seconds[check]))
-    return tuple(sorted(timed, key=lambda one: (-one.seconds, one.handin))[:SLOWEST])
+            timings.append(GradingTime(outcome.entry.student, total, check, outcome.seconds[check]))
+    return tuple(sorted(timings, key=lambda timing: (-timing.seconds, timing.submission))[:SLOWEST])

@@ -1,4 +1,4 @@
-"""Read the submission times that course sites write, and place them on the world's clock.
+"""Convert the submission times that course sites write to UTC.
 
 Three sites write local times without a zone: Blackboard in file names, Moodle in its grading
 worksheet, and nbgrader where its configuration names a zone by letters, such as "CEST". They are
@@ -39,7 +39,7 @@ _LETTERS = re.compile(r"(?P<local>.*\d) (?P<zone>[A-Z]{2,5})")
 
 
 class UnknownTime(Exception):
-    """The time cannot be told; the message says why and what to do."""
+    """The time is unknown; the message says why and what to do."""
 
 
 def submission_time(text: str, zone: ZoneInfo | None) -> datetime:
@@ -65,7 +65,7 @@ def submission_time(text: str, zone: ZoneInfo | None) -> datetime:
         )
     instants = instants_of(stated, zone)
     if letters:
-        instants = [one for one in instants if one.astimezone(zone).tzname() == letters]
+        instants = [instant for instant in instants if instant.astimezone(zone).tzname() == letters]
         if not instants:
             raise UnknownTime(
                 f"The submission time {quote_name(text)} is not a time of {zone.key}."

@@ -1,13 +1,11 @@
-"""One unit of work: marking one submission in one process, on any machine that has the kit.
+"""Grade one submission in one process, on any machine that has the kit.
 
-A `Task` says all there is to know, so that any worker can take it: the submission, which of its
-checks are finished, and the digest of the conditions under which it must be marked. A worker keeps
-one bench for all its tasks: the course, and a sandbox of its own. What comes of each check goes
-into the journal at once where the worker can reach it, else it comes back with `Done`.
+A `Task` is complete, so any worker can take it: the submission, its finished checks, and the digest
+of the fingerprints that the worker must have. A worker keeps one state for all its tasks: the
+course, and a sandbox of its own. It writes each result into the journal at once, or returns the
+rows in its `TaskResult` if it cannot reach the file.
 
-`WorkerUnfit` is raised by a worker that must not mark: it has another kit, another secret, other
-instructions, or can't hold student code back. That is no task's fault, and ends the run with a
-sentence.
+`WorkerUnfit` ends the run: the worker has another kit, secret or settings, or no sandbox.
 """
 
 import functools
@@ -19,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from autograder.course.audit.changes import Changes, ModelChanges, NotingPlayer
-from autograder.course.fingerprints import Conditions, conditions
+from autograder.course.audit.changes import Changes, ModelChanges, RecordingExecutor
+from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.journal import Journal, Row
 from autograder.course.worker_setup import Settings, open_sandbox
 from autograder.engine.corpus import load_mutants
@@ -33,22 +31,22 @@ from quantlab.paths import float_model
 
 
 class WorkerUnfit(Exception):
-    """This worker would mark differently from the others; the message says in what."""
+    """This worker would grade differently from the others; the message says why."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A submission to be marked, of whose checks some are `finished`.
+    """Holds a submission to grade; some of its checks may be `finished`.
 
-    `content` is its digest, `conditions` that of the conditions. `used` is the processor time that
-    its code has taken so far, in seconds. `journal` is where rows are written, None if they are to
-    come back. With `fresh` the sandbox is started again before.
+    `content` is the digest of the submission, `fingerprints` that of everything else. `used` is the
+    processor time of its code so far, in seconds. `journal` is where rows are written, None to
+    return them. `fresh` restarts the sandbox first.
     """
 
     submission: Submission
     content: str
     settings: Settings
-    conditions: str
+    fingerprints: str
     finished: frozenset[str] = frozenset()
     used: float = 0.0
     journal: Path | None = None
@@ -56,11 +54,11 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
-    """That a task is done. `rows` are those that the worker did not journal itself.
+class TaskResult:
+    """Holds the result of a task. `rows` are those that are not in the journal yet.
 
-    `faults` names the checks in which the grader failed; `worker` is where, "host:process".
-    `changes` are what the audit compares of the models that were read.
+    `faults` names the checks in which the grader failed; `worker` is "host:process". `changes` are
+    those of the saved models, for the audit.
     """
 
     student: str
@@ -71,54 +69,59 @@ class Done:
 
 
 @dataclass
-class _Bench:
-    """What a worker keeps between tasks; one task at a time works on it."""
+class _WorkerState:
+    """Holds what a worker keeps between tasks; one task at a time uses it."""
 
-    course: GradingContext
-    conditions: Conditions
+    context: GradingContext
+    fingerprints: Fingerprints
     sandbox: Sandbox
     in_use: threading.Lock
 
 
-def mark_submission(task: Task) -> Done:
-    """Mark the checks of `task` that are not finished. Raises `WorkerUnfit`, `JournalError`."""
-    bench = _bench(task.settings)
-    if bench.conditions.digest != task.conditions:
+def run_task(task: Task) -> TaskResult:
+    """Grade the unfinished checks of a task.
+
+    Raises:
+        WorkerUnfit: this worker has another kit, secret or settings, or no sandbox.
+        JournalError: the journal cannot be written.
+    """
+    state = _worker_state(task.settings)
+    if state.fingerprints.digest != task.fingerprints:
         raise WorkerUnfit(
             f"The worker {here()} has another kit, rubric, course secret, data set or version of "
-            "torch or numpy than the machine that gives out the work: make them the same (one "
-            "shared folder does), and start the workers again."
+            "torch or numpy than this machine. Make them the same, for example with one shared "
+            "folder, and start the workers again."
         )
-    with bench.in_use:
+    with state.in_use:
         if task.fresh:
-            bench.sandbox.close()
+            state.sandbox.close()
         if task.journal is None:
-            return _mark(task, bench, None)
+            return _grade(task, state, None)
         with Journal(task.journal) as journal:
-            done = _mark(task, bench, journal)
+            done = _grade(task, state, journal)
             journal.settle()
             return done
 
 
 def here() -> str:
-    """This process among all machines', "host:process"."""
+    """Return the name of this process among all machines, "host:process"."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
-    submission, trace, executor = task.submission, Trace(), NotingPlayer(bench.sandbox)
-    bench.sandbox.count_earlier(submission.solution or "", task.used)
+def _grade(task: Task, state: _WorkerState, journal: Journal | None) -> TaskResult:
+    submission, trace, executor = task.submission, Trace(), RecordingExecutor(state.sandbox)
+    state.sandbox.count_earlier(submission.solution or "", task.used)
     rows, faults = [], []
-    for marked in grade_checks(submission, bench.course, executor, trace, task.finished):
-        check = marked.result.id
+    for graded in grade_checks(submission, state.context, executor, trace, task.finished):
+        check = graded.result.id
         row = Row(
             student=submission.student,
             content=task.content,
-            decides=bench.conditions.decides[check],
-            marked=marked,
+            fingerprint=state.fingerprints.by_check[check],
+            graded=graded,
             seconds=trace.seconds[check],
-            used=bench.sandbox.used_seconds,
-            isolation=bench.sandbox.isolation,
+            used=state.sandbox.used_seconds,
+            isolation=state.sandbox.isolation,
             fault=trace.faults.get(check) or trace.faults.get("import", ""),
         )
         if not row.finished:
@@ -127,8 +130,8 @@ def _mark(task: Task, bench: _Bench, journal: Journal | None) -> Done:
             rows.append(row)
         else:
             journal.add([row])
-    changes = executor.changes(submission, _model_changes(bench.course.evaluator.dataset))
-    return Done(submission.student, tuple(rows), tuple(faults), here(), changes)
+    changes = executor.changes(submission, _model_changes(state.context.evaluator.dataset))
+    return TaskResult(submission.student, tuple(rows), tuple(faults), here(), changes)
 
 
 @functools.cache
@@ -137,24 +140,24 @@ def _model_changes(dataset: str) -> ModelChanges:
 
 
 @functools.lru_cache(maxsize=1)  # as `open_sandbox`
-def _bench(settings: Settings) -> _Bench:
+def _worker_state(settings: Settings) -> _WorkerState:
     torch.set_num_threads(1)  # the other cores have workers of their own
     try:
-        course = prepare_grading(settings.dataset, settings.check, settings.quick)
-        found = _conditions(course, settings)
+        context = prepare_grading(settings.dataset, settings.check, settings.quick)
+        fingerprints = _fingerprints(context, settings)
         sandbox = open_sandbox(settings.tier, settings.allow_unsafe)
         refuse_other_arithmetic(sandbox.arithmetic)
     except (SetupError, IsolationUnavailable, OSError) as problem:
-        raise WorkerUnfit(f"The worker {here()} can't mark. {problem}") from problem
-    return _Bench(course, found, sandbox, threading.Lock())
+        raise WorkerUnfit(f"The worker {here()} can't grade. {problem}") from problem
+    return _WorkerState(context, fingerprints, sandbox, threading.Lock())
 
 
-def _conditions(course: GradingContext, settings: Settings) -> Conditions:
-    return conditions(
-        course.rubric,
-        select_checks(course.rubric, settings.check),
+def _fingerprints(context: GradingContext, settings: Settings) -> Fingerprints:
+    return compute_fingerprints(
+        context.rubric,
+        select_checks(context.rubric, settings.check),
         load_mutants(),
-        course.secret,
+        context.secret,
         settings.dataset,
         settings.quick,
     )

@@ -1,7 +1,7 @@
-"""Who marks: worker processes of this machine, or those of a Dask cluster.
+"""Worker pools: processes of this machine, or the workers of a Dask cluster.
 
-Both are a `concurrent.futures.Executor` to the runner. `CrewUnavailable` is raised where there is
-none to be had, and where a cluster is lost on the way.
+The runner uses both as a `concurrent.futures.Executor`. Errors: `PoolUnavailable`, and its subclass
+`PoolLost` if a cluster ends during the run.
 """
 
 import logging
@@ -24,49 +24,51 @@ from pathlib import Path
 from typing import Any, Protocol
 
 _WORKER_BYTES = 1024 * 2**20  # a worker and its sandbox while they measure a model
-_AT_LEAST_WAITING = 4  # tasks at a cluster that has no worker yet
+_LEAST_QUEUED = 4  # tasks sent to a cluster that has no worker yet
 _CONNECT_SECONDS = 30
 
 
-class CrewUnavailable(Exception):
-    """Nobody can mark; the message says why and what to do."""
+class PoolUnavailable(Exception):
+    """There are no workers; the message says why and what to do."""
 
 
-class CrewLost(CrewUnavailable):
-    """There was somebody to mark, and is no more."""
+class PoolLost(PoolUnavailable):
+    """The cluster ended during the run."""
 
     def __init__(self) -> None:
+        """Set the message."""
         super().__init__(
-            "The cluster is gone. What was marked is in the journal; the same command goes on when "
-            "there is a scheduler again."
+            "The cluster is gone. What is graded is in the journal. Run the same command again "
+            "when there is a scheduler."
         )
 
 
-class Crew(Protocol):
-    """Opens executors; `reaches_files` tells that its workers see this machine's folders."""
+class WorkerPool(Protocol):
+    """Opens executors for the runner."""
 
     @property
-    def reaches_files(self) -> bool: ...
+    def reaches_files(self) -> bool:
+        """Return whether the workers see the folders of this machine."""
 
     def close(self) -> None:
-        """Nobody is needed any more."""
+        """End the workers that are not in use."""
 
     def open(self) -> AbstractContextManager[Executor]:
-        """Workers, none of which has marked before."""
+        """Open new workers."""
 
     def alone(self) -> AbstractContextManager[Executor]:
-        """One worker that nobody else can take with it when it dies."""
+        """Open one worker whose death affects no other task."""
 
     def width(self, executor: Executor) -> int:
-        """How many tasks are worth having under way."""
+        """Return how many tasks to have in progress."""
 
     @property
     def died(self) -> tuple[type[BaseException], ...]:
-        """What a future raises whose worker ended."""
+        """Return the errors of a future whose worker died."""
 
     @property
     def lost(self) -> tuple[type[BaseException], ...]:
-        """What a future raises when there is no executor any more, and none will come."""
+        """Return the errors of a future whose executor is gone for good."""
 
 
 # This machine ------------------------------------------------------------------------------------
@@ -74,67 +76,70 @@ class Crew(Protocol):
 
 @contextmanager
 def _ctrl_c_later() -> Iterator[None]:
-    """Ctrl-C counts after it, not in the middle; processes started meanwhile never get one.
+    """Delay Ctrl-C until the end of the context; processes started meanwhile never get one.
 
-    A signal that this thread holds back may still come to another, so that it is noted, too.
+    Another thread may still receive a signal that this thread blocks, so a handler records it.
     """
-    came: list[int] = []
+    received: list[int] = []
     before = signal.getsignal(signal.SIGINT)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGINT, before)
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 
-class _Workers(ProcessPoolExecutor):
-    """Its processes, which may start with a task, are started whole."""
+class _UninterruptedExecutor(ProcessPoolExecutor):
+    """Starts its processes without interruption by Ctrl-C."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
         with _ctrl_c_later():
             return super().submit(work, *args, **kwargs)
 
 
-class _Pool:
-    """Worker processes held on a leash, one of which is started at once.
+class _WorkerProcesses:
+    """Starts worker processes that end with this process. The main thread owns it.
 
-    The others start with the first tasks, when that one is ready: importing beside it they would
-    only keep the first mark waiting. Belongs to the main thread.
+    One starts at once. The others start with the first tasks, so that their imports do not delay
+    the first result.
     """
 
     def __init__(self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         context = multiprocessing.get_context("spawn")
         with _ctrl_c_later():
-            self._held, self._leash = context.Pipe(duplex=False)
-            self.executor = _Workers(
-                jobs, context, initializer=_start, initargs=(self._held, begin, arguments)
+            self._other_end, self._end = context.Pipe(duplex=False)
+            self.executor = _UninterruptedExecutor(
+                jobs,
+                context,
+                initializer=_start_worker,
+                initargs=(self._other_end, begin, arguments),
             )
-            self._first = self.executor.submit(_nothing)
+            self._first = self.executor.submit(_do_nothing)
 
     def wait(self) -> None:
-        """Until the first process is ready, or has died."""
+        """Wait until the first process is ready, or has died."""
         wait([self._first])
 
     def finish(self) -> None:
-        """Wait for what was given out."""
+        """Wait for the submitted tasks."""
         self.executor.shutdown()
 
-    def let_go(self) -> None:
-        """Whoever still marks ends now."""
-        self._leash.close()
+    def end(self) -> None:
+        """End all processes now."""
+        self._end.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
-        self._held.close()
+        self._other_end.close()
 
 
-class LocalCrew:
-    """`jobs` processes of this machine; `begin(*arguments)` is called in each when it starts.
+class LocalPool:
+    """Runs tasks in processes of this machine.
 
-    The first is started when the crew is made, to be ready when there is a task. They end with this
-    process, however that ends, and at once: their rows are in the journal.
+    The first starts at once, to be ready for the first task. All end with this process, however it
+    ends; their rows are in the journal.
     """
 
     reaches_files = True
@@ -144,65 +149,71 @@ class LocalCrew:
     def __init__(
         self, jobs: int, begin: Callable[..., object], arguments: tuple[Any, ...] = ()
     ) -> None:
+        """Start the first of `jobs` processes; each calls `begin(*arguments)` first."""
         self._jobs = jobs
         self._start = begin, arguments
-        self._ready: _Pool | None = _Pool(jobs, begin, arguments)
+        self._ready: _WorkerProcesses | None = _WorkerProcesses(jobs, begin, arguments)
 
     def close(self) -> None:
-        """Lets those go who were not needed."""
+        """End the processes that are not in use."""
         if self._ready is not None:
-            self._ready.let_go()
+            self._ready.end()
             self._ready = None
 
     def open(self) -> AbstractContextManager[Executor]:
+        """Open new processes; see `WorkerPool`."""
         ready, self._ready = self._ready, None
-        return self._used(ready or _Pool(self._jobs, *self._start))
+        return self._used(ready or _WorkerProcesses(self._jobs, *self._start))
 
     def alone(self) -> AbstractContextManager[Executor]:
-        return self._used(_Pool(1, *self._start))
+        """Open one process; see `WorkerPool`."""
+        return self._used(_WorkerProcesses(1, *self._start))
 
     def width(self, executor: Executor) -> int:
-        return self._jobs + 1  # one waits, so that no worker has to
+        """Return how many tasks to have in progress."""
+        return self._jobs + 1  # one is queued, so that no worker waits
 
     @contextmanager
-    def _used(self, pool: _Pool) -> Iterator[Executor]:
+    def _used(self, pool: _WorkerProcesses) -> Iterator[Executor]:
         try:
             pool.wait()
             yield pool.executor
             pool.finish()
         finally:
-            pool.let_go()
+            pool.end()
 
 
-def _nothing() -> None:
-    """The task that has the first process started."""
+def _do_nothing() -> None:
+    """Do nothing: the task that starts the first process."""
 
 
-def _start(held: Connection, begin: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-    """In a worker process, before its first task."""
-    # Ctrl-C is for the process that gives out work. Not SIG_IGN, which student code would inherit.
+def _start_worker(
+    other_end: Connection, begin: Callable[..., object], arguments: tuple[Any, ...]
+) -> None:
+    """Prepare a worker process before its first task."""
+    # Ctrl-C is for the main process. Not SIG_IGN: student code would inherit it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with, args=(held,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(other_end,), daemon=True).start()
     begin(*arguments)
 
 
-def _end_with(held: Connection) -> None:
-    """End this process when the other end of `held` is closed, by whomever."""
+def _end_with(other_end: Connection) -> None:
+    """End this process when the other end of `held` is closed."""
     try:
-        held.recv_bytes()
+        other_end.recv_bytes()
     except (EOFError, OSError):
         os._exit(1)
 
 
 def fitting_jobs() -> int:
-    """As many workers as this process has cores and memory for."""
+    """Return how many workers the cores and the memory allow."""
     cores = len(os.sched_getaffinity(0))
     return max(1, min(cores, _free_memory() // _WORKER_BYTES))
 
 
 def _free_memory() -> int:
-    """Bytes, of the machine or of the control group, whichever has less."""
+    """Return the free memory in bytes, of the machine or the control group, the smaller."""
     free = []
     for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         if line.startswith("MemAvailable:"):
@@ -221,12 +232,10 @@ def _free_memory() -> int:
 # A cluster ---------------------------------------------------------------------------------------
 
 
-class DaskCrew:
-    """The workers of the Dask scheduler at `address`, such as tcp://host:8786.
+class DaskPool:
+    """Runs tasks on the workers of a Dask scheduler. Workers may join and leave at any time.
 
-    `begin(*arguments)` is called at once in those that are there, in the thread that will mark.
-    They come and go as the cluster has them. A task whose worker dies is given to another by the
-    scheduler; after some deaths it is given back. Raises `CrewUnavailable`.
+    The scheduler gives a task whose worker died to another worker, and gives up after some deaths.
     """
 
     reaches_files = False
@@ -235,23 +244,28 @@ class DaskCrew:
     def __init__(
         self, address: str, begin: Callable[..., object], arguments: tuple[Any, ...] = ()
     ) -> None:
+        """Connect to `address`, such as tcp://host:8786, and call `begin` in all workers.
+
+        Raises:
+            PoolUnavailable: Dask is not installed, or there is no scheduler.
+        """
         try:
             import distributed  # noqa: PLC0415 - an extra, and slow to import
         except ModuleNotFoundError as missing:
-            raise CrewUnavailable(
+            raise PoolUnavailable(
                 f"{missing.name} is missing: pip install -e '.[cluster]'."
             ) from missing
         for name in logging.root.manager.loggerDict:
-            if name.split(".")[0] == "distributed":  # what matters is told in a sentence
+            if name.split(".")[0] == "distributed":  # errors become sentences
                 logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             self._client = distributed.Client(
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError, TimeoutError) as error:
-            raise CrewUnavailable(
-                f"There is no Dask scheduler at {address} ({error}): start one with "
-                "dask scheduler, and give its address as tcp://host:8786."
+            raise PoolUnavailable(
+                f"There is no Dask scheduler at {address} ({error}). Start one with "
+                "dask scheduler, and write its address as tcp://host:8786."
             ) from error
         self.died: tuple[type[BaseException], ...] = (distributed.scheduler.KilledWorker,)
         self._beginning = [
@@ -260,21 +274,24 @@ class DaskCrew:
         ]
 
     def close(self) -> None:
-        """Leave the cluster; its workers go on without this class."""
+        """Disconnect from the cluster; its workers stay."""
         self._client.close()
 
     def open(self) -> AbstractContextManager[Executor]:
+        """Open the cluster's workers; see `WorkerPool`."""
         return self._executor()
 
     def alone(self) -> AbstractContextManager[Executor]:
+        """Open the cluster's workers: the scheduler itself retries elsewhere."""
         return self._executor()
 
     def width(self, executor: Executor) -> int:
+        """Return how many tasks to have in progress. Raise `PoolLost`."""
         try:
             threads = sum(self._client.nthreads().values())
         except OSError as error:
-            raise CrewLost from error
-        return max(_AT_LEAST_WAITING, 2 * threads)
+            raise PoolLost from error
+        return max(_LEAST_QUEUED, 2 * threads)
 
     @contextmanager
     def _executor(self) -> Iterator[Executor]:

@@ -1,7 +1,7 @@
-"""What a worker has ready before its first task: a sandbox, and torch imported.
+"""Start a worker's sandbox and import torch before its first task.
 
-Both take seconds, and neither needs the other, so they are begun together and before anything else;
-this module therefore imports nothing that takes long.
+Both take seconds and are independent, so they start together. Therefore this module imports nothing
+slow.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from autograder.sandbox.self_test import IsolationUnavailable
 
 @dataclass(frozen=True)
 class Settings:
-    """How every submission of a class is marked: `check` is a pattern, `tier` a letter or None."""
+    """Holds how a class is graded: `check` is a pattern of ids, `tier` a letter or None."""
 
     dataset: str
     check: str = "*"
@@ -28,14 +28,14 @@ class Settings:
 
 @functools.lru_cache(maxsize=1)  # a worker of a cluster may serve one class after the other
 def open_sandbox(tier: str | None, allow_unsafe: bool) -> Sandbox:
-    """This process's sandbox, which ends with it. Raises `IsolationUnavailable`."""
+    """Return the sandbox of this process. Raise `IsolationUnavailable` if there is none."""
     return Sandbox(allow_unsafe=allow_unsafe, tier=tier).__enter__()
 
 
 def warm_up(settings: Settings) -> None:
-    """Begin what takes time; what goes wrong with it is told by the first task."""
+    """Start the sandbox and import torch. The first task reports any error."""
     with relaxed_gc():
-        # The sandbox ends with the thread that started it: it belongs to the main one.
+        # The sandbox ends with its thread, so the main thread starts it.
         module = "autograder.course.task"
         importing = threading.Thread(target=importlib.import_module, args=(module,))
         importing.start()

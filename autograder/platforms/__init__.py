@@ -1,4 +1,4 @@
-"""Reads what a learning management system exports: who handed in what, and the files of each."""
+"""Read the exports of course sites and write their gradebooks, one module per site."""
 
 from autograder.platforms.export import SOURCES, BadExport, Export, read_export
 

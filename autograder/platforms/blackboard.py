@@ -1,9 +1,8 @@
-"""Blackboard Learn: "Assignment File Download" in the Grade Center, one flat zip.
+"""Blackboard Learn: read its "Assignment File Download", one flat zip from the Grade Center.
 
 Each file is called `<assignment>_<username>_attempt_<year-month-day-hour-minute-second>_<file
-name>`. Every attempt has a text besides, the same name without a file name and with `.txt`, whose
-first line is `Name: <full name> (<username>)`. All attempts may be in the download; the latest is
-marked.
+name>`. Every attempt also has a note, the same name without a file name and with `.txt`. Its first
+line is `Name: <full name> (<username>)`. All attempts may be in the download; the latest is graded.
 
 Source: Blackboard's help, "Download assignments", and public readers of such downloads
 (kwurst/bb-file-cleanup; nbgrader's example for `FileNameCollectorPlugin`). The names give the
@@ -19,20 +18,27 @@ from dataclasses import dataclass
 from autograder.intake.archive import Contents, Entry, UnreadableFile
 from autograder.intake.names import student_id
 from autograder.platforms.export_entry import ExportEntry
-from autograder.platforms.parsing import Found, Reading, System, loose, named, nobodys
+from autograder.platforms.parsing import (
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    renamed,
+    top_level_files,
+    unmatched_entries,
+)
 
 _WHEN = r"\d{4}(?:-\d{2}){5}"
 _NAME = re.compile(
     rf"(?P<before>.+)_attempt_(?P<when>{_WHEN})(?:_(?P<file>.+)|(?P<note>\.txt))", re.DOTALL
 )
 _WHO = re.compile(r"Name:\s*(?P<name>[^\r\n]*?)\s*\((?P<user>[^()\r\n]+)\)\s*(?:\r?\n|\Z)")
-_Key = tuple[str, str]  # what stands before "_attempt_", and when
-_LONGEST_NOTE = 2**20  # bytes; it may hold what a student typed
+_Key = tuple[str, str]  # the part before "_attempt_", and the time
+_LONGEST_NOTE = 2**20  # bytes; it may contain text of the student
 
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt of one person; `before` is the assignment and the username."""
+    """Holds one attempt of a student; `before` is the assignment and the username."""
 
     before: str
     when: str
@@ -41,18 +47,18 @@ class _Attempt:
     files: tuple[tuple[str, Entry], ...]
 
 
-def _recognises(contents: Contents) -> bool:
-    return any(_NAME.fullmatch(entry.name) for entry in loose(contents))
+def _recognizes(contents: Contents) -> bool:
+    return any(_NAME.fullmatch(entry.name) for entry in top_level_files(contents))
 
 
-def _read(contents: Contents) -> Reading:
+def _read(contents: Contents) -> ParsedExport:
     files: dict[tuple[str, str], list[tuple[str, Entry]]] = {}
     notes: dict[tuple[str, str], Entry] = {}
-    strangers = [entry.path for entry in contents.files if len(entry.parts) > 1]
-    for entry in loose(contents):
+    unmatched = [entry.path for entry in contents.files if len(entry.parts) > 1]
+    for entry in top_level_files(contents):
         match = _NAME.fullmatch(entry.name)
         if match is None:
-            strangers.append(entry.path)
+            unmatched.append(entry.path)
             continue
         attempt = (match["before"], match["when"])
         files.setdefault(attempt, [])
@@ -60,34 +66,34 @@ def _read(contents: Contents) -> Reading:
             notes[attempt] = entry
         else:
             files[attempt].append((match["file"], entry))
-    strangers += [one.path for one in contents.refused]
+    unmatched += [refusal.path for refusal in contents.refused]
     attempts: dict[str, list[_Attempt]] = {}
     owners = _owners(files, notes)
     for (before, when), some in sorted(files.items()):
         full_name, user = owners[before]
         attempts.setdefault(user, []).append(_Attempt(before, when, user, full_name, tuple(some)))
-    found = tuple(_found(user, some) for user, some in sorted(attempts.items()))
-    return Reading(found, problems=nobodys(strangers))
+    entries = tuple(_parse_entry(user, some) for user, some in sorted(attempts.items()))
+    return ParsedExport(entries, problems=unmatched_entries(unmatched))
 
 
 def _owners(
     attempts: Collection[_Key], notes: Mapping[_Key, Entry]
 ) -> Mapping[str, tuple[str, str]]:
-    """Return full name and username by what stands before "_attempt_".
+    """Return {part before "_attempt_": (full name, username)}.
 
-    A note tells both. Without one, the username is what follows the name of the assignment: that of
-    the notes, else what all names begin with.
+    A note contains both. Without a note, the username is what follows the name of the assignment:
+    the one in the notes, else the common prefix of all names.
     """
     befores = {before for before, _ in attempts}
     owners = {}
-    for (before, _), note in sorted(notes.items()):  # of two notes the later
+    for (before, _), note in sorted(notes.items()):  # the later of two notes
         if owner := _noted(before, note):
             owners[before] = owner
     common = os.path.commonprefix(sorted(befores))  # noqa: RUF071 (names, not paths)
     assignments = {before.removesuffix(user) for before, (_, user) in owners.items()}
     assignments = assignments or {common[: common.rfind("_") + 1]}
     for before in befores - owners.keys():
-        fitting = [one for one in assignments if before.startswith(one) and before != one]
+        fitting = [name for name in assignments if before.startswith(name) and before != name]
         longest = max(fitting, key=len, default=before[: before.rfind("_") + 1])
         owners[before] = ("", before.removeprefix(longest))
     return owners
@@ -105,12 +111,12 @@ def _noted(before: str, note: Entry) -> tuple[str, str] | None:
     return None
 
 
-def _found(user: str, attempts: list[_Attempt]) -> Found:
-    ordered = sorted(attempts, key=lambda one: one.when)
+def _parse_entry(user: str, attempts: list[_Attempt]) -> ParsedEntry:
+    ordered = sorted(attempts, key=lambda attempt: attempt.when)
     latest = ordered[-1]
     who = student_id(user)
-    names = tuple(dict.fromkeys(one.full_name for one in ordered if one.full_name))
-    handin = ExportEntry(
+    names = tuple(dict.fromkeys(attempt.full_name for attempt in ordered if attempt.full_name))
+    entry = ExportEntry(
         student=who.value,
         path=f"{latest.before}_attempt_{latest.when}",
         members=(who.value,),
@@ -118,8 +124,8 @@ def _found(user: str, attempts: list[_Attempt]) -> Found:
         attempt=len(ordered),
         lms={who.value: {"Username": user, **({"Name": names[-1]} if names else {})}},
     )
-    files = tuple(named(entry, name) for name, entry in sorted(latest.files, key=lambda f: f[0]))
-    return Found(handin, Contents(files, ()), who, (user,), names)
+    files = tuple(renamed(entry, name) for name, entry in sorted(latest.files, key=lambda f: f[0]))
+    return ParsedEntry(entry, Contents(files, ()), who, (user,), names)
 
 
 def _moment(when: str) -> str:
@@ -129,4 +135,4 @@ def _moment(when: str) -> str:
         return ""
 
 
-BLACKBOARD = System("blackboard", _recognises, _read)
+BLACKBOARD = CourseSite("blackboard", _recognizes, _read)

@@ -32,7 +32,15 @@ from dataclasses import dataclass
 from autograder.intake.archive import Contents, Entry
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
-from autograder.platforms.parsing import Found, Reading, System, loose, named, nobodys, readable_id
+from autograder.platforms.parsing import (
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    readable_id,
+    renamed,
+    top_level_files,
+    unmatched_entries,
+)
 from autograder.report.cells import cell
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -46,7 +54,7 @@ _AGAIN = re.compile(r"(?P<stem>.+)-(?P<times>\d{1,2})(?P<extension>\.[^.]+)?", r
 
 @dataclass(frozen=True)
 class _Upload:
-    """A file of the export; `name` is as the student called it, `times` how often before."""
+    """Holds a file of the export; `name` is the student's, `times` counts earlier uploads."""
 
     user: str
     owner: str
@@ -57,24 +65,24 @@ class _Upload:
     entry: Entry
 
 
-def _recognises(contents: Contents) -> bool:
-    files = loose(contents)
-    ours = sum(_parsed(entry) is not None for entry in files)
-    return ours > 0 and 2 * ours >= len(files)
+def _recognizes(contents: Contents) -> bool:
+    files = top_level_files(contents)
+    recognized = sum(_parsed(entry) is not None for entry in files)
+    return recognized > 0 and 2 * recognized >= len(files)
 
 
-def _read(contents: Contents) -> Reading:
+def _read(contents: Contents) -> ParsedExport:
     uploads: dict[str, list[_Upload]] = {}
-    strangers = [entry.path for entry in contents.files if len(entry.parts) > 1]
-    for entry in loose(contents):
+    unmatched = [entry.path for entry in contents.files if len(entry.parts) > 1]
+    for entry in top_level_files(contents):
         upload = _parsed(entry)
         if upload is None:
-            strangers.append(entry.path)
+            unmatched.append(entry.path)
         else:
             uploads.setdefault(upload.user, []).append(upload)
-    strangers += [one.path for one in contents.refused]
-    found = tuple(_found(user, files) for user, files in sorted(uploads.items()))
-    return Reading(found, problems=nobodys(strangers))
+    unmatched += [refusal.path for refusal in contents.refused]
+    entries = tuple(_parse_entry(user, files) for user, files in sorted(uploads.items()))
+    return ParsedExport(entries, problems=unmatched_entries(unmatched))
 
 
 def _parsed(entry: Entry) -> _Upload | None:
@@ -94,25 +102,25 @@ def _parsed(entry: Entry) -> _Upload | None:
     )
 
 
-def _found(user: str, uploads: list[_Upload]) -> Found:
+def _parse_entry(user: str, uploads: list[_Upload]) -> ParsedEntry:
     latest: dict[str, _Upload] = {}
-    for upload in sorted(uploads, key=lambda one: one.file):  # Canvas counts files upwards
+    for upload in sorted(uploads, key=lambda upload: upload.file):  # Canvas counts files upwards
         latest[upload.name] = upload
     owner = uploads[0].owner
     who = readable_id(owner, user, "_")
-    handin = ExportEntry(
+    entry = ExportEntry(
         student=who.value,
-        path=min(one.entry.path for one in uploads),
+        path=min(upload.entry.path for upload in uploads),
         members=(who.value,),
-        attempt=1 + max(one.times for one in latest.values()),
-        late=any(one.late for one in latest.values()),
+        attempt=1 + max(upload.times for upload in latest.values()),
+        late=any(upload.late for upload in latest.values()),
         lms={who.value: {"Student": owner, "ID": user}},
     )
-    files = tuple(named(one.entry, name) for name, one in sorted(latest.items()))
-    return Found(handin, Contents(files, ()), who, (user,), (owner,) if owner else ())
+    files = tuple(renamed(upload.entry, name) for name, upload in sorted(latest.items()))
+    return ParsedEntry(entry, Contents(files, ()), who, (user,), (owner,) if owner else ())
 
 
-CANVAS = System("canvas", _recognises, _read)
+CANVAS = CourseSite("canvas", _recognizes, _read)
 
 
 def canvas_csv(rows: Sequence[GradebookRow], assignment: str) -> str:

@@ -1,16 +1,14 @@
-"""The export of a whole class, a folder or a zip file, whichever system it comes from.
+"""Read the export of a class, a folder or a zip file, of any course site.
 
-The system is recognised by the names of the files; one folder around everything is seen through.
-The export stays open until it is closed, and nothing of it is unpacked to disk. `BadExport` is
-raised where there is nothing to read; what is odd about a part of it stands in `problems`.
+The site is recognized by the names of the files, also inside one outer folder. The export stays
+open until it is closed, and nothing is unpacked to disk.
 """
 
 import io
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 
 from autograder.intake.archive import (
     LIMITS,
@@ -30,14 +28,19 @@ from autograder.platforms.folder import FOLDER
 from autograder.platforms.gradescope import GRADESCOPE
 from autograder.platforms.moodle import MOODLE
 from autograder.platforms.nbgrader import NBGRADER
-from autograder.platforms.parsing import Found, Reading, System, below, contested
+from autograder.platforms.parsing import (
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    strip_folders,
+    with_conflict,
+)
 
 _SYSTEMS = (GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
 SOURCES = tuple(system.name for system in (*_SYSTEMS, FOLDER))
-_DEEPEST = 3  # folders around everything
+_DEEPEST = 3  # outer folders
 _LARGEST_ZIP = LIMITS.total_bytes
-# An export is the course site's own, so that its size says nothing against it; each hand-in in it
-# is held to the limits of a hand-in.
+# A course site may export large files; the limits of a submission apply to each submission in it.
 _LIMITS = replace(
     LIMITS,
     members=2_000_000,
@@ -49,44 +52,37 @@ _LIMITS = replace(
 
 
 class BadExport(Exception):
-    """Nothing can be read from the export; the message says why and what to do."""
+    """The export can't be read; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
-class Export:
-    """What an export holds: one hand-in per student or group, the latest, ordered by student.
+class Export(AbstractContextManager["Export"]):
+    """Holds the latest submission of each student or group, ordered by student.
 
-    `missing` are students whom it names without a submission, as `ExportEntry.lms` has them;
-    `problems` are sentences for staff about what could not be placed. A context manager: hand-ins
-    can be read while it is open.
+    `missing` are students without a submission, {member: site columns}; `problems` are sentences
+    for staff on files that belong to no student. Submissions can be read while the export is open;
+    it is a context manager.
     """
 
     source: str
-    handins: tuple[ExportEntry, ...]
+    entries: tuple[ExportEntry, ...]
     missing: Mapping[str, Mapping[str, str]]
     problems: tuple[str, ...]
-    _found: Mapping[str, Found] = field(default_factory=dict, repr=False)
+    _parsed: Mapping[str, ParsedEntry] = field(default_factory=dict, repr=False)
     _open: ExitStack = field(default_factory=ExitStack, repr=False)
 
-    def __enter__(self) -> "Export":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
+        """Close the export."""
         self.close()
 
     def close(self) -> None:
-        """Closes the zip file; no hand-in can be read afterwards."""
+        """Close the zip file. No submission can be read afterwards."""
         self._open.close()
 
-    def submission(self, handin: ExportEntry) -> Submission:
-        """What the intake makes of a hand-in. Raises `UnreadableSubmission`."""
-        found, shown = self._found[handin.student], quote_name(handin.path)
-        contents = found.contents
+    def submission(self, entry: ExportEntry) -> Submission:
+        """Read a submission. Raise `UnreadableSubmission` if it can't be read."""
+        parsed, shown = self._parsed[entry.student], quote_name(entry.path)
+        contents = parsed.contents
         with ExitStack() as stack:
             only = only_zip(contents)
             if only is not None:
@@ -97,91 +93,96 @@ class Export:
                 contents = zip_contents(stack, stream, shown, LIMITS)
             if not contents.files and not contents.refused:
                 raise UnreadableSubmission(
-                    f"The submission {shown} is empty: hand in solution.py, answers.json, the "
+                    f"The submission {shown} is empty. Submit solution.py, answers.json, the "
                     "models and the report."
                 )
             if len(contents.files) > LIMITS.members:
                 raise UnreadableSubmission(
-                    f"The submission {shown} has more than {LIMITS.members:,} files: hand in only "
+                    f"The submission {shown} has more than {LIMITS.members:,} files. Submit only "
                     "those that the assignment asks for."
                 )
-            return build_submission(contents, found.who, found.other_ids, found.full_names)
+            return build_submission(contents, parsed.who, parsed.other_ids, parsed.full_names)
 
 
 def read_export(path: Path) -> Export:
-    """The export at `path`, a folder or a zip file. Raises `BadExport`."""
+    """Open the export at `path`, a folder or a zip file.
+
+    Raises:
+        BadExport: there is no submission in it, or it can't be read.
+    """
     with ExitStack() as stack:
         try:
             contents = stack.enter_context(open_contents(path, _LIMITS))
         except UnreadableSubmission as problem:
             raise BadExport(f"The export can't be read. {problem}") from problem
-        system, contents = _recognised(contents)
-        reading = _checked(path, system, system.read(contents))
+        system, contents = _recognize(contents)
+        reading = _check(path, system, system.read(contents))
         if system is FOLDER:
             reading = replace(reading, problems=(*reading.problems, *_empty_folders(path)))
-        ordered = tuple(sorted(reading.found, key=lambda one: one.handin.student))
+        ordered = tuple(sorted(reading.entries, key=lambda parsed: parsed.entry.student))
         return Export(
             source=system.name,
-            handins=tuple(one.handin for one in ordered),
+            entries=tuple(parsed.entry for parsed in ordered),
             missing=reading.missing,
             problems=reading.problems,
-            _found={one.handin.student: one for one in ordered},
+            _parsed={parsed.entry.student: parsed for parsed in ordered},
             _open=stack.pop_all(),
         )
 
 
-def _recognised(contents: Contents) -> tuple[System, Contents]:
-    """The system whose export it is, and the listing from where its names begin."""
+def _recognize(contents: Contents) -> tuple[CourseSite, Contents]:
+    """Return the site of the export, and its files without outer folders."""
     inside = contents
     for _ in range(_DEEPEST + 1):
         for system in _SYSTEMS:
-            if system.recognises(inside):
+            if system.recognizes(inside):
                 return system, inside
         if len({entry.parts[0] for entry in inside.files}) != 1:
             break
-        inside = below(inside, 1)
+        inside = strip_folders(inside, 1)
     return FOLDER, _without_a_folder_of_folders(contents)
 
 
 def _without_a_folder_of_folders(contents: Contents) -> Contents:
-    """Seen through the one folder at the top, if nothing but folders and zips lies in it.
+    """Return the contents of an outer folder that contains only folders and zips.
 
-    A single student's folder has files in it.
+    The folder of a single student contains files.
     """
     if len({entry.parts[0] for entry in contents.files}) != 1:
         return contents
-    inside = below(contents, 1)
+    inside = strip_folders(contents, 1)
     folders = inside.files and all(len(e.parts) > 1 or is_zip(e) for e in inside.files)
     return _without_a_folder_of_folders(inside) if folders else contents
 
 
-def _checked(path: Path, system: System, reading: Reading) -> Reading:
-    if not reading.found:
+def _check(path: Path, system: CourseSite, reading: ParsedExport) -> ParsedExport:
+    if not reading.entries:
         why = " ".join(reading.problems)
         raise BadExport(
-            f"No hand-in was found in {quote_name(str(path), 200)}, read as {system.name}. "
-            + (why or "Give the folder or zip file that the course site exports.")
+            f"No submission was found in {quote_name(str(path), 200)}, read as {system.name}. "
+            + (why or "Pass the folder or zip file that the course site exports.")
         )
-    students: dict[str, Found] = {}
+    students: dict[str, ParsedEntry] = {}
     problems = list(reading.problems)
-    for one in reading.found:
-        other = students.setdefault(one.handin.student, one)
-        if other is not one:
+    for parsed in reading.entries:
+        other = students.setdefault(parsed.entry.student, parsed)
+        if other is not parsed:
             problem = (
-                f"{quote_name(one.handin.path)} goes by the same id as "
-                f"{quote_name(other.handin.path)}, {one.handin.student}; only the latter is marked."
+                f"{quote_name(parsed.entry.path)} has the same id as "
+                f"{quote_name(other.entry.path)}, {parsed.entry.student}; "
+                "only the latter is graded."
             )
             problems.append(problem)
-            students[one.handin.student] = contested(other, problem)
-    return replace(reading, found=tuple(students.values()), problems=tuple(problems))
+            students[parsed.entry.student] = with_conflict(other, problem)
+    return replace(reading, entries=tuple(students.values()), problems=tuple(problems))
 
 
 def _empty_folders(path: Path) -> list[str]:
-    """Somebody may wait for the mark of a folder in which nothing arrived."""
+    """Return a sentence for each empty folder: its student may expect a score."""
     try:
-        names = [one.name for one in path.iterdir() if one.is_dir() and not any(one.iterdir())]
-    except OSError:  # a zip file; one that can't be listed has been told of
+        names = [item.name for item in path.iterdir() if item.is_dir() and not any(item.iterdir())]
+    except OSError:  # a zip file, or one that is already reported
         return []
     return [
-        f"The folder {quote_name(name)} is empty: nothing was marked." for name in sorted(names)
+        f"The folder {quote_name(name)} is empty: nothing was graded." for name in sorted(names)
     ]

@@ -1,4 +1,4 @@
-"""One submission of an export: whose it is, where it lies, when it was submitted."""
+"""One submission of an export: its student, its place, its time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ExportEntry:
-    """One hand-in of an export: whose, where, when.
+    """Holds whose a submission is, where it is and when it was submitted.
 
-    `student` is the id it is marked under, which names a folder; of a group it is the group's, and
-    `members` are the ids of the people whose mark it is (of one student: that student). `path` is
-    the folder or file inside the export; of several files that lie loose, what names them: the
-    first, or what their names begin with. `submitted` is the time in ISO 8601 as the site states
-    it, with its zone or as a local time, or "" where the export does not say; `attempt` counts
-    from 1; `late` is the export's own word, None if it has none. `conflict` is a sentence on
-    another submission under the same id, where nothing tells which of them counts. `lms` holds, per
-    member, what the learning management system wants back beside a mark, under the names of its own
-    columns: {member: {"Student": "Lovelace, Ada", "ID": "17"}}.
+    Attributes:
+        student: the id it is graded under, which names a folder; a group has an id of its own.
+        path: the folder or file in the export; of files at the top, the first or their prefix.
+        members: the ids of the students who get the score.
+        submitted: the time in ISO 8601 as the site states it, with its zone or as a local time; ""
+            if the export has none.
+        attempt: counts from 1.
+        late: what the export says, None if it says nothing.
+        conflict: a sentence on another submission under the same id, if it is unclear which counts.
+        lms: the columns that the site needs in a gradebook, {member: {"Student": "Lovelace, Ada",
+            "ID": "17"}}.
     """
 
     student: str

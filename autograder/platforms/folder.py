@@ -1,7 +1,6 @@
-"""A plain folder or zip: each folder and each zip file in it is one student's, named after them.
+"""Read a plain folder or zip: each folder and each zip file in it is one student's submission.
 
-This is what `python -m autograder grade` takes one by one, and what is left when no learning
-management system's manner is recognised.
+This reader is used if the export of no course site is recognized.
 """
 
 from autograder.intake.archive import Contents
@@ -9,49 +8,49 @@ from autograder.intake.names import quote_name, student_id
 from autograder.intake.nested import is_zip
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
-    Found,
-    Reading,
-    System,
-    by_folder,
-    contested,
-    loose,
-    named,
-    nobodys,
-    refused_at_the_top,
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    refused_top_level,
+    renamed,
+    split_by_folder,
+    top_level_files,
+    unmatched_entries,
+    with_conflict,
 )
 
 
-def _read(contents: Contents) -> Reading:
-    found: dict[str, Found] = {}
+def _read(contents: Contents) -> ParsedExport:
+    entries: dict[str, ParsedEntry] = {}
     problems = []
-    hand_ins = [(parts[0], inside) for parts, inside in by_folder(contents).items()]
-    for entry in loose(contents):
+    submissions = [(parts[0], inside) for parts, inside in split_by_folder(contents).items()]
+    for entry in top_level_files(contents):
         if is_zip(entry):
-            hand_ins.append((entry.name, Contents((named(entry, entry.name),), ())))
-    for name, inside in hand_ins:
+            submissions.append((entry.name, Contents((renamed(entry, entry.name),), ())))
+    for name, inside in submissions:
         if not inside.files:
             continue
-        one = _found(name, inside)
-        if one.who.value in found:
-            first = found[one.who.value]
+        parsed = _parse_entry(name, inside)
+        if parsed.who.value in entries:
+            first = entries[parsed.who.value]
             problem = (
-                f"{quote_name(name)} is a second submission of {one.who.value}; only "
-                f"{quote_name(first.handin.path)} was marked. Give one another name."
+                f"{quote_name(name)} is a second submission of {parsed.who.value}; only "
+                f"{quote_name(first.entry.path)} is graded. Rename one of them."
             )
             problems.append(problem)
-            found[one.who.value] = contested(first, problem)
+            entries[parsed.who.value] = with_conflict(first, problem)
         else:
-            found[one.who.value] = one
-    strangers = [entry.name for entry in loose(contents) if not is_zip(entry)]
-    problems += nobodys([*strangers, *refused_at_the_top(contents)])
-    return Reading(tuple(found.values()), problems=tuple(problems))
+            entries[parsed.who.value] = parsed
+    unmatched = [entry.name for entry in top_level_files(contents) if not is_zip(entry)]
+    problems += unmatched_entries([*unmatched, *refused_top_level(contents)])
+    return ParsedExport(tuple(entries.values()), problems=tuple(problems))
 
 
-def _found(name: str, contents: Contents) -> Found:
-    given = name[: -len(".zip")] if name.casefold().endswith(".zip") else name
-    who = student_id(given)
-    handin = ExportEntry(student=who.value, path=name, members=(who.value,), lms={who.value: {}})
-    return Found(handin, contents, who, (given,))
+def _parse_entry(name: str, contents: Contents) -> ParsedEntry:
+    stem = name[: -len(".zip")] if name.casefold().endswith(".zip") else name
+    who = student_id(stem)
+    entry = ExportEntry(student=who.value, path=name, members=(who.value,), lms={who.value: {}})
+    return ParsedEntry(entry, contents, who, (stem,))
 
 
-FOLDER = System("folder", lambda contents: True, _read)
+FOLDER = CourseSite("folder", lambda contents: True, _read)

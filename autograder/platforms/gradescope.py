@@ -1,15 +1,14 @@
-"""Gradescope: "Download Submissions" (or "Export Submissions") of a programming assignment.
+"""Gradescope: read its "Download Submissions" (or "Export Submissions") of an assignment.
 
-A folder `submission_<number>/` per submission, and `submission_metadata.yml`, which maps each
-folder's name to what is known of it: `:submitters` (several in a group, each with `:name`, `:email`
+The export has a folder `submission_<number>/` per submission, and `submission_metadata.yml`. That
+maps each folder's name to `:submitters` (several in a group, each with `:name`, `:email`
 and `:sid`), `:created_at`, `:history` of earlier submissions, scores. Only the active submission of
 each student is in it. A student's id is what comes before the @ of the e-mail; two students who
 share that have their Gradescope student id (`:sid`) behind it.
 
-Source: "Exporting submissions" in Gradescope's help; the keys as read by Otter-Grader's Gradescope
-parser (`otter/grade/metadata.py`) and by other public readers. The file is Gradescope's own, but
-holds names that students chose: it is read as plain data, and whatever has an unexpected type is
-left out.
+Source: "Exporting submissions" in Gradescope's help; the keys are those that Otter-Grader's
+Gradescope parser (`otter/grade/metadata.py`) and other public readers read. The file contains names
+that students chose, so it is read as plain data, and values of unexpected types are left out.
 """
 
 import datetime
@@ -24,15 +23,15 @@ from autograder.intake.archive import Contents, UnreadableFile
 from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
-    Found,
-    Reading,
-    System,
-    by_folder,
-    loose,
-    nobodys,
-    only_latest,
-    plain,
-    refused_at_the_top,
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    latest_entries,
+    plain_id,
+    refused_top_level,
+    split_by_folder,
+    top_level_files,
+    unmatched_entries,
 )
 
 METADATA = "submission_metadata.yml"
@@ -40,40 +39,40 @@ _LARGEST = 256 * 2**20  # bytes; with every result of a class of a thousand some
 _EMPTY = Contents((), ())
 
 
-def _recognises(contents: Contents) -> bool:
+def _recognizes(contents: Contents) -> bool:
     return any(entry.path == METADATA for entry in contents.files)
 
 
-def _read(contents: Contents) -> Reading:
+def _read(contents: Contents) -> ParsedExport:
     metadata = next(entry for entry in contents.files if entry.path == METADATA)
     try:
-        known = yaml.load(metadata.read(_LARGEST), Loader=_Loader)
+        records = yaml.load(metadata.read(_LARGEST), Loader=_Loader)
     except UnreadableFile as error:
-        return Reading((), problems=(f"{METADATA} {error}.",))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
-        return Reading((), problems=(f"{METADATA} can't be read: {error}.",))
-    if not isinstance(known, Mapping):
-        return Reading((), problems=(f"{METADATA} names no submissions: export them again.",))
-    folders = {parts[0]: inside for parts, inside in by_folder(contents).items()}
+        return ParsedExport((), problems=(f"{METADATA} {error}.",))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an invalid date
+        return ParsedExport((), problems=(f"{METADATA} can't be read: {error}.",))
+    if not isinstance(records, Mapping):
+        return ParsedExport((), problems=(f"{METADATA} lists no submissions. Export them again.",))
+    folders = {parts[0]: inside for parts, inside in split_by_folder(contents).items()}
     problems: list[str] = []
-    found = []
-    submitters = {str(folder): _people(record) for folder, record in known.items()}
+    entries = []
+    submitters = {str(folder): _people(record) for folder, record in records.items()}
     ids = _ids([person for people in submitters.values() for person in people])
-    for folder, record in known.items():
+    for folder, record in records.items():
         people = {ids[person]: person for person in submitters[str(folder)]}
         if not people:
-            problems.append(f"{METADATA} names nobody for {quote_name(str(folder))}.")
+            problems.append(f"{METADATA} names no student for {quote_name(str(folder))}.")
             continue
-        found.append(_found(str(folder), record, people, folders.pop(str(folder), _EMPTY)))
-    strangers = [e.path for e in loose(contents) if e.path != METADATA]
-    problems += nobodys([*folders, *strangers, *refused_at_the_top(contents)])
-    chosen = only_latest(found, problems)
-    return Reading(chosen, problems=tuple(problems))
+        entries.append(_parse_entry(str(folder), record, people, folders.pop(str(folder), _EMPTY)))
+    unmatched = [e.path for e in top_level_files(contents) if e.path != METADATA]
+    problems += unmatched_entries([*folders, *unmatched, *refused_top_level(contents)])
+    chosen = latest_entries(entries, problems)
+    return ParsedExport(chosen, problems=tuple(problems))
 
 
 @dataclass(frozen=True)
 class _Person:
-    """One submitter as the metadata has them; what it lacks is ""."""
+    """Holds one submitter of the metadata; missing values are ""."""
 
     name: str
     email: str
@@ -81,35 +80,35 @@ class _Person:
 
     @property
     def login(self) -> str:
-        """Return what comes before the @, as `gradescope_harness` has it on the site."""
+        """Return the part before the @, as `gradescope_harness` does on the site."""
         return self.email.split("@", 1)[0] or self.sid or self.name
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Plain data only; in C where PyYAML was built with it, because the file may be large."""
+    """Loads plain data only; in C if available, because the file may be large."""
 
 
 def _people(record: Any) -> list[_Person]:
-    """Return the submitters of a submission, as far as they are texts."""
+    """Return the submitters of a submission; values that are not text are ""."""
     listed = record.get(":submitters") if isinstance(record, Mapping) else None
     people = []
-    for one in listed if isinstance(listed, list) else ():
-        if not isinstance(one, Mapping):
+    for person in listed if isinstance(listed, list) else ():
+        if not isinstance(person, Mapping):
             continue
-        given = (one.get(f":{key}") for key in ("name", "email", "sid"))
-        texts = [str(value).strip() if isinstance(value, str | int) else "" for value in given]
+        fields = (person.get(f":{key}") for key in ("name", "email", "sid"))
+        texts = [str(value).strip() if isinstance(value, str | int) else "" for value in fields]
         if any(texts):
             people.append(_Person(*texts))
     return people
 
 
-def _found(
+def _parse_entry(
     folder: str, record: Mapping[str, Any], people: Mapping[str, _Person], files: Contents
-) -> Found:
+) -> ParsedEntry:
     members = tuple(sorted(people))
-    who = plain("-".join(members))
+    who = plain_id("-".join(members))
     history = record.get(":history")
-    handin = ExportEntry(
+    entry = ExportEntry(
         student=who.value,
         path=folder,
         members=members,
@@ -126,13 +125,13 @@ def _found(
     )
     others = (x for m in members for x in (people[m].login, people[m].email, people[m].sid) if x)
     names = tuple(people[member].name for member in members if people[member].name)
-    return Found(handin, files, who, (*members, *others), names)
+    return ParsedEntry(entry, files, who, (*members, *others), names)
 
 
 def _ids(people: Sequence[_Person]) -> Mapping[_Person, str]:
-    """Return everybody's id: the login, with the student id where two people share a login.
+    """Return the id of each person: the login, with the student id if two share a login.
 
-    People are the same if their e-mails are, or both their login and student id.
+    Two records are one person if their e-mails are, or both their login and student id.
     """
     numbers: dict[str, str] = {}
     for person in people:
@@ -165,4 +164,4 @@ def _moment(value: Any) -> str:
     return value.replace(tzinfo=value.tzinfo or datetime.UTC).astimezone(datetime.UTC).isoformat()
 
 
-GRADESCOPE = System("gradescope", _recognises, _read)
+GRADESCOPE = CourseSite("gradescope", _recognizes, _read)

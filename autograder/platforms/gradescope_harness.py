@@ -1,17 +1,15 @@
-"""What `run_autograder` runs on Gradescope: one submission, marked into one results.json.
+"""Grade one submission on Gradescope; `run_autograder` starts this module.
 
-    python -m autograder.platforms.gradescope_harness --root /autograder   # mark root/submission
-    python -m autograder.platforms.gradescope_harness --prepare            # fetch or draw the
-    images, make a secret
+    python -m autograder.platforms.gradescope_harness --root /autograder   # grade root/submission
+    python -m autograder.platforms.gradescope_harness --prepare            # images and secret, once
 
-`results.json` is there and valid from the first moment, before Python is even started: with every
-check not reached, as `first_results.json` of the release has it. It is replaced whole after each
-check, so that a platform which stops the run loses only what was not yet marked. What is wrong with
-a submission costs its checks and is said in the results. When the grader itself can't start, no
-results are left: Gradescope then reports that the autograder failed, which nobody takes for a mark;
-the reason is on standard output, which only staff see.
+`results.json` is valid from the start: `run_autograder` copies `first_results.json`, in which no
+check is reached. It is replaced after each check, so a run that Gradescope stops loses only the
+checks not graded yet. Errors in a submission cost its checks. If the grader itself can't start, no
+results are left, and Gradescope reports that the autograder failed. The reason is on standard
+output, which only staff see.
 
-`gradescope.toml` beside `run_autograder` holds the settings; a misspelt one is refused.
+`gradescope.toml` beside `run_autograder` contains the settings.
 """
 
 import argparse
@@ -42,7 +40,7 @@ from quantlab.paths import DATASETS, KIT
 
 SETTINGS = KIT / "gradescope.toml"
 DONE, FAILED = 0, 2
-UNKNOWN = "unknown"  # a student of whom the platform says nothing
+UNKNOWN = "unknown"  # no student is named
 
 
 class BadSettings(Exception):
@@ -51,7 +49,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """What an instructor may set.
+    """Holds the settings of an instructor.
 
     `quick` measures models on 1,000 images, for provisional points; `checks` is a pattern of check
     ids. `hidden_checks` is when students see the lines of hidden checks, in Gradescope's words.
@@ -64,40 +62,40 @@ class Settings:
 
 
 def load_settings(path: Path = SETTINGS) -> Settings:
-    """Read the settings. Raises `BadSettings`."""
+    """Read the settings. Raise `BadSettings` if one is unknown or wrong."""
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"{path.name} can't be read: {error}.") from error
     kinds = {setting.name: type(setting.default) for setting in fields(Settings)}
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in kinds:
             raise BadSettings(f"{path.name} sets {name!r}; there is only {', '.join(kinds)}.")
         if not isinstance(value, kinds[name]):
             raise BadSettings(f"{path.name}: {name} must be a {kinds[name].__name__}.")
-    settings = Settings(**given)
-    for name, value, known in (
+    settings = Settings(**values)
+    for name, value, allowed in (
         ("data", settings.data, DATASETS),
         ("hidden_checks", settings.hidden_checks, VISIBILITIES),
     ):
-        if value not in known:
-            raise BadSettings(f"{path.name}: {name} must be one of {', '.join(known)}.")
+        if value not in allowed:
+            raise BadSettings(f"{path.name}: {name} must be one of {', '.join(allowed)}.")
     return settings
 
 
 def students_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids by which the submitters may go, likeliest first: e-mail names, e-mails, names."""
+    """Return possible ids of the submitters, likeliest first: e-mail names, e-mails, names."""
     users = [user for user in metadata.get("users") or () if isinstance(user, Mapping)]
     emails = [user["email"] for user in users if isinstance(user.get("email"), str)]
     names = [user["name"] for user in users if isinstance(user.get("name"), str)]
-    found = [*(email.split("@", 1)[0] for email in emails), *emails, *names]
-    return tuple(dict.fromkeys(name for name in found if name.strip()))
+    identities = [*(email.split("@", 1)[0] for email in emails), *emails, *names]
+    return tuple(dict.fromkeys(name for name in identities if name.strip()))
 
 
-def whose(candidates: Sequence[str], claimed: str | None) -> str:
-    """The candidate that answers.json was made by, else the first of them.
+def student_of(candidates: Sequence[str], claimed: str | None) -> str:
+    """Return the candidate who is the student of answers.json, else the first.
 
-    Where neither of a group's members made it, the report flags that.
+    The report has a flag if the student of answers.json is no member of the group.
     """
     for name in candidates:
         if claimed is not None and name.casefold() == claimed.strip().casefold():
@@ -106,10 +104,10 @@ def whose(candidates: Sequence[str], claimed: str | None) -> str:
 
 
 def run(root: Path) -> int:
-    """Mark `root`/submission; returns the exit status."""
+    """Grade `root`/submission and return the exit status."""
     results = root / "results" / "results.json"
     try:
-        return _mark(root, results, load_settings())
+        return _grade(root, results, load_settings())
     except (BadSettings, _CannotStart) as problem:
         print(problem)
         results.unlink(missing_ok=True)
@@ -117,10 +115,10 @@ def run(root: Path) -> int:
 
 
 class _CannotStart(Exception):
-    """Marking can't begin; the message is for staff."""
+    """Grading can't start; the message is for staff."""
 
 
-def _mark(root: Path, results: Path, settings: Settings) -> int:
+def _grade(root: Path, results: Path, settings: Settings) -> int:
     def show(report: Report, finished: bool = False) -> None:
         write_text_atomically(results, render(report, settings.hidden_checks, finished))
 
@@ -143,23 +141,23 @@ def _submission(root: Path) -> Submission:
     candidates = students_of(_metadata(root / "submission_metadata.json"))
     folder = root / "submission"
     try:
-        found = read_submission(folder, candidates[0] if candidates else None)
-        claimed = found.answers.student if found.answers else None
-        return read_submission(folder, whose(candidates, claimed))
+        submission = read_submission(folder, candidates[0] if candidates else None)
+        claimed = submission.answers.student if submission.answers else None
+        return read_submission(folder, student_of(candidates, claimed))
     except UnreadableSubmission as problem:
-        return unopened_submission(whose(candidates, None), str(problem))
+        return unopened_submission(student_of(candidates, None), str(problem))
 
 
 def _metadata(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        metadata = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, Mapping) else {}
+    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def prepare_image() -> int:
-    """Do once what every run needs: the course secret, and the test images where they are kept."""
+    """Create the course secret and the test images, and return the exit status."""
     try:
         settings = load_settings()
         course_secret()
@@ -174,9 +172,12 @@ def prepare_image() -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m autograder.platforms.gradescope_harness")
     parser.add_argument("--root", type=Path, default=Path("/autograder"))
-    parser.add_argument("--prepare", action="store_true", help="only fetch what every run needs")
+    parser.add_argument(
+        "--prepare", action="store_true", help="create the secret and the images, and grade nothing"
+    )
     options = parser.parse_args(arguments)
     return prepare_image() if options.prepare else run(options.root)
 

@@ -30,14 +30,14 @@ from autograder.intake.archive import Contents, Entry, RefusedEntry
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
-    Found,
-    Reading,
-    System,
-    named,
-    nobodys,
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
     parts_of,
-    plain,
+    plain_id,
     readable_id,
+    renamed,
+    unmatched_entries,
 )
 from autograder.report.cells import cell
 
@@ -60,42 +60,44 @@ _NAME = re.compile(
 )
 
 
-def _recognises(contents: Contents) -> bool:
+def _recognizes(contents: Contents) -> bool:
     return any(_NAME.fullmatch(entry.parts[0]) for entry in contents.files)
 
 
-def _read(contents: Contents) -> Reading:
+def _read(contents: Contents) -> ParsedExport:
     files: dict[tuple[str, str], list[Entry]] = {}
     refused: dict[tuple[str, str], list[RefusedEntry]] = {}
     paths: dict[tuple[str, str], str] = {}
-    strangers = []
+    unmatched = []
     for entry in contents.files:
         whose, within = _place(entry.parts)
         if whose is None:
-            strangers.append(entry.path)
+            unmatched.append(entry.path)
             continue
         paths.setdefault(whose, entry.parts[0])
         files.setdefault(whose, []).append(
             Entry("/".join(within), within, entry.open)
             if len(within) > 1
-            else named(entry, *within)
+            else renamed(entry, *within)
         )
-    for one in contents.refused:
-        whose, within = _place(parts_of(one.path))
+    for refusal in contents.refused:
+        whose, within = _place(parts_of(refusal.path))
         if whose is None:
-            strangers.append(one.path)
+            unmatched.append(refusal.path)
         else:
-            paths.setdefault(whose, one.path)
-            refused.setdefault(whose, []).append(RefusedEntry("/".join(within), one.reason))
-    found = tuple(
-        _found(whose, paths[whose], tuple(files.get(whose, ())), tuple(refused.get(whose, ())))
+            paths.setdefault(whose, refusal.path)
+            refused.setdefault(whose, []).append(RefusedEntry("/".join(within), refusal.reason))
+    entries = tuple(
+        _parse_entry(
+            whose, paths[whose], tuple(files.get(whose, ())), tuple(refused.get(whose, ()))
+        )
         for whose in sorted(paths)
     )
-    return Reading(found, problems=nobodys(strangers))
+    return ParsedExport(entries, problems=unmatched_entries(unmatched))
 
 
 def _place(parts: tuple[str, ...]) -> tuple[tuple[str, str] | None, tuple[str, ...]]:
-    """Whose a path is, by name and id, and what it is called within the hand-in."""
+    """Return the (name, id) of a path's student, None if unknown, and its place inside."""
     match = _NAME.fullmatch(parts[0]) if parts else None
     if match is None:
         return None, ()
@@ -103,22 +105,22 @@ def _place(parts: tuple[str, ...]) -> tuple[tuple[str, str] | None, tuple[str, .
     return (match["name"], match["id"] or ""), within
 
 
-def _found(
+def _parse_entry(
     whose: tuple[str, str], path: str, files: tuple[Entry, ...], refused: tuple[RefusedEntry, ...]
-) -> Found:
+) -> ParsedEntry:
     name, number = whose
-    who = readable_id(name, number, "-") if number else plain(name)
+    who = readable_id(name, number, "-") if number else plain_id(name)
     names: Mapping[str, str] = {"Full name": name}
-    handin = ExportEntry(
+    entry = ExportEntry(
         student=who.value,
         path=path,
         members=(who.value,),
         lms={who.value: {"Identifier": MOODLE_PARTICIPANT + number, **names} if number else names},
     )
-    return Found(handin, Contents(files, refused), who, (number,) if number else (), (name,))
+    return ParsedEntry(entry, Contents(files, refused), who, (number,) if number else (), (name,))
 
 
-MOODLE = System("moodle", _recognises, _read)
+MOODLE = CourseSite("moodle", _recognizes, _read)
 
 
 def moodle_csv(rows: Sequence[GradebookRow], maximum: float | None = None) -> str:

@@ -1,8 +1,8 @@
-"""nbgrader: a course folder, or its `submitted/` alone.
+"""nbgrader: read a course folder, or its `submitted/` alone.
 
-`submitted/<student>/<assignment>/` holds the files, and `timestamp.txt` the moment at which they
-were handed in, such as `2026-05-01 12:30:00.123456 UTC`. A zone that is left out is UTC; letters
-such as CEST, which nbgrader writes for a zone of its configuration, stay for `submission_times`.
+`submitted/<student>/<assignment>/` contains the files, and `timestamp.txt` the submission time,
+such as `2026-05-01 12:30:00.123456 UTC`. A missing zone means UTC. Letters such as CEST, which
+nbgrader writes for a configured zone, are left to `submission_times`.
 
 Source: nbgrader's documentation, "The philosophy and the approach" (how to structure course files);
 `nbgrader/utils.py`, `parse_utc`; `nbgrader collect`, which keeps only the latest submission.
@@ -15,58 +15,66 @@ import zoneinfo
 from autograder.intake.archive import Contents, Entry, UnreadableFile
 from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
-from autograder.platforms.parsing import Found, Reading, System, below, by_folder, nobodys, parts_of
+from autograder.platforms.parsing import (
+    CourseSite,
+    ParsedEntry,
+    ParsedExport,
+    parts_of,
+    split_by_folder,
+    strip_folders,
+    unmatched_entries,
+)
 
-ASSIGNMENT = "quantization"  # as the kit's release calls it
+ASSIGNMENT = "quantization"  # its name in the release
 SUBMITTED = "submitted"
 TIMESTAMP = "timestamp.txt"
 _LONGEST_TIMESTAMP = 1024  # bytes
 
 
-def _recognises(contents: Contents) -> bool:
+def _recognizes(contents: Contents) -> bool:
     if any(entry.parts[0] == SUBMITTED for entry in contents.files):
         return True
     return any(len(e.parts) == 3 and e.name == TIMESTAMP for e in contents.files)
 
 
-def _read(contents: Contents) -> Reading:
+def _read(contents: Contents) -> ParsedExport:
     if any(entry.parts[0] == SUBMITTED for entry in contents.files):
         files = tuple(entry for entry in contents.files if entry.parts[0] == SUBMITTED)
         refused = tuple(o for o in contents.refused if parts_of(o.path)[:1] == (SUBMITTED,))
-        contents = below(Contents(files, refused), 1)
-    folders = by_folder(contents, 2)
+        contents = strip_folders(Contents(files, refused), 1)
+    folders = split_by_folder(contents, 2)
     names = sorted({assignment for _, assignment in folders})
     wanted = ASSIGNMENT if ASSIGNMENT in names else names[0] if len(names) == 1 else None
     if wanted is None:
         shown = ", ".join(quote_name(name) for name in names)
         sentence = (
-            f"The export holds the assignments {shown}, and none is called {ASSIGNMENT!r}: give "
-            "a folder with one of them only."
+            f"The export contains the assignments {shown}, and none is called {ASSIGNMENT!r}. Pass "
+            "a folder with one of them."
         )
-        return Reading((), problems=(sentence,))
-    found, missing = [], {}
+        return ParsedExport((), problems=(sentence,))
+    entries, missing = [], {}
     for student in sorted({student for student, _ in folders}):
         inside = folders.get((student, wanted))
         if inside is None:
             missing[student_id(student).value] = {"student_id": student}
         else:
-            found.append(_found(student, wanted, inside))
-    strangers = [entry.path for entry in contents.files if len(entry.parts) < 3]
-    return Reading(tuple(found), missing, nobodys(strangers))
+            entries.append(_parse_entry(student, wanted, inside))
+    unmatched = [entry.path for entry in contents.files if len(entry.parts) < 3]
+    return ParsedExport(tuple(entries), missing, unmatched_entries(unmatched))
 
 
-def _found(student: str, assignment: str, contents: Contents) -> Found:
+def _parse_entry(student: str, assignment: str, contents: Contents) -> ParsedEntry:
     stamps = [entry for entry in contents.files if entry.path == TIMESTAMP]
     files = tuple(entry for entry in contents.files if entry.path != TIMESTAMP)
     who = student_id(student)
-    handin = ExportEntry(
+    entry = ExportEntry(
         student=who.value,
         path=f"{student}/{assignment}",
         members=(who.value,),
         submitted=_moment(stamps[0]) if stamps else "",
         lms={who.value: {"student_id": student}},
     )
-    return Found(handin, Contents(files, contents.refused), who, (student,))
+    return ParsedEntry(entry, Contents(files, contents.refused), who, (student,))
 
 
 def _moment(stamp: Entry) -> str:
@@ -94,4 +102,4 @@ def _zone(name: str) -> datetime.tzinfo:
     return zoneinfo.ZoneInfo(name)
 
 
-NBGRADER = System("nbgrader", _recognises, _read)
+NBGRADER = CourseSite("nbgrader", _recognizes, _read)

@@ -1,12 +1,12 @@
-"""nbgrader's gradebook.db, written and read through nbgrader's own `Gradebook`.
+"""Write and read nbgrader's gradebook.db, through nbgrader's own `Gradebook`.
 
-The database is one that formgrader and `nbgrader export` open: the course's assignment with the
-notebook `main`, the cell `auto-<question>` for the automatic points of each question and
-`written-<question>` for each written answer, as in the released notebook. A question without a mark
-has no automatic score and is listed as to be marked by hand; it is never a 0.
+formgrader and `nbgrader export` open the database. It has the assignment with the notebook `main`,
+the cell `auto-<question>` for the automatic points of each question, and `written-<question>` for
+each written answer, as in the released notebook. A question without a score is listed for manual
+grading; it is never a 0.
 
-Reading takes a copy, because nbgrader writes into what it opens. It can fail with an
-`UnreadableGradebook`, and on import where nbgrader is not installed (extra `notebook`).
+Reading uses a copy, because nbgrader writes into the files that it opens. The import fails without
+nbgrader (extra `notebook`).
 """
 
 import os
@@ -35,21 +35,21 @@ ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: authoring/release/
 
 
 class UnreadableGradebook(Exception):
-    """The file is no gradebook of nbgrader's; the message says which."""
+    """The file is not a gradebook of nbgrader; the message says which."""
 
 
 @dataclass(frozen=True)
 class GradedCell:
-    """A cell of the released notebook; code cells are marked by the grader, others by a person."""
+    """Holds a cell of the released notebook; `manual` cells are graded by staff."""
 
     name: str
     points: float
-    by_person: bool
+    manual: bool
 
 
 @dataclass(frozen=True)
-class CellMark:
-    """What a cell got. None: nobody has decided yet. `extra` is a bonus above the cell's points."""
+class CellScore:
+    """Holds the points of a cell, None if not graded yet; `extra` is a bonus on top."""
 
     automatic: float | None = None
     manual: float | None = None
@@ -58,18 +58,18 @@ class CellMark:
 
 
 @dataclass(frozen=True)
-class GradebookRow:
-    """One student: when the work came, a mark per cell, and the points lost for being late."""
+class StudentRow:
+    """Holds one student: the submission time, the points per cell, the late penalty in points."""
 
     student: str
     submitted: datetime | None
     penalty: float
-    cells: Mapping[str, CellMark] = field(default_factory=dict)
+    cells: Mapping[str, CellScore] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class GivenByHand:
-    """A mark that a person gave in formgrader."""
+class ManualCellScore:
+    """Holds a score that staff gave in formgrader."""
 
     student: str
     cell: str
@@ -80,10 +80,10 @@ class GivenByHand:
 def write_gradebook(
     path: Path,
     cells: Sequence[GradedCell],
-    rows: Sequence[GradebookRow],
+    rows: Sequence[StudentRow],
     deadline: datetime | None = None,
 ) -> None:
-    """Write a gradebook that is whole or absent. Raises `OSError`."""
+    """Write a gradebook, complete or not at all. Raise `OSError` if that fails."""
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(descriptor)
     try:
@@ -92,25 +92,25 @@ def write_gradebook(
             _add(book, rows)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except SQLAlchemyError as problem:  # a full disk, in SQLite's words
+    except SQLAlchemyError as problem:  # such as a full disk
         raise OSError(f"nbgrader's database can't be written: {problem.args[0]}") from problem
     finally:
         Path(temporary).unlink(missing_ok=True)
 
 
-def manual_marks(path: Path) -> list[GivenByHand]:
-    """Every mark that a person gave, by student and cell. Raises `UnreadableGradebook`."""
+def manual_scores(path: Path) -> list[ManualCellScore]:
+    """Return the manual scores, by student and cell. Raise `UnreadableGradebook`."""
     with _copied(path) as book:
         comments = {
             (comment.student.id, comment.name): comment.manual_comment or ""
             for comment in book.db.query(Comment).filter(Comment.manual_comment.isnot(None))
         }
         grades = book.db.query(Grade).filter(Grade.manual_score.isnot(None))
-        found = [
-            GivenByHand(
+        records = [
+            ManualCellScore(
                 grade.student.id,
                 grade.name,
-                # what formgrader calls extra credit is the grader's bonus in an automatic cell
+                # in an automatic cell the extra credit is the grader's bonus
                 grade.manual_score
                 + (0.0 if grade.cell_type == "code" else grade.extra_credit or 0.0),
                 comments.get((grade.student.id, grade.name), ""),
@@ -118,7 +118,7 @@ def manual_marks(path: Path) -> list[GivenByHand]:
             for grade in grades
             if grade.assignment.name == ASSIGNMENT
         ]
-    return sorted(found, key=lambda mark: (mark.student, mark.cell))
+    return sorted(records, key=lambda score: (score.student, score.cell))
 
 
 @contextmanager
@@ -132,14 +132,14 @@ def _copied(path: Path) -> Iterator[Gradebook]:
                 yield book
         except (OSError, SQLAlchemyError, ValueError) as problem:
             raise UnreadableGradebook(
-                f"{path} is no gradebook of nbgrader with the assignment {ASSIGNMENT} "
-                f"({type(problem).__name__}). Name the gradebook.db of the course's folder."
+                f"{path} is not a gradebook of nbgrader with the assignment {ASSIGNMENT} "
+                f"({type(problem).__name__}). Pass the gradebook.db of the course folder."
             ) from problem
 
 
 @contextmanager
 def _alembic_on_path() -> Iterator[None]:
-    """nbgrader starts `alembic` by its name to stamp a new database; it lies beside this Python."""
+    """Put this Python's programs on PATH: nbgrader starts `alembic` by name."""
     path = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
     try:
@@ -153,28 +153,28 @@ def _describe(book: Gradebook, cells: Sequence[GradedCell], deadline: datetime |
     book.update_or_create_assignment(ASSIGNMENT, **due)
     book.add_notebook(NOTEBOOK, ASSIGNMENT)
     for cell in cells:
-        kind = "markdown" if cell.by_person else "code"
+        kind = "markdown" if cell.manual else "code"
         place = {"notebook": NOTEBOOK, "assignment": ASSIGNMENT}
         book.add_grade_cell(cell.name, **place, max_score=cell.points, cell_type=kind)
-        if cell.by_person:  # formgrader shows a comment box under it
+        if cell.manual:  # formgrader shows a comment box under it
             book.add_solution_cell(cell.name, **place)
 
 
-def _add(book: Gradebook, rows: Sequence[GradebookRow]) -> None:
-    """All rows in one transaction, linked by their ids.
+def _add(book: Gradebook, rows: Sequence[StudentRow]) -> None:
+    """Add all rows in one transaction, linked by their ids.
 
-    `Gradebook.add_submission` would commit every row and walk all earlier ones for it: an hour for
-    a class of a thousand.
+    `Gradebook.add_submission` commits every row and reads all earlier ones: an hour for a class of
+    a thousand.
     """
     assignment = book.find_assignment(ASSIGNMENT)
     (notebook,) = assignment.notebooks
     graded = {cell.name: cell.id for cell in notebook.grade_cells}
-    answered = {cell.name: cell.id for cell in notebook.solution_cells}
-    found: list[Base] = []
+    answer_cells = {cell.name: cell.id for cell in notebook.solution_cells}
+    records: list[Base] = []
     for row in rows:
         moment = row.submitted and row.submitted.astimezone(UTC).replace(tzinfo=None)
         submitted, pages = new_uuid(), new_uuid()
-        found += [
+        records += [
             Student(id=row.student),
             SubmittedAssignment(
                 id=submitted, assignment_id=assignment.id, student_id=row.student, timestamp=moment
@@ -187,19 +187,19 @@ def _add(book: Gradebook, rows: Sequence[GradebookRow]) -> None:
             ),
         ]
         for name, cell in graded.items():
-            mark = row.cells.get(name, CellMark())
-            found.append(
+            score = row.cells.get(name, CellScore())
+            records.append(
                 Grade(
                     cell_id=cell,
                     notebook_id=pages,
-                    auto_score=mark.automatic,
-                    manual_score=mark.manual,
-                    extra_credit=mark.extra or None,
-                    needs_manual_grade=mark.automatic is None and mark.manual is None,
+                    auto_score=score.automatic,
+                    manual_score=score.manual,
+                    extra_credit=score.extra or None,
+                    needs_manual_grade=score.automatic is None and score.manual is None,
                 )
             )
-        for name, cell in answered.items():
-            said = row.cells.get(name, CellMark()).comment or None
-            found.append(Comment(cell_id=cell, notebook_id=pages, manual_comment=said))
-    book.db.bulk_save_objects(found)
+        for name, cell in answer_cells.items():
+            comment_text = row.cells.get(name, CellScore()).comment or None
+            records.append(Comment(cell_id=cell, notebook_id=pages, manual_comment=comment_text))
+    book.db.bulk_save_objects(records)
     book.db.commit()

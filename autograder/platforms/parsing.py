@@ -1,8 +1,7 @@
-"""What a reader finds in an export, and the small things that all readers share.
+"""What the readers of exports return, and the functions that they share.
 
-A reader gets the listing of a folder or zip file and nothing else. It decides by names alone; the
-contents of a file that students made are never looked into here. Whatever it can't place becomes a
-sentence for staff.
+A reader gets the list of files of a folder or zip. It decides by names alone and never reads
+students' files. Files that belong to no student become sentences for staff.
 """
 
 import re
@@ -16,14 +15,13 @@ from autograder.platforms.export_entry import ExportEntry
 
 
 @dataclass(frozen=True)
-class Found:
-    """One hand-in and its files, named as within it.
+class ParsedEntry:
+    """Holds one submission and its files, with their names inside it.
 
-    `who` is the id as the intake wants it; `other_ids` and `full_names` are further names of the
-    people whose hand-in it is.
+    `who` is the id for the intake; `other_ids` and `full_names` are further names of the students.
     """
 
-    handin: ExportEntry
+    entry: ExportEntry
     contents: Contents
     who: StudentId
     other_ids: tuple[str, ...] = ()
@@ -31,119 +29,123 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """All hand-ins of an export, who is named without one, and what could not be placed."""
+class ParsedExport:
+    """Holds the submissions of an export, students without one, and sentences for staff."""
 
-    found: tuple[Found, ...]
+    entries: tuple[ParsedEntry, ...]
     missing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class System:
-    """A learning management system: its name, how its exports are known, and how they are read."""
+class CourseSite:
+    """Holds the name of a course site, and the functions that recognize and read its exports."""
 
     name: str
-    recognises: Callable[[Contents], bool]
-    read: Callable[[Contents], Reading]
+    recognizes: Callable[[Contents], bool]
+    read: Callable[[Contents], ParsedExport]
 
 
-def plain(identifier: str) -> StudentId:
-    """An id that the grader made of plain parts; it may only be too long."""
+def plain_id(identifier: str) -> StudentId:
+    """Return an id of plain characters, shortened if it is too long."""
     value = student_id(identifier).value
     return StudentId(value, value, made_up=False)
 
 
 def readable_id(name: str, number: str, between: str) -> StudentId:
-    """An id for people to recognise: the name as far as it is ASCII, and the number that is unique.
+    """Return a readable id: the ASCII part of the name and the unique number.
 
     `readable_id("Ada Lovelace", "12345", "-")` is Ada-Lovelace-12345.
     """
     ascii_part = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "-", ascii_part).strip("-")
     kept = words[: LONGEST_ID - len(number) - len(between)].strip("-") or "student"
-    return plain(f"{kept}{between}{number}")
+    return plain_id(f"{kept}{between}{number}")
 
 
-def below(contents: Contents, depth: int) -> Contents:
-    """The same entries, named from `depth` folders further down; those above are left out."""
+def strip_folders(contents: Contents, depth: int) -> Contents:
+    """Return the entries below `depth` folders, named from there."""
     files = tuple(
         replace(entry, path="/".join(entry.parts[depth:]), parts=entry.parts[depth:])
         for entry in contents.files
         if len(entry.parts) > depth
     )
     refused = tuple(
-        replace(one, path="/".join(parts_of(one.path)[depth:]))
-        for one in contents.refused
-        if len(parts_of(one.path)) > depth
+        replace(item, path="/".join(parts_of(item.path)[depth:]))
+        for item in contents.refused
+        if len(parts_of(item.path)) > depth
     )
     return Contents(files, refused)
 
 
-def by_folder(contents: Contents, depth: int = 1) -> dict[tuple[str, ...], Contents]:
-    """What lies below each folder `depth` levels down, named from there."""
+def split_by_folder(contents: Contents, depth: int = 1) -> dict[tuple[str, ...], Contents]:
+    """Return {folder: its entries} for the folders `depth` levels down, named from there."""
     files: dict[tuple[str, ...], list[Entry]] = {}
     refused: dict[tuple[str, ...], list[RefusedEntry]] = {}
     for entry in contents.files:
         if len(entry.parts) > depth:
             files.setdefault(entry.parts[:depth], []).append(entry)
-    for one in contents.refused:
-        parts = parts_of(one.path)
+    for item in contents.refused:
+        parts = parts_of(item.path)
         if len(parts) > depth:
-            refused.setdefault(parts[:depth], []).append(one)
+            refused.setdefault(parts[:depth], []).append(item)
     return {
-        folder: below(Contents(tuple(files.get(folder, ())), tuple(refused.get(folder, ()))), depth)
+        folder: strip_folders(
+            Contents(tuple(files.get(folder, ())), tuple(refused.get(folder, ()))), depth
+        )
         for folder in sorted({*files, *refused})
     }
 
 
-def loose(contents: Contents) -> list[Entry]:
-    """The files that lie at the top."""
+def top_level_files(contents: Contents) -> list[Entry]:
+    """Return the files outside of folders."""
     return [entry for entry in contents.files if len(entry.parts) == 1]
 
 
-def named(entry: Entry, name: str) -> Entry:
-    """The file under another name, at the top of a hand-in."""
+def renamed(entry: Entry, name: str) -> Entry:
+    """Return the file under another name, at the top of a submission."""
     return replace(entry, path=name, parts=(name,))
 
 
 def parts_of(path: str) -> tuple[str, ...]:
-    """The folders and base name of a path that was refused, as far as it has any."""
+    """Return the folders and the name of a refused path."""
     return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
 
 
-def contested(found: Found, problem: str) -> Found:
-    """Return a submission whose id another one has, too, as `problem` says: staff must decide."""
-    return replace(found, handin=replace(found.handin, conflict=problem))
+def with_conflict(parsed: ParsedEntry, problem: str) -> ParsedEntry:
+    """Return a submission with a conflict that staff must decide."""
+    return replace(parsed, entry=replace(parsed.entry, conflict=problem))
 
 
-def nobodys(names: Iterable[str], limit: int = 20) -> tuple[str, ...]:
-    """The sentences for entries of an export that belong to no hand-in."""
+def unmatched_entries(names: Iterable[str], limit: int = 20) -> tuple[str, ...]:
+    """Return sentences on the entries of an export that belong to no submission."""
     all_names = sorted(names)
-    told = [
-        f"{quote_name(name)} in the export belongs to no student and was not marked."
+    sentences = [
+        f"{quote_name(name)} in the export belongs to no student and was not graded."
         for name in all_names[:limit]
     ]
-    more = len(all_names) - len(told)
-    return (*told, f"{more} more entries belong to no student.") if more > 0 else tuple(told)
+    more = len(all_names) - len(sentences)
+    return (
+        (*sentences, f"{more} more entries belong to no student.") if more > 0 else tuple(sentences)
+    )
 
 
-def refused_at_the_top(contents: Contents) -> list[str]:
-    """Names of entries that are used by nobody because their names lead elsewhere."""
-    return [one.path for one in contents.refused if len(parts_of(one.path)) <= 1]
+def refused_top_level(contents: Contents) -> list[str]:
+    """Return the names of refused entries outside of folders."""
+    return [item.path for item in contents.refused if len(parts_of(item.path)) <= 1]
 
 
-def only_latest(found: Sequence[Found], problems: list[str]) -> tuple[Found, ...]:
-    """One hand-in per member: of two the one handed in later, and a sentence for staff."""
-    latest: dict[str, Found] = {}
-    for one in sorted(found, key=lambda f: (f.handin.submitted, f.handin.path)):
-        for member in one.handin.members:
+def latest_entries(entries: Sequence[ParsedEntry], problems: list[str]) -> tuple[ParsedEntry, ...]:
+    """Return one submission per member, the latest, and add a sentence for each other one."""
+    latest: dict[str, ParsedEntry] = {}
+    for item in sorted(entries, key=lambda f: (f.entry.submitted, f.entry.path)):
+        for member in item.entry.members:
             earlier = latest.get(member)
-            if earlier is not None and earlier is not one:
+            if earlier is not None and earlier is not item:
                 problems.append(
-                    f"{member} is in two hand-ins, {quote_name(earlier.handin.path)} and "
-                    f"{quote_name(one.handin.path)}: the latter, handed in later, counts."
+                    f"{member} is in two submissions, {quote_name(earlier.entry.path)} and "
+                    f"{quote_name(item.entry.path)}: the second counts, because it is later."
                 )
-            latest[member] = one
-    chosen = {id(one) for one in latest.values()}
-    return tuple(one for one in found if id(one) in chosen)
+            latest[member] = item
+    chosen = {id(item) for item in latest.values()}
+    return tuple(item for item in entries if id(item) in chosen)

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from autograder.course.audit import Works, audit
-from autograder.course.audit.audit_finding import Audit, Kind, Look
+from autograder.course.audit import SubmissionPool, audit
+from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.outputs.audit_page import audit_json
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Verdict
@@ -18,24 +18,24 @@ TERSE = next(one.code for one in load_alternatives() if one.name == "whole_terse
 RECORD = a_record(*(an_outcome(a_report(student)) for student in ("ada", "bob")))
 
 
-def _works(executor: Opener | None = None) -> Works:
-    works = Works("shapes10", executor)
+def _works(executor: Opener | None = None) -> SubmissionPool:
+    submissions = SubmissionPool("shapes10", executor)
     for student in ("ada", "bob", "ada"):
-        works.take(Submission(student, TERSE))
-    return works
+        submissions.add(Submission(student, TERSE))
+    return submissions
 
 
 def test_without_the_submissions_only_the_record_is_looked_at() -> None:
     found = audit(RECORD, None, None)
-    assert found.looks == ()
+    assert found.findings == ()
     assert found.notes == (
-        "solution.py and saved models were not compared: they were not at hand.",
+        "solution.py and saved models were not compared: the submissions are not available.",
     )
 
 
 def test_the_submissions_are_compared_once_they_are_at_hand() -> None:
     found = audit(RECORD, None, _works(Opener()))
-    assert [look.kind for look in found.looks] == [Kind.SOLUTION]
+    assert [look.kind for look in found.findings] == [Kind.SOLUTION]
     assert found.notes == ()
 
 
@@ -47,7 +47,7 @@ def test_without_copydetect_the_rest_is_compared(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "copydetect", None)
     monkeypatch.delitem(sys.modules, "autograder.course.audit.solutions", raising=False)
     found = audit(RECORD, None, _works(Opener()))
-    assert found.looks == ()
+    assert found.findings == ()
     assert found.notes == (
         "solution.py was not compared: copydetect is missing, pip install -e '.[audit]'.",
     )
@@ -55,11 +55,11 @@ def test_without_copydetect_the_rest_is_compared(monkeypatch: pytest.MonkeyPatch
 
 def test_an_earlier_run_is_compared_with() -> None:
     before = a_record(an_outcome(a_report("ada", **{"2a.STE.gradient": Verdict.WRONG})))
-    assert [look.kind for look in audit(RECORD, before, None).looks] == [Kind.FLIPS]
+    assert [look.kind for look in audit(RECORD, before, None).findings] == [Kind.FLIPS]
 
 
 def test_programs_read_it_too() -> None:
-    look = Look(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",))
+    look = AuditFinding(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",))
     assert json.loads(audit_json(Audit((look,), ("note",)))) == {
         "version": 1,
         "looks": [

@@ -5,8 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.course.audit.audit_finding import Kind, Look
-from autograder.course.audit.checks import all_or_nobody, flips, same_wrong_answers
+from autograder.course.audit.audit_finding import AuditFinding, Kind
+from autograder.course.audit.checks import (
+    changed_results,
+    same_wrong_answers,
+    undiscriminating_checks,
+)
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.engine.record import CheckResult, Misconception, Verdict
 from tests.class_outputs.people import a_check, a_record, a_report, an_outcome
@@ -20,8 +24,8 @@ def _class(*verdicts: Verdict) -> ClassRecord:
     return a_record(*map(an_outcome, reports))
 
 
-def _about(looks: Sequence[Look], check: str) -> list[Kind]:
-    return [look.kind for look in looks if look.what.startswith(f"{check}:")]
+def _about(findings: Sequence[AuditFinding], check: str) -> list[Kind]:
+    return [look.kind for look in findings if look.what.startswith(f"{check}:")]
 
 
 def _wrong(got: str, **changes: object) -> CheckResult:
@@ -45,18 +49,18 @@ def _answers(**answers: CheckResult) -> ClassRecord:
     ],
 )
 def test_a_check_of_all_or_nobody_is_named(verdicts: list[Verdict], kinds: list[Kind]) -> None:
-    assert _about(list(all_or_nobody(_class(*verdicts))), GRADIENT) == kinds
+    assert _about(list(undiscriminating_checks(_class(*verdicts))), GRADIENT) == kinds
 
 
 def test_written_answers_are_not_judged() -> None:
-    looks = list(all_or_nobody(_class(*[Verdict.CORRECT] * 6)))
-    assert _about(looks, "1c.comparison") == []
+    findings = list(undiscriminating_checks(_class(*[Verdict.CORRECT] * 6)))
+    assert _about(findings, "1c.comparison") == []
 
 
 def test_a_flip_is_told_with_what_was_and_what_is() -> None:
     before = _class(Verdict.CORRECT, Verdict.WRONG, Verdict.CORRECT)
     after = _class(Verdict.CORRECT, Verdict.CORRECT, Verdict.TIMEOUT)
-    (look,) = flips(after, before)
+    (look,) = changed_results(after, before)
     assert look.kind is Kind.FLIPS
     assert look.who == ("s1", "s2")
     assert look.details == (
@@ -68,13 +72,13 @@ def test_a_flip_is_told_with_what_was_and_what_is() -> None:
 def test_a_new_attempt_is_no_flip() -> None:
     before, after = _class(Verdict.WRONG), _class(Verdict.CORRECT)
     (outcome,) = after.outcomes
-    again = replace(outcome, handin=replace(outcome.handin, attempt=2))
-    assert list(flips(replace(after, outcomes=(again,)), before)) == []
+    again = replace(outcome, entry=replace(outcome.entry, attempt=2))
+    assert list(changed_results(replace(after, outcomes=(again,)), before)) == []
 
 
 def test_equal_runs_have_no_flips() -> None:
     record = _class(Verdict.WRONG, Verdict.CORRECT)
-    assert list(flips(record, record)) == []
+    assert list(changed_results(record, record)) == []
 
 
 def test_equal_wrong_answers_are_one_group_with_all_its_checks() -> None:
@@ -87,7 +91,7 @@ def test_equal_wrong_answers_are_one_group_with_all_its_checks() -> None:
     record = a_record(*shared, an_outcome(a_report("eve", **{GRADIENT: other})))
     (look,) = same_wrong_answers(record)
     assert look.who == ("ada", "bob")
-    assert look.what == ("2 hand-ins have equal wrong answers in 2 checks: 1b.A.sym, 1b.B.sym.")
+    assert look.what == ("2 submissions have equal wrong answers in 2 checks: 1b.A.sym, 1b.B.sym.")
     assert look.details == (f"1b.A.sym: 1b.A.sym {NUMBERS}", f"1b.B.sym: 1b.B.sym {NUMBERS}")
 
 
@@ -107,6 +111,6 @@ def test_what_agrees_by_itself_is_not_named(check: CheckResult) -> None:
 
 
 def test_work_that_could_not_be_marked_is_passed_over() -> None:
-    record = a_record(Outcome(an_outcome(a_report("ada")).handin, None, "It is cut off."))
-    assert list(all_or_nobody(record)) == list(same_wrong_answers(record)) == []
-    assert list(flips(record, record)) == []
+    record = a_record(Outcome(an_outcome(a_report("ada")).entry, None, "It is cut off."))
+    assert list(undiscriminating_checks(record)) == list(same_wrong_answers(record)) == []
+    assert list(changed_results(record, record)) == []

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from autograder.course.audit.audit_finding import Audit, Kind
-from autograder.course.audit.changes import ModelChanges, NotingPlayer
-from autograder.course.audit.models import TrainedModels
+from autograder.course.audit.changes import ModelChanges, RecordingExecutor
+from autograder.course.audit.models import ModelAudit
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from quantlab.formats import saved_model
@@ -89,7 +89,7 @@ def _content(saved: SavedModel) -> bytes:
 
 
 def _compared(**models: bytes) -> Audit:
-    comparison = TrainedModels("CIFAR-10", Opener())
+    comparison = ModelAudit("CIFAR-10", Opener())
     for student, content in models.items():
         comparison.add(Submission(student, models={NAME: content}))
     return comparison.compare()
@@ -99,7 +99,7 @@ def test_models_trained_apart_are_not_named(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(6)}
-    assert _compared(**models).looks == ()
+    assert _compared(**models).findings == ()
 
 
 @pytest.mark.parametrize("extra", [0, 7])
@@ -108,7 +108,7 @@ def test_a_copied_model_is_found_also_after_a_little_more_training(
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
     copy = _trained(float_state, reference, 3, extra=extra)
-    (look,) = _compared(**models, copy=copy).looks
+    (look,) = _compared(**models, copy=copy).findings
     assert look.kind is Kind.MODEL
     assert look.who == ("copy", "s3")
     assert look.measure is not None
@@ -120,33 +120,33 @@ def test_models_that_were_only_rounded_are_alike_and_no_matter(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     rounded = _trained(float_state, reference, 0, size=0.0)
-    assert _compared(ada=rounded, bob=rounded).looks == ()
+    assert _compared(ada=rounded, bob=rounded).findings == ()
 
 
 def test_two_light_trainings_share_their_rounding_and_are_not_named(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{n}": _trained(float_state, reference, n, size=0.1) for n in range(4)}
-    assert _compared(**models).looks == ()
+    assert _compared(**models).findings == ()
 
 
 def test_the_reference_s_models_of_different_trainings_are_not_alike() -> None:
-    comparison = TrainedModels("CIFAR-10", Opener())
+    comparison = ModelAudit("CIFAR-10", Opener())
     for cell in ("W2A8", "W2A2"):  # equal widths of weights, trained apart
         content = (reference_models("cifar10") / f"ResNet20_{cell}.pt").read_bytes()
         comparison.add(Submission(cell, models={"ResNet20_W2A2.pt": content}))
-    assert comparison.compare().looks == ()
+    assert comparison.compare().findings == ()
 
 
 def test_all_widths_of_a_pair_are_one_look() -> None:
-    comparison = TrainedModels("CIFAR-10", Opener())
+    comparison = ModelAudit("CIFAR-10", Opener())
     for student in ("ada", "bob"):
         models = {
             name: (reference_models("cifar10") / name).read_bytes()
             for name in (NAME, "ResNet20_W8A2.pt")
         }
         comparison.add(Submission(student, models=models))
-    (look,) = comparison.compare().looks
+    (look,) = comparison.compare().findings
     assert look.what.startswith("ada and bob: ResNet20_W4A4.pt, ResNet20_W8A2.pt changed")
     assert look.measure == pytest.approx(1)
 
@@ -164,7 +164,7 @@ def test_what_can_t_be_read_is_left_out(content: bytes | None) -> None:
 
 def _noted(submission: Submission) -> dict[str, Any]:
     """What a worker hands over that has read all models of `submission`."""
-    executor = NotingPlayer(Opener())
+    executor = RecordingExecutor(Opener())
     for content in submission.models.values():
         executor.read_checkpoint(content)
     return dict(executor.changes(submission, ModelChanges(float_model("cifar10"))))
@@ -175,18 +175,20 @@ def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
     models |= {"copy": models["s3"], "broken": b"broken"}
-    comparison = TrainedModels("CIFAR-10", Opener(opens=False))
+    comparison = ModelAudit("CIFAR-10", Opener(opens=False))
     for student, content in models.items():
         submission = Submission(student, models={NAME: content})
         comparison.add(submission, _noted(submission))
     assert comparison.compare() == _compared(**models)
-    assert [look.who for look in comparison.compare().looks] == [("copy", "s3")]
+    assert [look.who for look in comparison.compare().findings] == [("copy", "s3")]
 
 
 def test_of_several_models_only_those_that_were_read_are_noted() -> None:
-    executor = NotingPlayer(Opener())
+    executor = RecordingExecutor(Opener())
     executor.read_checkpoint(b"broken")
     executor.read_checkpoint(b"faulty")  # perhaps another reads it
     models = {"ResNet20_W8A8.pt": b"broken", NAME: b"faulty", "ResNet20_W2A2.pt": b"not marked"}
-    noted = executor.changes(Submission("ada", models=models), ModelChanges(float_model("cifar10")))
-    assert noted == {"ResNet20_W8A8.pt": None}
+    recorded = executor.changes(
+        Submission("ada", models=models), ModelChanges(float_model("cifar10"))
+    )
+    assert recorded == {"ResNet20_W8A8.pt": None}

@@ -8,7 +8,7 @@ import tokenize
 import pytest
 
 from autograder.course.audit.audit_finding import Audit, Kind
-from autograder.course.audit.solutions import LONGEST, STARTER, Sources
+from autograder.course.audit.solutions import LONGEST, STARTER, SolutionAudit
 from autograder.engine.corpus import load_alternatives, load_mutants
 from autograder.intake.submission import Submission
 
@@ -17,7 +17,7 @@ TERSE, FAMILY = WHOLE["whole_terse"], WHOLE["whole_handout_family"]
 
 
 def _compared(**texts: str) -> Audit:
-    sources = Sources()
+    sources = SolutionAudit()
     for student, text in texts.items():
         sources.add(Submission(student, text))
     return sources.compare()
@@ -39,7 +39,7 @@ def _disguised(text: str) -> str:
 @pytest.mark.parametrize("name", sorted(WHOLE))
 def test_a_disguised_copy_is_found(name: str) -> None:
     texts = {**WHOLE, "copy": _disguised(WHOLE[name])}
-    (look,) = _compared(**texts).looks
+    (look,) = _compared(**texts).findings
     assert look.kind is Kind.SOLUTION
     assert look.who == tuple(sorted(("copy", name)))
     assert look.measure is not None
@@ -48,36 +48,36 @@ def test_a_disguised_copy_is_found(name: str) -> None:
 
 
 def test_right_solutions_that_were_written_apart_are_not_named(reference_source: str) -> None:
-    assert _compared(reference=reference_source, **WHOLE).looks == ()
+    assert _compared(reference=reference_source, **WHOLE).findings == ()
 
 
 def test_a_copy_of_one_function_after_another_is_found() -> None:
     half = FAMILY[: len(FAMILY) // 2]
-    (look,) = _compared(ada=FAMILY, bob=TERSE, eve=half).looks
+    (look,) = _compared(ada=FAMILY, bob=TERSE, eve=half).findings
     assert look.who == ("ada", "eve")
 
 
 def test_what_was_handed_out_is_nobody_s_own(stub_source: str) -> None:
     added = stub_source + "\n\nANSWER = 42\n"
-    assert _compared(ada=stub_source, bob=added, eve=stub_source).looks == ()
+    assert _compared(ada=stub_source, bob=added, eve=stub_source).findings == ()
     assert STARTER.read_text(encoding="utf-8") == stub_source
 
 
 def test_one_change_in_the_starter_is_no_likeness(stub_source: str) -> None:
     mutant = next(one for one in load_mutants() if one.in_solution)
     texts = {"ada": f"{stub_source}\n{mutant.code}", "bob": f"{stub_source}\n{TERSE}"}
-    assert _compared(**texts).looks == ()
+    assert _compared(**texts).findings == ()
 
 
 def test_what_much_of_the_class_shares_is_nobody_s_own() -> None:
     texts = {f"s{number}": TERSE for number in range(11)}
-    assert _compared(**texts).looks == ()
+    assert _compared(**texts).findings == ()
 
 
 def test_a_ring_in_a_large_class_is_found_whole() -> None:
     others = {f"s{n}": f"def f{n}(x):\n    return {'+'.join(['x'] * n)}\n" * 9 for n in range(20)}
-    looks = _compared(**others, ring1=FAMILY, ring2=FAMILY, ring3=FAMILY).looks
-    rings = {look.who for look in looks if look.who[0].startswith("ring")}
+    findings = _compared(**others, ring1=FAMILY, ring2=FAMILY, ring3=FAMILY).findings
+    rings = {look.who for look in findings if look.who[0].startswith("ring")}
     assert rings == {("ring1", "ring2"), ("ring1", "ring3"), ("ring2", "ring3")}
 
 
@@ -85,16 +85,16 @@ def test_a_ring_in_a_large_class_is_found_whole() -> None:
     "text", ["", "x", "def f(:", "'''", "\t\n " * 30_000, "\x00", "\ud800", "(" * 5000, "é" * 400]
 )
 def test_anything_is_read_as_text(text: str) -> None:
-    assert _compared(ada=text, bob=text, eve=TERSE).looks == ()
+    assert _compared(ada=text, bob=text, eve=TERSE).findings == ()
 
 
 def test_a_solution_too_long_to_compare_is_said() -> None:
     found = _compared(ada="x = 1\n" * LONGEST, bob=TERSE)
-    assert found.looks == ()
+    assert found.findings == ()
     assert found.notes == (f"Not compared, because longer than {LONGEST:,} characters: ada.",)
 
 
 def test_who_handed_in_none_is_left_out() -> None:
-    sources = Sources()
+    sources = SolutionAudit()
     sources.add(Submission("ada", None))
     assert sources.compare() == Audit(())

@@ -32,7 +32,7 @@ def course_secret_file(tmp_path_factory):
 
 
 @dataclass(frozen=True)
-class FakeClass:
+class RehearsedClass:
     """A class of known marks: where its export is, and the points of each student's checks."""
 
     folder: Path
@@ -71,10 +71,10 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def fake_class(folder: Path, count: int, seed: int, check: str, layout: str) -> FakeClass:
+def rehearsed_class(folder: Path, count: int, seed: int, check: str, layout: str) -> RehearsedClass:
     make_class(RehearsalOptions(count, seed, folder, layout, "shapes10", check))
     expected = json.loads((folder / EXPECTED).read_text())["students"]
-    return FakeClass(folder, check, expected)
+    return RehearsedClass(folder, check, expected)
 
 
 def rows(out: Path) -> int:
@@ -89,7 +89,7 @@ def rows(out: Path) -> int:
             return 0
 
 
-def killed_after(klass: FakeClass, out: Path, more: int, seconds: float) -> None:
+def killed_after(klass: RehearsedClass, out: Path, more: int, seconds: float) -> None:
     """The command is started, and killed so long after it has journaled so many more checks."""
     runner, enough = klass.start(out, "--jobs", 2), rows(out) + more
     end = time.monotonic() + PATIENCE
@@ -115,7 +115,7 @@ def points(report: bytes) -> dict[str, float]:
     return {check["id"]: check["points"] for check in checks if check["source"] != "person"}
 
 
-def wrong_marks(klass: FakeClass, found: Mapping[str, bytes]) -> dict[str, object]:
+def wrong_marks(klass: RehearsedClass, found: Mapping[str, bytes]) -> dict[str, object]:
     """Every student whose marks are not those that were known beforehand."""
     wrong: dict[str, object] = {}
     for student, known in klass.expected.items():

@@ -15,15 +15,23 @@ from pathlib import Path
 import pytest
 
 from autograder.course.journal import Journal
-from tests.batch.conftest import KIT, PATIENCE, FakeClass, fake_class, reports, rows, wrong_marks
+from tests.batch.conftest import (
+    KIT,
+    PATIENCE,
+    RehearsedClass,
+    rehearsed_class,
+    reports,
+    rows,
+    wrong_marks,
+)
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def klass(tmp_path_factory, course_secret_file) -> FakeClass:
-    return fake_class(tmp_path_factory.mktemp("class"), 10, 5, "1a.linear_*", "canvas")
+def klass(tmp_path_factory, course_secret_file) -> RehearsedClass:
+    return rehearsed_class(tmp_path_factory.mktemp("class"), 10, 5, "1a.linear_*", "canvas")
 
 
 @pytest.fixture

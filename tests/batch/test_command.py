@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.course.lock import claimed
+from autograder.course.lock import hold_lock
 from autograder.engine.corpus import load_mutants
 from tests.batch.conftest import (
     KIT,
     PATIENCE,
-    FakeClass,
-    fake_class,
+    RehearsedClass,
     killed_after,
     points,
+    rehearsed_class,
     reports,
     rows,
     wrong_marks,
@@ -32,9 +32,9 @@ FEW = "1a.linear_dequantize.*"
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory, course_secret_file) -> FakeClass:
+def small(tmp_path_factory, course_secret_file) -> RehearsedClass:
     """Five hand-ins and two checks."""
-    return fake_class(tmp_path_factory.mktemp("class"), 5, 7, FEW, "moodle")
+    return rehearsed_class(tmp_path_factory.mktemp("class"), 5, 7, FEW, "moodle")
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +54,15 @@ def test_every_mark_is_the_one_that_was_known(small, undisturbed):
 
 def test_models_that_were_not_marked_are_not_compared(undisturbed):
     told = json.loads((undisturbed / "staff" / "audit.json").read_text(encoding="utf-8"))
-    assert told["notes"] == ["Saved models were not compared: they were not marked."]
+    assert told["notes"] == ["Saved models were not compared: they were not graded."]
 
 
 def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
-    def nobody(crew):
+    def nobody(pool):
         pytest.fail("work that is done was given out")
 
     before = reports(undisturbed)
-    monkeypatch.setattr("autograder.course.worker_pool.LocalCrew.open", nobody)
+    monkeypatch.setattr("autograder.course.worker_pool.LocalPool.open", nobody)
     assert small.mark(undisturbed) in (0, 1)
     assert reports(undisturbed) == before
 
@@ -87,10 +87,10 @@ def test_stopped_by_ctrl_c_it_says_that_it_goes_on(small, tmp_path, checks):
     os.killpg(runner.pid, signal.SIGINT)  # as a terminal does, to the workers too
     _, errors = runner.communicate(timeout=PATIENCE)
     # Python itself ends by the signal if that came into an exec(), as imports of torch make them.
-    assert runner.returncode in (2, -signal.SIGINT)
+    assert runner.returncode in (130, -signal.SIGINT)
     assert (
-        errors == "Stopped. What was marked is in the journal: the same command goes on "
-        "where it was.\n"
+        errors == "Interrupted. Run the same command again to resume: "
+        "what is graded is in the journal.\n"
     )
 
 
@@ -152,9 +152,9 @@ def test_batch_tells_of_unknown_times_in_terminal_page_and_status(
 
 def test_a_second_runner_is_refused(small, tmp_path, capsys):
     (tmp_path / ".journal").mkdir()
-    with claimed(tmp_path, tmp_path / ".journal" / "lock"):
+    with hold_lock(tmp_path, tmp_path / ".journal" / "lock"):
         assert small.mark(tmp_path) == 2
-    assert f"process {os.getpid()}) marks into {tmp_path}" in capsys.readouterr().err
+    assert f"(PID {os.getpid()}) is using {tmp_path}" in capsys.readouterr().err
 
 
 def test_marks_of_other_conditions_are_not_mixed_unasked(small, undisturbed, tmp_path, capsys):
@@ -174,7 +174,7 @@ def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, caps
     before = reports(undisturbed)
     narrow = ["--check", "1a.linear_dequantize.values", "--data", "shapes10"]
     assert main(["batch", str(small.export), "--out", str(undisturbed), *narrow]) == 2
-    assert "holds marks of more checks" in capsys.readouterr().err
+    assert "contains scores of more checks" in capsys.readouterr().err
     assert reports(undisturbed) == before
 
 
@@ -183,10 +183,11 @@ def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, caps
     [
         ([], "Missing argument 'EXPORT'"),
         (["{export}", "--apply"], "--apply writes what --regrade shows"),
-        (["{export}", "--regrade"], "Nothing was marked in"),
+        (["{export}", "--manual", "a.csv", "b.csv"], "--manual a.csv --manual b.csv"),
+        (["{export}", "--regrade"], "Nothing is graded in"),
         (["{export}", "--check", "9z.*"], "No check is called '9z.*'"),
         (["{export}/nowhere"], "There is nothing to read"),
-        (["{export}", "--out", "{export}/marks"], "lies in the export"),
+        (["{export}", "--out", "{export}/marks"], "is inside the export"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(small, tmp_path, capsys, arguments, sentence):
@@ -243,7 +244,7 @@ def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
 def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
     tmp_path, course_secret_file, layout
 ):
-    dozen = fake_class(tmp_path / "class", 12, 1, "1a.*", layout)
+    dozen = rehearsed_class(tmp_path / "class", 12, 1, "1a.*", layout)
     assert dozen.mark(tmp_path / "undisturbed", "--jobs", 2) in (0, 1)
     found = reports(tmp_path / "undisturbed")
     assert wrong_marks(dozen, found) == {}
@@ -256,7 +257,7 @@ def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
 
 @pytest.mark.long
 def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_file):
-    dozen = fake_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
+    dozen = rehearsed_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
     out = tmp_path / "marks"
     runner = dozen.start(out, "--jobs", 2)
     end = time.monotonic() + PATIENCE
@@ -297,7 +298,7 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
         (tmp_path / "class" / "export" / student).mkdir(parents=True)
         solution = tmp_path / "class" / "export" / student / "solution.py"
         solution.write_text(f"{reference_source}\n\n{code}")
-    klass, out = FakeClass(tmp_path / "class", "1a.*", {}), tmp_path / "marks"
+    klass, out = RehearsedClass(tmp_path / "class", "1a.*", {}), tmp_path / "marks"
 
     def run(*more: str) -> tuple[int, str]:
         runner = klass.start(out, "--jobs", "1", *more, kit=kit)

@@ -65,7 +65,7 @@ def read_zip(tmp_path: Path, files: Files, closing):
 
 
 def by_student(export):
-    return {handin.student: handin for handin in export.handins}
+    return {entry.student: entry for entry in export.entries}
 
 
 # Canvas ------------------------------------------------------------------------------------------
@@ -80,9 +80,9 @@ def test_canvas_gathers_the_loose_files_of_each_student(export):
         }
     )
     assert found.source == "canvas"
-    handins = by_student(found)
-    assert set(handins) == {"lovelaceada_17", "r2d2_18"}
-    ada, late = handins["lovelaceada_17"], handins["r2d2_18"]
+    entries = by_student(found)
+    assert set(entries) == {"lovelaceada_17", "r2d2_18"}
+    ada, late = entries["lovelaceada_17"], entries["r2d2_18"]
     assert (ada.late, late.late) == (False, True)
     assert ada.lms == {"lovelaceada_17": {"Student": "lovelaceada", "ID": "17"}}
     submission = found.submission(ada)
@@ -101,9 +101,9 @@ def test_canvas_takes_the_latest_of_a_file_that_was_handed_in_again(export):
             "lovelaceada_17_802_report.md": "# Report\n",
         }
     )
-    (handin,) = found.handins
-    assert handin.attempt == 3
-    submission = found.submission(handin)
+    (entry,) = found.entries
+    assert entry.attempt == 3
+    submission = found.submission(entry)
     assert submission.solution == "third = True\n"
     assert submission.report_file == "report.md"
     assert submission.flags == ()  # "-2" is Canvas's own, and nothing odd
@@ -117,11 +117,11 @@ def test_canvas_of_anonymous_students_and_of_typed_texts(export):
             "lovelaceada_17_text.html": "<p>I forgot the file</p>",
         }
     )
-    handins = by_student(found)
-    assert {h.lms[h.student]["ID"] for h in handins.values()} == {"anon_aB3x9", "anon_Zz111", "17"}
-    late = {h.lms[h.student]["ID"]: h.late for h in handins.values()}
+    entries = by_student(found)
+    assert {h.lms[h.student]["ID"] for h in entries.values()} == {"anon_aB3x9", "anon_Zz111", "17"}
+    late = {h.lms[h.student]["ID"]: h.late for h in entries.values()}
     assert late == {"anon_aB3x9": False, "anon_Zz111": True, "17": False}
-    assert found.submission(handins["lovelaceada_17"]).solution is None
+    assert found.submission(entries["lovelaceada_17"]).solution is None
 
 
 def test_canvas_with_a_zip_per_student_and_a_zip_in_the_zip(export):
@@ -133,7 +133,7 @@ def test_canvas_with_a_zip_per_student_and_a_zip_in_the_zip(export):
             "noether_19_803_work.zip": zipped({"a.zip": zipped({"b.zip": inner})}),
         }
     )
-    solutions = {h.student: found.submission(h).solution for h in found.handins}
+    solutions = {h.student: found.submission(h).solution for h in found.entries}
     assert solutions == {"lovelaceada_17": SOLUTION, "hopper_18": SOLUTION, "noether_19": None}
 
 
@@ -151,9 +151,9 @@ def test_moodle_has_a_folder_per_student_and_kind(export, end):
         }
     )
     assert found.source == "moodle"
-    handins = by_student(found)
-    assert set(handins) == {"Ada-Lovelace-12345", "Jorg-Muller-77"}
-    ada = handins["Ada-Lovelace-12345"]
+    entries = by_student(found)
+    assert set(entries) == {"Ada-Lovelace-12345", "Jorg-Muller-77"}
+    ada = entries["Ada-Lovelace-12345"]
     assert ada.lms[ada.student] == {"Identifier": "Participant 12345", "Full name": "Ada Lovelace"}
     submission = found.submission(ada)
     assert (submission.solution, submission.report_file) == (
@@ -171,9 +171,9 @@ def test_moodle_without_folders_and_of_a_team(export):
             "Participant_10_assignsubmission_file_solution.py": "y = 2\n",
         }
     )
-    handins = by_student(found)
-    assert set(handins) == {"Group-A-9", "Participant-10"}
-    assert found.submission(handins["Group-A-9"]).report_file == "report.md"
+    entries = by_student(found)
+    assert set(entries) == {"Group-A-9", "Participant-10"}
+    assert found.submission(entries["Group-A-9"]).report_file == "report.md"
 
 
 # Gradescope --------------------------------------------------------------------------------------
@@ -213,12 +213,12 @@ def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
         }
     )
     assert found.source == "gradescope"
-    handins = by_student(found)
-    assert set(handins) == {"ada", "emmy-grace"}
-    group = handins["emmy-grace"]
+    entries = by_student(found)
+    assert set(entries) == {"ada", "emmy-grace"}
+    group = entries["emmy-grace"]
     assert group.members == ("emmy", "grace")
     assert group.attempt == 2
-    assert handins["ada"].submitted == "2026-05-01T12:30:00.500000+00:00"
+    assert entries["ada"].submitted == "2026-05-01T12:30:00.500000+00:00"
     assert group.submitted == "2026-05-02T06:00:00+00:00"
     assert group.lms["grace"] == {
         "Name": "Grace Hopper",
@@ -241,8 +241,8 @@ def test_gradescope_marks_somebody_in_two_hand_ins_once(export):
             "submission_102/solution.py": "y = 2\n",
         }
     )
-    assert [handin.members for handin in found.handins] == [("ada", "grace")]
-    assert any("ada is in two hand-ins" in problem for problem in found.problems)
+    assert [entry.members for entry in found.entries] == [("ada", "grace")]
+    assert any("ada is in two submissions" in problem for problem in found.problems)
 
 
 def test_gradescope_without_a_readable_list_is_refused_with_the_reason(export):
@@ -266,13 +266,13 @@ def test_blackboard_marks_the_latest_attempt_and_reads_its_note(export):
         }
     )
     assert found.source == "blackboard"
-    handins = by_student(found)
-    assert set(handins) == {"a_lovelace", "ghopper"}
-    ada = handins["a_lovelace"]
+    entries = by_student(found)
+    assert set(entries) == {"a_lovelace", "ghopper"}
+    ada = entries["a_lovelace"]
     assert (ada.attempt, ada.submitted) == (2, "2026-05-02T10:30:00")  # a local time
     assert ada.lms["a_lovelace"] == {"Username": "a_lovelace", "Name": "Ada Lovelace"}
     assert found.submission(ada).solution == SOLUTION
-    assert found.submission(handins["ghopper"]).solution == "y = 2\n"
+    assert found.submission(entries["ghopper"]).solution == "y = 2\n"
 
 
 # nbgrader ----------------------------------------------------------------------------------------
@@ -292,12 +292,12 @@ def test_nbgrader_has_a_folder_per_student_and_assignment(export, around):
         }
     )
     assert found.source == "nbgrader"
-    handins = by_student(found)
-    assert set(handins) == {"ada", "eve"}
-    assert handins["ada"].submitted == "2026-05-01T12:30:00.250000-04:00"
-    assert handins["eve"].submitted == ""
+    entries = by_student(found)
+    assert set(entries) == {"ada", "eve"}
+    assert entries["ada"].submitted == "2026-05-01T12:30:00.250000-04:00"
+    assert entries["eve"].submitted == ""
     assert found.missing == {"bob": {"student_id": "bob"}}
-    assert found.submission(handins["ada"]).solution == SOLUTION
+    assert found.submission(entries["ada"]).solution == SOLUTION
 
 
 # A plain folder ----------------------------------------------------------------------------------
@@ -311,28 +311,28 @@ def test_a_folder_of_folders_and_zips_is_taken_as_it_is(export):
         }
     )
     assert (found.source, found.problems) == ("folder", ())
-    assert [handin.student for handin in found.handins] == ["ada", "bob"]
-    assert [found.submission(h).solution for h in found.handins] == [SOLUTION, "y = 2\n"]
+    assert [entry.student for entry in found.entries] == ["ada", "bob"]
+    assert [found.submission(h).solution for h in found.entries] == [SOLUTION, "y = 2\n"]
 
 
 def test_a_file_that_is_nobodys_is_told(tmp_path, closing):
     found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "notes.txt": "of the course"}, closing)
-    assert [handin.student for handin in found.handins] == ["ada"]
+    assert [entry.student for entry in found.entries] == ["ada"]
     assert found.problems == (
-        "'notes.txt' in the export belongs to no student and was not marked.",
+        "'notes.txt' in the export belongs to no student and was not graded.",
     )
 
 
 def test_two_hand_ins_under_one_name_are_told(tmp_path, closing):
     files = {"ada/solution.py": SOLUTION, "ada.zip": zipped({"solution.py": "y = 2\n"})}
     found = read_zip(tmp_path, files, closing)
-    assert len(found.handins) == 1
+    assert len(found.entries) == 1
     assert any("'ada.zip' is a second submission of ada" in problem for problem in found.problems)
 
 
 def test_one_student_alone_is_not_taken_for_a_folder_around_everything(tmp_path, closing):
     found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "ada/x/y.txt": ""}, closing)
-    assert [handin.student for handin in found.handins] == ["ada"]
+    assert [entry.student for entry in found.entries] == ["ada"]
 
 
 def test_an_empty_folder_is_told_of(tmp_path, closing):
@@ -340,8 +340,8 @@ def test_an_empty_folder_is_told_of(tmp_path, closing):
     (tmp_path / "class" / "bob").mkdir()
     (tmp_path / "class" / "bob" / "solution.py").write_text(SOLUTION)
     found = closing(read_export(tmp_path / "class"))
-    assert [handin.student for handin in found.handins] == ["bob"]
-    assert found.problems == ("The folder 'ada' is empty: nothing was marked.",)
+    assert [entry.student for entry in found.entries] == ["bob"]
+    assert found.problems == ("The folder 'ada' is empty: nothing was graded.",)
 
 
 # Names that strangers chose ----------------------------------------------------------------------
@@ -358,7 +358,7 @@ def test_names_that_lead_out_are_used_by_nobody_and_told(tmp_path, closing):
         },
         closing,
     )
-    assert [handin.student for handin in found.handins] == ["lovelaceada_17"]
+    assert [entry.student for entry in found.entries] == ["lovelaceada_17"]
     assert len(found.problems) == 3
     assert not (tmp_path.parent / "hopper_18_802_solution.py").exists()
 
@@ -372,16 +372,16 @@ def test_names_that_turn_the_writing_round_are_shown_escaped(tmp_path, closing):
         },
         closing,
     )
-    (handin,) = found.handins
-    assert handin.student.isascii()
-    assert "\u202e" not in handin.student + "".join(found.problems)
+    (entry,) = found.entries
+    assert entry.student.isascii()
+    assert "\u202e" not in entry.student + "".join(found.problems)
     assert any("\\u202e" in problem for problem in found.problems)
 
 
 def test_two_names_that_look_alike_do_not_share_an_id(tmp_path, closing):
     files = {"Ада_1_assignsubmission_file/solution.py": "", "Ада_2_assignsubmission_file/a.py": ""}
     found = read_zip(tmp_path, files, closing)
-    assert [handin.student for handin in found.handins] == ["student-1", "student-2"]
+    assert [entry.student for entry in found.entries] == ["student-1", "student-2"]
 
 
 # What can't be read ------------------------------------------------------------------------------
@@ -397,12 +397,12 @@ def test_a_hand_in_that_cannot_be_read_costs_itself_only(tmp_path, closing):
         },
         closing,
     )
-    handins = by_student(found)
+    entries = by_student(found)
     with pytest.raises(UnreadableSubmission, match="it is a RAR archive"):
-        found.submission(handins["bad_17"])
+        found.submission(entries["bad_17"])
     with pytest.raises(UnreadableSubmission, match="is empty"):
-        found.submission(handins["empty_18"])
-    assert found.submission(handins["good_19"]).solution == SOLUTION
+        found.submission(entries["empty_18"])
+    assert found.submission(entries["good_19"]).solution == SOLUTION
 
 
 @pytest.mark.parametrize(
@@ -423,6 +423,6 @@ def test_one_students_bomb_does_not_refuse_the_class(tmp_path, closing):
         archive.writestr("bomb_17_801_solution.py", bytes(100 * 2**20))
         archive.writestr("good_18_802_solution.py", SOLUTION)
     found = closing(read_export(path))
-    bomb, good = found.handins
+    bomb, good = found.entries
     assert "is larger than 1 MiB" in found.submission(bomb).problems["solution.py"]
     assert found.submission(good).solution == SOLUTION

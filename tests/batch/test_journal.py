@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from autograder.course.journal import Journal, JournalError, Row
-from autograder.course.lock import AnotherRunner, claimed
+from autograder.course.lock import AlreadyRunning, hold_lock
 from autograder.engine.record import CheckResult, GradedCheck, Misconception, ModelResult, Verdict
 
 KIT = Path(__file__).resolve().parents[2]
 
 
-def row(student: str = "ada", check: str = "1a.x", decides: str = "d", **changes) -> Row:
+def row(student: str = "ada", check: str = "1a.x", fingerprint: str = "d", **changes) -> Row:
     result = CheckResult(
         check, "1a", "Title", True, "call", Verdict.CORRECT, 2.0, 2.0, 2.0, evidence={"got": [1, 2]}
     )
     return replace(
-        Row(student, "content", decides, GradedCheck(result), 0.25, 1.5, "A: walls"), **changes
+        Row(student, "content", fingerprint, GradedCheck(result), 0.25, 1.5, "A: walls"), **changes
     )
 
 
@@ -35,7 +35,7 @@ def path(tmp_path):
 
 def test_a_row_comes_back_as_it_was_added(path):
     rich = row(
-        marked=GradedCheck(
+        graded=GradedCheck(
             CheckResult(
                 "1a.x",
                 "1a",
@@ -72,13 +72,13 @@ def test_a_row_is_found_under_its_own_digests_only(path):
 
 
 def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path):
-    fault = GradedCheck(replace(row().marked.result, verdict=Verdict.GRADER_FAULT))
+    fault = GradedCheck(replace(row().graded.result, verdict=Verdict.GRADER_FAULT))
     with Journal(path) as journal:
-        journal.add([row(marked=fault), row(decides="before")])
+        journal.add([row(graded=fault), row(fingerprint="before")])
         assert not journal.rows("ada", "content", {"1a.x": "d"})["1a.x"].finished
         journal.add([row()])
         assert journal.rows("ada", "content", {"1a.x": "d"})["1a.x"].finished
-        assert journal.rows("ada", "content", {"1a.x": "before"})["1a.x"].decides == "before"
+        assert journal.rows("ada", "content", {"1a.x": "before"})["1a.x"].fingerprint == "before"
 
 
 def test_what_stands_in_the_folder_is_remembered(path):
@@ -194,7 +194,7 @@ def test_a_journal_of_another_version_is_left_alone(path):
         other.execute("CREATE TABLE marks (x)")
     other.close()
     before = path.read_bytes()
-    with pytest.raises(JournalError, match="no journal of this kit's version"):
+    with pytest.raises(JournalError, match="journal of another version of the kit"):
         Journal(path)
     assert path.read_bytes() == before
 
@@ -232,9 +232,9 @@ def test_several_workers_write_at_once(path):
 HOLDER = """
 import sys, time
 from pathlib import Path
-from autograder.course.lock import claimed
+from autograder.course.lock import hold_lock
 
-with claimed(Path(sys.argv[1]), Path(sys.argv[2])):
+with hold_lock(Path(sys.argv[1]), Path(sys.argv[2])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -246,10 +246,10 @@ def test_a_second_runner_is_refused_until_the_first_is_gone(tmp_path):
         [sys.executable, "-c", HOLDER, str(tmp_path), str(lock)], stdout=subprocess.PIPE, cwd=KIT
     )
     assert holder.stdout.readline() == b"held\n"
-    sentence = f"Another runner \\(process {holder.pid}\\) marks into"
-    with pytest.raises(AnotherRunner, match=sentence), claimed(tmp_path, lock):
+    sentence = f"Another run \\(PID {holder.pid}\\) is using"
+    with pytest.raises(AlreadyRunning, match=sentence), hold_lock(tmp_path, lock):
         pytest.fail("two at once")
     holder.kill()
     holder.wait()
-    with claimed(tmp_path, lock):
+    with hold_lock(tmp_path, lock):
         assert lock.read_text() == f"{os.getpid()}\n"

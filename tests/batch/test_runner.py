@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from autograder.course.runner import run
-from autograder.course.task import Done, Task, WorkerUnfit
-from autograder.course.worker_pool import CrewUnavailable
+from autograder.course.task import Task, TaskResult, WorkerUnfit
+from autograder.course.worker_pool import PoolUnavailable
 from autograder.course.worker_setup import Settings
 from autograder.intake.submission import Submission
 
@@ -65,11 +65,11 @@ class Script(Executor):
             future.set_exception(WorkerUnfit("another kit"))
         else:
             faults = ("1a.x",) if now == "faults" else ()
-            future.set_result(Done(student, (), faults, "here:1"))
+            future.set_result(TaskResult(student, (), faults, "here:1"))
 
 
 @dataclass
-class ScriptedCrew:
+class ScriptedPool:
     """Opens scripts that share their fates and remembers how each was opened, and with whom."""
 
     fates: dict[str, list[str]]
@@ -106,7 +106,7 @@ def turns(monkeypatch):
     def wait(futures, return_when):
         from concurrent.futures import wait as really  # noqa: PLC0415
 
-        script = turns.crew.opened[-1][1]
+        script = turns.pool.opened[-1][1]
         if script.under_way:
             script.turn()
         return really(futures, return_when=return_when)
@@ -120,18 +120,18 @@ def turns(monkeypatch):
 def class_of(turns):
     """Runs a class through a crew; gives what came of it."""
 
-    def go(students: str, crew: ScriptedCrew):
-        turns.crew = crew
+    def go(students: str, pool: ScriptedPool):
+        turns.pool = pool
         ended: list[str] = []
         fresh: list[str] = []
 
-        def finished(task: Task, done: Done) -> None:
+        def finished(task: Task, done: TaskResult) -> None:
             ended.append(done.student)
             if task.fresh:
                 fresh.append(done.student)
 
         tasks = (Task(Submission(one), "content", Settings("shapes10"), "d") for one in students)
-        setbacks = run(tasks, crew, finished, again=lambda task: task)
+        setbacks = run(tasks, pool, finished, again=lambda task: task)
         died = [task.submission.student for task in setbacks.died]
         faulted = [task.submission.student for task in setbacks.faulted]
         return ended, fresh, died, faulted
@@ -140,56 +140,56 @@ def class_of(turns):
 
 
 def test_everybody_is_marked_once_and_only_a_few_are_under_way(class_of):
-    crew = ScriptedCrew({})
-    ended, fresh, died, faulted = class_of("abcdefgh", crew)
+    pool = ScriptedPool({})
+    ended, fresh, died, faulted = class_of("abcdefgh", pool)
     assert sorted(ended) == list("abcdefgh")
     assert (fresh, died, faulted) == ([], [], [])
-    assert [(how, script.most) for how, script in crew.opened] == [("open", 3)]
+    assert [(how, script.most) for how, script in pool.opened] == [("open", 3)]
 
 
 def test_a_dead_worker_costs_nobody_and_the_suspects_are_tried_alone(class_of):
-    crew = ScriptedCrew({"b": ["dies"]})
-    ended, fresh, died, faulted = class_of("abcdefgh", crew)
+    pool = ScriptedPool({"b": ["dies"]})
+    ended, fresh, died, faulted = class_of("abcdefgh", pool)
     assert sorted(ended) == list("abcdefgh")
     assert (died, faulted) == ([], [])
     assert "b" in fresh  # the second time behind a new sandbox
-    assert all(len(some) == 1 for some in crew.tried("alone"))
+    assert all(len(some) == 1 for some in pool.tried("alone"))
 
 
 def test_who_kills_the_worker_twice_is_for_staff_and_takes_nobody_along(class_of):
-    crew = ScriptedCrew({"b": ["dies", "dies", "dies"]})
-    ended, _, died, _ = class_of("abcdefgh", crew)
+    pool = ScriptedPool({"b": ["dies", "dies", "dies"]})
+    ended, _, died, _ = class_of("abcdefgh", pool)
     assert died == ["b"]
     assert sorted(ended) == list("acdefgh")
 
 
 def test_a_worker_lost_by_a_cluster_is_tried_once_more(class_of):
-    crew = ScriptedCrew({"a": ["killed"], "b": ["killed", "killed"]})
-    ended, _, died, _ = class_of("abc", crew)
+    pool = ScriptedPool({"a": ["killed"], "b": ["killed", "killed"]})
+    ended, _, died, _ = class_of("abc", pool)
     assert sorted(ended) == ["a", "c"]
     assert died == ["b"]
 
 
 def test_a_fault_of_the_graders_is_tried_once_more_in_new_processes(class_of):
-    crew = ScriptedCrew({"a": ["faults"], "b": ["faults", "faults", "faults"]})
-    ended, fresh, died, faulted = class_of("abc", crew)
-    assert crew.tried("open") == [{"a", "b", "c"}, {"a", "b"}]
+    pool = ScriptedPool({"a": ["faults"], "b": ["faults", "faults", "faults"]})
+    ended, fresh, died, faulted = class_of("abc", pool)
+    assert pool.tried("open") == [{"a", "b", "c"}, {"a", "b"}]
     assert fresh == ["a", "b"]
     assert (died, faulted) == ([], ["b"])
     assert Counter(ended) == {"a": 2, "b": 2, "c": 1}
 
 
 def test_workers_that_only_die_end_the_run_with_a_sentence(class_of):
-    crew = ScriptedCrew({one: ["dies"] for one in "abcdefghijklmnopqrstuvwxyz"})
-    with pytest.raises(CrewUnavailable, match=r"died 4 times in a row.*--jobs"):
-        class_of("abcdefghijklmnopqrstuvwxyz", crew)
+    pool = ScriptedPool({one: ["dies"] for one in "abcdefghijklmnopqrstuvwxyz"})
+    with pytest.raises(PoolUnavailable, match=r"died 4 times in a row.*--jobs"):
+        class_of("abcdefghijklmnopqrstuvwxyz", pool)
 
 
 def test_a_lost_cluster_ends_the_run_with_a_sentence(class_of):
-    with pytest.raises(CrewUnavailable, match="The cluster is gone"):
-        class_of("abc", ScriptedCrew({"b": ["lost"]}))
+    with pytest.raises(PoolUnavailable, match="The cluster is gone"):
+        class_of("abc", ScriptedPool({"b": ["lost"]}))
 
 
 def test_a_worker_that_would_mark_differently_ends_the_run(class_of):
     with pytest.raises(WorkerUnfit, match="another kit"):
-        class_of("abc", ScriptedCrew({"a": ["unfit"]}))
+        class_of("abc", ScriptedPool({"a": ["unfit"]}))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.manual import ManualScore, ManualScores
 from autograder.course.policy import LatePolicy, Policy
-from tests.class_outputs.people import WRITTEN, a_class, a_handin, a_report
+from tests.class_outputs.people import WRITTEN, a_class, a_report, an_entry
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def record() -> ClassRecord:
     """Of 53 people: two missing, one with a grader's fault, a group of two, one unreadable."""
     record = a_class(50)
     columns = {"Student": "Hamilton, Margaret", "ID": "71000", "Identifier": "Participant 9"}
-    group = a_handin(
+    group = an_entry(
         "group-7",
         members=("margaret", "katherine"),
         submitted="2026-10-30T10:00:00+01:00",
@@ -25,7 +25,7 @@ def record() -> ClassRecord:
     )
     together = Outcome(group, a_report("group-7"))
     unreadable = Outcome(
-        a_handin("broken", lms={"broken": {"Student": "Hollerith, Herman", "ID": "71002"}}),
+        an_entry("broken", lms={"broken": {"Student": "Hollerith, Herman", "ID": "71002"}}),
         None,
         "The archive broken.zip is cut off.",
     )
@@ -44,10 +44,10 @@ def policy() -> Policy:
 
 
 @pytest.fixture(scope="session")
-def manual(record: ClassRecord) -> ManualMarks:
+def manual(record: ClassRecord) -> ManualScores:
     """All written answers of two students in three are marked."""
     return {
-        (outcome.handin.student, check): ManualMark(2.5, "Well said.", "marks.csv, line 2")
+        (outcome.entry.student, check): ManualScore(2.5, "Well said.", "marks.csv, line 2")
         for number, outcome in enumerate(record.outcomes)
         for check in WRITTEN
         if number % 3 and outcome.report

@@ -82,13 +82,13 @@ def a_report(student: str = "ada", **changed: CheckResult | Verdict) -> Report:
     )
 
 
-def a_handin(student: str = "ada", **changes: Any) -> ExportEntry:
+def an_entry(student: str = "ada", **changes: Any) -> ExportEntry:
     return replace(ExportEntry(student, f"{student}.zip", (student,)), **changes)
 
 
 def an_outcome(report: Report, **changes: Any) -> Outcome:
     """Of a student alone, handed in by the name of the report; `changes` are of the hand-in."""
-    return Outcome(a_handin(report.student, **changes), report)
+    return Outcome(an_entry(report.student, **changes), report)
 
 
 def a_record(
@@ -128,13 +128,13 @@ def a_class(count: int, seed: int = 1, source: str = "canvas") -> ClassRecord:
             report = replace(report, checks=checks)
         hours = rng.choice((-90, -40, -20, -3, -1, -1, 5, 30))
         day, hour = divmod(30 * 24 + 23 + hours, 24)
-        handin = a_handin(
+        entry = an_entry(
             student,
             submitted=f"2026-10-{min(day, 31):02d}T{hour:02d}:10:00+01:00",
             lms={student: columns},
         )
         seconds = {check.id: round(rng.expovariate(8), 3) for check in report.checks}
-        outcomes.append(Outcome(handin, report, seconds=seconds))
+        outcomes.append(Outcome(entry, report, seconds=seconds))
     return ClassRecord(source, "CIFAR-10", tuple(outcomes), missing)
 
 

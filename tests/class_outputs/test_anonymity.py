@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.audit import Works
+from autograder.course.audit import SubmissionPool
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.manual import ManualScore, ManualScores
 from autograder.course.outputs import write_all
 from autograder.course.outputs.anonymous import pseudonyms
-from autograder.course.policy import Policy, apply
+from autograder.course.policy import Policy, apply_policy
 from autograder.engine.record import Verdict
 from autograder.intake.submission import Submission
-from tests.class_outputs.people import a_check, a_handin, a_record, a_report
+from tests.class_outputs.people import a_check, a_record, a_report, an_entry
 
 SECRET = b"a secret that only tests know"
 STUDENT, OTHER = "quimby-4711", "zaphod_b"
@@ -44,7 +44,7 @@ def telling() -> ClassRecord:
         flags=(f"answers.json was made by '{OTHER}' and handed in by {STUDENT}: {SAID}",),
     )
     lms = {"Student": "Jones, Quimby", "ID": "7654321", "SIS Login ID": "Quimby.Jones@uni.example"}
-    group = a_handin(
+    group = an_entry(
         "team-aurora",
         path="Aurora_Beeblebrox_submission.zip",
         members=(OTHER, "marvin-p"),
@@ -52,7 +52,7 @@ def telling() -> ClassRecord:
     )
     return a_record(
         Outcome(
-            a_handin(
+            an_entry(
                 STUDENT,
                 path="quimby-4711.zip",
                 submitted="2026-10-30T09:41:13Z",
@@ -72,11 +72,19 @@ def _files(folder: Path) -> list[Path]:
 
 def test_nothing_tells_who_anybody_is(telling: ClassRecord, tmp_path: Path) -> None:
     source = "# Quimby Jones, quimby-4711\n" + (Path("solution.py").read_text() * 2)
-    works = Works("shapes10")
+    submissions = SubmissionPool("shapes10")
     for student in (STUDENT, "team-aurora"):
-        works.take(Submission(student, source))
-    manual: ManualMarks = {(STUDENT, "1b.explanation"): ManualMark(2, f"Dear Quimby, {SAID}")}
-    write_all(telling, tmp_path, Policy(), manual, anonymous=True, previous=telling, works=works)
+        submissions.add(Submission(student, source))
+    manual: ManualScores = {(STUDENT, "1b.explanation"): ManualScore(2, f"Dear Quimby, {SAID}")}
+    write_all(
+        telling,
+        tmp_path,
+        Policy(),
+        manual,
+        anonymous=True,
+        previous=telling,
+        submissions=submissions,
+    )
     files = _files(tmp_path / "anonymous")
     assert len(files) > 9
     gc.collect()  # nbgrader's database is closed with its last session
@@ -106,7 +114,7 @@ def test_no_table_of_names_is_written(telling: ClassRecord, tmp_path: Path) -> N
 def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_path: Path) -> None:
     silent = replace(
         telling,
-        outcomes=tuple(Outcome(o.handin, a_report(o.handin.student)) for o in telling.outcomes),
+        outcomes=tuple(Outcome(o.entry, a_report(o.entry.student)) for o in telling.outcomes),
     )
     write_all(silent, tmp_path, Policy(publish_unfinished=True), {})
     holding = {
@@ -120,24 +128,28 @@ def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_
 def test_a_pseudonym_is_the_same_in_every_run_and_another_under_another_secret(
     record: ClassRecord, policy: Policy
 ) -> None:
-    marks = apply(record, policy, {})
-    one, again = (pseudonyms(record, marks, SECRET) for _ in range(2))
-    other = pseudonyms(record, marks, b"the secret of another term")
+    scores = apply_policy(record, policy, {})
+    one, again = (pseudonyms(record, scores, SECRET) for _ in range(2))
+    other = pseudonyms(record, scores, b"the secret of another term")
     assert one == again
     assert len(set(one.of.values())) == len(one.of)
     assert not set(one.of.values()) & set(other.of.values())
 
 
 def test_marks_are_those_of_the_same_people(record: ClassRecord, policy: Policy) -> None:
-    marks = apply(record, policy, {})
-    names = pseudonyms(record, marks, SECRET)
-    hidden = {mark.member: mark for mark in names.marks(marks)}
-    for mark in marks:
-        found = hidden[names.of[mark.member]]
-        assert (found.total, found.status, found.penalty) == (mark.total, mark.status, mark.penalty)
+    scores = apply_policy(record, policy, {})
+    names = pseudonyms(record, scores, SECRET)
+    hidden = {score.member: score for score in names.scores(scores)}
+    for score in scores:
+        found = hidden[names.of[score.member]]
+        assert (found.total, found.status, found.penalty) == (
+            score.total,
+            score.status,
+            score.penalty,
+        )
 
 
 def test_what_is_no_name_stays(record: ClassRecord, policy: Policy) -> None:
-    names = pseudonyms(record, apply(record, policy, {}), SECRET)
+    names = pseudonyms(record, apply_policy(record, policy, {}), SECRET)
     text = "Expected int32 (5,) [-8, 3, 7, 0, 7], got 12.5 at [3]; linear_quantize(x, 0.1)"
     assert names.text(text) == text

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualMarks
+from autograder.course.manual import ManualScores
 from autograder.course.outputs.class_json import class_json, read_class
 from autograder.course.outputs.junit import junit_xml
-from autograder.course.policy import Policy, apply, settled
+from autograder.course.policy import Policy, apply_manual_scores, apply_policy
 from autograder.engine.record import CheckResult, Verdict
-from tests.class_outputs.people import a_check, a_handin, a_record, a_report, an_outcome
+from tests.class_outputs.people import a_check, a_record, a_report, an_entry, an_outcome
 
 HOSTILE = "]]> <b>&amp;</b> \x00\x1b[31m\ud800\ufffe\u202e"
 
@@ -51,7 +51,7 @@ def test_a_hand_in_is_a_suite_and_a_check_a_case() -> None:
 
 
 def test_work_that_could_not_be_marked_is_an_error() -> None:
-    record = a_record(Outcome(a_handin("broken"), None, "The archive is cut off."))
+    record = a_record(Outcome(an_entry("broken"), None, "The archive is cut off."))
     suite = _suites(record)["broken"]
     assert (suite.attrib["tests"], suite.attrib["errors"]) == ("1", "1")
     (case,) = suite
@@ -68,15 +68,15 @@ def test_hostile_text_is_text_to_a_parser() -> None:
 
 
 def test_the_record_comes_back_from_its_json(
-    record: ClassRecord, policy: Policy, manual: ManualMarks
+    record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
-    marks = apply(record, policy, manual)
-    shown = settled(record, marks)
-    found = read_class(class_json(shown, marks, policy))
+    scores = apply_policy(record, policy, manual)
+    shown = apply_manual_scores(record, scores)
+    found = read_class(class_json(shown, scores, policy))
     without_names = replace(
         shown,
         outcomes=tuple(
-            replace(outcome, handin=replace(outcome.handin, path="", lms={}))
+            replace(outcome, entry=replace(outcome.entry, path="", lms={}))
             for outcome in shown.outcomes
         ),
         missing={member: {} for member in shown.missing},
@@ -85,13 +85,13 @@ def test_the_record_comes_back_from_its_json(
 
 
 def test_programs_find_every_step_of_a_mark(
-    record: ClassRecord, policy: Policy, manual: ManualMarks
+    record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
-    marks = apply(record, policy, manual)
-    whole = json.loads(class_json(record, marks, policy))
+    scores = apply_policy(record, policy, manual)
+    whole = json.loads(class_json(record, scores, policy))
     assert (whole["version"], whole["maximum"], whole["anonymous"]) == (1, 140, False)
-    for mark, found in zip(marks, whole["students"], strict=True):
-        assert found["member"] == mark.member
+    for score, found in zip(scores, whole["students"], strict=True):
+        assert found["member"] == score.member
         assert found["raw"] == round(found["automatic"] + found["written"] + found["bonus"], 4)
         if found["total"] is not None:
             assert found["total"] == round(found["raw"] - found["penalty"], 4)
@@ -99,9 +99,9 @@ def test_programs_find_every_step_of_a_mark(
 
 
 def test_names_of_people_are_in_no_json(
-    record: ClassRecord, policy: Policy, manual: ManualMarks
+    record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
-    text = class_json(record, apply(record, policy, manual), policy)
+    text = class_json(record, apply_policy(record, policy, manual), policy)
     for name in ("Lovelace", "Hamilton", "@example.org", "71000"):
         assert name not in text
 
@@ -116,8 +116,8 @@ def test_another_version_or_file_is_refused(text: str) -> None:
 
 def test_a_right_check_is_the_same_after_reading() -> None:
     record = a_record(an_outcome(a_report("ada")))
-    marks = apply(record, Policy(), {})
-    (outcome,) = read_class(class_json(record, marks, Policy())).outcomes
+    scores = apply_policy(record, Policy(), {})
+    (outcome,) = read_class(class_json(record, scores, Policy())).outcomes
     assert outcome.report is not None
     assert isinstance(outcome.report.checks[0], CheckResult)
     assert outcome.report == a_report("ada")

@@ -9,28 +9,28 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualMark, ManualMarks, read_manual
+from autograder.course.manual import ManualScore, ManualScores, read_manual_scores
 from autograder.course.outputs.nbgrader_rows import gradebook_cells, gradebook_rows
-from autograder.course.policy import FinalMark, Policy, Status, apply, settled
+from autograder.course.policy import FinalScore, Policy, Status, apply_manual_scores, apply_policy
 from autograder.platforms.nbgrader_gradebook import ASSIGNMENT, write_gradebook
 
 
 @pytest.fixture(scope="module")
-def marks(record: ClassRecord, policy: Policy, manual: ManualMarks) -> tuple[FinalMark, ...]:
-    return apply(record, policy, manual)
+def scores(record: ClassRecord, policy: Policy, manual: ManualScores) -> tuple[FinalScore, ...]:
+    return apply_policy(record, policy, manual)
 
 
 @pytest.fixture(scope="module")
 def path(
     record: ClassRecord,
     policy: Policy,
-    marks: tuple[FinalMark, ...],
+    scores: tuple[FinalScore, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
-    shown = settled(record, marks)
+    shown = apply_manual_scores(record, scores)
     cells = gradebook_cells(shown)
     place = tmp_path_factory.mktemp("course") / "gradebook.db"
-    write_gradebook(place, cells, gradebook_rows(shown, marks, cells), policy.deadline)
+    write_gradebook(place, cells, gradebook_rows(shown, scores, cells), policy.deadline)
     return place
 
 
@@ -53,49 +53,49 @@ def test_its_cells_are_those_of_the_released_notebook(path: Path) -> None:
     }
 
 
-def test_each_student_has_the_score_of_the_mark(path: Path, marks: tuple[FinalMark, ...]) -> None:
+def test_each_student_has_the_score_of_the_mark(path: Path, scores: tuple[FinalScore, ...]) -> None:
     found = 0
     with Gradebook(f"sqlite:///{path}") as book:
         in_book = {student.id for student in book.students}
-        for mark in marks:
-            if mark.total is None:
+        for score in scores:
+            if score.total is None:
                 continue
             found += 1
-            submission = book.find_submission(ASSIGNMENT, mark.member)
-            assert submission.score == pytest.approx(mark.raw)
-            assert submission.max_score == mark.maximum == 140
-            assert submission.late_submission_penalty == pytest.approx(mark.penalty)
-            assert submission.needs_manual_grade is (mark.status is not Status.FINAL)
+            submission = book.find_submission(ASSIGNMENT, score.member)
+            assert submission.score == pytest.approx(score.raw)
+            assert submission.max_score == score.maximum == 140
+            assert submission.late_submission_penalty == pytest.approx(score.penalty)
+            assert submission.needs_manual_grade is (score.status is not Status.FINAL)
     assert found > 40
-    assert not {mark.member for mark in marks if mark.status is Status.EXCUSED} & in_book
+    assert not {score.member for score in scores if score.status is Status.EXCUSED} & in_book
 
 
 def test_gradebook_has_no_row_for_a_student_who_needs_review(
-    path: Path, marks: tuple[FinalMark, ...]
+    path: Path, scores: tuple[FinalScore, ...]
 ) -> None:
     """`nbgrader export` would write a score for every row."""
     with Gradebook(f"sqlite:///{path}") as book:
         in_book = {student.id for student in book.students}
-    reviewed = {mark.member for mark in marks if mark.status is Status.NEEDS_REVIEW}
+    reviewed = {score.member for score in scores if score.status is Status.NEEDS_REVIEW}
     assert len(reviewed) > 1
     assert not reviewed & in_book
 
 
 def test_marks_by_hand_come_back_as_they_went_in(
-    path: Path, record: ClassRecord, marks: tuple[FinalMark, ...]
+    path: Path, record: ClassRecord, scores: tuple[FinalScore, ...]
 ) -> None:
-    found = read_manual([path], record)
+    found = read_manual_scores([path], record)
     expected = {
-        (mark.member, check): (given.points, given.comment)
-        for mark in marks
-        if mark.status in (Status.FINAL, Status.AWAITING_MARKING)
-        for check, given in mark.manual.items()
+        (score.member, check): (given.points, given.comment)
+        for score in scores
+        if score.status in (Status.FINAL, Status.AWAITING_MARKING)
+        for check, given in score.manual.items()
     }
     assert {key: (given.points, given.comment) for key, given in found.items()} == expected
     assert len(expected) > 90
 
 
-def test_nbgrader_exports_it(path: Path, marks: tuple[FinalMark, ...]) -> None:
+def test_nbgrader_exports_it(path: Path, scores: tuple[FinalScore, ...]) -> None:
     environment = {
         **os.environ,
         "HOME": str(path.parent),
@@ -106,10 +106,10 @@ def test_nbgrader_exports_it(path: Path, marks: tuple[FinalMark, ...]) -> None:
     subprocess.run(command, cwd=path.parent, env=environment, check=True, capture_output=True)
     rows = (path.parent / "grades.csv").read_text().splitlines()
     head, *rows = (line.split(",") for line in rows)
-    scores = {row[head.index("student_id")]: float(row[head.index("score")]) for row in rows}
-    for mark in marks:
-        if mark.total is not None:
-            assert scores[mark.member] == pytest.approx(mark.total)
+    exported = {row[head.index("student_id")]: float(row[head.index("score")]) for row in rows}
+    for score in scores:
+        if score.total is not None:
+            assert exported[score.member] == pytest.approx(score.total)
 
 
 def test_a_group_s_marks_go_to_each_member(path: Path) -> None:
@@ -121,9 +121,9 @@ def test_a_group_s_marks_go_to_each_member(path: Path) -> None:
 def test_a_person_s_mark_for_a_question_replaces_the_grader_s(
     record: ClassRecord, tmp_path: Path
 ) -> None:
-    marks = apply(record, Policy(), {("s100001", "auto-1a"): ManualMark(12.0)})
+    scores = apply_policy(record, Policy(), {("s100001", "auto-1a"): ManualScore(12.0)})
     cells = gradebook_cells(record)
-    write_gradebook(tmp_path / "gradebook.db", cells, gradebook_rows(record, marks, cells))
+    write_gradebook(tmp_path / "gradebook.db", cells, gradebook_rows(record, scores, cells))
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         grade = book.find_grade("auto-1a", "main", ASSIGNMENT, "s100001")
         assert (grade.manual_score, grade.score) == (12, 12)

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.manual import ManualScore, ManualScores
 from autograder.course.outputs.final import final_csv
 from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.outputs.published import left_out
-from autograder.course.policy import FinalMark, Policy, Status, apply
+from autograder.course.policy import FinalScore, Policy, Status, apply_policy
 from autograder.platforms import canvas, moodle
 
 FORMULAS = ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u202e=1", "＝1"]
@@ -23,17 +23,19 @@ MOODLE = (
 )
 
 
-def _mark(**changes: object) -> FinalMark:
-    mark = FinalMark("ada", "ada", Status.FINAL, automatic=100, written=19, maximum=140, total=119)
-    return replace(mark, **changes)
+def _mark(**changes: object) -> FinalScore:
+    score = FinalScore(
+        "ada", "ada", Status.FINAL, automatic=100, written=19, maximum=140, total=119
+    )
+    return replace(score, **changes)
 
 
-def canvas_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
-    return canvas.canvas_csv(site_rows(marks, policy), policy.canvas_assignment)
+def canvas_csv(scores: Sequence[FinalScore], policy: Policy) -> str:
+    return canvas.canvas_csv(site_rows(scores, policy), policy.canvas_assignment)
 
 
-def moodle_csv(marks: Sequence[FinalMark], policy: Policy) -> str:
-    return moodle.moodle_csv(site_rows(marks, policy), policy.moodle_maximum)
+def moodle_csv(scores: Sequence[FinalScore], policy: Policy) -> str:
+    return moodle.moodle_csv(site_rows(scores, policy), policy.moodle_maximum)
 
 
 def _rows(text: str) -> list[dict[str, str]]:
@@ -41,60 +43,62 @@ def _rows(text: str) -> list[dict[str, str]]:
 
 
 def test_canvas_gets_its_own_columns_and_the_points_possible(
-    record: ClassRecord, policy: Policy, manual: ManualMarks
+    record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
-    marks = apply(record, policy, manual)
-    heading, possible, *rows = csv.reader(io.StringIO(canvas_csv(marks, policy), newline=""))
+    scores = apply_policy(record, policy, manual)
+    heading, possible, *rows = csv.reader(io.StringIO(canvas_csv(scores, policy), newline=""))
     assert heading == CANVAS
     assert possible == ["    Points Possible", "", "", "", "", "140"]
-    scored = [m for m in marks if m.status in (Status.FINAL, Status.EXCUSED)]
-    assert 20 < len(rows) == len(scored) < len(marks) == 53
-    for mark, row in zip(scored, rows, strict=True):
-        assert row[:5] == [mark.lms.get(name, "") for name in CANVAS[:5]]
-        assert row[5] == ("EX" if mark.status is Status.EXCUSED else f"{mark.total:g}")
-    assert {mark.status for mark in marks} == set(Status)
+    scored = [m for m in scores if m.status in (Status.FINAL, Status.EXCUSED)]
+    assert 20 < len(rows) == len(scored) < len(scores) == 53
+    for score, row in zip(scored, rows, strict=True):
+        assert row[:5] == [score.lms.get(name, "") for name in CANVAS[:5]]
+        assert row[5] == ("EX" if score.status is Status.EXCUSED else f"{score.total:g}")
+    assert {score.status for score in scores} == set(Status)
 
 
 def test_tables_leave_unfinished_scores_out_unless_the_course_publishes_them() -> None:
     lms = {"ID": "7", "Identifier": "Participant 7"}
-    mark = _mark(status=Status.AWAITING_MARKING, awaiting=10, lms=lms)
+    score = _mark(status=Status.AWAITING_MARKING, awaiting=10, lms=lms)
     for publish, count in ((False, 0), (True, 1)):
         policy = Policy(publish_unfinished=publish, canvas_assignment="Quantization (4711)")
-        assert [row[CANVAS[-1]] for row in _rows(canvas_csv([mark], policy))[1:]] == ["119"] * count
-        assert [row["Grade"] for row in _rows(moodle_csv([mark], policy))] == ["119.00"] * count
+        assert [row[CANVAS[-1]] for row in _rows(canvas_csv([score], policy))[1:]] == [
+            "119"
+        ] * count
+        assert [row["Grade"] for row in _rows(moodle_csv([score], policy))] == ["119.00"] * count
 
 
 @pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.MISSING])
 def test_tables_have_no_row_for_what_is_not_decided(status: Status) -> None:
     """Canvas's importer takes an empty cell for a score that was erased."""
-    mark = _mark(status=status, total=None, lms={"ID": "7", "Identifier": "Participant 7"})
+    score = _mark(status=status, total=None, lms={"ID": "7", "Identifier": "Participant 7"})
     policy = Policy(publish_unfinished=True)
-    assert len(_rows(canvas_csv([mark], policy))) == 1  # the points possible
-    assert _rows(moodle_csv([mark], policy)) == []
-    assert left_out("canvas.csv", [mark, mark]) == (
+    assert len(_rows(canvas_csv([score], policy))) == 1  # the points possible
+    assert _rows(moodle_csv([score], policy)) == []
+    assert left_out("canvas.csv", [score, score]) == (
         f"2 students are not in canvas.csv, without a final score ({status}: 2)."
     )
 
 
 def test_final_csv_holds_every_student_and_how_far_each_is() -> None:
-    marks = [
+    scores = [
         _mark(
             automatic=100.5,
             penalty=12.0,
             days_late=1,
             reason="1 day late: 10 % are taken off.",
             total=107.5,
-            manual={"1b.explanation": ManualMark(4), "1c.comparison": ManualMark(5.5)},
+            manual={"1b.explanation": ManualScore(4), "1c.comparison": ManualScore(5.5)},
         ),
-        FinalMark("bob", "team", Status.NEEDS_REVIEW, automatic=80, maximum=140, reason="=late?"),
-        FinalMark("eve", "", Status.MISSING, reason="Nothing was handed in."),
-        FinalMark("joe", "joe", Status.EXCUSED, reason="Excused."),
+        FinalScore("bob", "team", Status.NEEDS_REVIEW, automatic=80, maximum=140, reason="=late?"),
+        FinalScore("eve", "", Status.MISSING, reason="Nothing was submitted."),
+        FinalScore("joe", "joe", Status.EXCUSED, reason="Excused."),
     ]
-    assert final_csv(marks) == (
+    assert final_csv(scores) == (
         "student,handin,raw,penalty,manual,total,status,reason\n"
         "ada,ada,119.5,12,9.5,107.5,final,1 day late: 10 % are taken off.\n"
         "bob,team,80,0,0,,needs review,'=late?\n"
-        "eve,,,,,,missing,Nothing was handed in.\n"
+        "eve,,,,,,missing,Nothing was submitted.\n"
         "joe,joe,,,,,excused,Excused.\n"
     )
 
@@ -102,9 +106,9 @@ def test_final_csv_holds_every_student_and_how_far_each_is() -> None:
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_a_table_begins_like_a_formula(text: str) -> None:
     columns = dict.fromkeys((*CANVAS, *MOODLE.split(",")), text)
-    mark = _mark(lms=columns, reason=text, manual={"1b.explanation": ManualMark(1, text)})
+    score = _mark(lms=columns, reason=text, manual={"1b.explanation": ManualScore(1, text)})
     policy = Policy(canvas_assignment=text)
-    for table in (canvas_csv([mark], policy), moodle_csv([mark], policy), final_csv([mark])):
+    for table in (canvas_csv([score], policy), moodle_csv([score], policy), final_csv([score])):
         for row in csv.reader(io.StringIO(table, newline="")):
             for cell in row:
                 assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
@@ -112,8 +116,8 @@ def test_no_cell_of_a_table_begins_like_a_formula(text: str) -> None:
 
 def test_a_name_survives_quotes_commas_and_every_script() -> None:
     name = 'Ålund, "Zoë"; 李小龍'
-    mark = _mark(lms={"Student": name, "ID": "7"})
-    assert _rows(canvas_csv([mark], Policy()))[1]["Student"] == name
+    score = _mark(lms={"Student": name, "ID": "7"})
+    assert _rows(canvas_csv([score], Policy()))[1]["Student"] == name
 
 
 def test_moodle_gets_the_columns_of_its_worksheet() -> None:
@@ -122,8 +126,8 @@ def test_moodle_gets_the_columns_of_its_worksheet() -> None:
 
 @pytest.mark.parametrize("identifier", ["123", "Participant 123"])
 def test_moodle_s_importer_finds_who_it_is(identifier: str) -> None:
-    mark = _mark(lms={"Identifier": identifier, "Full name": "Ada Lovelace"})
-    (row,) = _rows(moodle_csv([mark], Policy()))
+    score = _mark(lms={"Identifier": identifier, "Full name": "Ada Lovelace"})
+    (row,) = _rows(moodle_csv([score], Policy()))
     assert row["Identifier"] == "Participant 123"
     assert row["Full name"] == "Ada Lovelace"
     assert (row["Grade"], row["Maximum Grade"]) == ("119.00", "140.00")
@@ -132,25 +136,25 @@ def test_moodle_s_importer_finds_who_it_is(identifier: str) -> None:
 
 def test_moodle_s_times_stay_as_they_came() -> None:
     moment = "Friday, 30 October 2026, 8:14 PM"
-    mark = _mark(lms={"Identifier": "Participant 1", "Last modified (grade)": moment})
-    assert _rows(moodle_csv([mark], Policy()))[0]["Last modified (grade)"] == moment
+    score = _mark(lms={"Identifier": "Participant 1", "Last modified (grade)": moment})
+    assert _rows(moodle_csv([score], Policy()))[0]["Last modified (grade)"] == moment
 
 
 @pytest.mark.parametrize(("total", "grade"), [(119, "85.00"), (140, "100.00"), (144, "100.00")])
 def test_marks_are_scaled_to_moodle_s_maximum_and_never_above(total: float, grade: str) -> None:
-    mark = _mark(total=total, lms={"Identifier": "1"})
-    assert _rows(moodle_csv([mark], Policy(moodle_maximum=100)))[0]["Grade"] == grade
+    score = _mark(total=total, lms={"Identifier": "1"})
+    assert _rows(moodle_csv([score], Policy(moodle_maximum=100)))[0]["Grade"] == grade
 
 
 def test_moodle_s_comment_is_text_and_no_markup() -> None:
-    mark = _mark(
+    score = _mark(
         penalty=11.9,
         days_late=1,
         reason="1 day late: 10 % are taken off.",
         lms={"Identifier": "1"},
-        manual={"1b.explanation": ManualMark(3.5, "<script>alert(1)</script> & good")},
+        manual={"1b.explanation": ManualScore(3.5, "<script>alert(1)</script> & good")},
     )
-    (row,) = _rows(moodle_csv([mark], Policy()))
+    (row,) = _rows(moodle_csv([score], Policy()))
     lines = row["Feedback comments"].split("<br>")
     assert lines[0] == "119 of 140 points."
     assert "1 day late: 10 % are taken off. −11.9 points." in lines

@@ -10,7 +10,7 @@ import pytest
 
 from authoring.attack.page_check import problems_of_page
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.manual import ManualScore, ManualScores
 from autograder.course.outputs import UnwritableOutputs, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.course.policy import Policy, PolicyError, Status
@@ -20,17 +20,17 @@ from autograder.grading.submission import Trace, grade_submission
 from autograder.intake.submission import Submission
 from autograder.paths import REFERENCE
 from autograder.platforms.nbgrader_gradebook import (
-    CellMark,
-    GradebookRow,
+    CellScore,
     GradedCell,
+    StudentRow,
     write_gradebook,
 )
-from tests.class_outputs.people import a_handin, a_record, a_report, an_outcome
+from tests.class_outputs.people import a_record, a_report, an_entry, an_outcome
 from tests.gradescope.schema import SCHEMA
 
 
 def test_every_file_is_there_and_every_student_has_a_page(
-    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+    record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
     names = {path.name for path in tmp_path.iterdir()} - {"course_secret"}
@@ -41,7 +41,7 @@ def test_every_file_is_there_and_every_student_has_a_page(
     assert set(written.files) == {
         path for path in tmp_path.rglob("*") if path.is_file() and path.name != "course_secret"
     }
-    with_work = {score.member for score in written.marks if score.handin} - {"broken"}
+    with_work = {score.member for score in written.scores if score.submission} - {"broken"}
     assert {path.name for path in (tmp_path / "students").iterdir()} == with_work
     for member in with_work:
         results = json.loads((tmp_path / "students" / member / "results.json").read_text())
@@ -49,15 +49,17 @@ def test_every_file_is_there_and_every_student_has_a_page(
 
 
 def test_a_student_s_page_shows_the_way_to_the_mark(
-    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+    record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
-    late = next(score for score in written.marks if score.penalty and score.written and score.total)
+    late = next(
+        score for score in written.scores if score.penalty and score.written and score.total
+    )
     page = (tmp_path / "students" / late.member / "report.html").read_text()
     assert f"Late ({late.reason.rstrip('.')})" in page
     assert f"−{late.penalty:g}" in page
-    assert f">Mark</th><td>{late.total:g}" in page
-    assert "Marked by a person: Well said." in page
+    assert f">Score</th><td>{late.total:g}" in page
+    assert "Graded by staff: Well said." in page
     assert problems_of_page(page) == []
 
 
@@ -65,7 +67,7 @@ def test_links_of_the_class_lead_to_pages_that_are_there(
     record: ClassRecord, policy: Policy, tmp_path: Path
 ) -> None:
     wrong = next(o for o in record.outcomes if o.report and o.report.auto_score < 100)
-    earlier = replace(wrong, report=a_report(wrong.handin.student))
+    earlier = replace(wrong, report=a_report(wrong.entry.student))
     previous = replace(record, outcomes=(earlier,))
     write_all(record, tmp_path, policy, {}, previous=previous)
     for page in (tmp_path / "class.html", tmp_path / "staff" / "audit.html"):
@@ -76,7 +78,7 @@ def test_links_of_the_class_lead_to_pages_that_are_there(
 
 
 def test_the_same_class_gives_the_same_bytes(
-    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+    record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     for run in ("one", "two"):
         write_all(record, tmp_path / run, policy, manual)
@@ -97,20 +99,20 @@ def test_marks_that_a_person_gave_in_the_gradebook_are_not_written_over(tmp_path
     record = a_record(an_outcome(a_report("ada")))
     cells = [GradedCell("written-1b", 4, True)]
     place = tmp_path / "gradebook.db"
-    write_gradebook(place, cells, [GradebookRow("ada", None, 0, {"written-1b": CellMark(None, 3)})])
+    write_gradebook(place, cells, [StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)})])
     before = place.read_bytes()
     with pytest.raises(UnwritableOutputs, match="3 points for written-1b of ada"):
         write_all(record, tmp_path, Policy(), {})
     assert place.read_bytes() == before
-    write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualMark(3)})
+    write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualScore(3)})
     assert place.read_bytes() != before
 
 
 def test_write_all_says_how_many_students_each_gradebook_leaves_out(
-    record: ClassRecord, policy: Policy, manual: ManualMarks, tmp_path: Path
+    record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
-    counts = Counter(score.status for score in written.marks)
+    counts = Counter(score.status for score in written.scores)
     assert (counts[Status.EXCUSED], counts[Status.MISSING], counts[Status.NEEDS_REVIEW]) == (
         1,
         2,
@@ -158,11 +160,11 @@ def test_write_all_of_a_provisional_run_leaves_no_gradebook_and_says_so(
 def test_write_all_of_a_provisional_run_keeps_marks_that_a_person_gave(tmp_path: Path) -> None:
     place = tmp_path / "gradebook.db"
     cells = [GradedCell("written-1b", 4, True)]
-    write_gradebook(place, cells, [GradebookRow("ada", None, 0, {"written-1b": CellMark(None, 3)})])
+    write_gradebook(place, cells, [StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)})])
     before = place.read_bytes()
     record = _provisional(a_record(an_outcome(a_report("ada"))))
     with pytest.raises(UnwritableOutputs, match="a provisional run writes no gradebook"):
-        write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualMark(3)})
+        write_all(record, tmp_path, Policy(), {("ada", "1b.explanation"): ManualScore(3)})
     assert place.read_bytes() == before
 
 
@@ -172,12 +174,12 @@ def test_write_all_removes_a_table_that_it_no_longer_writes(
     write_all(record, tmp_path, policy, {})
     written = write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
     assert not (tmp_path / "canvas.csv").exists()
-    assert f"Removed {tmp_path / 'canvas.csv'}, which was of an earlier run." in written.notes
+    assert f"Removed {tmp_path / 'canvas.csv'} of an earlier run." in written.notes
 
 
 def test_write_all_takes_a_foreign_gradebook_for_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_text("not a database")
-    with pytest.raises(UnwritableOutputs, match="is no gradebook of nbgrader"):
+    with pytest.raises(UnwritableOutputs, match="is not a gradebook of nbgrader"):
         write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
 
 
@@ -202,9 +204,9 @@ def test_what_marking_really_writes_is_shown(
     report = grade_submission(
         Submission("ada", source), prepare_grading("shapes10", "1a.*"), executor, trace=trace
     )
-    outcome = Outcome(a_handin("ada"), report, seconds=trace.seconds)
+    outcome = Outcome(an_entry("ada"), report, seconds=trace.seconds)
     written = write_all(a_record(outcome), tmp_path, Policy(), {})
-    (found,) = written.marks
+    (found,) = written.scores
     assert 0 < report.auto_score < report.auto_max
     assert found.total == report.auto_score
     (read,) = read_class((tmp_path / "class.json").read_text()).outcomes

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from autograder.course.audit import Audit, Look
+from autograder.course.audit import Audit, AuditFinding
 from autograder.course.audit.audit_finding import Kind
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualMark
+from autograder.course.manual import ManualScore
 from autograder.course.outputs import audit_page
 from autograder.course.outputs.dashboard import render
-from autograder.course.policy import LatePolicy, Policy, apply, settled
+from autograder.course.policy import LatePolicy, Policy, apply_manual_scores, apply_policy
 from autograder.course.reference import ReferenceNumbers, reference_numbers
 from autograder.engine.record import Misconception, Verdict
 from tests.class_outputs.people import (
@@ -42,15 +42,15 @@ POLICY = Policy(
 
 def _page(record: ClassRecord, policy: Policy = POLICY) -> str:
     manual = {
-        (outcome.handin.student, check): ManualMark(2.0)
+        (outcome.entry.student, check): ManualScore(2.0)
         for number, outcome in enumerate(record.outcomes)
         for check in WRITTEN
         if number % 3
     }
-    marks = apply(record, policy, manual)
-    pages = {mark.member: f"students/{mark.member}/report.html" for mark in marks}
+    scores = apply_policy(record, policy, manual)
+    pages = {score.member: f"students/{score.member}/report.html" for score in scores}
     numbers = reference_numbers(record.dataset)
-    return render(settled(record, marks), marks, policy, numbers, RUBRIC, pages)
+    return render(apply_manual_scores(record, scores), scores, policy, numbers, RUBRIC, pages)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def hostile() -> ClassRecord:
     )
     report = replace(a_report("ada", **{"1a.reset.sym": check}), student=word, flags=(word,))
     outcome = replace(an_outcome(report), problem=word, seconds={word: 1.0})
-    handin = replace(outcome.handin, student=word, members=(word, f'"{word}'))
-    return replace(a_record(replace(outcome, handin=handin)), dataset=word)
+    entry = replace(outcome.entry, student=word, members=(word, f'"{word}'))
+    return replace(a_record(replace(outcome, entry=entry)), dataset=word)
 
 
 def _numbers(texts: list[str]) -> list[float]:
@@ -180,7 +180,7 @@ def test_a_status_narrows_the_table(browser: Any, page: str, stored: Stored) -> 
 def test_a_check_leads_to_whom_it_cost_points(browser: Any, page: str, stored: Stored) -> None:
     record = a_class(75)
     lost = [
-        outcome.handin.student
+        outcome.entry.student
         for outcome in record.outcomes
         for check in outcome.report.checks
         if check.id == "2a.STE.gradient" and check.points < check.max_points
@@ -252,7 +252,7 @@ def test_an_empty_class_is_shown(browser: Any, stored: Stored) -> None:
 
 def test_what_to_look_at_is_shown_without_a_script(browser: Any, stored: Stored) -> None:
     word = "<script>document.title='owned'</script>" + "W" * 3000
-    look = Look(Kind.SOLUTION, word, word, (word, "ada"), 0.9, (word, "def f():\n    pass"))
+    look = AuditFinding(Kind.SOLUTION, word, word, (word, "ada"), 0.9, (word, "def f():\n    pass"))
     page = audit_page.render(Audit((look,), (word,)), word, {"ada": "../students/ada/report.html"})
     browser.open(stored(page), 360)
     assert browser.value("document.title") != "owned"

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.policy import Policy, Status, apply
+from autograder.course.policy import Policy, Status, apply_policy
 from autograder.course.reference import ReferenceNumbers, reference_numbers
-from autograder.course.statistics import ClassStatistics, Spread, Timed, spread, summarize
+from autograder.course.statistics import ClassStatistics, GradingTime, Spread, spread, summarize
 from autograder.engine.record import Misconception, ModelResult, Verdict
 from tests.class_outputs.people import a_check, a_class, a_record, a_report, an_outcome
 
@@ -15,7 +15,7 @@ MISTAKE = Misconception("linear_quantize/truncates", "You truncate.")
 
 
 def _summary(record: ClassRecord, reference: ReferenceNumbers | None = None) -> ClassStatistics:
-    return summarize(record, apply(record, Policy(), {}), reference or ReferenceNumbers())
+    return summarize(record, apply_policy(record, Policy(), {}), reference or ReferenceNumbers())
 
 
 def test_five_numbers_of_values() -> None:
@@ -99,15 +99,15 @@ def test_a_network_has_a_size_and_an_accuracy_or_is_not_drawn() -> None:
     whole = replace(a_report("a", **widths), models=(model,))
     unmeasured = a_report("b", **widths)
     (drawn,) = _summary(a_record(an_outcome(whole), an_outcome(unmeasured))).sizes
-    assert (drawn.handin, drawn.kibibytes, drawn.accuracy) == ("a", 108.88, 86.44)
+    assert (drawn.submission, drawn.kibibytes, drawn.accuracy) == ("a", 108.88, 86.44)
 
 
 def test_the_slowest_come_first_with_their_longest_check() -> None:
     outcomes = [
-        Outcome(an_outcome(a_report(f"s{n:02d}")).handin, None, "", {"x": 0.5, "y": float(n)})
+        Outcome(an_outcome(a_report(f"s{n:02d}")).entry, None, "", {"x": 0.5, "y": float(n)})
         for n in range(12)
     ]
     stats = _summary(a_record(*outcomes))
-    assert stats.slowest[0] == Timed("s11", 11.5, "y", 11.0)
+    assert stats.slowest[0] == GradingTime("s11", 11.5, "y", 11.0)
     assert len(stats.slowest) == 10
     assert stats.seconds == pytest.approx(12 * 0.5 + 66)

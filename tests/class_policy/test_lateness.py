@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from autograder.course.course_file import LatePolicy, Policy
 from autograder.course.lateness import WORKSHEET_TIME
-from autograder.course.policy import FinalMark, Status, apply
+from autograder.course.policy import FinalScore, Status, apply_policy
 from autograder.course.submission_times import UnknownTime, submission_time
-from tests.class_outputs.people import AUTOMATIC_POINTS, a_handin, a_record, a_report, an_outcome
+from tests.class_outputs.people import AUTOMATIC_POINTS, a_record, a_report, an_entry, an_outcome
 
 ZURICH = ZoneInfo("Europe/Zurich")  # clocks go back on 25 October 2026, and forth on 28 March 2027
 DUE = datetime.fromisoformat("2026-10-24T23:59:00+02:00")
@@ -23,17 +23,17 @@ POLICY = Policy(deadline=DUE, late=LATE, timezone=ZURICH)
 SOON = timedelta(days=1)
 
 
-def _mark(policy: Policy = POLICY, lms: dict[str, str] | None = None, **handin: Any) -> FinalMark:
+def _mark(policy: Policy = POLICY, lms: dict[str, str] | None = None, **entry: Any) -> FinalScore:
     """Return the mark of a full automatic score, submitted like this."""
-    record = a_record(an_outcome(a_report("ada"), lms={"ada": lms or {}}, **handin))
-    (mark,) = apply(record, policy, {})
-    return mark
+    record = a_record(an_outcome(a_report("ada"), lms={"ada": lms or {}}, **entry))
+    (score,) = apply_policy(record, policy, {})
+    return score
 
 
 @pytest.mark.parametrize(
-    ("handin", "lms", "reason"),
+    ("entry", "lms", "reason"),
     [
-        ({"late": True}, {}, "The export marks it late without its time."),
+        ({"late": True}, {}, "The export says that it is late, but not when."),
         ({}, {}, "The export contains no time of the submission."),
         ({}, {"Identifier": "Participant 7"}, "name the grading worksheet as roster"),
         ({}, {WORKSHEET_TIME: "-"}, "The grading worksheet contains no time"),
@@ -42,21 +42,21 @@ def _mark(policy: Policy = POLICY, lms: dict[str, str] | None = None, **handin: 
     ],
 )
 def test_lateness_of_an_unknown_time_needs_review_until_it_is_settled(
-    handin: dict[str, Any], lms: dict[str, str], reason: str
+    entry: dict[str, Any], lms: dict[str, str], reason: str
 ) -> None:
-    open_yet = _mark(POLICY, lms, **handin)
+    open_yet = _mark(POLICY, lms, **entry)
     assert (open_yet.status, open_yet.total) == (Status.NEEDS_REVIEW, None)
     assert reason in open_yet.reason
     assert "Up to 50 % of the score are at stake." in open_yet.reason
-    for settled in (
+    for deciding in (
         replace(POLICY, unknown_time="on_time"),
         replace(POLICY, extensions={"ada": DUE + SOON}),
         replace(POLICY, reviewed=frozenset({"ada"})),
     ):
-        mark = _mark(settled, lms, **handin)
-        assert (mark.days_late, mark.total) == (0, AUTOMATIC_POINTS)
-        assert "On time by" in mark.reason
-    stated = _mark(replace(POLICY, submitted={"ada": DUE + SOON}), lms, **handin)
+        score = _mark(deciding, lms, **entry)
+        assert (score.days_late, score.total) == (0, AUTOMATIC_POINTS)
+        assert "On time by" in score.reason
+    stated = _mark(replace(POLICY, submitted={"ada": DUE + SOON}), lms, **entry)
     assert (stated.days_late, stated.penalty_percent) == (1, 10)
 
 
@@ -66,8 +66,8 @@ def test_lateness_is_not_settled_by_an_extension_that_grants_nothing() -> None:
 
 @pytest.mark.parametrize("late", [LatePolicy(), LatePolicy(max_percent=0, percent_per_day=10)])
 def test_lateness_of_an_unknown_time_matters_only_where_it_costs(late: LatePolicy) -> None:
-    mark = _mark(replace(POLICY, late=late), late=True)
-    assert (mark.status, mark.total) == (Status.AWAITING_MARKING, AUTOMATIC_POINTS)
+    score = _mark(replace(POLICY, late=late), late=True)
+    assert (score.status, score.total) == (Status.AWAITING_MARKING, AUTOMATIC_POINTS)
 
 
 def test_lateness_trusts_an_export_that_says_on_time() -> None:
@@ -80,17 +80,17 @@ def test_lateness_by_staff_comes_before_the_time_of_the_site() -> None:
 
 
 def test_lateness_stated_for_a_group_is_each_member_s_but_for_their_own() -> None:
-    handin = a_handin("team", members=("ada", "grace"), late=True)
-    record = a_record(replace(an_outcome(a_report("team")), handin=handin))
+    entry = an_entry("team", members=("ada", "grace"), late=True)
+    record = a_record(replace(an_outcome(a_report("team")), entry=entry))
     stated = {"team": DUE + SOON, "grace": DUE + 2 * SOON + timedelta(hours=2)}
-    ada, grace = apply(record, replace(POLICY, submitted=stated), {})
+    ada, grace = apply_policy(record, replace(POLICY, submitted=stated), {})
     assert (ada.days_late, grace.days_late) == (1, 3)
 
 
 def test_lateness_of_a_local_time_needs_the_course_s_time_zone() -> None:
-    mark = _mark(replace(POLICY, timezone=None), submitted="2026-10-01T12:00:00")
-    assert mark.status is Status.NEEDS_REVIEW
-    assert 'timezone = "Europe/Zurich"' in mark.reason
+    score = _mark(replace(POLICY, timezone=None), submitted="2026-10-01T12:00:00")
+    assert score.status is Status.NEEDS_REVIEW
+    assert 'timezone = "Europe/Zurich"' in score.reason
 
 
 def test_lateness_does_not_depend_on_the_zone_of_this_machine(
@@ -99,8 +99,8 @@ def test_lateness_does_not_depend_on_the_zone_of_this_machine(
     for zone in ("UTC", "America/Los_Angeles", "Asia/Tokyo"):
         monkeypatch.setenv("TZ", zone)
         time.tzset()
-        marks = [_mark(submitted=f"2026-10-24T23:59:{second}") for second in ("00", "01")]
-        assert [mark.days_late for mark in marks] == [0, 1]
+        scores = [_mark(submitted=f"2026-10-24T23:59:{second}") for second in ("00", "01")]
+        assert [score.days_late for score in scores] == [0, 1]
     monkeypatch.undo()
     time.tzset()
 

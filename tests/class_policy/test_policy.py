@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course.class_record import Outcome
-from autograder.course.manual import ManualMark, ManualMarks
+from autograder.course.manual import ManualScore, ManualScores
 from autograder.course.policy import (
-    FinalMark,
+    FinalScore,
     LatePolicy,
     Policy,
     PolicyError,
     Status,
-    apply,
-    settled,
+    apply_manual_scores,
+    apply_policy,
 )
 from autograder.engine.record import Verdict
 from tests.class_outputs.people import (
@@ -26,9 +26,9 @@ from tests.class_outputs.people import (
     RUBRIC,
     WRITTEN,
     a_check,
-    a_handin,
     a_record,
     a_report,
+    an_entry,
     an_outcome,
 )
 
@@ -44,12 +44,12 @@ POLICIES = st.builds(
 LATENESS = st.integers(-3 * 24 * 60, 20 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalMark:
+def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalScore:
     """The mark of a full automatic score, handed in so long after the deadline."""
     moment = (DUE + after).isoformat()
     record = a_record(an_outcome(a_report("ada"), submitted=moment))
-    (mark,) = apply(record, Policy(deadline=DUE, late=policy, **settings), {})
-    return mark
+    (score,) = apply_policy(record, Policy(deadline=DUE, late=policy, **settings), {})
+    return score
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalM
     ],
 )
 def test_each_day_begun_costs_up_to_the_cap(after: timedelta, days: int, percent: float) -> None:
-    mark = _one(after)
-    assert (mark.days_late, mark.penalty_percent) == (days, percent)
-    assert mark.raw == AUTOMATIC_POINTS
-    assert mark.penalty == round(AUTOMATIC_POINTS * percent / 100, 4)
-    assert mark.total == round(AUTOMATIC_POINTS - mark.penalty, 4)
+    score = _one(after)
+    assert (score.days_late, score.penalty_percent) == (days, percent)
+    assert score.raw == AUTOMATIC_POINTS
+    assert score.penalty == round(AUTOMATIC_POINTS * percent / 100, 4)
+    assert score.total == round(AUTOMATIC_POINTS - score.penalty, 4)
 
 
 @given(POLICIES, LATENESS, LATENESS)
@@ -84,16 +84,16 @@ def test_later_never_costs_less(policy: LatePolicy, one: timedelta, other: timed
 def test_a_penalty_is_never_below_zero_nor_above_the_raw_mark(
     policy: LatePolicy, after: timedelta
 ) -> None:
-    mark = _one(after, policy)
-    assert 0 <= mark.penalty <= mark.raw
-    assert mark.total is not None
-    assert 0 <= mark.total <= mark.raw
+    score = _one(after, policy)
+    assert 0 <= score.penalty <= score.raw
+    assert score.total is not None
+    assert 0 <= score.total <= score.raw
 
 
 @given(POLICIES, LATENESS)
 def test_who_is_excused_is_not_touched_by_lateness(policy: LatePolicy, after: timedelta) -> None:
-    mark = _one(after, policy, excused=frozenset({"ada"}))
-    assert (mark.status, mark.penalty, mark.total) == (Status.EXCUSED, 0, None)
+    score = _one(after, policy, excused=frozenset({"ada"}))
+    assert (score.status, score.penalty, score.total) == (Status.EXCUSED, 0, None)
 
 
 @given(LATENESS, st.integers(0, 20))
@@ -107,75 +107,75 @@ def test_an_extension_that_ends_early_takes_nothing_away() -> None:
 
 
 def test_without_a_policy_a_late_day_is_shown_and_costs_nothing() -> None:
-    mark = _one(timedelta(days=2), LatePolicy())
-    assert (mark.days_late, mark.penalty, mark.reason) == (2, 0, "2 days late.")
+    score = _one(timedelta(days=2), LatePolicy())
+    assert (score.days_late, score.penalty, score.reason) == (2, 0, "2 days late.")
 
 
 def test_without_a_deadline_nothing_is_late() -> None:
     record = a_record(an_outcome(a_report(), submitted="2030-01-01T00:00:00+00:00"))
-    (mark,) = apply(record, Policy(), {})
-    assert (mark.days_late, mark.reason) == (0, "")
+    (score,) = apply_policy(record, Policy(), {})
+    assert (score.days_late, score.reason) == (0, "")
 
 
 def test_members_of_a_group_share_the_work_and_not_the_extension() -> None:
-    handin = a_handin(
+    entry = an_entry(
         "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
     )
-    record = a_record(Outcome(handin, a_report("team")))
+    record = a_record(Outcome(entry, a_report("team")))
     policy = Policy(deadline=DUE, late=LATE, extensions={"grace": DUE + timedelta(days=2)})
-    ada, grace = apply(record, policy, {})
-    assert (ada.member, ada.handin, ada.penalty_percent) == ("ada", "team", 10)
-    assert (grace.member, grace.handin, grace.penalty_percent) == ("grace", "team", 0)
+    ada, grace = apply_policy(record, policy, {})
+    assert (ada.member, ada.submission, ada.penalty_percent) == ("ada", "team", 10)
+    assert (grace.member, grace.submission, grace.penalty_percent) == ("grace", "team", 0)
 
 
 def test_an_extension_of_a_group_is_everybody_s() -> None:
-    handin = a_handin(
+    entry = an_entry(
         "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
     )
     policy = Policy(deadline=DUE, late=LATE, extensions={"team": DUE + timedelta(days=2)})
-    marks = apply(a_record(Outcome(handin, a_report("team"))), policy, {})
-    assert [mark.penalty for mark in marks] == [0, 0]
+    scores = apply_policy(a_record(Outcome(entry, a_report("team"))), policy, {})
+    assert [score.penalty for score in scores] == [0, 0]
 
 
 def test_somebody_in_two_submissions_is_for_staff() -> None:
     outcomes = [
-        Outcome(a_handin(team, members=("ada", member)), a_report(team))
+        Outcome(an_entry(team, members=("ada", member)), a_report(team))
         for team, member in (("one", "bob"), ("two", "cem"))
     ]
-    marks = {mark.member: mark for mark in apply(a_record(*outcomes), Policy(), {})}
-    assert marks["ada"].status is Status.NEEDS_REVIEW
-    assert marks["ada"].reason == "Is in more than one submission: one and two."
-    assert marks["bob"].status is Status.AWAITING_MARKING
+    scores = {score.member: score for score in apply_policy(a_record(*outcomes), Policy(), {})}
+    assert scores["ada"].status is Status.NEEDS_REVIEW
+    assert scores["ada"].reason == "Is in more than one submission: one and two."
+    assert scores["bob"].status is Status.AWAITING_MARKING
 
 
 def test_who_handed_in_nothing_is_listed_as_missing() -> None:
     record = a_record(an_outcome(a_report("ada")), missing={"grace": {"Student": "Hopper"}})
-    ada, grace = apply(record, Policy(), {})
+    ada, grace = apply_policy(record, Policy(), {})
     assert (grace.member, grace.status, grace.total) == ("grace", Status.MISSING, None)
     assert grace.lms == {"Student": "Hopper"}
     assert ada.status is Status.AWAITING_MARKING
 
 
 def test_work_that_could_not_be_marked_has_no_mark() -> None:
-    record = a_record(Outcome(a_handin("ada"), None, "The archive is cut off."))
-    (mark,) = apply(record, Policy(), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
-    assert mark.reason == "The archive is cut off."
+    record = a_record(Outcome(an_entry("ada"), None, "The archive is cut off."))
+    (score,) = apply_policy(record, Policy(), {})
+    assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
+    assert score.reason == "The archive is cut off."
 
 
 def test_a_fault_of_the_grader_is_neither_a_zero_nor_a_mark() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
-    (mark,) = apply(a_record(an_outcome(report)), Policy(), {})
-    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
-    assert "2a.STE.gradient" in mark.reason
+    (score,) = apply_policy(a_record(an_outcome(report)), Policy(), {})
+    assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
+    assert "2a.STE.gradient" in score.reason
 
 
 def test_a_person_settles_a_fault_of_the_grader() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     record = a_record(replace(an_outcome(report), problem="The grader failed twice."))
-    (mark,) = apply(record, Policy(), {("ada", "2a.STE.gradient"): ManualMark(2.0)})
-    assert mark.status is Status.AWAITING_MARKING
-    assert mark.total == AUTOMATIC_POINTS - 0.5
+    (score,) = apply_policy(record, Policy(), {("ada", "2a.STE.gradient"): ManualScore(2.0)})
+    assert score.status is Status.AWAITING_MARKING
+    assert score.total == AUTOMATIC_POINTS - 0.5
 
 
 UNREAD = "ResNet20_W8A8.pt could not be read: it is a RAR archive. 5 points are at stake."
@@ -184,82 +184,82 @@ UNDER_REVIEW = replace(LOST_MODEL, review=(UNREAD,), review_checks=("2d.model.W8
 
 
 def test_apply_gives_no_total_while_a_review_is_open() -> None:
-    (mark,) = apply(a_record(an_outcome(UNDER_REVIEW)), Policy(), {})
-    assert (mark.status, mark.total, mark.reason) == (Status.NEEDS_REVIEW, None, UNREAD)
+    (score,) = apply_policy(a_record(an_outcome(UNDER_REVIEW)), Policy(), {})
+    assert (score.status, score.total, score.reason) == (Status.NEEDS_REVIEW, None, UNREAD)
 
 
 @pytest.mark.parametrize(
     ("policy", "manual", "points"),
     [
         (Policy(reviewed=frozenset({"ada"})), {}, 0.0),
-        (Policy(), {("ada", "2d.model.W8A8"): ManualMark(3.0)}, 3.0),
-        (Policy(), {("ada", "auto-2d"): ManualMark(20.0)}, 0.0),
+        (Policy(), {("ada", "2d.model.W8A8"): ManualScore(3.0)}, 3.0),
+        (Policy(), {("ada", "auto-2d"): ManualScore(20.0)}, 0.0),
     ],
 )
 def test_apply_takes_a_reviewed_id_or_manual_marks_as_the_end_of_a_review(
-    policy: Policy, manual: ManualMarks, points: float
+    policy: Policy, manual: ManualScores, points: float
 ) -> None:
-    written = {("ada", check): ManualMark(0.0) for check in WRITTEN}
+    written = {("ada", check): ManualScore(0.0) for check in WRITTEN}
     record = a_record(an_outcome(UNDER_REVIEW))
-    (mark,) = marks = apply(record, policy, {**written, **manual})
+    (score,) = scores = apply_policy(record, policy, {**written, **manual})
     lost = RUBRIC.items["2d.model.W8A8"].points
-    assert (mark.status, mark.total) == (Status.FINAL, AUTOMATIC_POINTS - lost + points)
-    (outcome,) = settled(record, marks).outcomes
+    assert (score.status, score.total) == (Status.FINAL, AUTOMATIC_POINTS - lost + points)
+    (outcome,) = apply_manual_scores(record, scores).outcomes
     assert outcome.report is not None
     assert (outcome.report.review, outcome.report.review_checks) == ((), ())
 
 
 def test_apply_keeps_a_review_open_after_a_manual_mark_for_another_check() -> None:
-    manual = {("ada", "2a.STE.gradient"): ManualMark(1.0)}
-    (mark,) = apply(a_record(an_outcome(UNDER_REVIEW)), Policy(), manual)
-    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
+    manual = {("ada", "2a.STE.gradient"): ManualScore(1.0)}
+    (score,) = apply_policy(a_record(an_outcome(UNDER_REVIEW)), Policy(), manual)
+    assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
 
 
 def test_apply_does_not_take_reviewed_as_the_end_of_a_grader_fault() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     policy = Policy(reviewed=frozenset({"ada"}))
-    (mark,) = apply(a_record(an_outcome(report)), policy, {})
-    assert (mark.status, mark.total) == (Status.NEEDS_REVIEW, None)
+    (score,) = apply_policy(a_record(an_outcome(report)), policy, {})
+    assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
 
 
 def test_apply_gives_a_reviewed_unreadable_submission_its_manual_marks() -> None:
     record = a_record(
-        Outcome(a_handin("ada"), None, "The archive is cut off."), an_outcome(a_report("bob"))
+        Outcome(an_entry("ada"), None, "The archive is cut off."), an_outcome(a_report("bob"))
     )
-    manual = {("ada", "1c.comparison"): ManualMark(4.0)}
-    ada, _ = apply(record, Policy(reviewed=frozenset({"ada"})), manual)
+    manual = {("ada", "1c.comparison"): ManualScore(4.0)}
+    ada, _ = apply_policy(record, Policy(reviewed=frozenset({"ada"})), manual)
     assert (ada.status, ada.total) == (Status.FINAL, 4.0)
     assert ada.reason == "Reviewed by staff. The archive is cut off."
 
 
 def test_with_every_written_answer_marked_a_mark_is_final() -> None:
-    manual = {("ada", check): ManualMark(1.0) for check in WRITTEN}
-    (mark,) = apply(a_record(an_outcome(a_report("ada"))), Policy(), manual)
-    assert (mark.status, mark.written, mark.awaiting) == (Status.FINAL, 3.0, 0)
-    assert (mark.total, mark.maximum) == (AUTOMATIC_POINTS + 3, ALL_POINTS)
+    manual = {("ada", check): ManualScore(1.0) for check in WRITTEN}
+    (score,) = apply_policy(a_record(an_outcome(a_report("ada"))), Policy(), manual)
+    assert (score.status, score.written, score.awaiting) == (Status.FINAL, 3.0, 0)
+    assert (score.total, score.maximum) == (AUTOMATIC_POINTS + 3, ALL_POINTS)
 
 
 def test_a_bonus_is_part_of_the_mark_and_late_like_it() -> None:
     outcome = an_outcome(
         replace(a_report("ada"), bonus=2.0), submitted=(DUE + timedelta(days=1)).isoformat()
     )
-    (mark,) = apply(a_record(outcome), Policy(deadline=DUE, late=LATE), {})
-    assert mark.raw == AUTOMATIC_POINTS + 2
-    assert mark.penalty == round(mark.raw / 10, 4)
+    (score,) = apply_policy(a_record(outcome), Policy(deadline=DUE, late=LATE), {})
+    assert score.raw == AUTOMATIC_POINTS + 2
+    assert score.penalty == round(score.raw / 10, 4)
 
 
 def test_the_pages_show_what_persons_gave() -> None:
     record = a_record(an_outcome(a_report("ada")))
     manual = {
-        ("ada", "1c.comparison"): ManualMark(10.0, "Clear."),
-        ("ada", "1b.explanation"): ManualMark(0.0),
-        ("ada", "2d.methodology"): ManualMark(2.5),
+        ("ada", "1c.comparison"): ManualScore(10.0, "Clear."),
+        ("ada", "1b.explanation"): ManualScore(0.0),
+        ("ada", "2d.methodology"): ManualScore(2.5),
     }
-    (outcome,) = settled(record, apply(record, Policy(), manual)).outcomes
+    (outcome,) = apply_manual_scores(record, apply_policy(record, Policy(), manual)).outcomes
     assert outcome.report is not None
     found = {check.id: check for check in outcome.report.checks}
     assert found["1c.comparison"].verdict is Verdict.CORRECT
-    assert found["1c.comparison"].message == "Marked by a person: Clear."
+    assert found["1c.comparison"].message == "Graded by staff: Clear."
     assert found["1b.explanation"].verdict is Verdict.WRONG
     assert found["2d.methodology"].verdict is Verdict.PARTIAL
     assert outcome.report.awaiting_marking == ()
@@ -269,22 +269,22 @@ def test_the_pages_show_what_persons_gave() -> None:
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        (Policy(excused=frozenset({"adaa"})), "course.toml excuses adaa, but nobody is called so"),
+        (Policy(excused=frozenset({"adaa"})), "course.toml excuses adaa, an unknown student"),
         (Policy(deadline=DUE, extensions={"bob": DUE}), "grants an extension to bob"),
         (Policy(reviewed=frozenset({"bob"})), "course.toml lists as reviewed bob"),
     ],
 )
 def test_a_name_that_is_nobody_s_is_refused(policy: Policy, said: str) -> None:
     with pytest.raises(PolicyError, match=said):
-        apply(a_record(an_outcome(a_report("ada"))), policy, {})
+        apply_policy(a_record(an_outcome(a_report("ada"))), policy, {})
 
 
 def test_a_near_name_is_asked_for() -> None:
-    with pytest.raises(PolicyError, match="Is ada meant"):
-        apply(a_record(an_outcome(a_report("ada"))), Policy(excused=frozenset({"adaa"})), {})
+    with pytest.raises(PolicyError, match="Did you mean ada"):
+        apply_policy(a_record(an_outcome(a_report("ada"))), Policy(excused=frozenset({"adaa"})), {})
 
 
 def test_who_has_yet_to_hand_in_is_known_from_the_roster() -> None:
     policy = Policy(excused=frozenset({"bob"}), roster=({"student": "bob"},))
-    ada, bob = apply(a_record(an_outcome(a_report("ada"))), policy, {})
+    ada, bob = apply_policy(a_record(an_outcome(a_report("ada"))), policy, {})
     assert (ada.member, bob.member, bob.status) == ("ada", "bob", Status.EXCUSED)

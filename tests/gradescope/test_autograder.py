@@ -24,8 +24,8 @@ from autograder.platforms.gradescope_harness import (
     BadSettings,
     Settings,
     load_settings,
+    student_of,
     students_of,
-    whose,
 )
 from tests.gradescope.schema import SCHEMA
 
@@ -210,13 +210,13 @@ USERS = {"users": [{"name": "Ada L", "email": "al@uni.edu"}, {"email": "gh@uni.e
 )
 def test_a_submission_goes_under_the_id_its_tables_were_made_with(claimed, student):
     """If it is one of the submitters'; else under the first one's, and the report flags it."""
-    assert whose(students_of(USERS), claimed) == student
+    assert student_of(students_of(USERS), claimed) == student
 
 
 @pytest.mark.parametrize("metadata", [{}, {"users": None}, {"users": [1, {"email": 2}]}])
 def test_without_metadata_the_tables_say_who(metadata):
-    assert whose(students_of(metadata), "ada") == "ada"
-    assert whose(students_of(metadata), None) == "unknown"
+    assert student_of(students_of(metadata), "ada") == "ada"
+    assert student_of(students_of(metadata), None) == "unknown"
 
 
 def test_the_zip_has_its_programs_at_the_top_and_no_secret():

@@ -46,7 +46,7 @@ def test_what_is_not_asked_for_stays_out(course):
 def test_a_notebook_that_is_none_is_replaced(course, capsys, notebook):
     _, found = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
     assert found["main.ipynb"] == RELEASED
-    assert "the released one stands in for it" in capsys.readouterr().out
+    assert "the released one replaces it" in capsys.readouterr().out
 
 
 def test_two_different_files_are_both_kept_for_the_grader_to_tell(course, capsys):

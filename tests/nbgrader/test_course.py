@@ -134,7 +134,7 @@ def test_an_engine_that_does_not_start_takes_old_marks_away(course, tmp_path):
     assert before.auto == 0
     said = course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force", secret=short)
     after = course.grades("stub")
-    assert "NOT MARKED: stub: The course secret" in said
+    assert "NOT GRADED: stub: The course secret" in said
     assert all(after[name].auto is None for name in after if name.startswith("auto-"))
     assert all(after[name].needs_manual for name in after if name.startswith("auto-"))
     assert automatic_scores(course.folder / "gradebook.db")["stub"] is None

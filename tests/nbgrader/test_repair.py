@@ -90,8 +90,8 @@ def test_a_deleted_cell_is_put_back_where_it_was(released, submitted):
     changes = repair(released, submitted)
     assert [c.id for c in submitted.cells] == [c.id for c in released.cells]
     assert sorted(changes) == [
-        "cell auto-3 was missing; it was put back empty.",
-        "cell written-1c was missing; it was put back empty.",
+        "cell auto-3 was missing; it is added empty.",
+        "cell written-1c was missing; it is added empty.",
     ]
 
 

@@ -24,8 +24,16 @@ def test_every_written_answer_has_criteria_that_add_up(rubric):
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("points = 1.5", "points = 2.5", "add up to 5 points, the rubric says 4"),
-        ('["1c.comparison"]', '["1c.other"]', "exactly 1b.explanation, 1c.comparison"),
+        (
+            "points = 1.5",
+            "points = 2.5",
+            "expected 4 points for 1b.explanation as in the rubric, got 5",
+        ),
+        (
+            '["1c.comparison"]',
+            '["1c.other"]',
+            "expected criteria for 1b.explanation, 1c.comparison",
+        ),
         ("look_for", "lookfor", "can't be read"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.course.manual import ManualMark
+from autograder.course.manual import ManualScore
 from autograder.course.outputs import write_all
 from autograder.course.policy import Policy
 from autograder.engine.record import Report, Verdict
@@ -69,15 +69,15 @@ def test_nbgrader_leaves_a_question_under_review_to_a_person() -> None:
 
 def test_class_pages_have_no_score_until_the_review_is_settled(tmp_path: Path) -> None:
     record = a_record(an_outcome(REPORT), an_outcome(a_report("bob")))
-    written = {("ada", check): ManualMark(1.0) for check in WRITTEN}
-    marks = {}
+    written = {("ada", check): ManualScore(1.0) for check in WRITTEN}
+    scores = {}
     for name, reviewed in (("open", ()), ("settled", ("ada",))):
         policy = Policy(reviewed=frozenset(reviewed))
         write_all(record, tmp_path / name, policy, written)
         told = json.loads((tmp_path / name / "class.json").read_text())
-        marks[name] = {one["member"]: (one["status"], one["total"]) for one in told["students"]}
-    assert marks["open"]["ada"] == ("needs review", None)
-    assert marks["settled"]["ada"] == ("final", 119.0)
+        scores[name] = {one["member"]: (one["status"], one["total"]) for one in told["students"]}
+    assert scores["open"]["ada"] == ("needs review", None)
+    assert scores["settled"]["ada"] == ("final", 119.0)
     page = (tmp_path / "open" / "class.html").read_text()
     assert page.index(SENTENCE) < page.index('id="scores"')
     student = Path("students") / "ada" / "report.html"

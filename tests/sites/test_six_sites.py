@@ -18,7 +18,7 @@ import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
-from autograder.course.manual import ManualMark
+from autograder.course.manual import ManualScore
 from autograder.course.outputs import write_all
 from autograder.course.policy import Status
 from autograder.platforms import read_export
@@ -325,11 +325,11 @@ def test_site_export_ends_as_a_careful_person_decides(name: str, tmp_path: Path)
     (tmp_path / "course.toml").write_text(site.first + COURSE + site.more)
     with read_export(tmp_path / "export") as export:
         assert export.source == site.source
-        outcomes = tuple(Outcome(one, a_report(one.student)) for one in export.handins)
-        read = {one.student: export.submission(one).solution for one in export.handins}
+        outcomes = tuple(Outcome(one, a_report(one.student)) for one in export.entries)
+        read = {one.student: export.submission(one).solution for one in export.entries}
     assert {name: read[name] for name in site.solutions} == site.solutions
     record = ClassRecord(export.source, "CIFAR-10", outcomes, export.missing)
-    manual = {(name, check): ManualMark(0.0) for name in read for check in WRITTEN}
+    manual = {(name, check): ManualScore(0.0) for name in read for check in WRITTEN}
     out = tmp_path / "out"
     written = write_all(record, out, load_policy(tmp_path / "course.toml"), manual)
 

@@ -1,85 +1,86 @@
-"""Where staff should look: at checks that tell nothing, and at work that resembles other work.
+"""Find what staff should look at: checks that all or none pass, and similar submissions.
 
-`audit` gathers what `checks`, `solutions` and `models` find. Nothing here is a verdict: each `Look`
-says what was seen, how such a thing can come about honestly, and leaves the rest to a person. It
-changes no mark and is shown to staff alone.
+`audit` collects the findings of `checks`, `solutions` and `models`. A finding is not a verdict: it
+says what was observed and how that can be honest. It changes no score, and only staff see it.
 """
 
 import functools
 from typing import TYPE_CHECKING
 
 from autograder.course.audit import checks
-from autograder.course.audit.audit_finding import Audit, Look
+from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.audit.changes import Changes
-from autograder.course.audit.models import TrainedModels
+from autograder.course.audit.models import ModelAudit
 from autograder.course.class_record import ClassRecord
 from autograder.engine.executor import Executor
 from autograder.intake.submission import Submission
 
 if TYPE_CHECKING:
-    from autograder.course.audit.solutions import Sources
+    from autograder.course.audit.solutions import SolutionAudit
 
-__all__ = ["Audit", "Look", "Works", "audit"]
+__all__ = ["Audit", "AuditFinding", "SubmissionPool", "audit"]
 
 
-class Works:
-    """The submissions of a class, taken in one by one and compared when all are there.
-
-    A saved model is a stranger's file, so that `executor` opens it behind the wall; without one,
-    models are left out. Raises what `executor` does where it can't be had.
-    """
+class SubmissionPool:
+    """Collects the submissions of a class one by one, then compares them."""
 
     def __init__(self, dataset: str, executor: Executor | None = None) -> None:
-        self._taken: set[str] = set()
+        """Compare models of `dataset`, read by `executor`; None leaves models out."""
+        self._students: set[str] = set()
         self._notes: list[str] = []
-        self._models: TrainedModels | None = None
+        self._models: ModelAudit | None = None
         if executor is None:
-            self._notes.append("Saved models were not compared: they were not marked.")
+            self._notes.append("Saved models were not compared: they were not graded.")
         else:
-            self._models = TrainedModels(dataset, executor)
+            self._models = ModelAudit(dataset, executor)
 
-    def take(self, submission: Submission, noted: Changes | None = None) -> None:
-        """Take one in; a second of the same student's changes nothing.
+    def add(self, submission: Submission, recorded: Changes | None = None) -> None:
+        """Add a submission; a second one of the same student is ignored.
 
-        `noted` are the changes of those of its models that were read while it was marked.
+        `recorded` are the changes of the models that were read while grading.
         """
-        if submission.student in self._taken:
+        if submission.student in self._students:
             return
-        self._taken.add(submission.student)
+        self._students.add(submission.student)
         if self._sources is not None:
             self._sources.add(submission)
         if self._models is not None:
-            self._models.add(submission, noted)
+            self._models.add(submission, recorded)
 
-    def compared(self) -> Audit:
-        """What is worth a look in all that were taken in."""
-        found = [one.compare() for one in (self._sources, self._models) if one is not None]
+    def compare(self) -> Audit:
+        """Compare all submissions and return the findings."""
+        parts = [part.compare() for part in (self._sources, self._models) if part is not None]
         return Audit(
-            tuple(look for one in found for look in one.looks),
-            (*self._notes, *(note for one in found for note in one.notes)),
+            tuple(finding for part in parts for finding in part.findings),
+            (*self._notes, *(note for part in parts for note in part.notes)),
         )
 
     @functools.cached_property
-    def _sources(self) -> "Sources | None":
-        # Half a second to import: with the first submission, not before the first is marked.
+    def _sources(self) -> "SolutionAudit | None":
+        # Half a second to import: with the first submission, not before grading starts.
         try:
-            from autograder.course.audit.solutions import Sources
+            from autograder.course.audit.solutions import SolutionAudit
         except ModuleNotFoundError as missing:
             self._notes.append(
                 f"solution.py was not compared: {missing.name} is missing, "
                 "pip install -e '.[audit]'."
             )
             return None
-        return Sources()
+        return SolutionAudit()
 
 
-def audit(record: ClassRecord, previous: ClassRecord | None, works: Works | None) -> Audit:
-    """Everything worth a look in a class; without `works` only what the record itself tells."""
-    looks: list[Look] = [*checks.all_or_nobody(record), *checks.same_wrong_answers(record)]
+def audit(
+    record: ClassRecord, previous: ClassRecord | None, submissions: SubmissionPool | None
+) -> Audit:
+    """Return the findings of a class; without `submissions` those of the record alone."""
+    findings: list[AuditFinding] = [
+        *checks.undiscriminating_checks(record),
+        *checks.same_wrong_answers(record),
+    ]
     if previous is not None:
-        looks += checks.flips(record, previous)
-    if works is None:
-        note = "solution.py and saved models were not compared: they were not at hand."
-        return Audit(tuple(looks), (note,))
-    found = works.compared()
-    return Audit((*looks, *found.looks), found.notes)
+        findings += checks.changed_results(record, previous)
+    if submissions is None:
+        note = "solution.py and saved models were not compared: the submissions are not available."
+        return Audit(tuple(findings), (note,))
+    compared = submissions.compare()
+    return Audit((*findings, *compared.findings), compared.notes)

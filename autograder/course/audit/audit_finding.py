@@ -1,11 +1,11 @@
-"""One thing that staff may want to look at, and all of them together."""
+"""The findings of the audit of a class."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What was seen."""
+    """What was observed."""
 
     EVERYBODY = "everybody passes"
     NOBODY = "nobody passes"
@@ -16,10 +16,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
-    """`what` was seen, `why` it is worth a look and how it can be honest; `who` by hand-in.
+class AuditFinding:
+    """Holds `what` was observed, `why` it matters and how it can be honest; `who` by submission.
 
-    `measure` is the similarity, 0 to 1, where one was measured. `details` are lines of plain text.
+    `measure` is a similarity from 0 to 1, if one was measured. `details` are lines of plain text.
+    The fields are those of audit.json.
     """
 
     kind: Kind
@@ -32,7 +33,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Audit:
-    """What is worth a look; `notes` are sentences on what was left out and why."""
+    """Holds the findings; `notes` are sentences on what was left out and why."""
 
-    looks: tuple[Look, ...]
+    findings: tuple[AuditFinding, ...]
     notes: tuple[str, ...] = ()

@@ -1,12 +1,10 @@
-"""What training changed in a saved model, on the model's own grid.
+"""Compute what training changed in a saved model, on the model's own grid.
 
-That is its codes minus the codes that the FP32 weights have at its scale. (Dequantized codes minus
-float weights hold the rounding error besides, which is the same for all whose training changed
-little, and would make every careful W8A8 model resemble every other.) From each layer the same
-`SAMPLE` weights are taken. Whoever reads a model anyway can note its changes by the way
-(`NotingPlayer`), so that nobody has to open the file again for them.
-
-It can fail only where the kit's float model is not there (`BadSavedModel`).
+A change is the model's integer code minus the code of the FP32 weight at the same scale.
+(Dequantized codes minus float weights also contain the rounding error. That error is equal in all
+models whose training changed little, and would make all careful W8A8 models similar.) Each layer
+contributes the same `SAMPLE` weights. `RecordingExecutor` records the changes while a submission is
+graded, so that no model is read twice.
 """
 
 from collections.abc import Mapping
@@ -24,32 +22,34 @@ from quantlab.formats.saved_model import LAYERS, WEIGHT, BadSavedModel, SavedMod
 from quantlab.protocol.calls import Answer, Failure, Program
 
 SAMPLE = 4096  # weights of a layer
-UNTRAINED = 0.002  # share of codes; a model with fewer changed ones was only rounded
+UNTRAINED = 0.002  # share of changed codes; below it a model was only rounded
 
 Values = Mapping[str, Any] | Failure
-Changes = Mapping[str, np.ndarray | None]  # by file name; None where there are none to compare
+Changes = Mapping[str, np.ndarray | None]  # by file name; None if there is nothing to compare
 
 
 class ModelChanges:
-    """Changes against the float model that everybody starts from."""
+    """Computes changes against the float model that all students start from."""
 
     def __init__(self, float_model: Path) -> None:
+        """Read the float model. Raise `BadSavedModel` if it is missing."""
         self._float = saved_model.load_float(float_model)
         self._places = _places(self._float)
 
     @property
     def layers(self) -> dict[str, slice]:
-        """Where the sample of each layer stands."""
-        found, start = {}, 0
+        """Return the place of each layer in the changes."""
+        slices, start = {}, 0
         for name in LAYERS:
-            found[name] = slice(start, start + len(self._places[name]))
-            start = found[name].stop
-        return found
+            slices[name] = slice(start, start + len(self._places[name]))
+            start = slices[name].stop
+        return slices
 
     def of(self, name: str, values: Values) -> np.ndarray | None:
-        """int8 (weights of all samples) of the model called `name`, of which `values` were read.
+        """Return the changes of a saved model, int8 of shape (sampled weights of all layers,).
 
-        None where it can't be read, which is said in the student's report, or was only rounded.
+        Return None if the model can't be read (the student's report says so) or was only rounded.
+        `values` are those of the file called `name`.
         """
         if isinstance(values, Failure):
             return None
@@ -61,7 +61,7 @@ class ModelChanges:
         return changes if np.count_nonzero(changes) >= UNTRAINED * changes.size else None
 
     def _sampled(self, saved: SavedModel) -> np.ndarray:
-        """Codes minus those of the FP32 weights on the same grid."""
+        """Return codes minus those of the FP32 weights on the same grid."""
         low, high = -(2 ** (saved.weight_bits - 1)), 2 ** (saved.weight_bits - 1) - 1
         parts = []
         for name in LAYERS:
@@ -74,7 +74,7 @@ class ModelChanges:
 
 
 def _places(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The places of the weights that are looked at, of each layer; the same in every run."""
+    """Return the indices of the sampled weights of each layer; the same in every run."""
     generator = torch.Generator().manual_seed(0)
     return {
         name: torch.randperm(state[f"{name}.{WEIGHT}"].numel(), generator=generator)[:SAMPLE]
@@ -82,31 +82,36 @@ def _places(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-class NotingPlayer:
-    """A player that keeps, while one submission is marked, what it read of saved models."""
+class RecordingExecutor:
+    """Executes like another executor, and keeps the values of the saved models that it read."""
 
     def __init__(self, executor: Executor) -> None:
+        """Execute with this executor."""
         self._player = executor
         self._read: dict[bytes, Values] = {}
 
     @property
     def isolation(self) -> str:
+        """Return the isolation stamp."""
         return self._player.isolation
 
     def import_source(self, source: str) -> Failure | None:
+        """Import a solution."""
         return self._player.import_source(source)
 
     def run(self, source: str, program: Program) -> Answer | Failure:
+        """Run a program."""
         return self._player.run(source, program)
 
     def read_checkpoint(self, content: bytes) -> Values:
+        """Read a saved model, and keep its values."""
         values = self._player.read_checkpoint(content)
         if not (isinstance(values, Failure) and values.kind == Verdict.GRADER_FAULT):
             self._read[content] = values
         return values
 
     def changes(self, submission: Submission, model_changes: ModelChanges) -> Changes:
-        """Of those models of `submission` that were read here."""
+        """Return the changes of the models of `submission` that were read here."""
         return {
             name: model_changes.of(name, self._read[submission.models[name]])
             for name in MODELS

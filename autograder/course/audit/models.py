@@ -1,55 +1,54 @@
-"""Which saved models come from one training, told by what training did to the float model.
+"""Find saved models that come from the same training.
 
-Everybody starts from the same FP32 network. What is compared is the difference from it (`changes`).
-The cosine of two such differences, per layer, is 1 for one training and near 0 for two; models that
-were only rounded have no difference and are left out.
+All students start from the same FP32 network, so their differences from it are compared
+(`changes`). The cosine of two differences, per layer, is 1 for the same training and near 0 for
+two. Models that were only rounded have no difference and are left out.
 
-A class is its own measure: a pair is shown where its cosine is at least `SIMILAR` in the median
-layer and its distance from 1 is less than a third of what is usual between two of the class. Two
-trainings by one recipe with different seeds had 0.22 at W8A8, 0.26 at W4A4, 0.35 at W2A2. A cosine
-of samples errs by about 0.02.
+A pair is reported if its cosine is at least `SIMILAR` in the median layer, and its distance from 1
+is less than a third of the usual distance in the class. Two trainings by one recipe with different
+seeds had cosines of 0.22 at W8A8, 0.26 at W4A4 and 0.35 at W2A2. Sampling errs by about 0.02.
 
-Models of which nobody noted the changes are opened behind the wall, by `executor`. It can fail only
-where the kit's float model is not there (`BadSavedModel`).
+Models without recorded changes are read in the sandbox.
 """
 
 from itertools import combinations
 
 import numpy as np
 
-from autograder.course.audit.audit_finding import Audit, Kind, Look
+from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.audit.changes import Changes, ModelChanges
 from autograder.engine.executor import Executor
 from autograder.intake.submission import MODELS, Submission
 from quantlab.paths import float_model
 
 SIMILAR = 0.8
-FARTHER = 3.0  # times nearer to 1 than two of the class usually are
-FEWEST_PAIRS = 10  # of fewer, nothing is usual yet
+FARTHER = 3.0  # times nearer to 1 than is usual in the class
+FEWEST_PAIRS = 10  # with fewer, there is no usual distance
 
 
-class TrainedModels:
-    """Collects the models of a class, then compares each width's with each other."""
+class ModelAudit:
+    """Collects the models of a class, then compares those of each bit width."""
 
     def __init__(self, dataset: str, executor: Executor) -> None:
+        """Read the float model. Raise `BadSavedModel` if it is missing."""
         path = float_model(dataset.lower().replace("-", ""))
         self._player = executor
         self._model_changes = ModelChanges(path)
         self._changes: dict[str, dict[str, np.ndarray]] = {name: {} for name in MODELS}
 
-    def add(self, submission: Submission, noted: Changes | None = None) -> None:
-        """`noted` are the changes of those of its models that somebody has read."""
-        found = dict(noted or {})
+    def add(self, submission: Submission, recorded: Changes | None = None) -> None:
+        """Add the models of a submission; `recorded` are changes of models read before."""
+        changes_of = dict(recorded or {})
         for name in MODELS:
-            if name in submission.models and name not in found:
+            if name in submission.models and name not in changes_of:
                 values = self._player.read_checkpoint(submission.models[name])
-                found[name] = self._model_changes.of(name, values)
-        for name, changes in found.items():
+                changes_of[name] = self._model_changes.of(name, values)
+        for name, changes in changes_of.items():
             if changes is not None:
                 self._changes[name][submission.student] = changes
 
     def compare(self) -> Audit:
-        """A look per pair of hand-ins, with every width in which their models are alike."""
+        """Return a finding per pair of submissions, with every bit width that is similar."""
         alike: dict[tuple[str, str], list[tuple[str, float, float]]] = {}
         for name, changes in self._changes.items():
             students = sorted(changes)
@@ -62,12 +61,12 @@ class TrainedModels:
                 if _stands_out(float(cosines[i, j]), usual, len(pairs)):
                     pair = (students[i], students[j])
                     alike.setdefault(pair, []).append((name, float(cosines[i, j]), usual))
-        looks = [_look(pair, found) for pair, found in alike.items()]
-        looks.sort(key=lambda look: (-(look.measure or 0), look.who))
-        return Audit(tuple(looks))
+        findings = [_finding(pair, matches) for pair, matches in alike.items()]
+        findings.sort(key=lambda finding: (-(finding.measure or 0), finding.who))
+        return Audit(tuple(findings))
 
     def _cosines(self, changes: np.ndarray) -> np.ndarray:
-        """float32 (models, models): the median over layers of the cosine of their changes."""
+        """Return the median over layers of the cosines, float32 of shape (models, models)."""
         per_layer = []
         for layer in self._model_changes.layers.values():
             part = changes[:, layer].astype(np.float32)
@@ -83,19 +82,19 @@ def _stands_out(cosine: float, usual: float, pairs: int) -> bool:
     return pairs < FEWEST_PAIRS or 1 - cosine <= (1 - usual) / FARTHER
 
 
-def _look(pair: tuple[str, str], found: list[tuple[str, float, float]]) -> Look:
+def _finding(pair: tuple[str, str], matches: list[tuple[str, float, float]]) -> AuditFinding:
     first, second = pair
-    names = ", ".join(name for name, _, _ in found)
-    return Look(
+    names = ", ".join(name for name, _, _ in matches)
+    return AuditFinding(
         Kind.MODEL,
         f"{first} and {second}: {names} changed in the same direction.",
-        "Both start from the kit's float model; two trainings lead away from it in different "
-        "directions. The same recipe with the same seed and the same software can lead to equal "
-        "weights: compare how the two say they trained, and ask.",
+        "Both start from the kit's float model, and two trainings change it in different "
+        "directions. The same recipe with the same seed and the same software can give equal "
+        "weights: compare how the two describe their training, and ask.",
         pair,
-        round(max(cosine for _, cosine, _ in found), 4),
+        round(max(cosine for _, cosine, _ in matches), 4),
         tuple(
             f"{name}: cosine {cosine:.3f}, usual in this class {usual:.3f}"
-            for name, cosine, usual in found
+            for name, cosine, usual in matches
         ),
     )

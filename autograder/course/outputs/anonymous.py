@@ -1,12 +1,10 @@
-"""A class without names: every id replaced by a pseudonym that only the key table undoes.
+"""Replace the ids of a class by pseudonyms, and remove names.
 
-A pseudonym is the HMAC of the id under the course secret: the same in every run of a course, and
-not to be found by trying ids. What students wrote themselves may hold names anywhere, so that what
-their code printed is dropped, and from every other text of a report all words go that are an id, an
-e-mail address, or part of a name that the learning management system knows. Paths and moments of
-hand-ins, which tell who somebody is as well, go too.
-
-Pure functions that cannot fail. Names that nobody told the kit can't be found by it.
+A pseudonym is the HMAC of the id under the course secret. It is the same in every run of a course,
+and can't be found by trying ids. What student code printed is dropped, because it may contain
+names. In every other text, ids, e-mail addresses and the names that the course site knows are
+replaced. Paths and times of submissions are removed, too. Names that are not in the export or the
+roster stay.
 """
 
 import base64
@@ -19,9 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograder.course.audit.audit_finding import Audit, Look
+from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.policy import FinalMark
+from autograder.course.policy import FinalScore
 from autograder.engine.record import CheckResult, Report
 from autograder.platforms.export_entry import ExportEntry
 from autograder.report.cells import cell
@@ -38,64 +36,64 @@ _DROPPED = ("printed",)
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """`of[id]` is the pseudonym; `names` are words, in small letters, that tell who somebody is."""
+    """Holds the pseudonyms `of[id]` and the identifying words `names`, in lower case."""
 
     of: Mapping[str, str]
     names: frozenset[str]
 
     def record(self, record: ClassRecord) -> ClassRecord:
-        """The record with pseudonyms for ids and nothing of the learning management system."""
+        """Return the record with pseudonyms for ids, without columns of the course site."""
         outcomes = tuple(self._outcome(outcome) for outcome in record.outcomes)
         missing: dict[str, Mapping[str, str]] = {self.of[member]: {} for member in record.missing}
         return replace(
             record,
-            outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.handin.student)),
+            outcomes=tuple(sorted(outcomes, key=lambda outcome: outcome.entry.student)),
             missing=missing,
         )
 
-    def marks(self, marks: Sequence[FinalMark]) -> tuple[FinalMark, ...]:
-        """The same for marks, in the order of the pseudonyms."""
-        found = (
+    def scores(self, scores: Sequence[FinalScore]) -> tuple[FinalScore, ...]:
+        """Return the scores with pseudonyms, ordered by them."""
+        hidden = (
             replace(
-                mark,
-                member=self.of[mark.member],
-                handin=self.of[mark.handin] if mark.handin else "",
-                reason=self.text(mark.reason),
+                score,
+                member=self.of[score.member],
+                submission=self.of[score.submission] if score.submission else "",
+                reason=self.text(score.reason),
                 manual={
-                    check: replace(given, comment=self.text(given.comment), source="")
-                    for check, given in mark.manual.items()
+                    check: replace(manual, comment=self.text(manual.comment), source="")
+                    for check, manual in score.manual.items()
                 },
                 lms={},
             )
-            for mark in marks
+            for score in scores
         )
-        return tuple(sorted(found, key=lambda mark: mark.member))
+        return tuple(sorted(hidden, key=lambda score: score.member))
 
-    def audit(self, found: Audit) -> Audit:
-        """The same for what staff may look at."""
-        return Audit(tuple(self._look(look) for look in found.looks), found.notes)
+    def audit(self, findings: Audit) -> Audit:
+        """Return the findings with pseudonyms."""
+        return Audit(tuple(self._finding(finding) for finding in findings.findings), findings.notes)
 
-    def _look(self, look: Look) -> Look:
-        def without(text: str) -> str:
-            for student in look.who:  # also such as are too short to be found anywhere
+    def _finding(self, finding: AuditFinding) -> AuditFinding:
+        def anonymized(text: str) -> str:
+            for student in finding.who:  # also ids that are too short for `text`
                 text = re.sub(rf"(?<![\w-]){re.escape(student)}(?![\w-])", self.of[student], text)
             return self.text(text)
 
         return replace(
-            look,
-            what=without(look.what),
-            who=tuple(self.of[student] for student in look.who),
-            details=tuple(without(detail) for detail in look.details),
+            finding,
+            what=anonymized(finding.what),
+            who=tuple(self.of[student] for student in finding.who),
+            details=tuple(anonymized(detail) for detail in finding.details),
         )
 
     def text(self, text: str) -> str:
-        """`text` with pseudonyms for ids and without addresses and names."""
+        """Return a text with pseudonyms for ids, without addresses and names."""
         return _CHUNK.sub(self._chunk, _ADDRESS.sub(REMOVED, text))
 
-    def _chunk(self, found: re.Match[str]) -> str:
-        chunk = found[0]
+    def _chunk(self, match: re.Match[str]) -> str:
+        chunk = match[0]
         core = chunk.strip(".+-")
-        if core in self.of and _is_telling(core):
+        if core in self.of and _is_distinctive(core):
             return chunk.replace(core, self.of[core])
         if core.lower() in self.names:
             return chunk.replace(core, REMOVED)
@@ -104,24 +102,24 @@ class Pseudonyms:
         return _WORD.sub(lambda w: REMOVED if w[0].lower() in self.names else w[0], chunk)
 
     def _ids_inside(self, chunk: str) -> Iterable[str]:
-        """Ids between other marks, such as in "ada_solution.py" or "cs-ada-2"."""
+        """Yield the ids inside a word, such as "ada_solution.py" or "cs-ada-2"."""
         words = list(_WORD.finditer(chunk))
         for first in range(len(words)):
             for last in range(len(words) - 1, first - 1, -1):
                 piece = chunk[words[first].start() : words[last].end()]
-                if piece in self.of and _is_telling(piece):
+                if piece in self.of and _is_distinctive(piece):
                     yield piece
 
     def _outcome(self, outcome: Outcome) -> Outcome:
-        handin = outcome.handin
+        entry = outcome.entry
         return replace(
             outcome,
-            handin=ExportEntry(
-                student=self.of[handin.student],
+            entry=ExportEntry(
+                student=self.of[entry.student],
                 path="",
-                members=tuple(self.of[member] for member in handin.members),
-                attempt=handin.attempt,
-                late=handin.late,
+                members=tuple(self.of[member] for member in entry.members),
+                attempt=entry.attempt,
+                late=entry.late,
             ),
             report=self._report(outcome.report) if outcome.report else None,
             problem=self.text(outcome.problem),
@@ -154,29 +152,29 @@ class Pseudonyms:
         return value
 
 
-def pseudonyms(record: ClassRecord, marks: Sequence[FinalMark], secret: bytes) -> Pseudonyms:
-    """Pseudonyms for everybody and every group of a class."""
-    ids = {mark.member for mark in marks} | set(record.missing)
+def pseudonyms(record: ClassRecord, scores: Sequence[FinalScore], secret: bytes) -> Pseudonyms:
+    """Return the pseudonyms of all students and groups of a class."""
+    ids = {score.member for score in scores} | set(record.missing)
     for outcome in record.outcomes:
-        ids |= {outcome.handin.student, *outcome.handin.members}
-    known = [mark.lms for mark in marks]
-    known += [lms for outcome in record.outcomes for lms in outcome.handin.lms.values()]
-    known += list(record.missing.values())
+        ids |= {outcome.entry.student, *outcome.entry.members}
+    columns_of = [score.lms for score in scores]
+    columns_of += [lms for outcome in record.outcomes for lms in outcome.entry.lms.values()]
+    columns_of += list(record.missing.values())
     names = {
         word.lower()
-        for columns in known
+        for columns in columns_of
         for column, value in columns.items()
         if _is_personal(column)
         for word in (*_WORD.findall(value), *_CHUNK.findall(value))
     }
     return Pseudonyms(
         {id: _pseudonym(id, secret) for id in sorted(ids)},
-        frozenset(name for name in names if _is_telling(name)),
+        frozenset(name for name in names if _is_distinctive(name)),
     )
 
 
 def key_table(names: Pseudonyms) -> str:
-    """The table that leads back, as CSV: for staff alone."""
+    """Return the key of the pseudonyms as CSV, for staff only."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["pseudonym", "id"])
@@ -190,11 +188,11 @@ def _pseudonym(id: str, secret: bytes) -> str:
 
 
 def _is_personal(column: str) -> bool:
-    """Sections, states and moments of a hand-in are no names, though they stand beside them."""
+    """Return whether a column may contain names; sections, states and times do not."""
     words = ("section", "status", "grade", "last modified", "feedback", "attempt", "points")
     return not any(word in column.lower() for word in words)
 
 
-def _is_telling(word: str) -> bool:
+def _is_distinctive(word: str) -> bool:
     shortest = _SHORTEST_NUMBER if word.isdigit() else _SHORTEST_NAME
     return len(word) >= shortest or (not word.isascii() and len(word) > 1)

@@ -1,7 +1,6 @@
-"""What staff may want to look at, as a page and as JSON: for staff alone.
+"""Render the findings of the audit for staff, as a page and as JSON.
 
-Pure functions of an `Audit`; see `pages` for how the page can fail. Student text in it (answers,
-pieces of code) is escaped and cleaned as everywhere.
+Student text in it (answers, pieces of code) is cleaned and escaped as everywhere.
 """
 
 import json
@@ -9,41 +8,42 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from autograder.course.audit.audit_finding import Audit, Kind
-from autograder.course.audit.checks import by_kind
+from autograder.course.audit.checks import group_by_kind
 from autograder.course.outputs.pages import render_page
 
 AUDIT_VERSION = 1
 TITLES = {
-    Kind.SOLUTION: "Solutions that resemble each other",
-    Kind.MODEL: "Saved models of one training",
+    Kind.SOLUTION: "Similar solutions",
+    Kind.MODEL: "Saved models of the same training",
     Kind.SAME_WRONG: "The same wrong answers",
     Kind.FLIPS: "Changed between two runs",
-    Kind.NOBODY: "Checks that nobody passes",
-    Kind.EVERYBODY: "Checks that everybody passes",
+    Kind.NOBODY: "Checks that no submission passes",
+    Kind.EVERYBODY: "Checks that every submission passes",
 }
 
 
-def render(found: Audit, title: str, pages: Mapping[str, str], provisional: bool = False) -> str:
-    """Return the page; `pages[hand-in]` is the address of a student's page as seen from this one.
+def render(audit: Audit, title: str, pages: Mapping[str, str], provisional: bool = False) -> str:
+    """Return the page, to be stored as UTF-8.
 
-    `provisional` tells that the scores are made from fewer checks or images than scores are.
+    `pages[submission]` is the address of a student's page, relative to this one. `provisional`
+    means that fewer checks or images were used than a score needs.
     """
-    kinds = by_kind(found.looks)
+    kinds = group_by_kind(audit.findings)
     values = {
         "title": title,
         "groups": [(heading, kinds[kind]) for kind, heading in TITLES.items() if kind in kinds],
-        "notes": found.notes,
+        "notes": audit.notes,
         "pages": pages,
         "provisional": provisional,
     }
     return render_page("audit.html.j2", values)
 
 
-def audit_json(found: Audit) -> str:
-    """The text of audit.json."""
+def audit_json(audit: Audit) -> str:
+    """Return the text of audit.json, to be stored as UTF-8."""
     record = {
         "version": AUDIT_VERSION,
-        "looks": [asdict(look) for look in found.looks],
-        "notes": list(found.notes),
+        "looks": [asdict(finding) for finding in audit.findings],
+        "notes": list(audit.notes),
     }
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

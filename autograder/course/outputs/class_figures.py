@@ -1,8 +1,8 @@
-"""The figures of the class page, as inline SVG that needs no script and loads nothing.
+"""Draw the figures of the class page, as inline SVG without script.
 
-They are made as those of a student's report are (`autograder.report.figures`): positions across in
-percent, heights and type in pixels, colours from the page's classes. Every figure has its numbers
-beside it as text. Nothing here can fail on finite numbers.
+They are made as those of a student's report (`autograder.report.figures`): horizontal positions in
+percent, heights and type in pixels, colors from the classes of the page. The page has the numbers
+of every figure as text, too.
 """
 
 import math
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from autograder.course.statistics import ClassStatistics, Sized, Spread
+from autograder.course.statistics import ClassStatistics, Spread, VariableNetwork
 from autograder.engine.record import CheckResult
 from autograder.report.figures import FIGURE, line, rect, text
 from autograder.report.wording import TONES, number
 
-# Bars stack in this order: what was won, what was lost, what nobody has decided.
+# Bars stack in this order: points won, points lost, undecided.
 TONE_ORDER = ("good", "part", "bad", "stop", "none", "wait", "fault")
 TONE_WORDS = {
     "good": "correct",
@@ -23,7 +23,7 @@ TONE_WORDS = {
     "bad": "wrong",
     "stop": "error or halted",
     "none": "missing or not reached",
-    "wait": "awaits a person",
+    "wait": "not graded yet",
     "fault": "grader fault",
 }
 AROUND = 10.0  # percentage points
@@ -39,7 +39,7 @@ _DIAMOND = Markup(
 
 
 def score_figure(stats: ClassStatistics, identifier: str) -> Markup:
-    """The distribution of totals, and below it the five numbers of it."""
+    """Return the distribution of totals with its five-number summary."""
     highest = max(stats.bins, default=0) or 1
     body = Markup("")
     share = 100 / max(len(stats.bins), 1)
@@ -70,9 +70,10 @@ def score_figure(stats: ClassStatistics, identifier: str) -> Markup:
 
 
 def spread_bar(values: Spread | None, reference: float | None) -> Markup:
-    """Accuracies of a class, `AROUND` points either side of the reference's, which is a diamond.
+    """Return the accuracies of a class around that of the reference, a diamond.
 
-    Decoration beside the numbers themselves, so it is hidden from screen readers.
+    The axis spans `AROUND` points on either side. Screen readers read the numbers beside it
+    instead.
     """
     body = line("rail", 0, 8, 100, 8)
     middle = reference if reference is not None else values.median if values else 0.0
@@ -86,12 +87,12 @@ def spread_bar(values: Spread | None, reference: float | None) -> Markup:
 
 
 def outcome_bar(tones: Mapping[str, int]) -> Markup:
-    """How a check ended over the class, as one bar; its numbers stand in its title."""
-    everybody = sum(tones.values()) or 1
+    """Return the results of a check in the class as one bar; its title has the numbers."""
+    class_members = sum(tones.values()) or 1
     body = Markup("")
     left = 0.0
     for tone in TONE_ORDER:
-        width = 100 * tones.get(tone, 0) / everybody
+        width = 100 * tones.get(tone, 0) / class_members
         if width:
             body += rect(f"fill-{tone}", left, 0, width, 10)
             left += width
@@ -103,7 +104,7 @@ def outcome_bar(tones: Mapping[str, int]) -> Markup:
 
 
 def strip(checks: Sequence[CheckResult]) -> Markup:
-    """One thin column per check in the rubric's order, coloured by its verdict."""
+    """Return one thin column per check in the rubric's order, colored by its verdict."""
     columns: dict[str, list[str]] = {}
     tones: dict[str, int] = {}
     for place, check in enumerate(checks):
@@ -123,14 +124,14 @@ def strip(checks: Sequence[CheckResult]) -> Markup:
 
 
 def size_figure(
-    sizes: Sequence[Sized],
+    sizes: Sequence[VariableNetwork],
     reference: tuple[float, float] | None,
     floor: float,
     steps: Sequence[tuple[float, float]],
     identifier: str,
 ) -> Markup:
-    """Size across, accuracy upwards; `steps` are sizes that earn a bonus, `floor` in percent."""
-    points = [(one.kibibytes, one.accuracy) for one in sizes]
+    """Return sizes (x) and accuracies (y); `steps` earn a bonus, `floor` is in percent."""
+    points = [(network.kibibytes, network.accuracy) for network in sizes]
     points += [reference] if reference else []
     widest = max([size for size, _ in points] + [size for size, _ in steps], default=1.0) * 1.04
     lowest = min([accuracy for _, accuracy in points if accuracy > floor - 15] + [floor - 3])
@@ -153,16 +154,16 @@ def size_figure(
             body += text("value", 0, up(level) - 5, "start", f"{level} %")
     body += line("tick", 0, up(floor), 100, up(floor))
     body += text("label", 0, up(floor) - 5, "start", f"{number(floor)} %")
-    for one in sizes:
-        title = f"{one.handin}: {one.kibibytes:.1f} KiB, {one.accuracy:.2f} %"
-        body += _DOT.format(x=across(one.kibibytes), y=up(one.accuracy), title=title)
+    for network in sizes:
+        title = f"{network.submission}: {network.kibibytes:.1f} KiB, {network.accuracy:.2f} %"
+        body += _DOT.format(x=across(network.kibibytes), y=up(network.accuracy), title=title)
     if reference:
         body += _DIAMOND.format(x=across(reference[0]), y=up(reference[1]))
     body += line("axis", 0, _PLOT + 8, 100, _PLOT + 8)
     for tick in range(0, int(widest), 50):
         anchor = "start" if tick == 0 else "middle"
         body += text("value", across(tick), _PLOT + 24, anchor, f"{tick} KiB" if tick else "0")
-    above = sum(1 for one in sizes if one.accuracy > floor)
+    above = sum(1 for network in sizes if network.accuracy > floor)
     return FIGURE.format(
         id=identifier,
         height=_PLOT + 30,
@@ -173,7 +174,7 @@ def size_figure(
 
 
 def _five(values: Spread, low: float, high: float, y: float) -> Markup:
-    """From least to most a thin line, the middle half thick, the median a tick."""
+    """Return a box plot: the range thin, the middle half thick, the median a tick."""
 
     def place(value: float) -> float:
         return min(max(100 * (value - low) / (high - low), 0.0), 100.0)

@@ -1,4 +1,4 @@
-"""A class in one JSON file: for whoever computes with marks, and to compare with the next run.
+"""Write a class as one JSON file, and read it to compare with the next run.
 
     {"version": 1, "title", "source", "dataset", "anonymous", "provisional",
      "maximum",
@@ -9,10 +9,8 @@
                    "problem", "seconds": {check: seconds}, "report": {…} or null}, …],
      "missing": [member, …]}
 
-A report is as in report.json. What the learning management system knows of people, names and
-e-mails, is not in it, nor are the paths of the export, which hold names too. `class_json` is a pure
-function; `read_class` is its inverse for the record and fails with a `ValueError` for another
-version or a file that is none.
+A report is as in report.json. Names, e-mails and paths of the export are not in the file.
+`read_class` returns the record that `class_json` wrote.
 """
 
 import json
@@ -20,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.policy import FinalMark, Policy
+from autograder.course.policy import FinalScore, Policy
 from autograder.engine.record import Report
 from autograder.platforms.export_entry import ExportEntry
 
@@ -28,9 +26,9 @@ CLASS_VERSION = 1
 
 
 def class_json(
-    record: ClassRecord, marks: Sequence[FinalMark], policy: Policy, anonymous: bool = False
+    record: ClassRecord, scores: Sequence[FinalScore], policy: Policy, anonymous: bool = False
 ) -> str:
-    """The text of class.json, to be stored as UTF-8."""
+    """Return the text of class.json, to be stored as UTF-8."""
     whole = {
         "version": CLASS_VERSION,
         "title": policy.title,
@@ -38,8 +36,8 @@ def class_json(
         "dataset": record.dataset,
         "anonymous": anonymous,
         "provisional": record.provisional,
-        "maximum": max((mark.maximum for mark in marks), default=0.0),
-        "students": [_student(mark) for mark in marks],
+        "maximum": max((score.maximum for score in scores), default=0.0),
+        "students": [_student(score) for score in scores],
         "outcomes": [_outcome(outcome) for outcome in record.outcomes],
         "missing": sorted(record.missing),
     }
@@ -47,51 +45,55 @@ def class_json(
 
 
 def read_class(text: str) -> ClassRecord:
-    """The record that `class_json` wrote, without paths and site columns. Raises `ValueError`."""
+    """Return the record of a class.json, without paths and site columns.
+
+    Raises:
+        ValueError: the text has another version, or is not a class.json.
+    """
     try:
         whole = json.loads(text)
         if whole["version"] != CLASS_VERSION:
             raise ValueError(
                 f"This class.json has version {whole['version']!r}; this kit reads version "
-                f"{CLASS_VERSION}. Mark the class again."
+                f"{CLASS_VERSION}. Grade the class again."
             )
         outcomes = tuple(_read_outcome(outcome) for outcome in whole["outcomes"])
         missing: dict[str, Mapping[str, str]] = {member: {} for member in whole["missing"]}
         return ClassRecord(whole["source"], whole["dataset"], outcomes, missing)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"This is no class.json of this kit: {error!r}.") from error
+        raise ValueError(f"This is not a class.json of this kit: {error!r}.") from error
 
 
-def _student(mark: FinalMark) -> Mapping[str, Any]:
+def _student(score: FinalScore) -> Mapping[str, Any]:
     return {
-        "member": mark.member,
-        "handin": mark.handin,
-        "status": mark.status.value,
-        "automatic": mark.automatic,
-        "written": mark.written,
-        "bonus": mark.bonus,
-        "raw": mark.raw,
-        "days_late": mark.days_late,
-        "penalty_percent": mark.penalty_percent,
-        "penalty": mark.penalty,
-        "total": mark.total,
-        "awaiting": mark.awaiting,
-        "reason": mark.reason,
+        "member": score.member,
+        "handin": score.submission,
+        "status": score.status.value,
+        "automatic": score.automatic,
+        "written": score.written,
+        "bonus": score.bonus,
+        "raw": score.raw,
+        "days_late": score.days_late,
+        "penalty_percent": score.penalty_percent,
+        "penalty": score.penalty,
+        "total": score.total,
+        "awaiting": score.awaiting,
+        "reason": score.reason,
         "manual": {
-            check: {"points": given.points, "comment": given.comment}
-            for check, given in sorted(mark.manual.items())
+            check: {"points": manual.points, "comment": manual.comment}
+            for check, manual in sorted(score.manual.items())
         },
     }
 
 
 def _outcome(outcome: Outcome) -> Mapping[str, Any]:
-    handin = outcome.handin
+    entry = outcome.entry
     return {
-        "student": handin.student,
-        "members": list(handin.members),
-        "submitted": handin.submitted,
-        "attempt": handin.attempt,
-        "late": handin.late,
+        "student": entry.student,
+        "members": list(entry.members),
+        "submitted": entry.submitted,
+        "attempt": entry.attempt,
+        "late": entry.late,
         "problem": outcome.problem,
         "seconds": dict(outcome.seconds),
         "report": json.loads(outcome.report.to_json()) if outcome.report else None,

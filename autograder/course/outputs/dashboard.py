@@ -1,10 +1,8 @@
-"""The page of a class: one HTML file with everything that its staff asks first.
+"""Render the page of a class: one HTML file for its staff.
 
-Scores, what each check does to the class, the mistakes it makes, Table 1 and the sizes of question
-3 beside the reference, what took long, who needs somebody, and every student with a link to the
-page of their marks. It sorts and searches by a script of its own (`class.js`), and reads without.
-
-`render` is a pure function of its arguments; see `pages` for how it can fail.
+It shows the scores, every check, the misconceptions, Table 1 and the sizes of question 3 beside the
+reference, the slowest submissions, who needs review, and every student with a link to their page.
+The script `class.js` sorts and searches; the page is readable without it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +13,7 @@ from markupsafe import Markup
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.outputs import class_figures as figures
 from autograder.course.outputs.pages import render_page
-from autograder.course.policy import FinalMark, Policy, Status
+from autograder.course.policy import FinalScore, Policy, Status
 from autograder.course.reference import ReferenceNumbers
 from autograder.course.statistics import CheckStatistics, ClassStatistics, summarize
 from autograder.engine.record import Report
@@ -23,10 +21,10 @@ from autograder.engine.rubric import Rubric
 from autograder.report import wording
 from quantlab.paths import CELLS
 
-SHOWN_MISTAKES = 12  # the rest unfolds
+SHOWN_MISTAKES = 12  # the rest is folded
 STATUS_WORDS = {
     Status.FINAL: "Final",
-    Status.AWAITING_MARKING: "Awaits a person",
+    Status.AWAITING_MARKING: "Not graded yet",
     Status.NEEDS_REVIEW: "Needs review",
     Status.MISSING: "Missing",
     Status.EXCUSED: "Excused",
@@ -41,10 +39,10 @@ STATUS_TONES = {
 
 
 @dataclass(frozen=True)
-class PersonView:
-    """One row of the table of students. `lost` are places of checks that cost points."""
+class StudentView:
+    """Holds one row of the table of students; `lost` are indices of checks that cost points."""
 
-    mark: FinalMark
+    score: FinalScore
     page: str
     word: str
     tone: str
@@ -57,7 +55,7 @@ class PersonView:
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check over the class; `lost` is the mean share of its points that is lost, in percent."""
+    """Holds one check; `lost` is the mean share of its points that is lost, in percent."""
 
     check: CheckStatistics
     place: int
@@ -67,18 +65,20 @@ class CheckView:
 
 def render(
     record: ClassRecord,
-    marks: Sequence[FinalMark],
+    scores: Sequence[FinalScore],
     policy: Policy,
     reference: ReferenceNumbers,
     rubric: Rubric,
     pages: Mapping[str, str],
 ) -> str:
-    """The whole page, to be stored as UTF-8. `pages[member]` is the address of a student's page."""
-    stats = summarize(record, marks, reference)
-    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.handin.members}
+    """Return the page, to be stored as UTF-8; `pages[member]` is the address of a page."""
+    stats = summarize(record, scores, reference)
+    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.entry.members}
     titles = _question_titles(record)
     places = {check.id: place for place, check in enumerate(stats.checks)}
-    people = [_person(mark, outcomes.get(mark.member), titles, places, pages) for mark in marks]
+    students = [
+        _student_view(score, outcomes.get(score.member), titles, places, pages) for score in scores
+    ]
     dataset = record.dataset.lower().replace("-", "")
     thresholds = rubric.thresholds.get(dataset, {})
     variable = (
@@ -110,8 +110,8 @@ def render(
         if stats.sizes
         else None,
         "reference": variable,
-        "people": people,
-        "waiting": [person for person in people if person.mark.status is Status.NEEDS_REVIEW],
+        "people": students,
+        "waiting": [person for person in students if person.score.status is Status.NEEDS_REVIEW],
         "shown_mistakes": SHOWN_MISTAKES,
         "halted": [(wording.WORDS[verdict], n) for verdict, n in sorted(stats.halted.items())],
         "pages": pages,
@@ -119,20 +119,20 @@ def render(
     return render_page("class.html.j2", values, script="class.js")
 
 
-def _person(
-    mark: FinalMark,
+def _student_view(
+    score: FinalScore,
     outcome: Outcome | None,
     titles: Mapping[str, str],
     places: Mapping[str, int],
     pages: Mapping[str, str],
-) -> PersonView:
+) -> StudentView:
     report = outcome.report if outcome else None
-    return PersonView(
-        mark=mark,
-        page=pages.get(mark.member, ""),
-        word=STATUS_WORDS[mark.status],
-        tone=STATUS_TONES[mark.status],
-        questions=_questions(mark, report, titles),
+    return StudentView(
+        score=score,
+        page=pages.get(score.member, ""),
+        word=STATUS_WORDS[score.status],
+        tone=STATUS_TONES[score.status],
+        questions=_questions(score, report, titles),
         strip=figures.strip(report.checks) if report else Markup(""),
         seconds=sum(outcome.seconds.values()) if outcome and outcome.seconds else None,
         mistakes=" ".join(m.name for m in report.misconceptions) if report else "",
@@ -147,9 +147,9 @@ def _person(
 
 
 def _questions(
-    mark: FinalMark, report: Report | None, titles: Mapping[str, str]
+    score: FinalScore, report: Report | None, titles: Mapping[str, str]
 ) -> tuple[float | None, ...]:
-    if report is None or mark.status is Status.EXCUSED:
+    if report is None or score.status is Status.EXCUSED:
         return (None,) * len(titles)
     scores = {question.id: question.score for question in report.questions}
     return tuple(scores.get(question) for question in titles)
@@ -170,11 +170,11 @@ def _question_titles(record: ClassRecord) -> Mapping[str, str]:
 
 
 def _facts(stats: ClassStatistics) -> list[tuple[str, str, str]]:
-    """Name, number and a few words more, for the head of the page."""
+    """Return (name, number, a few words) for the head of the page."""
     totals = stats.totals
     count = stats.statuses
     return [
-        ("Handed in", f"{stats.handed_in:,}", f"of {stats.people:,} students"),
+        ("Submitted", f"{stats.submitted:,}", f"of {stats.students:,} students"),
         (
             "Median",
             wording.number(totals.median, 1) if totals else "–",
@@ -185,8 +185,8 @@ def _facts(stats: ClassStatistics) -> list[tuple[str, str, str]]:
             f"{wording.number(totals.low, 1)}–{wording.number(totals.high, 1)}" if totals else "–",
             "points",
         ),
-        ("Final", f"{count.get(Status.FINAL, 0):,}", "marks"),
-        ("Await a person", f"{count.get(Status.AWAITING_MARKING, 0):,}", "for written answers"),
+        ("Final", f"{count.get(Status.FINAL, 0):,}", "scores"),
+        ("Not graded yet", f"{count.get(Status.AWAITING_MARKING, 0):,}", "written answers"),
         ("Need review", f"{count.get(Status.NEEDS_REVIEW, 0):,}", "listed below"),
-        ("Late", f"{stats.late:,}", "hand-ins"),
+        ("Late", f"{stats.late:,}", "submissions"),
     ]

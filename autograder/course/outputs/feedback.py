@@ -1,58 +1,57 @@
-"""What is said to a student beside the number: the way from points to the mark, in a few lines.
+"""Explain a final score to the student: the steps from points to total."""
 
-Pure functions of a `FinalMark` that cannot fail.
-"""
-
-from autograder.course.policy import FinalMark, Status
+from autograder.course.policy import FinalScore, Status
 from autograder.report import wording
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_COMMENT = 600
 
 
-def closing_rows(mark: FinalMark) -> list[tuple[str, str]]:
-    """What stands below the sum of the automatic points on a student's page."""
+def closing_rows(score: FinalScore) -> list[tuple[str, str]]:
+    """Return the rows below the automatic points on a student's page, (label, value)."""
     rows = [
-        (f"Marked by a person, {name}", wording.number(given.points))
-        for name, given in sorted(mark.manual.items())
+        (f"Graded by staff, {name}", wording.number(manual.points))
+        for name, manual in sorted(score.manual.items())
         if name.startswith("auto-")
     ]
-    if mark.written:
-        rows.append(("Written answers", wording.number(mark.written)))
-    if mark.days_late:
-        rows.append((f"Late ({mark.reason.rstrip('.')})", f"−{wording.number(mark.penalty)}"))
-    rows.append(("Mark", mark_text(mark)))
+    if score.written:
+        rows.append(("Written answers", wording.number(score.written)))
+    if score.days_late:
+        rows.append((f"Late ({score.reason.rstrip('.')})", f"−{wording.number(score.penalty)}"))
+    rows.append(("Score", score_text(score)))
     return rows
 
 
-def mark_text(mark: FinalMark) -> str:
-    """The mark in a few words: "118.5", "99 so far, 19 awaiting a person", "excused"."""
-    if mark.total is None:
-        return {Status.EXCUSED: "excused", Status.MISSING: "nothing handed in"}.get(
-            mark.status, "not decided yet"
+def score_text(score: FinalScore) -> str:
+    """Return the score in a few words: "118.5", "99 so far, 19 not graded yet", "excused"."""
+    if score.total is None:
+        return {Status.EXCUSED: "excused", Status.MISSING: "nothing submitted"}.get(
+            score.status, "not decided yet"
         )
-    total = wording.number(mark.total)
-    if mark.status is Status.AWAITING_MARKING:
-        return f"{total} so far, {wording.number(mark.awaiting)} awaiting a person"
+    total = wording.number(score.total)
+    if score.status is Status.AWAITING_MARKING:
+        return f"{total} so far, {wording.number(score.awaiting)} not graded yet"
     return total
 
 
-def feedback_lines(mark: FinalMark) -> list[str]:
-    """The same for a comment field, with what persons wrote."""
-    if mark.total is None:
-        return [f"{mark_text(mark).capitalize()}."]
+def feedback_lines(score: FinalScore) -> list[str]:
+    """Return the same as lines of a comment, with the comments of staff."""
+    if score.total is None:
+        return [f"{score_text(score).capitalize()}."]
     lines = [
-        f"{wording.number(mark.total)} of {wording.number(mark.maximum)} points"
-        + (" so far." if mark.status is Status.AWAITING_MARKING else "."),
-        f"Automatic {wording.number(mark.automatic)}, written {wording.number(mark.written)}, "
-        f"bonus {wording.number(mark.bonus)}: {wording.number(mark.raw)}.",
+        f"{wording.number(score.total)} of {wording.number(score.maximum)} points"
+        + (" so far." if score.status is Status.AWAITING_MARKING else "."),
+        f"Automatic {wording.number(score.automatic)}, written {wording.number(score.written)}, "
+        f"bonus {wording.number(score.bonus)}: {wording.number(score.raw)}.",
     ]
-    if mark.days_late:
-        lines.append(f"{mark.reason} −{wording.number(mark.penalty)} points.")
-    if mark.awaiting:
-        lines.append(f"{wording.number(mark.awaiting)} points are still a person's to give.")
+    if score.days_late:
+        lines.append(f"{score.reason} −{wording.number(score.penalty)} points.")
+    if score.awaiting:
+        lines.append(f"{wording.number(score.awaiting)} points are not graded yet.")
     lines += [
-        f"{check}: {wording.points(given.points)}. {clean(given.comment, LONGEST_COMMENT)}".rstrip()
-        for check, given in sorted(mark.manual.items())
+        (
+            f"{check}: {wording.points(manual.points)}. {clean(manual.comment, LONGEST_COMMENT)}"
+        ).rstrip()
+        for check, manual in sorted(score.manual.items())
     ]
     return lines

@@ -1,9 +1,8 @@
-"""Marks as JUnit XML: for whatever shows test results, such as a continuous integration server.
+"""Write the results of a class as JUnit XML, for continuous integration servers.
 
-One suite per hand-in, one case per check, named after its question and id. A check that lost points
-is a failure, a fault of the grader an error, an answer that awaits a person is skipped. Text is
-cleaned of what XML cannot hold and escaped by the writer. A pure function of the record that cannot
-fail. The format is the one of Jenkins and GitLab, windyroad/JUnit-Schema.
+It has one suite per submission and one case per check, named after its question and id. A check
+that lost points is a failure, a grader fault is an error, a written answer not graded yet is
+skipped. The format is that of Jenkins and GitLab, windyroad/JUnit-Schema.
 """
 
 import xml.etree.ElementTree as ET
@@ -15,11 +14,11 @@ from autograder.report.wording import WORDS, check_score
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_NAME = 200
-_NO_XML = dict.fromkeys((0xFFFE, 0xFFFF))  # the two that cleaning leaves and XML 1.0 forbids
+_NO_XML = dict.fromkeys((0xFFFE, 0xFFFF))  # cleaning keeps these two, XML 1.0 forbids them
 
 
 def junit_xml(record: ClassRecord, title: str) -> str:
-    """The text of junit.xml, to be stored as UTF-8."""
+    """Return the text of junit.xml, to be stored as UTF-8."""
     root = ET.Element("testsuites", name=_text(title, LONGEST_NAME))
     for outcome in record.outcomes:
         _suite(root, outcome)
@@ -28,7 +27,7 @@ def junit_xml(record: ClassRecord, title: str) -> str:
 
 
 def _suite(root: ET.Element, outcome: Outcome) -> None:
-    name = _text(outcome.handin.student, LONGEST_NAME)
+    name = _text(outcome.entry.student, LONGEST_NAME)
     suite = ET.SubElement(root, "testsuite", name=name)
     counts = dict.fromkeys(("failures", "errors", "skipped"), 0)
     checks = outcome.report.checks if outcome.report else ()
@@ -39,7 +38,7 @@ def _suite(root: ET.Element, outcome: Outcome) -> None:
     tests = len(checks)
     if outcome.report is None:
         case = ET.SubElement(suite, "testcase", classname=name, name="submission", time="0")
-        problem = _text(outcome.problem or "The submission could not be marked.", 1000)
+        problem = _text(outcome.problem or "The submission could not be graded.", 1000)
         ET.SubElement(case, "error", message=problem)
         counts["errors"] += 1
         tests += 1
@@ -55,7 +54,7 @@ def _suite(root: ET.Element, outcome: Outcome) -> None:
 
 
 def _case(suite: ET.Element, student: str, check: CheckResult, seconds: float) -> str:
-    """Add one check; returns what it counts as, "" for one that is right."""
+    """Add one check and return what it counts as, "" for a correct one."""
     case = ET.SubElement(
         suite,
         "testcase",
@@ -73,8 +72,10 @@ def _case(suite: ET.Element, student: str, check: CheckResult, seconds: float) -
         tag, kind = "failure", "failures"
     else:
         return ""
-    told = ET.SubElement(case, tag, message=_text(message, LONGEST_NAME), type=check.verdict.value)
-    told.text = "\n".join(lines_under(check)).translate(_NO_XML)
+    element = ET.SubElement(
+        case, tag, message=_text(message, LONGEST_NAME), type=check.verdict.value
+    )
+    element.text = "\n".join(lines_under(check)).translate(_NO_XML)
     return kind
 
 

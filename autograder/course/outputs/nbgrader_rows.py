@@ -1,9 +1,8 @@
-"""A class as rows of nbgrader's gradebook: cells of the released notebook and what they got.
+"""Convert a class to rows of nbgrader's gradebook.
 
-A pure function of the record and the marks that cannot fail;
-`autograder.platforms.nbgrader_gradebook` writes what it gives. The points of a question's automatic
-checks go to `auto-<question>`, or to nobody where one of them was not decided; a person's to
-`written-<question>`.
+The points of a question's automatic checks go to the cell `auto-<question>`, which stays empty if a
+check is undecided. Points of a written answer go to `written-<question>`.
+`autograder.platforms.nbgrader_gradebook` writes the rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +12,17 @@ from zoneinfo import ZoneInfo
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.manual import AUTOMATIC, WRITTEN
-from autograder.course.policy import FinalMark, Status
+from autograder.course.policy import FinalScore, Status
 from autograder.course.submission_times import UnknownTime, submission_time
 from autograder.engine.record import Report, Verdict
 from autograder.platforms.nbgrader_course.cells import automatic_score
-from autograder.platforms.nbgrader_gradebook import CellMark, GradebookRow, GradedCell
+from autograder.platforms.nbgrader_gradebook import CellScore, GradedCell, StudentRow
 
 BONUS_QUESTION = "3"
 
 
 def gradebook_cells(record: ClassRecord) -> tuple[GradedCell, ...]:
-    """The graded cells of the notebook, from the first report there is."""
+    """Return the graded cells of the notebook, by the first report."""
     report = next((outcome.report for outcome in record.outcomes if outcome.report), None)
     if report is None:
         return ()
@@ -41,57 +40,57 @@ def gradebook_cells(record: ClassRecord) -> tuple[GradedCell, ...]:
 
 def gradebook_rows(
     record: ClassRecord,
-    marks: Sequence[FinalMark],
+    scores: Sequence[FinalScore],
     cells: Sequence[GradedCell],
     zone: ZoneInfo | None = None,
-) -> tuple[GradebookRow, ...]:
+) -> tuple[StudentRow, ...]:
     """Return a row per member who submitted something, is not excused and needs no review.
 
-    `record` is the marked one; `zone` is that of local times in the export.
+    `record` has the manual scores; `zone` is that of local times in the export.
     """
-    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.handin.members}
+    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.entry.members}
     return tuple(
-        GradebookRow(
-            mark.member,
-            _moment(outcomes[mark.member], zone),
-            mark.penalty,
-            {cell.name: _cell(cell, report, mark) for cell in cells},
+        StudentRow(
+            score.member,
+            _moment(outcomes[score.member], zone),
+            score.penalty,
+            {cell.name: _cell(cell, report, score) for cell in cells},
         )
-        for mark in marks
-        if mark.member in outcomes
-        and mark.status in (Status.FINAL, Status.AWAITING_MARKING)
-        and (report := outcomes[mark.member].report) is not None
+        for score in scores
+        if score.member in outcomes
+        and score.status in (Status.FINAL, Status.AWAITING_MARKING)
+        and (report := outcomes[score.member].report) is not None
     )
 
 
-def _cell(cell: GradedCell, report: Report, mark: FinalMark) -> CellMark:
-    given = mark.manual
-    if not cell.by_person:
+def _cell(cell: GradedCell, report: Report, score: FinalScore) -> CellScore:
+    manual = score.manual
+    if not cell.manual:
         question = cell.name.removeprefix(AUTOMATIC)
-        by_hand = given[cell.name].points if cell.name in given else None
+        by_hand = manual[cell.name].points if cell.name in manual else None
         extra = report.bonus if question == BONUS_QUESTION else 0.0
-        return CellMark(automatic_score(report, question), by_hand, extra)
+        return CellScore(automatic_score(report, question), by_hand, extra)
     question = cell.name.removeprefix(WRITTEN)
     written = [c for c in report.checks if c.question == question and c.source == "person"]
-    found = [given[check.id] for check in written if check.id in given]
-    if len(found) == len(written):
-        comment = "\n".join(mark.comment for mark in found if mark.comment)
-        return CellMark(None, round(sum(mark.points for mark in found), 4), comment=comment)
+    answers = [manual[check.id] for check in written if check.id in manual]
+    if len(answers) == len(written):
+        comment = "\n".join(score.comment for score in answers if score.comment)
+        return CellScore(None, round(sum(score.points for score in answers), 4), comment=comment)
     nothing = all(
         check.verdict is Verdict.MISSING and check.id not in report.review_checks
         for check in written
     )
-    return CellMark(automatic=0.0 if nothing else None)
+    return CellScore(automatic=0.0 if nothing else None)
 
 
 def _moment(outcome: Outcome, zone: ZoneInfo | None) -> datetime | None:
     with suppress(UnknownTime):
-        return submission_time(outcome.handin.submitted, zone)
+        return submission_time(outcome.entry.submitted, zone)
     return None
 
 
-def marks_by_hand(rows: Sequence[GradebookRow]) -> Mapping[tuple[str, str], float]:
-    """Every mark by hand that the rows hold, by student and cell."""
+def manual_cell_scores(rows: Sequence[StudentRow]) -> Mapping[tuple[str, str], float]:
+    """Return the manual scores of the rows, {(student, cell): points}."""
     return {
         (row.student, name): cell.manual
         for row in rows

@@ -1,4 +1,4 @@
-"""The files of a class below one folder: each is whole or absent, and remembered."""
+"""Write the files of a class: each is complete or absent."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,14 @@ from quantlab.atomic_files import write_text_atomically
 
 
 class UnwritableOutputs(Exception):
-    """A file can't be written, or must not be written over; the message says which and why."""
+    """A file can't be written, or must not be replaced; the message says which and why."""
 
 
 class OutputFiles:
-    """Writes below `folder` and remembers in `written` what it wrote. Raises `OSError`."""
+    """Writes files below `folder` and lists them in `written`. Methods raise `OSError`."""
 
     def __init__(self, folder: Path) -> None:
+        """Write below this folder."""
         self.folder = folder
         self.written: list[Path] = []
 
@@ -24,18 +25,18 @@ class OutputFiles:
         self.written.append(path)
 
     def staff(self, name: str, text: str) -> None:
-        """Write a text file into a folder that other accounts of this machine can't enter."""
+        """Write a text file into a folder that only this account can enter."""
         os.chmod(self.place(name).parent, 0o700)
         self.write(name, text)
 
     def place(self, name: str) -> Path:
-        """Return where a file goes; the folders above it are made."""
+        """Return the path of a file, and create the folders above it."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def remove(self, name: str) -> bool:
-        """Remove a file of an earlier run; returns whether there was one."""
+        """Remove a file of an earlier run and return whether there was one."""
         path = self.folder / name
         existed = path.exists()
         path.unlink(missing_ok=True)

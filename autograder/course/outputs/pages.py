@@ -1,10 +1,8 @@
-"""How a staff page is put together: one self-contained HTML file that may run our script alone.
+"""Render a staff page: one self-contained HTML file that runs only its own script.
 
-Its style sheet and its script are written into it, and a content security policy names their
-hashes: nothing else may run, nothing may be fetched, no form may be sent. Every value is escaped by
-the template and cleaned on its way (`autograder.report.html.environment`).
-
-It can fail only when a template beside this file is gone (`jinja2.TemplateNotFound`).
+The style sheet and the script are inside the file, and a content security policy lists their
+hashes. Nothing else runs, nothing is fetched, no form is sent. The template cleans and escapes
+every value (`autograder.report.html.environment`).
 """
 
 import base64
@@ -22,7 +20,7 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def render_page(template: str, values: Mapping[str, Any], script: str | None = None) -> str:
-    """The page of a template, to be stored as UTF-8. `script` is the name of a file beside it."""
+    """Return the page of a template, to be stored as UTF-8; `script` is a file in this folder."""
     style = _text("page.css")
     code = _text(script) if script else ""
     allowed = f"script-src {_hash(code)}; " if script else ""

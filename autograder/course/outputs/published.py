@@ -1,27 +1,27 @@
-"""Which scores may leave for a course site, and the sentence on those that may not.
+"""Decide which scores a gradebook may contain.
 
-A row without a final score is left out of every table that a site imports: Canvas's importer, for
-one, takes an empty cell for a score that was erased. Pure functions that cannot fail.
+Students without a final score have no row: Canvas's importer, for example, reads an empty cell as a
+deleted score.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
-from autograder.course.policy import FinalMark, Policy, Status
+from autograder.course.policy import FinalScore, Policy, Status
 
 
-def published(mark: FinalMark, policy: Policy) -> float | None:
+def published_points(score: FinalScore, policy: Policy) -> float | None:
     """Return the points that may leave for a course site; None if there are none yet."""
-    finished = mark.status is Status.FINAL
-    unfinished = mark.status is Status.AWAITING_MARKING and policy.publish_unfinished
-    return mark.total if finished or unfinished else None
+    finished = score.status is Status.FINAL
+    unfinished = score.status is Status.AWAITING_MARKING and policy.publish_unfinished
+    return score.total if finished or unfinished else None
 
 
-def left_out(table: str, marks: Sequence[FinalMark]) -> str:
+def left_out(table: str, scores: Sequence[FinalScore]) -> str:
     """Return how many students a table leaves out, and why; "" for none."""
-    if not marks:
+    if not scores:
         return ""
-    counts = Counter(mark.status.value for mark in marks)
+    counts = Counter(score.status.value for score in scores)
     why = ", ".join(f"{status}: {count:,}" for status, count in sorted(counts.items()))
-    students = "1 student is" if len(marks) == 1 else f"{len(marks):,} students are"
+    students = "1 student is" if len(scores) == 1 else f"{len(scores):,} students are"
     return f"{students} not in {table}, without a final score ({why})."

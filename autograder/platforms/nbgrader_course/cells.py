@@ -1,13 +1,13 @@
-"""Where the engine meets nbgrader: the last step of `nbgrader autograde`.
+"""Grade a submission with our engine, as the last step of `nbgrader autograde`.
 
-The engine marks the files in `submitted/`, as handed in; the cells `auto-1a`, `auto-1b` and so on
-receive the points of their question's automatic checks and, as output, what was found. Written
-answers are left for a person, as nbgrader does.
+The engine grades the files in `submitted/`. The cells `auto-1a`, `auto-1b` and so on receive the
+points of their question's automatic checks and, as output, the findings. Written answers are left
+to staff.
 
-A question without a mark (the engine did not start, can't read the submission, or failed on one of
-the checks) is never a 0 and never an old mark: it has no automatic score, is listed in formgrader
-as to be marked by hand, and the log and the cell say why. Nor is an untouched written answer a 0
-where another document may hold it.
+A question has no automatic score if the engine did not start, can't read the submission, or failed
+on a check. formgrader then lists it for manual grading, and the log and the cell say why. It is
+never a 0 or an old score. An empty written answer is not a 0 either if another document may contain
+it.
 """
 
 from pathlib import Path
@@ -34,12 +34,12 @@ UNDECIDED = frozenset({Verdict.GRADER_FAULT, Verdict.AWAITING_MARKING})
 
 
 class EngineGrades(SaveAutoGrades):
-    """Marks one submission with the engine and saves its grades; replaces `SaveAutoGrades`."""
+    """Grades one submission with the engine; replaces nbgrader's `SaveAutoGrades`."""
 
-    dataset = Enum(("cifar10", "shapes10"), "cifar10", help="what models are measured on").tag(
-        config=True
-    )
-    quick = Bool(False, help="measure models on 1,000 images; the marks are provisional").tag(
+    dataset = Enum(
+        ("cifar10", "shapes10"), "cifar10", help="the data set that models are measured on"
+    ).tag(config=True)
+    quick = Bool(False, help="measure models on 1,000 images; the scores are provisional").tag(
         config=True
     )
     reports = Unicode("marks", help="the folder of the course that reports are written to").tag(
@@ -49,6 +49,7 @@ class EngineGrades(SaveAutoGrades):
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
+        """Grade the submission, and write points and findings into the graded cells."""
         course = self.parent.parent.coursedir  # the exporter's converter knows the folders
         folder = Path(
             course.format_path(
@@ -58,7 +59,7 @@ class EngineGrades(SaveAutoGrades):
             )
         )
         reports = Path(course.root) / self.reports
-        self._report, self._reason = self._marked(folder, resources["nbgrader"]["student"], reports)
+        self._report, self._reason = self._graded(folder, resources["nbgrader"]["student"], reports)
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
         reports_there = [name for name in REPORTS if name in names]
         reports_there += [n for n in names if n != NOTEBOOK and could_be_report((n,))]
@@ -70,13 +71,13 @@ class EngineGrades(SaveAutoGrades):
                 cell.execution_count = None
         return super().preprocess(nb, resources)
 
-    def _marked(self, folder: Path, student: str, reports: Path) -> tuple[Report | None, str]:
-        """The report, or the sentence that says why there is none."""
+    def _graded(self, folder: Path, student: str, reports: Path) -> tuple[Report | None, str]:
+        """Return the report and "", or None and the reason."""
         try:
-            report = engine(self.dataset, self.quick).mark(folder, student, reports)
+            report = engine(self.dataset, self.quick).grade(folder, student, reports)
         except (EngineUnavailable, UnreadableSubmission, UnwritableResults) as problem:
             reason = str(problem)
-        except Exception as problem:  # ours, whatever it is: it must not become a mark
+        except Exception as problem:  # any fault of ours must not become a score
             self.log.exception("The engine failed on the submission of %s", student)
             reason = f"The grader failed ({type(problem).__name__})."
         else:
@@ -85,12 +86,12 @@ class EngineGrades(SaveAutoGrades):
             for sentence in report.review:
                 self.log.error("NEEDS REVIEW: %s: %s", student, sentence)
             return report, ""
-        self.log.error("NOT MARKED: %s: %s", student, reason)
+        self.log.error("NOT GRADED: %s: %s", student, reason)
         return None, reason
 
     def _text(self, question: str) -> str:
         if self._report is None:
-            return f"Not marked yet: {self._reason} A person will look.\n"
+            return f"Not graded yet: {self._reason} Staff will review it.\n"
         if question not in self._report.question_titles:
             return f"There is no question {question}.\n"
         return question_text(self._report, question)
@@ -108,7 +109,7 @@ class EngineGrades(SaveAutoGrades):
         score = None if self._report is None else automatic_score(self._report, question)
         if score is not None and score > grade.max_score:
             self.log.error(
-                "NOT MARKED: %s: question %s has %g points in the rubric and %g in the gradebook; "
+                "NOT GRADED: %s: question %s has %g points in the rubric and %g in the gradebook; "
                 "release the assignment again with this rubric.",
                 *(self.student_id, question, score, grade.max_score),
             )
@@ -141,7 +142,7 @@ class EngineGrades(SaveAutoGrades):
 
 
 def automatic_score(report: Report, question: str) -> float | None:
-    """Return the points of a question's automatic checks; None where one of them is undecided."""
+    """Return the points of a question's automatic checks; None if one is undecided."""
     checks = [check for check in report.automatic if check.question == question]
     if not checks or any(
         check.verdict in UNDECIDED or check.id in report.review_checks for check in checks
@@ -151,7 +152,7 @@ def automatic_score(report: Report, question: str) -> float | None:
 
 
 def _question(cell: NotebookNode) -> str | None:
-    """The question whose automatic points the cell receives; None for every other cell."""
+    """Return the question of an automatic cell; None for every other cell."""
     if cell.cell_type != "code" or not utils.is_grade(cell):
         return None
     name = cell.metadata.nbgrader.get("grade_id", "")

@@ -1,15 +1,14 @@
-"""From what students handed in to nbgrader's `submitted/`: one folder per student.
+"""Copy submissions into nbgrader's `submitted/`, one folder per student.
 
     python -m autograder.platforms.nbgrader_course.collect --course nbgrader downloads/*
 
-Each PATH is a folder or a zip named after its student. Of every file that the assignment asks for
-what could be it is taken, "Copy of main.ipynb" and "solution (1).py" included, and put under the
-name it should have; of two different ones both are, and the grader says that it can't choose. Files
-that could be what is missing, under whatever name, and zip files go along for the grader to judge.
-A notebook that is missing or can't be read is replaced by the released one, so that nbgrader has
-something to show and no student is passed over.
+Each PATH is a folder or a zip named after its student. Files are recognized under similar names,
+such as "Copy of main.ipynb" and "solution (1).py", and get the name that they should have. If two
+differ, both are copied, and the grader reports the conflict. Zip files and files that could be a
+missing one are copied, too. A notebook that is missing or can't be read is replaced by the released
+one, so that nbgrader grades every student.
 
-What was there of a student is replaced. Exit status: 0 done, 1 something could not be collected, 2
+Earlier files of a student are replaced. Exit status: 0 done, 1 something could not be collected, 2
 there is no released assignment.
 """
 
@@ -38,22 +37,24 @@ from autograder.intake.submission import build_submission
 from autograder.intake.unused_files import could_be_report
 
 NOTEBOOK = "main.ipynb"
-LONGEST_NAME = 100  # characters of a file that goes along
+LONGEST_NAME = 100  # characters of an additional file's name
 _UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ ()-]")
 LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
 
 
 def collect(path: Path, course: Path, assignment: str = "quantization") -> tuple[str, list[str]]:
-    """Put one submission in its place; returns the student and sentences about what was wrong.
+    """Copy one submission and return its student and sentences on problems.
 
-    Raises `UnreadableSubmission`, `OSError`.
+    Raises:
+        UnreadableSubmission: the folder or zip can't be read.
+        OSError: a file can't be written.
     """
     name = path.name[: -len(".zip")] if path.name.lower().endswith(".zip") else path.name
     student = student_id(name).value
     with open_contents(path) as contents:
-        files, remarks = _chosen(contents)
-        files |= _others(contents, student)
-    remarks += _mend_notebook(files, course / "release" / assignment / NOTEBOOK)
+        files, remarks = _wanted_files(contents)
+        files |= _other_files(contents, student)
+    remarks += _replace_bad_notebook(files, course / "release" / assignment / NOTEBOOK)
     place = course / "submitted" / student / assignment
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
@@ -62,24 +63,24 @@ def collect(path: Path, course: Path, assignment: str = "quantization") -> tuple
     return student, remarks
 
 
-def _chosen(contents: Contents) -> tuple[dict[str, bytes], list[str]]:
+def _wanted_files(contents: Contents) -> tuple[dict[str, bytes], list[str]]:
     files: dict[str, bytes] = {}
     remarks: list[str] = []
     for wanted in WANTED:
-        found = _different(contents, wanted, remarks)
-        for number, content in enumerate(found):
+        variants = _different(contents, wanted, remarks)
+        for number, content in enumerate(variants):
             files[_numbered(wanted, number)] = content
-        if len(found) > 1:
-            remarks.append(f"{len(found)} different files could be {wanted}.")
+        if len(variants) > 1:
+            remarks.append(f"{len(variants)} different files could be {wanted}.")
     return files, remarks
 
 
-def _others(contents: Contents, student: str) -> dict[str, bytes]:
-    """Return the zip files, and the files that could be what is missing, under safe names.
+def _other_files(contents: Contents, student: str) -> dict[str, bytes]:
+    """Return the zip files, and files that could be a missing one, under safe names.
 
-    nbgrader takes every notebook for one of the assignment's, so that another gets a second ending.
+    nbgrader takes every notebook for one of the assignment, so others get a second extension.
     """
-    unused = {one.path for one in build_submission(contents, student_id(student)).unused}
+    unused = {entry.path for entry in build_submission(contents, student_id(student)).unused}
     others: dict[str, bytes] = {}
     for entry in contents.files:
         if any(could_be(entry.name, wanted) for wanted in WANTED):
@@ -93,18 +94,18 @@ def _others(contents: Contents, student: str) -> dict[str, bytes]:
 
 
 def _different(contents: Contents, wanted: str, remarks: list[str]) -> list[bytes]:
-    """The contents of the files that could be `wanted`, nearest to the top first, each once."""
+    """Return the different contents of files that could be `wanted`, nearest to the top first."""
     candidates = [entry for entry in contents.files if could_be(entry.name, wanted)]
-    found: list[bytes] = []
+    variants: list[bytes] = []
     for entry in sorted(candidates, key=lambda entry: (len(entry.parts), entry.path)):
         try:
             content = entry.read(_limit(entry, wanted))
         except UnreadableFile as problem:
             remarks.append(f"{wanted} {problem}.")
             continue
-        if content not in found:
-            found.append(content)
-    return found[:1] if wanted == NOTEBOOK else found
+        if content not in variants:
+            variants.append(content)
+    return variants[:1] if wanted == NOTEBOOK else variants
 
 
 def _limit(entry: Entry, wanted: str) -> int:
@@ -112,29 +113,29 @@ def _limit(entry: Entry, wanted: str) -> int:
 
 
 def _numbered(wanted: str, number: int) -> str:
-    """`wanted` for the first, "solution (1).py" for the second, which intake knows as a copy."""
+    """Return the name of the first copy, the second ("solution (1).py"), and so on."""
     stem, _, extension = wanted.rpartition(".")
     return wanted if number == 0 else f"{stem} ({number}).{extension}"
 
 
-def _mend_notebook(files: dict[str, bytes], released: Path) -> list[str]:
-    """Make sure that there is a notebook which nbgrader can read."""
+def _replace_bad_notebook(files: dict[str, bytes], released: Path) -> list[str]:
+    """Replace a missing or unreadable notebook; return sentences on what was done."""
     if NOTEBOOK not in files:
         files[NOTEBOOK] = released.read_bytes()
-        return ["There is no notebook: the released one stands in for it."]
+        return ["There is no notebook: the released one replaces it."]
     try:
-        found = nbformat.reads(files[NOTEBOOK].decode("utf-8"), as_version=4)
-        nbformat.validate(found, relax_add_props=True)
-    except Exception as problem:  # whatever a stranger's file can make a parser raise
+        notebook = nbformat.reads(files[NOTEBOOK].decode("utf-8"), as_version=4)
+        nbformat.validate(notebook, relax_add_props=True)
+    except Exception as problem:  # any error of the parser
         files[NOTEBOOK] = released.read_bytes()
         return [
-            f"The notebook can't be read ({type(problem).__name__}): the released one stands in "
-            "for it."
+            f"The notebook can't be read ({type(problem).__name__}): the released one replaces it."
         ]
     return []
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m autograder.platforms.nbgrader_course.collect")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--course", type=Path, default=Path(), metavar="DIR")
@@ -143,8 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     released = options.course / "release" / options.assignment / NOTEBOOK
     if not released.is_file():
         print(
-            f"There is no {released}: run nbgrader generate_assignment {options.assignment} in "
-            "the course's folder first.",
+            f"{released} is missing. Run nbgrader generate_assignment {options.assignment} in the "
+            "course folder first.",
             file=sys.stderr,
         )
         return 2

@@ -1,8 +1,4 @@
-"""The marking engine as nbgrader's process holds it: started once, for all students of a run.
-
-It can fail with an `EngineUnavailable`: no data, no wall, a rubric with a slip. The message says
-what to do; nobody is given a mark then.
-"""
+"""The grading engine of nbgrader's process, started once for all students of a run."""
 
 import atexit
 from functools import cache
@@ -18,13 +14,14 @@ from autograder.sandbox.self_test import IsolationUnavailable
 
 
 class EngineUnavailable(Exception):
-    """The engine can't be started; the message says why and what to do."""
+    """The engine can't start; the message says why and what to do."""
 
 
 class Engine:
-    """Marks folders on one data set, one after the other."""
+    """Grades folders one after the other."""
 
     def __init__(self, dataset: str, quick: bool) -> None:
+        """Load the data set and start a sandbox. Raise `EngineUnavailable`."""
         try:
             self._course: GradingContext = prepare_grading(dataset, "*", quick)
             self._sandbox = Sandbox()
@@ -34,10 +31,12 @@ class Engine:
             raise EngineUnavailable(str(problem)) from problem
         atexit.register(self._sandbox.close)
 
-    def mark(self, folder: Path, student: str, reports: Path) -> Report:
-        """The report of what was handed in, also written as pages below `reports`.
+    def grade(self, folder: Path, student: str, reports: Path) -> Report:
+        """Grade a submission, write its pages below `reports` and return its report.
 
-        Raises `UnreadableSubmission`, `UnwritableResults`.
+        Raises:
+            UnreadableSubmission: the folder can't be read.
+            UnwritableResults: the pages can't be written.
         """
         submission = read_submission(folder, student)
         results, trace = ResultsFolder(reports), Trace()
@@ -48,7 +47,7 @@ class Engine:
         return report
 
 
-@cache  # to start it costs more than to mark a submission
+@cache  # starting costs more than grading a submission
 def engine(dataset: str, quick: bool) -> Engine:
-    """The one engine of this process for these settings. Raises `EngineUnavailable`."""
+    """Return the engine of this process for these settings. Raise `EngineUnavailable`."""
     return Engine(dataset, quick)

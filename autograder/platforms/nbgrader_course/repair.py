@@ -1,12 +1,10 @@
-"""Graded cells put back: what students and their editors do to a notebook must cost no marks.
+"""Restore the graded cells of a submitted notebook, so that editing accidents cost no points.
 
-Copying a cell doubles its nbgrader metadata, some editors drop it, cells are deleted by mistake;
-nbgrader refuses the first, loses points over the second. Here every graded cell of the released
-notebook finds its cell in the submitted one: by the cell's id (Colab keeps it in the metadata),
-else by its grade id, else by an equal source. Of several that fit, a written answer is the first
-that was changed. What is missing is put back empty, and metadata on any other cell is taken off.
-
-It can fail with a `FileNotFoundError` when the assignment was not released yet.
+A copied cell duplicates its nbgrader metadata, and nbgrader refuses it. Some editors drop the
+metadata, and students delete cells by mistake; nbgrader then loses points. Here every graded cell
+of the released notebook is matched with a submitted one: by the cell's id (Colab keeps it in the
+metadata), else by its grade id, else by an equal source. Of several matches, a written answer is
+the first changed one. Missing cells are added empty, and other cells lose their metadata.
 """
 
 import copy
@@ -22,11 +20,12 @@ KEY = "nbgrader"
 
 
 class RepairCells(NbGraderPreprocessor):
-    """The first step of `nbgrader autograde`; replaces `DeduplicateIds`."""
+    """Repairs a notebook as the first step of `nbgrader autograde`; replaces `DeduplicateIds`."""
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
+        """Repair the notebook. Raise `FileNotFoundError` if the assignment is not released."""
         course = self.parent.parent.coursedir
         of_assignment = resources[KEY]["assignment"]
         folder = Path(course.format_path(course.release_directory, ".", of_assignment))
@@ -37,8 +36,8 @@ class RepairCells(NbGraderPreprocessor):
 
 
 def repair(released: NotebookNode, submitted: NotebookNode) -> list[str]:
-    """Change `submitted` in place so that it has every graded cell once; what had to be done."""
-    taken: dict[int, NotebookNode] = {}  # a submitted cell, by its place, and the released one
+    """Repair `submitted` in place, and return sentences on the changes."""
+    taken: dict[int, NotebookNode] = {}  # {place of a submitted cell: released cell}
     missing = []
     for cell in _graded(released):
         place = _place(cell, submitted.cells, taken)
@@ -49,16 +48,16 @@ def repair(released: NotebookNode, submitted: NotebookNode) -> list[str]:
     changes = []
     for place, cell in enumerate(submitted.cells):
         wanted = taken.get(place)
-        found = cell.metadata.pop(KEY, None)
+        matches = cell.metadata.pop(KEY, None)
         if wanted is not None:
             cell.metadata[KEY] = copy.deepcopy(wanted.metadata[KEY])
-            if not found:
-                changes.append(f"cell {_name(wanted)} had lost its metadata; it was put back.")
-        elif found:
-            changes.append(f"a second cell {found.get('grade_id', '')!r} is not graded.")
+            if not matches:
+                changes.append(f"cell {_name(wanted)} had lost its metadata, which is restored.")
+        elif matches:
+            changes.append(f"a second cell {matches.get('grade_id', '')!r} is not graded.")
     for cell in missing:
         _insert(cell, released.cells, submitted.cells)
-        changes.append(f"cell {_name(cell)} was missing; it was put back empty.")
+        changes.append(f"cell {_name(cell)} was missing; it is added empty.")
     _number(submitted)
     return changes
 
@@ -78,7 +77,7 @@ def _ids(cell: NotebookNode) -> set[str]:
 def _place(
     wanted: NotebookNode, cells: Sequence[NotebookNode], taken: dict[int, NotebookNode]
 ) -> int | None:
-    """Where `wanted` stands among the submitted cells."""
+    """Return the place of the submitted cell that matches, None without one."""
     free = [
         place
         for place, cell in enumerate(cells)
@@ -92,32 +91,32 @@ def _place(
     ]
     by_source = [place for place in free if cells[place].source == wanted.source]
     if wanted.metadata[KEY].get("solution"):
-        for found in (by_id, by_name):
-            changed = [place for place in found if cells[place].source != wanted.source]
+        for matches in (by_id, by_name):
+            changed = [place for place in matches if cells[place].source != wanted.source]
             if changed:
                 return changed[0]
-    return next((found[0] for found in (by_id, by_name, by_source) if found), None)
+    return next((matches[0] for matches in (by_id, by_name, by_source) if matches), None)
 
 
 def _insert(
     wanted: NotebookNode, released: Sequence[NotebookNode], submitted: list[NotebookNode]
 ) -> None:
-    """Put a copy of `wanted` behind the nearest cell before it that is still there."""
+    """Insert a copy of `wanted` after the nearest earlier cell that still exists."""
     before = released[: next(n for n, cell in enumerate(released) if cell is wanted)]
     place = len(submitted)
     for earlier in reversed(before):
-        found = [n for n, cell in enumerate(submitted) if _ids(cell) & _ids(earlier)]
-        if found:
-            place = found[0] + 1
+        matches = [n for n, cell in enumerate(submitted) if _ids(cell) & _ids(earlier)]
+        if matches:
+            place = matches[0] + 1
             break
     submitted.insert(place, copy.deepcopy(wanted))
 
 
 def _number(notebook: NotebookNode) -> None:
-    """Give every cell an id of its own: copies share one, older formats have none."""
+    """Give every cell a unique id: copies share one, older formats have none."""
     notebook.nbformat_minor = max(5, notebook.nbformat_minor)
-    seen: set[str] = set()
+    ids: set[str] = set()
     for number, cell in enumerate(notebook.cells):
-        if not cell.get("id") or cell.id in seen:
+        if not cell.get("id") or cell.id in ids:
             cell["id"] = f"submitted-{number}"
-        seen.add(cell.id)
+        ids.add(cell.id)

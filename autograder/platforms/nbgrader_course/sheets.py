@@ -1,7 +1,6 @@
-"""The marking sheet under each written answer, for the person who marks it in formgrader.
+"""Add a marking sheet under each written answer, for graders in formgrader.
 
-The criteria stand in `marking_sheets.toml`, by the rubric's check. It can fail with a `BadSheets`:
-criteria that do not add up to the points of the rubric, or a written answer without any.
+`marking_sheets.toml` contains the criteria by check of the rubric.
 """
 
 import math
@@ -29,14 +28,18 @@ class BadSheets(Exception):
 
 @dataclass(frozen=True)
 class Criterion:
-    """`points` for what a marker should look for."""
+    """Holds the points of one criterion, and what to look for."""
 
     points: float
     look_for: str
 
 
 def load_sheets(rubric: Rubric, path: Path = SHEETS) -> Mapping[str, tuple[Criterion, ...]]:
-    """The criteria by question. Raises `BadSheets`."""
+    """Return {question: criteria}.
+
+    Raises:
+        BadSheets: the file can't be read, or does not fit the checks and points of the rubric.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         sheets = {name: tuple(Criterion(**row) for row in rows) for name, rows in tables.items()}
@@ -44,28 +47,31 @@ def load_sheets(rubric: Rubric, path: Path = SHEETS) -> Mapping[str, tuple[Crite
         raise BadSheets(f"{path.name} can't be read: {error}.") from error
     written = [check.id for check in ALL_CHECKS if check.source == "person"]
     if set(sheets) != set(written):
-        raise BadSheets(f"{path.name} must have criteria for exactly {', '.join(written)}.")
+        raise BadSheets(
+            f"{path.name}: expected criteria for {', '.join(written)}, got {', '.join(sheets)}."
+        )
     for name, criteria in sheets.items():
         total = sum(criterion.points for criterion in criteria)
         if not math.isclose(total, rubric.items[name].points):
             raise BadSheets(
-                f"In {path.name} the criteria of {name} add up to {total:g} points, the rubric "
-                f"says {rubric.items[name].points:g}. Change one of the two."
+                f"{path.name}: expected {rubric.items[name].points:g} points for {name} as in the "
+                f"rubric, got {total:g}. Change one of the two."
             )
     return {rubric.items[name].question: criteria for name, criteria in sheets.items()}
 
 
 class MarkingSheets(NbGraderPreprocessor):
-    """Puts a sheet behind every written answer of a notebook that is being marked."""
+    """Adds a sheet under every written answer of a notebook."""
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
+        """Add the sheets, and remove those of an earlier run."""
         sheets = load_sheets(load_rubric())
         cells = []
         for cell in nb.cells:
             if cell.metadata.get("id", "").startswith(SHEET):
-                continue  # of an earlier marking
+                continue  # of an earlier run
             cells.append(cell)
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             question = name.removeprefix(WRITTEN)
@@ -76,7 +82,7 @@ class MarkingSheets(NbGraderPreprocessor):
 
 
 def sheet_text(question: str, criteria: tuple[Criterion, ...]) -> str:
-    """Markdown: a table of points and what they are for."""
+    """Return a sheet as Markdown: a table of points and criteria."""
     rows = [f"| {criterion.points:g} | {criterion.look_for} |" for criterion in criteria]
     return "\n".join(
         [f"**Marking sheet, question {question}**", "", "| points | for |", "|--:|:--|", *rows]

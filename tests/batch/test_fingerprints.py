@@ -8,7 +8,7 @@ import pytest
 
 from autograder.checks import ALL_CHECKS
 from autograder.course import fingerprints as module
-from autograder.course.fingerprints import conditions, submission_digest
+from autograder.course.fingerprints import compute_fingerprints, submission_digest
 from autograder.engine.corpus import load_mutants
 from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
@@ -22,7 +22,7 @@ def now(rubric):
     """The digests of all checks, with some of what decides them exchanged."""
 
     def digests(dataset="cifar10", quick=False, secret=SECRET, rubric=rubric, mutants=MUTANTS):
-        return conditions(rubric, ALL_CHECKS, mutants, secret, dataset, quick).decides
+        return compute_fingerprints(rubric, ALL_CHECKS, mutants, secret, dataset, quick).by_check
 
     return digests
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.worker_pool import CrewUnavailable, DaskCrew, LocalCrew, fitting_jobs
+from autograder.course.worker_pool import DaskPool, LocalPool, PoolUnavailable, fitting_jobs
 
 KIT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds until a process that should be gone counts as left behind
@@ -58,34 +58,34 @@ def wait_until(true, what: str) -> None:
 
 
 @pytest.fixture
-def crew(tmp_path):
-    with contextlib.closing(LocalCrew(2, begun, (str(tmp_path),))) as crew:
-        yield crew
+def pool(tmp_path):
+    with contextlib.closing(LocalPool(2, begun, (str(tmp_path),))) as pool:
+        yield pool
 
 
-def test_every_worker_begins_before_its_first_task(crew, tmp_path):
-    with crew.open() as executor:
+def test_every_worker_begins_before_its_first_task(pool, tmp_path):
+    with pool.open() as executor:
         assert executor.submit(own_number).result() in processes(tmp_path)
-        assert crew.width(executor) == 3
+        assert pool.width(executor) == 3
 
 
 def test_a_worker_begins_before_there_is_a_task_and_ends_if_there_is_none(tmp_path):
-    with contextlib.closing(LocalCrew(2, begun, (str(tmp_path),))):
+    with contextlib.closing(LocalPool(2, begun, (str(tmp_path),))):
         wait_until(lambda: processes(tmp_path), "no worker was started")
     for pid in processes(tmp_path):
         wait_until(lambda pid=pid: gone(pid), "a worker is left behind")
 
 
-def test_a_worker_that_dies_breaks_its_pool_only(crew):
-    with crew.open() as executor, pytest.raises(crew.died):
+def test_a_worker_that_dies_breaks_its_pool_only(pool):
+    with pool.open() as executor, pytest.raises(pool.died):
         executor.submit(die).result()
-    assert issubclass(crew.died[0], BrokenExecutor)
-    with crew.alone() as executor:
+    assert issubclass(pool.died[0], BrokenExecutor)
+    with pool.alone() as executor:
         assert executor.submit(own_number).result() != os.getpid()
 
 
-def test_whoever_still_works_ends_when_the_pool_is_left_by_an_exception(crew, tmp_path):
-    with contextlib.suppress(KeyboardInterrupt), crew.open() as executor:
+def test_whoever_still_works_ends_when_the_pool_is_left_by_an_exception(pool, tmp_path):
+    with contextlib.suppress(KeyboardInterrupt), pool.open() as executor:
         executor.submit(sleep_for_ever, str(tmp_path))
         wait_until(lambda: processes(tmp_path, "asleep-"), "the task was not begun")
         raise KeyboardInterrupt
@@ -95,11 +95,11 @@ def test_whoever_still_works_ends_when_the_pool_is_left_by_an_exception(crew, tm
 
 RUNNER = """
 import sys
-from tests.batch.test_crew import begun, sleep_for_ever
-from autograder.course.worker_pool import LocalCrew
+from tests.batch.test_worker_pool import begun, sleep_for_ever
+from autograder.course.worker_pool import LocalPool
 
 if __name__ == "__main__":
-    with LocalCrew(2, begun, (sys.argv[1],)).open() as executor:
+    with LocalPool(2, begun, (sys.argv[1],)).open() as executor:
         for future in [executor.submit(sleep_for_ever, sys.argv[1]) for _ in range(2)]:
             future.result()
 """
@@ -130,11 +130,11 @@ def test_as_many_workers_as_cores_unless_memory_is_short(monkeypatch):
 def test_no_scheduler_is_a_sentence(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("autograder.course.worker_pool._CONNECT_SECONDS", 0.2)
-    with pytest.raises(CrewUnavailable, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
-        DaskCrew("tcp://127.0.0.1:1", print)
+    with pytest.raises(PoolUnavailable, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
+        DaskPool("tcp://127.0.0.1:1", print)
 
 
 def test_without_dask_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(CrewUnavailable, match=r"pip install -e '\.\[cluster\]'"):
-        DaskCrew("tcp://127.0.0.1:8786", print)
+    with pytest.raises(PoolUnavailable, match=r"pip install -e '\.\[cluster\]'"):
+        DaskPool("tcp://127.0.0.1:8786", print)

@@ -37,15 +37,15 @@ def test_what_was_put_in_is_what_is_read(tmp_path, layout):
     folder, expected = made(tmp_path, layout)
     with read_export(folder) as export:
         assert (export.source, export.problems) == (layout, ())
-        assert {handin.student for handin in export.handins} == set(expected)
-        for handin in export.handins:
-            known = expected[handin.student]
+        assert {entry.student for entry in export.entries} == set(expected)
+        for entry in export.entries:
+            known = expected[entry.student]
             if known["refused"]:
                 with pytest.raises(UnreadableSubmission):
-                    export.submission(handin)
+                    export.submission(entry)
                 continue
-            found = export.submission(handin)
-            assert found.student == handin.student
+            found = export.submission(entry)
+            assert found.student == entry.student
             has_solution = found.solution is not None
             broken = known["origin"] in {
                 "faults/no solution.py",
@@ -60,10 +60,10 @@ def test_the_latest_attempt_is_the_one_whose_marks_are_known(tmp_path, stub_sour
     folder, expected = made(tmp_path, "canvas")
     again = 0
     with read_export(folder) as export:
-        for handin in export.handins:
-            if handin.attempt > 1 and expected[handin.student]["origin"] != "faults/untouched":
+        for entry in export.entries:
+            if entry.attempt > 1 and expected[entry.student]["origin"] != "faults/untouched":
                 again += 1
-                assert export.submission(handin).solution != stub_source
+                assert export.submission(entry).solution != stub_source
     assert again
 
 
@@ -87,9 +87,9 @@ def test_a_class_has_something_of_everything(tmp_path):
 def test_groups_hand_in_together(tmp_path):
     folder, _ = made(tmp_path, "gradescope")
     with read_export(folder) as export:
-        groups = [handin for handin in export.handins if len(handin.members) > 1]
+        groups = [entry for entry in export.entries if len(entry.members) > 1]
     assert groups
-    assert all(handin.student == "-".join(handin.members) for handin in groups)
+    assert all(entry.student == "-".join(entry.members) for entry in groups)
 
 
 def test_tables_and_models_are_there_where_a_check_looks_at_them(tmp_path):

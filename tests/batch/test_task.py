@@ -14,10 +14,10 @@ import torch
 
 from autograder.course import task as task_module
 from autograder.course.audit.changes import ModelChanges
-from autograder.course.fingerprints import Conditions
+from autograder.course.fingerprints import Fingerprints
 from autograder.course.journal import Journal
-from autograder.course.reports import Marking, Seen
-from autograder.course.task import Task, WorkerUnfit, mark_submission
+from autograder.course.reports import GradingSetup, ParsedSubmission
+from autograder.course.task import Task, WorkerUnfit, run_task
 from autograder.course.worker_setup import Settings
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
@@ -63,33 +63,33 @@ def checks(rubric) -> list[str]:
 
 
 @pytest.fixture
-def conditions(checks) -> Conditions:
-    return Conditions(dict.fromkeys(checks, "digest"))
+def fingerprints(checks) -> Fingerprints:
+    return Fingerprints(dict.fromkeys(checks, "digest"))
 
 
 @pytest.fixture
-def sandbox(monkeypatch, course, conditions) -> Sandbox:
+def sandbox(monkeypatch, course, fingerprints) -> Sandbox:
     """The worker's, which has its bench ready."""
     one = Sandbox()
-    bench = task_module._Bench(course, conditions, one, threading.Lock())  # type: ignore[arg-type]
-    monkeypatch.setattr(task_module, "_bench", lambda settings: bench)
+    state = task_module._WorkerState(course, fingerprints, one, threading.Lock())  # type: ignore[arg-type]
+    monkeypatch.setattr(task_module, "_bench", lambda settings: state)
     return one
 
 
 @pytest.fixture
-def task(reference_source, conditions) -> Task:
-    return Task(Submission("ada", reference_source), "content", SETTINGS, conditions.digest)
+def task(reference_source, fingerprints) -> Task:
+    return Task(Submission("ada", reference_source), "content", SETTINGS, fingerprints.digest)
 
 
 def test_without_a_journal_the_rows_come_back(sandbox, task, checks):
-    done = mark_submission(task)
+    done = run_task(task)
     assert [row.check for row in done.rows] == checks
-    assert {row.decides for row in done.rows} == {"digest"}
+    assert {row.fingerprint for row in done.rows} == {"digest"}
     assert (done.student, done.faults) == ("ada", ())
 
 
 def test_each_check_is_in_the_journal_before_the_next_begins(
-    sandbox, task, checks, conditions, tmp_path, monkeypatch
+    sandbox, task, checks, fingerprints, tmp_path, monkeypatch
 ):
     class Killed(BaseException):
         pass
@@ -102,19 +102,19 @@ def test_each_check_is_in_the_journal_before_the_next_begins(
     monkeypatch.setattr(sandbox, "run", run)
     path = tmp_path / "marks.sqlite"
     with pytest.raises(Killed):
-        mark_submission(replace(task, journal=path))
+        run_task(replace(task, journal=path))
     with Journal(path) as journal:
-        assert set(journal.rows("ada", "content", conditions.decides)) == set(checks[:3])
+        assert set(journal.rows("ada", "content", fingerprints.by_check)) == set(checks[:3])
 
 
 def test_what_is_finished_is_not_run_again(sandbox, task, checks):
-    done = mark_submission(replace(task, finished=frozenset(checks[1:])))
+    done = run_task(replace(task, finished=frozenset(checks[1:])))
     assert [row.check for row in done.rows] == checks[:1]
     assert len(sandbox.programs) == 1
 
 
 def test_the_time_that_the_code_has_used_is_counted_on(sandbox, task, checks):
-    rows = mark_submission(replace(task, used=250.0, finished=frozenset(checks[2:]))).rows
+    rows = run_task(replace(task, used=250.0, finished=frozenset(checks[2:]))).rows
     assert [row.used for row in rows] == [251.0, 252.0]
 
 
@@ -123,7 +123,7 @@ def test_a_fault_of_the_graders_is_named_and_not_finished(sandbox, task, checks,
         raise KeyError("a bug of the grader")
 
     monkeypatch.setattr(Oracle, "answer", broken)
-    done = mark_submission(task)
+    done = run_task(task)
     assert set(done.faults) == set(checks)
     assert not any(row.finished for row in done.rows)
     assert all("a bug of the grader" in row.fault for row in done.rows)
@@ -139,11 +139,14 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
         return torch.load(io.BytesIO(content), weights_only=True)
 
     monkeypatch.setattr(sandbox, "read_checkpoint", read)
-    bench, evaluator = task_module._bench(SETTINGS), ModelEvaluator("shapes10", oracle, quick=True)
-    bench.course = replace(course, evaluator=evaluator, selected=check)
-    bench.conditions = Conditions({check: "digest"})
+    state, evaluator = (
+        task_module._worker_state(SETTINGS),
+        ModelEvaluator("shapes10", oracle, quick=True),
+    )
+    state.course = replace(course, evaluator=evaluator, selected=check)
+    state.fingerprints = Fingerprints({check: "digest"})
     submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
-    done = mark_submission(replace(task, submission=submission, conditions=bench.conditions.digest))
+    done = run_task(replace(task, submission=submission, fingerprints=state.fingerprints.digest))
     changes = ModelChanges(float_model("shapes10")).of(name, read(content))
     assert changes is not None
     assert done.changes.keys() == {name}
@@ -151,15 +154,15 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
 
 
 def test_a_second_try_begins_with_another_sandbox(sandbox, task):
-    mark_submission(task)
+    run_task(task)
     assert sandbox.closed == 0
-    mark_submission(replace(task, fresh=True))
+    run_task(replace(task, fresh=True))
     assert sandbox.closed == 1
 
 
 def test_a_worker_with_another_kit_marks_nothing(sandbox, task):
     with pytest.raises(WorkerUnfit, match="has another kit"):
-        mark_submission(replace(task, conditions="those of another kit"))
+        run_task(replace(task, fingerprints="those of another kit"))
     assert sandbox.programs == []
 
 
@@ -167,18 +170,18 @@ def test_a_worker_with_another_kit_marks_nothing(sandbox, task):
 
 
 @pytest.fixture
-def marking(rubric) -> Marking:
-    return Marking(rubric, CHECK, "cifar10", quick=False)
+def marking(rubric) -> GradingSetup:
+    return GradingSetup(rubric, CHECK, "cifar10", quick=False)
 
 
 def test_the_report_of_rows_is_that_of_marking_at_once(sandbox, task, marking, course):
-    rows = {row.check: row for row in mark_submission(task).rows}
+    rows = {row.check: row for row in run_task(task).rows}
     at_once = grade_submission(task.submission, course, Sandbox())
     assert marking.report(task.submission, rows).to_json() == at_once.to_json()
 
 
 def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
-    rows = mark_submission(task).rows[:4]
+    rows = run_task(task).rows[:4]
     texts = {
         marking.report(task.submission, {row.check: row for row in some}).to_json()
         for some in permutations(rows)
@@ -187,8 +190,10 @@ def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
 
 
 def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbox, task, marking):
-    rows = {row.check: row for row in mark_submission(task).rows[1:]}
-    seen = Seen(ExportEntry("ada", "ada", ("ada",)), replace(task.submission, models={}))
+    rows = {row.check: row for row in run_task(task).rows[1:]}
+    seen = ParsedSubmission(
+        ExportEntry("ada", "ada", ("ada",)), replace(task.submission, models={})
+    )
     outcome = marking.outcome(seen, rows)
     first = outcome.report.checks[0]
     assert first.verdict is Verdict.GRADER_FAULT
@@ -198,6 +203,6 @@ def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbo
 
 def test_a_hand_in_that_could_not_be_read_has_no_report(marking):
     outcome = marking.outcome(
-        Seen(ExportEntry("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {}
+        ParsedSubmission(ExportEntry("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {}
     )
     assert (outcome.report, outcome.problem) == (None, "It is no zip.")

@@ -1,0 +1,2 @@
+def linear_dequantize(input, scale, zero_point):
+    return scale * input
