@@ -5,6 +5,17 @@ import torch
 GRADIENT = ["2a.STE.gradient", "2a.STE.arguments"]
 
 
+class CorrectEstimator(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, input, scale, zero_point, N_bits, signed=True):
+        ctx.scale = scale
+        return linear_quantize(input, scale, zero_point, N_bits, signed)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output / ctx.scale, None, None, None, None
+
+
 @mutant(
     "x + (codes - x).detach() instead of a backward",
     sentence=(
@@ -29,15 +40,11 @@ def adds_detached_difference():
     caught_by=["2a.STE.arguments"],
 )
 def always_four_bits():
-    class _quantize_func_STE(torch.autograd.Function):
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def forward(ctx, input, scale, zero_point, N_bits, signed=True):
             ctx.scale = scale
             return linear_quantize(input, scale, zero_point, 4, signed)
-
-        @staticmethod
-        def backward(ctx, grad_output):
-            return grad_output / ctx.scale, None, None, None, None
 
     linear_quantize_STE = _quantize_func_STE.apply
 
@@ -76,12 +83,7 @@ def clipped_gradient():
     caught_by=GRADIENT,
 )
 def divides_twice():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return grad_output / ctx.scale / ctx.scale, None, None, None, None
@@ -98,12 +100,7 @@ def divides_twice():
     caught_by=GRADIENT,
 )
 def gradient_for_scale():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return None, grad_output / ctx.scale, None, None, None
@@ -120,12 +117,7 @@ def gradient_for_scale():
     caught_by=GRADIENT,
 )
 def gradient_times_scale():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return grad_output * ctx.scale, None, None, None, None
@@ -155,12 +147,7 @@ def no_custom_gradient():
     caught_by=GRADIENT,
 )
 def ones():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return torch.ones_like(grad_output) / ctx.scale, None, None, None, None
@@ -177,16 +164,12 @@ def ones():
     caught_by=["2a.STE.forward", "2a.STE.arguments"],
 )
 def recovers():
-    class _quantize_func_STE(torch.autograd.Function):
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def forward(ctx, input, scale, zero_point, N_bits, signed=True):
             ctx.scale = scale
             codes = linear_quantize(input, scale, zero_point, N_bits, signed)
             return linear_dequantize(codes, scale, zero_point)
-
-        @staticmethod
-        def backward(ctx, grad_output):
-            return grad_output / ctx.scale, None, None, None, None
 
     linear_quantize_STE = _quantize_func_STE.apply
 
@@ -200,15 +183,11 @@ def recovers():
     caught_by=["2a.STE.forward", "2a.STE.arguments"],
 )
 def returns_input():
-    class _quantize_func_STE(torch.autograd.Function):
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def forward(ctx, input, scale, zero_point, N_bits, signed=True):
             ctx.scale = scale
             return input.clone()
-
-        @staticmethod
-        def backward(ctx, grad_output):
-            return grad_output / ctx.scale, None, None, None, None
 
     linear_quantize_STE = _quantize_func_STE.apply
 
@@ -222,12 +201,7 @@ def returns_input():
     caught_by=GRADIENT,
 )
 def rounds_gradient():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return torch.round(grad_output / ctx.scale), None, None, None, None
@@ -244,12 +218,7 @@ def rounds_gradient():
     caught_by=GRADIENT,
 )
 def sign_of_gradient():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            ctx.scale = scale
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return torch.sign(grad_output) / ctx.scale, None, None, None, None
@@ -266,15 +235,11 @@ def sign_of_gradient():
     caught_by=["2a.STE.arguments"],
 )
 def signed_not_passed_on():
-    class _quantize_func_STE(torch.autograd.Function):
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def forward(ctx, input, scale, zero_point, N_bits, signed=True):
             ctx.scale = scale
             return linear_quantize(input, scale, zero_point, N_bits)
-
-        @staticmethod
-        def backward(ctx, grad_output):
-            return grad_output / ctx.scale, None, None, None, None
 
     linear_quantize_STE = _quantize_func_STE.apply
 
@@ -289,11 +254,7 @@ def signed_not_passed_on():
     caught_by=GRADIENT,
 )
 def unscaled_gradient():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return grad_output, None, None, None, None
@@ -311,11 +272,7 @@ def unscaled_gradient():
     caught_by=GRADIENT,
 )
 def zero_gradient():
-    class _quantize_func_STE(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, input, scale, zero_point, N_bits, signed=True):
-            return linear_quantize(input, scale, zero_point, N_bits, signed)
-
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def backward(ctx, grad_output):
             return torch.zeros_like(grad_output), None, None, None, None
@@ -332,14 +289,10 @@ def zero_gradient():
     caught_by=["2a.STE.arguments"],
 )
 def zero_point_not_passed_on():
-    class _quantize_func_STE(torch.autograd.Function):
+    class _quantize_func_STE(CorrectEstimator):
         @staticmethod
         def forward(ctx, input, scale, zero_point, N_bits, signed=True):
             ctx.scale = scale
             return linear_quantize(input, scale, 0, N_bits, signed)
-
-        @staticmethod
-        def backward(ctx, grad_output):
-            return grad_output / ctx.scale, None, None, None, None
 
     linear_quantize_STE = _quantize_func_STE.apply

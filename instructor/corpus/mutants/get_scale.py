@@ -5,6 +5,20 @@ import torch
 ALL = ["1a.get_scale.handed_out_widths", "1a.get_scale.mean_not_zero"]
 
 
+def equation_5(x, c1, c2):
+    return c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
+
+
+def scale_by(input, N_bits, equation=equation_5, steps=None):
+    if N_bits not in SAWB_COEFFICIENTS:
+        raise ValueError(f"no coefficients for {N_bits} bits")
+    x = input.detach().double()
+    alpha = equation(x, *SAWB_COEFFICIENTS[N_bits])
+    if alpha <= 0:
+        alpha = x.abs().max()
+    return (alpha / (steps or 2 ** (N_bits - 1))).to(input.dtype)
+
+
 @mutant(
     "coefficients of 4 bits for every width",
     sentence=(
@@ -15,14 +29,7 @@ ALL = ["1a.get_scale.handed_out_widths", "1a.get_scale.mean_not_zero"]
 )
 def always_four_bit_coefficients():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[4]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        return scale_by(input, N_bits, lambda x, c1, c2: equation_5(x, *SAWB_COEFFICIENTS[4]))
 
 
 @mutant(
@@ -35,14 +42,7 @@ def always_four_bit_coefficients():
 )
 def coefficients_swapped():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c2, c1 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        return scale_by(input, N_bits, lambda x, c1, c2: equation_5(x, c2, c1))
 
 
 @mutant(
@@ -55,14 +55,7 @@ def coefficients_swapped():
 )
 def divides_by_all_codes():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2**N_bits).to(input.dtype)
+        return scale_by(input, N_bits, steps=2**N_bits)
 
 
 @mutant(
@@ -75,14 +68,7 @@ def divides_by_all_codes():
 )
 def divides_by_largest_code():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / (2 ** (N_bits - 1) - 1)).to(input.dtype)
+        return scale_by(input, N_bits, steps=2 ** (N_bits - 1) - 1)
 
 
 @mutant(
@@ -127,14 +113,10 @@ def maximum():
 )
 def mean_without_abs():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        def equation(x, c1, c2):
+            return c1 * x.square().mean().sqrt() - c2 * x.mean()
+
+        return scale_by(input, N_bits, equation)
 
 
 @mutant(
@@ -147,14 +129,10 @@ def mean_without_abs():
 )
 def median():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().median()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        def equation(x, c1, c2):
+            return c1 * x.square().mean().sqrt() - c2 * x.abs().median()
+
+        return scale_by(input, N_bits, equation)
 
 
 @mutant(
@@ -186,14 +164,10 @@ def per_channel():
 )
 def plus_instead_of_minus():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() + c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        def equation(x, c1, c2):
+            return c1 * x.square().mean().sqrt() + c2 * x.abs().mean()
+
+        return scale_by(input, N_bits, equation)
 
 
 @mutant(
@@ -206,14 +180,7 @@ def plus_instead_of_minus():
 )
 def returns_alpha():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean().sqrt() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha).to(input.dtype)
+        return scale_by(input, N_bits, steps=1)
 
 
 @mutant(
@@ -226,14 +193,10 @@ def returns_alpha():
 )
 def square_without_root():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.square().mean() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        def equation(x, c1, c2):
+            return c1 * x.square().mean() - c2 * x.abs().mean()
+
+        return scale_by(input, N_bits, equation)
 
 
 @mutant(
@@ -246,11 +209,7 @@ def square_without_root():
 )
 def std_instead_of_rms():
     def get_scale(input, N_bits=8):
-        if N_bits not in SAWB_COEFFICIENTS:
-            raise ValueError(f"no coefficients for {N_bits} bits")
-        c1, c2 = SAWB_COEFFICIENTS[N_bits]
-        x = input.detach().double()
-        alpha = c1 * x.std() - c2 * x.abs().mean()
-        if alpha <= 0:
-            alpha = x.abs().max()
-        return (alpha / 2 ** (N_bits - 1)).to(input.dtype)
+        def equation(x, c1, c2):
+            return c1 * x.std() - c2 * x.abs().mean()
+
+        return scale_by(input, N_bits, equation)

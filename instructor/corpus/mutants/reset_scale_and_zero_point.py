@@ -14,6 +14,40 @@ ALL = [
 ]
 
 
+def search_scale(data, N_bits, measure=None, reach=2, signed=True):
+    widest = reach * data.abs().max() / 2 ** (N_bits - 1)
+    best, least = widest, math.inf
+    for k in range(1, 501):
+        scale = widest * k / 500
+        codes = linear_quantize(data, scale, 0, N_bits, signed)
+        differences = data - linear_dequantize(codes, scale, 0)
+        error = measure(differences) if measure else differences.square().mean()
+        if error < least:
+            best, least = scale, error
+    return best
+
+
+def replace_method(methods, find_scale):
+    other_methods = reset_scale_and_zero_point
+
+    def replaced(input, N_bits=4, method="sym"):
+        if method not in methods:
+            return other_methods(input, N_bits, method)
+        scale = find_scale(input.detach(), N_bits)
+        return (scale if scale > 0 else torch.ones_like(scale)), 0
+
+    return replaced
+
+
+def replace_result(change):
+    correct = reset_scale_and_zero_point
+
+    def replaced(input, N_bits=4, method="sym"):
+        return change(input, *correct(input, N_bits, method))
+
+    return replaced
+
+
 @mutant(
     "heuristic: searches with four bits whatever N_bits is",
     sentence=(
@@ -24,15 +58,7 @@ ALL = [
 )
 def heuristic_always_four_bits():
     def _scale_of_least_error(data, N_bits):
-        widest = 2 * data.abs().max() / 8
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, 4)
-            error = (data - linear_dequantize(codes, scale, 0)).square().mean()
-            if error < least:
-                best, least = scale, error
-        return best
+        return search_scale(data, 4)
 
 
 @mutant(
@@ -80,15 +106,7 @@ def heuristic_is_sym():
 )
 def heuristic_largest_error():
     def _scale_of_least_error(data, N_bits):
-        widest = 2 * data.abs().max() / 2 ** (N_bits - 1)
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, N_bits)
-            error = (data - linear_dequantize(codes, scale, 0)).abs().max()
-            if error < least:
-                best, least = scale, error
-        return best
+        return search_scale(data, N_bits, lambda differences: differences.abs().max())
 
 
 @mutant(
@@ -101,15 +119,7 @@ def heuristic_largest_error():
 )
 def heuristic_mean_absolute_error():
     def _scale_of_least_error(data, N_bits):
-        widest = 2 * data.abs().max() / 2 ** (N_bits - 1)
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, N_bits)
-            error = (data - linear_dequantize(codes, scale, 0)).abs().mean()
-            if error < least:
-                best, least = scale, error
-        return best
+        return search_scale(data, N_bits, lambda differences: differences.abs().mean())
 
 
 @mutant(
@@ -122,15 +132,7 @@ def heuristic_mean_absolute_error():
 )
 def heuristic_returns_alpha():
     def _scale_of_least_error(data, N_bits):
-        widest = 2 * data.abs().max() / 2 ** (N_bits - 1)
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, N_bits)
-            error = (data - linear_dequantize(codes, scale, 0)).square().mean()
-            if error < least:
-                best, least = scale, error
-        return best * 2 ** (N_bits - 1)
+        return search_scale(data, N_bits) * 2 ** (N_bits - 1)
 
 
 @mutant(
@@ -160,15 +162,7 @@ def heuristic_returns_the_error():
 )
 def heuristic_stops_at_maximum():
     def _scale_of_least_error(data, N_bits):
-        widest = data.abs().max() / 2 ** (N_bits - 1)
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, N_bits)
-            error = (data - linear_dequantize(codes, scale, 0)).square().mean()
-            if error < least:
-                best, least = scale, error
-        return best
+        return search_scale(data, N_bits, reach=1)
 
 
 @mutant(
@@ -181,15 +175,7 @@ def heuristic_stops_at_maximum():
 )
 def heuristic_unsigned_grid():
     def _scale_of_least_error(data, N_bits):
-        widest = 2 * data.abs().max() / 2 ** (N_bits - 1)
-        best, least = widest, math.inf
-        for k in range(1, 501):
-            scale = widest * k / 500
-            codes = linear_quantize(data, scale, 0, N_bits, signed=False)
-            error = (data - linear_dequantize(codes, scale, 0)).square().mean()
-            if error < least:
-                best, least = scale, error
-        return best
+        return search_scale(data, N_bits, signed=False)
 
 
 @mutant(
@@ -200,11 +186,10 @@ def heuristic_unsigned_grid():
     caught_by=ALL,
 )
 def order_swapped():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, zero_point = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return zero_point, scale
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -216,14 +201,10 @@ def order_swapped():
     caught_by=["1a.reset.SAWB"],
 )
 def sawb_always_eight_bits():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return get_scale(data)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "SAWB":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = get_scale(data)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["SAWB"], find_scale)
 
 
 @mutant(
@@ -232,14 +213,10 @@ def sawb_always_eight_bits():
     caught_by=["1a.reset.SAWB"],
 )
 def sawb_divided_again():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return get_scale(data, N_bits) / 2 ** (N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "SAWB":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = get_scale(data, N_bits) / 2 ** (N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["SAWB"], find_scale)
 
 
 @mutant(
@@ -251,14 +228,10 @@ def sawb_divided_again():
     caught_by=["1a.reset.SAWB"],
 )
 def sawb_returns_alpha():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return get_scale(data, N_bits) * 2 ** (N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "SAWB":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = get_scale(data, N_bits) * 2 ** (N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["SAWB"], find_scale)
 
 
 @mutant(
@@ -267,11 +240,10 @@ def sawb_returns_alpha():
     caught_by=ALL,
 )
 def scale_alone():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return scale
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -283,11 +255,10 @@ def scale_alone():
     caught_by=ALL,
 )
 def scale_in_list():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return [scale.item()], 0
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -299,11 +270,10 @@ def scale_in_list():
     caught_by=ALL,
 )
 def scale_per_element():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return scale.expand_as(input).clone(), 0
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -315,14 +285,10 @@ def scale_per_element():
     caught_by=["1a.reset.sym"],
 )
 def sym_by_all_codes():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.abs().max() / 2**N_bits
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "sym":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.abs().max() / 2**N_bits
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["sym"], find_scale)
 
 
 @mutant(
@@ -334,14 +300,10 @@ def sym_by_all_codes():
     caught_by=["1a.reset.sym"],
 )
 def sym_by_largest_code():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.abs().max() / (2 ** (N_bits - 1) - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "sym":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.abs().max() / (2 ** (N_bits - 1) - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["sym"], find_scale)
 
 
 @mutant(
@@ -353,14 +315,10 @@ def sym_by_largest_code():
     caught_by=["1a.reset.sym"],
 )
 def sym_by_largest_value():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.max().clamp(min=0) / 2 ** (N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "sym":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.max().clamp(min=0) / 2 ** (N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["sym"], find_scale)
 
 
 @mutant(
@@ -372,14 +330,10 @@ def sym_by_largest_value():
     caught_by=["1a.reset.sym"],
 )
 def sym_by_range():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return (data.max() - data.min()) / (2**N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "sym":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = (data.max() - data.min()) / (2**N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["sym"], find_scale)
 
 
 @mutant(
@@ -391,14 +345,10 @@ def sym_by_range():
     caught_by=["1a.reset.sym"],
 )
 def sym_not_divided():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.abs().max()
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method != "sym":
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.abs().max()
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["sym"], find_scale)
 
 
 @mutant(
@@ -429,14 +379,10 @@ def sym_per_channel():
     caught_by=["1a.reset.unsigned"],
 )
 def unsigned_by_all_codes():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.max().clamp(min=0) / 2**N_bits
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method not in ("unsigned", "asym"):
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.max().clamp(min=0) / 2**N_bits
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["unsigned", "asym"], find_scale)
 
 
 @mutant(
@@ -448,14 +394,10 @@ def unsigned_by_all_codes():
     caught_by=["1a.reset.unsigned"],
 )
 def unsigned_by_largest_signed_code():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.max().clamp(min=0) / (2 ** (N_bits - 1) - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method not in ("unsigned", "asym"):
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.max().clamp(min=0) / (2 ** (N_bits - 1) - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["unsigned", "asym"], find_scale)
 
 
 @mutant(
@@ -467,14 +409,10 @@ def unsigned_by_largest_signed_code():
     caught_by=["1a.reset.unsigned"],
 )
 def unsigned_by_signed_codes():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return data.max().clamp(min=0) / 2 ** (N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method not in ("unsigned", "asym"):
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = data.max().clamp(min=0) / 2 ** (N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["unsigned", "asym"], find_scale)
 
 
 @mutant(
@@ -486,14 +424,10 @@ def unsigned_by_signed_codes():
     caught_by=["1a.reset.unsigned"],
 )
 def unsigned_with_offset():
-    other_methods = reset_scale_and_zero_point
+    def find_scale(data, N_bits):
+        return (data.max() - data.min()) / (2**N_bits - 1)
 
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        if method not in ("unsigned", "asym"):
-            return other_methods(input, N_bits, method)
-        data = input.detach()
-        scale = (data.max() - data.min()) / (2**N_bits - 1)
-        return (scale if scale > 0 else torch.ones_like(scale)), 0
+    reset_scale_and_zero_point = replace_method(["unsigned", "asym"], find_scale)
 
 
 @mutant(
@@ -505,11 +439,10 @@ def unsigned_with_offset():
     caught_by=ALL,
 )
 def zero_point_from_minimum():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return scale, input.detach().min() / scale
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -521,11 +454,10 @@ def zero_point_from_minimum():
     caught_by=ALL,
 )
 def zero_point_half():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return scale, 0.5
+
+    reset_scale_and_zero_point = replace_result(change)
 
 
 @mutant(
@@ -537,8 +469,7 @@ def zero_point_half():
     caught_by=ALL,
 )
 def zero_point_none():
-    right_result = reset_scale_and_zero_point
-
-    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, _ = right_result(input, N_bits, method)
+    def change(input, scale, zero_point):
         return scale, None
+
+    reset_scale_and_zero_point = replace_result(change)

@@ -7,6 +7,20 @@ ALL = ["3.search.valid", "3.search.floor", "3.search.size", "3.search.repeatable
 FLOOR_AND_SIZE = ["3.search.floor", "3.search.size"]
 
 
+def search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor):
+    widths = sorted(candidate_bits)
+    bits = dict.fromkeys(layer_sizes, widths[-1])
+    for width in reversed(widths):
+        if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
+            bits = dict.fromkeys(layer_sizes, width)
+    for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
+        for width in widths:
+            if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
+                bits[layer] = width
+                break
+    return bits
+
+
 @mutant(
     "accepts an accuracy equal to the floor",
     sentence="Your search accepts an accuracy that equals the floor. Above the floor is asked for.",
@@ -41,16 +55,7 @@ def accuracy_beside_the_widths():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         return bits, evaluate(bits)
 
 
@@ -161,16 +166,7 @@ def first_layer_at_32_bits():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         bits[next(iter(layer_sizes))] = 32
         return bits
 
@@ -187,16 +183,7 @@ def first_layer_forgotten():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         del bits[next(iter(layer_sizes))]
         return bits
 
@@ -210,16 +197,7 @@ def text_widths():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         return {layer: str(width) for layer, width in bits.items()}
 
 
@@ -293,15 +271,7 @@ def layer_that_does_not_exist():
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
         widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         bits["conv1x"] = widths[-1]
         return bits
 
@@ -333,15 +303,7 @@ def narrowest_when_none_passes():
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
         widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         if evaluate(bits) <= accuracy_floor:
             return dict.fromkeys(layer_sizes, widths[0])
         return bits
@@ -360,15 +322,7 @@ def nothing_returned():
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
         widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         if evaluate(bits) <= accuracy_floor:
             bits = dict.fromkeys(layer_sizes, widths[-1])
 
@@ -407,15 +361,7 @@ def raises_when_none_passes():
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
         widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         if evaluate(bits) <= accuracy_floor:
             raise ValueError("no widths are above the floor")
         return bits
@@ -506,16 +452,7 @@ def string_widths():
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        widths = sorted(candidate_bits)
-        bits = dict.fromkeys(layer_sizes, widths[-1])
-        for width in reversed(widths):
-            if evaluate(dict.fromkeys(layer_sizes, width)) > accuracy_floor:
-                bits = dict.fromkeys(layer_sizes, width)
-        for layer in sorted(layer_sizes, key=layer_sizes.get, reverse=True):
-            for width in widths:
-                if width < bits[layer] and evaluate({**bits, layer: width}) > accuracy_floor:
-                    bits[layer] = width
-                    break
+        bits = search_greedily(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         return {layer: f"{width}" for layer, width in bits.items()}
 
 
