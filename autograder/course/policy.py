@@ -13,7 +13,7 @@ from enum import StrEnum
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_policy
 from autograder.course.lateness import lateness
-from autograder.course.manual import AUTOMATIC, ManualScore, ManualScores
+from autograder.course.manual_scores import AUTOMATIC, ManualScore, ManualScores
 from autograder.course.roster import class_members
 from autograder.engine.record import CheckResult, Report, Verdict
 

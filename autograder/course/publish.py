@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.course.audit import SubmissionPool
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import Policy, load_policy
-from autograder.course.manual import read_manual_scores
+from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import STAFF, WrittenFiles, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.grading.results_folder import ResultsFolder

@@ -18,7 +18,7 @@ from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
 from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.journal import Journal
-from autograder.course.manual import read_manual_scores
+from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
 from autograder.course.policy import FinalScore, Status, apply_policy
 from autograder.course.publish import PublishOptions, write_class

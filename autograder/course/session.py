@@ -21,13 +21,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from autograder.course.audit.changes import Changes
+from autograder.course.audit.model_changes import Changes
 from autograder.course.class_record import Outcome
 from autograder.course.fingerprints import Fingerprints, submission_digest
 from autograder.course.journal import Journal, Row
 from autograder.course.reports import GradingSetup, ParsedSubmission
-from autograder.course.runner import run
 from autograder.course.task import Task, TaskResult
+from autograder.course.task_runner import run
 from autograder.course.worker_pool import WorkerPool
 from autograder.course.worker_setup import Settings
 from autograder.engine.record import Report
@@ -60,7 +60,7 @@ class Session:
     def grade(
         self, pool: WorkerPool, console: Console, on_graded: Callable[[Submission, Changes], None]
     ) -> None:
-        """Grade everything that the journal lacks. Raise the errors of `runner.run`.
+        """Grade everything that the journal lacks. Raise the errors of `task_runner.run`.
 
         `on_graded` is called after each submission, with the recorded changes of its models.
         """

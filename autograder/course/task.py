@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from autograder.course.audit.changes import Changes, ModelChanges, RecordingExecutor
+from autograder.course.audit.model_changes import Changes, ModelChanges, RecordingExecutor
 from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.journal import Journal, Row
 from autograder.course.worker_setup import Settings, open_sandbox

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from autograder.course.audit.audit_finding import Audit, Kind
-from autograder.course.audit.changes import ModelChanges, RecordingExecutor
+from autograder.course.audit.model_changes import ModelChanges, RecordingExecutor
 from autograder.course.audit.models import ModelAudit
 from autograder.intake.submission import Submission
 from autograder.paths import reference_models

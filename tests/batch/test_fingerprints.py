@@ -76,7 +76,7 @@ def test_the_sentence_of_a_mistake_touches_the_checks_that_name_it(now):
         ("quantlab/protocol/comparison.py", None),
         ("instructor/solution.py", None),
         ("instructor/stand_ins/get_scale.py", None),
-        ("autograder/course/runner.py", set()),
+        ("autograder/course/task_runner.py", set()),
         ("autograder/report/html.py", set()),
         ("autograder/engine/rubric.toml", set()),  # its lines count one by one
         ("docs/class.md", set()),

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from autograder.course import task as task_module
-from autograder.course.audit.changes import ModelChanges
+from autograder.course.audit.model_changes import ModelChanges
 from autograder.course.fingerprints import Fingerprints
 from autograder.course.journal import Journal
 from autograder.course.reports import GradingSetup, ParsedSubmission

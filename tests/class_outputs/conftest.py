@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualScore, ManualScores
+from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.policy import LatePolicy, Policy
 from tests.class_outputs.people import WRITTEN, a_class, a_report, an_entry
 

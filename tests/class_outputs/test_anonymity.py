@@ -9,7 +9,7 @@ import pytest
 
 from autograder.course.audit import SubmissionPool
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualScore, ManualScores
+from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs import write_all
 from autograder.course.outputs.anonymous import pseudonyms
 from autograder.course.policy import Policy, apply_policy

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualScores
+from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs.class_json import class_json, read_class
 from autograder.course.outputs.junit import junit_xml
 from autograder.course.policy import Policy, apply_manual_scores, apply_policy

@@ -9,7 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualScore, ManualScores, read_manual_scores
+from autograder.course.manual_scores import ManualScore, ManualScores, read_manual_scores
 from autograder.course.outputs.nbgrader_rows import gradebook_cells, gradebook_rows
 from autograder.course.policy import FinalScore, Policy, Status, apply_manual_scores, apply_policy
 from autograder.platforms.nbgrader_gradebook import ASSIGNMENT, write_gradebook

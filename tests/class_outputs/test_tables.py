@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualScore, ManualScores
-from autograder.course.outputs.final import final_csv
+from autograder.course.manual_scores import ManualScore, ManualScores
+from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.gradebooks import site_rows
-from autograder.course.outputs.published import left_out
+from autograder.course.outputs.published_points import left_out
 from autograder.course.policy import FinalScore, Policy, Status, apply_policy
 from autograder.platforms import canvas, moodle
 

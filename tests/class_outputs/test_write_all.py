@@ -10,7 +10,7 @@ import pytest
 
 from authoring.attack.page_check import problems_of_page
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import ManualScore, ManualScores
+from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs import UnwritableOutputs, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.course.policy import Policy, PolicyError, Status

@@ -12,7 +12,7 @@ import pytest
 from autograder.course.audit import Audit, AuditFinding
 from autograder.course.audit.audit_finding import Kind
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualScore
+from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import audit_page
 from autograder.course.outputs.dashboard import render
 from autograder.course.policy import LatePolicy, Policy, apply_manual_scores, apply_policy

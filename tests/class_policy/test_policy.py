@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.course.class_record import Outcome
-from autograder.course.manual import ManualScore, ManualScores
+from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.policy import (
     FinalScore,
     LatePolicy,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from autograder.course.manual import ManualScore
+from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import write_all
 from autograder.course.policy import Policy
 from autograder.engine.record import Report, Verdict

@@ -18,7 +18,7 @@ import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
-from autograder.course.manual import ManualScore
+from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import write_all
 from autograder.course.policy import Status
 from autograder.platforms import read_export

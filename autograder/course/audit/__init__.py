@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from autograder.course.audit import checks
 from autograder.course.audit.audit_finding import Audit, AuditFinding
-from autograder.course.audit.changes import Changes
+from autograder.course.audit.model_changes import Changes
 from autograder.course.audit.models import ModelAudit
 from autograder.course.class_record import ClassRecord
 from autograder.engine.executor import Executor

@@ -1,8 +1,8 @@
 """Find saved models that come from the same training.
 
 All students start from the same FP32 network, so their differences from it are compared
-(`changes`). The cosine of two differences, per layer, is 1 for the same training and near 0 for
-two. Models that were only rounded have no difference and are left out.
+(`model_changes`). The cosine of two differences, per layer, is 1 for the same training and near 0
+for two. Models that were only rounded have no difference and are left out.
 
 A pair is reported if its cosine is at least `SIMILAR` in the median layer, and its distance from 1
 is less than a third of the usual distance in the class. Two trainings by one recipe with different
@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
-from autograder.course.audit.changes import Changes, ModelChanges
+from autograder.course.audit.model_changes import Changes, ModelChanges
 from autograder.engine.executor import Executor
 from autograder.intake.submission import MODELS, Submission
 from quantlab.paths import float_model

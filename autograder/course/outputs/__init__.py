@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from autograder.course.audit import Audit, SubmissionPool, audit
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualScores
+from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
 from autograder.course.outputs.feedback import closing_rows

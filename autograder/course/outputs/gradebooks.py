@@ -1,6 +1,6 @@
 """Write the tables that carry scores to a gradebook, and remove those that are out of date.
 
-    final.csv                   every student, for staff; see `final`
+    final.csv                   every student, for staff; see `final_csv`
     canvas.csv, moodle.csv      where the class knows the ids of that site
     gradebook.db                nbgrader's, if nbgrader is installed
 
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.outputs.feedback import feedback_lines
-from autograder.course.outputs.final import final_csv
+from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
-from autograder.course.outputs.published import left_out, published_points
+from autograder.course.outputs.published_points import left_out, published_points
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.platforms.canvas import canvas_csv, in_canvas_csv
 from autograder.platforms.gradebook_row import GradebookRow

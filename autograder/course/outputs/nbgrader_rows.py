@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from autograder.course.class_record import ClassRecord, Outcome
-from autograder.course.manual import AUTOMATIC, WRITTEN
+from autograder.course.manual_scores import AUTOMATIC, WRITTEN
 from autograder.course.policy import FinalScore, Status
 from autograder.course.submission_times import UnknownTime, submission_time
 from autograder.engine.record import Report, Verdict

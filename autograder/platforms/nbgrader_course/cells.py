@@ -24,7 +24,7 @@ from autograder.engine.record import Report, Verdict
 from autograder.grading.results_folder import UnwritableResults
 from autograder.intake.submission import UnreadableSubmission
 from autograder.intake.unused_files import could_be_report
-from autograder.platforms.nbgrader_course.feedback_engine import EngineUnavailable, engine
+from autograder.platforms.nbgrader_course.grading_engine import EngineUnavailable, engine
 from autograder.report.nbgrader import question_text
 
 AUTOMATIC = "auto-"

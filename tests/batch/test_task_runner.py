@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from autograder.course.runner import run
 from autograder.course.task import Task, TaskResult, WorkerUnfit
+from autograder.course.task_runner import run
 from autograder.course.worker_pool import PoolUnavailable
 from autograder.course.worker_setup import Settings
 from autograder.intake.submission import Submission
@@ -111,7 +111,7 @@ def turns(monkeypatch):
             script.turn()
         return really(futures, return_when=return_when)
 
-    monkeypatch.setattr("autograder.course.runner.wait", wait)
+    monkeypatch.setattr("autograder.course.task_runner.wait", wait)
     turns = type("Turns", (), {"crew": None})
     return turns
 

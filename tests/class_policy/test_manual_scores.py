@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.manual import ManualScore, ManualScores, read_manual_scores
+from autograder.course.manual_scores import ManualScore, ManualScores, read_manual_scores
 from autograder.course.policy import Policy, PolicyError, apply_policy
 from autograder.engine.record import Verdict
 from autograder.platforms.nbgrader_gradebook import (
