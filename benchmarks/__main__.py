@@ -1,12 +1,12 @@
-"""What the kit costs, as ratios against a peer in the same run.
+"""Measure the costs of the kit, as ratios against a peer in the same run.
 
-    python -m benchmarks [--only kernels,networks] [--runs 3] [--threads 2]
+    python -m benchmarks [--only kernels --only networks] [--runs 3] [--threads 2]
 
-prints a table: what was measured, against what, minimum, median and maximum of the runs, and which
-of its bounds the median satisfies. Exit status 1 where one misses what it must reach, 2 where it
-could not start. Numbers mean something on a quiet machine only. Further measurements are modules of
-their own: `benchmarks.training`, `benchmarks.whole_class`, `benchmarks.class_page`,
-`benchmarks.slow_neighbour` and `benchmarks.scaling`.
+The table lists what was measured, against what, minimum, median and maximum of the runs, and which
+bounds the median meets. Exit status 1 if a measurement misses what it must reach, 2 if it could not
+start. Numbers are meaningful on an idle machine only. Further measurements are modules of their
+own: `benchmarks.training_step`, `benchmarks.class_run`, `benchmarks.class_page`,
+`benchmarks.slow_neighbor` and `benchmarks.linear_scaling`.
 """
 
 import argparse
@@ -22,33 +22,34 @@ from authoring.examples import MissingModels
 from autograder.grading.preparation import SetupError
 from autograder.sandbox.self_test import IsolationUnavailable
 from baselines.errors import MissingPackage
-from benchmarks import grading_cost, kernel_processes, networks, processes
-from benchmarks.rounds import Row
+from benchmarks import grading_cost, kernels_in_process, model_evaluation, process_costs
+from benchmarks.ratios import Measurement
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.formats.saved_model import BadSavedModel
 from quantlab.paths import DATASETS
 
-Rows = Callable[[argparse.Namespace], Iterator[Row]]
+Measure = Callable[[argparse.Namespace], Iterator[Measurement]]
 
-GROUPS: Mapping[str, Rows] = {
-    "kernels": lambda options: kernel_processes.rows(options.runs, older=False),
-    "portable": lambda options: kernel_processes.rows(options.runs, older=True),
-    "networks": lambda options: networks.rows(
+GROUPS: Mapping[str, Measure] = {
+    "kernels": lambda options: kernels_in_process.measure_kernels(options.runs, older=False),
+    "portable": lambda options: kernels_in_process.measure_kernels(options.runs, older=True),
+    "networks": lambda options: model_evaluation.measure_models(
         options.data, load_dataset(options.data, "test"), options.runs
     ),
-    "marking": lambda options: grading_cost.rows(
+    "grading": lambda options: grading_cost.measure_grading(
         options.data, load_dataset(options.data, "test"), options.runs
     ),
-    "processes": lambda options: processes.rows(options.data, options.runs),
+    "processes": lambda options: process_costs.measure_processes(options.data, options.runs),
 }
 
 
 def main() -> int:
+    """Run the command and return its exit status."""
     options = _parser().parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     try:
-        rows = list(_measured(options))
+        measurements = list(_measure(options))
     except (
         BadSavedModel,
         DataNotFound,
@@ -60,53 +61,47 @@ def main() -> int:
     ) as problem:
         print(problem, file=sys.stderr)
         return 2
-    _show(rows)
-    return 0 if all(row.holds for row in rows) else 1
+    _print(measurements)
+    return 0 if all(each.holds for each in measurements) else 1
 
 
-def _measured(options: argparse.Namespace) -> Iterator[Row]:
-    for name in options.only:
-        for row in GROUPS[name](options):
-            print(f"{row.what}: {row.middle:.3g} {row.unit} {row.against}", file=sys.stderr)
-            yield row
+def _measure(options: argparse.Namespace) -> Iterator[Measurement]:
+    for name in options.only or GROUPS:
+        for each in GROUPS[name](options):
+            print(f"{each.what}: {each.middle:.3g} {each.unit} {each.against}", file=sys.stderr)
+            yield each
 
 
-def _show(rows: list[Row]) -> None:
+def _print(measurements: list[Measurement]) -> None:
     title = f"torch {torch.__version__}, {torch.get_num_threads()} threads"
     table = rich.table.Table(title=title, box=None, pad_edge=False)
     for column in ("what", "against", "min", "median", "max", "", "must", "aim", "reached"):
         table.add_column(column, justify="right" if column in ("min", "median", "max") else "left")
-    for row in rows:
-        spread = (min(row.values), row.middle, max(row.values))
-        bounds = ("" if bound is None else f"{bound:g}" for bound in (row.must, row.aim))
+    for each in measurements:
+        spread = (min(each.values), each.middle, max(each.values))
+        bounds = ("" if bound is None else f"{bound:g}" for bound in (each.must, each.aim))
         numbers = (f"{value:.3g}" for value in spread)
-        table.add_row(row.what, row.against, *numbers, row.unit, *bounds, row.verdict)
+        table.add_row(each.what, each.against, *numbers, each.unit, *bounds, each.verdict)
     Console(width=200).print(table)
-
-
-def _groups(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in GROUPS:
-            raise argparse.ArgumentTypeError(
-                f"there is no {name!r}: choose from {', '.join(GROUPS)}"
-            )
-    return names
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="What the kit costs, as ratios against a peer."
+        prog="python -m benchmarks",
+        description="Measure the costs of the kit, as ratios against a peer.",
     )
-    parser.add_argument("--data", choices=DATASETS, default="cifar10")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--threads", type=int, help="of torch, on both sides (all cores)")
+    parser.add_argument(
+        "--data", choices=DATASETS, default="cifar10", help="Measure on this data set."
+    )
+    parser.add_argument("--runs", type=int, default=3, help="Repeat every comparison.")
+    parser.add_argument(
+        "--threads", type=int, help="Threads of torch, on both sides (default: all cores)."
+    )
     parser.add_argument(
         "--only",
-        type=_groups,
-        default=list(GROUPS),
-        metavar="NAME,NAME",
-        help=f"of {', '.join(GROUPS)} (all)",
+        action="append",
+        choices=GROUPS,
+        help="Measure this group; may be repeated (default: all).",
     )
     return parser
 

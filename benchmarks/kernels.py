@@ -1,8 +1,7 @@
 """Exact integer convolutions against those of torch, on the 3x3 layers of ResNet-20.
 
-Every result is compared before it is timed: `Inexact` is raised for a kernel whose sums are wrong.
-`integer_conv2d` runs in a process as Python starts it; the kernel on packed weights, and its peer,
-keep the memory that they free, as every evaluation here does.
+Every result is compared before it is timed. `integer_conv2d` runs in a new process. The kernel on
+packed weights, and its peer, keep the memory that they free, as every evaluation in the kit does.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.rounds import Row, geometric_mean, ratios
+from benchmarks.ratios import Measurement, geometric_mean, ratios
 from quantlab.arithmetic.int8_kernels import PackedConvolution, is_exact
 from quantlab.arithmetic.integer_kernels import accumulate_conv2d, integer_conv2d
 from quantlab.arithmetic.malloc import keep_freed_memory
@@ -23,7 +22,7 @@ TIMES = 60  # calls per run, of which the median counts
 
 
 class Inexact(Exception):
-    """A kernel gave other sums than torch's int64 convolution; the message says which."""
+    """A kernel has other sums than torch's int64 convolution; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Operands:
 
 
 def operands() -> Iterator[Operands]:
+    """Yield random operands of each shape."""
     generator = torch.Generator().manual_seed(0)
     for channels, side in SHAPES:
         codes = torch.randint(0, 256, (BATCH, channels, side, side), generator=generator)
@@ -45,76 +45,77 @@ def operands() -> Iterator[Operands]:
         )
 
 
-def rows(runs: int) -> Iterator[Row]:
-    yield Row(
+def measure_kernels(runs: int) -> Iterator[Measurement]:
+    """Yield the measurements. Raise `Inexact`."""
+    yield Measurement(
         "integer_conv2d, int32 in and out",
         "torch's int32 conv2d",
         "times faster",
-        geometric_mean([_integer_conv2d(one, runs) for one in operands()]),
+        geometric_mean([_integer_conv2d(pair, runs) for pair in operands()]),
         must=12,
         aim=20,
         more_is_better=True,
     )
     keep_freed_memory()
     if is_exact():
-        yield Row(
+        yield Measurement(
             "the kernel: packed weights, uint8 channels_last",
             "float32 conv2d, channels_last",
             "times faster",
-            geometric_mean([_packed(one, runs) for one in operands()]),
+            geometric_mean([_packed(pair, runs) for pair in operands()]),
             must=3,
             aim=6,
             more_is_better=True,
         )
 
 
-def float_rows(runs: int) -> Iterator[Row]:
-    """What is left where the processor has no exact 8-bit instructions."""
+def measure_float_path(runs: int) -> Iterator[Measurement]:
+    """Yield the measurement of the path for processors without exact 8-bit instructions."""
     keep_freed_memory()
-    yield Row(
+    yield Measurement(
         "the float32 path of the kernel, without 8-bit instructions",
         "float32 conv2d, channels_last",
         "of its time",
-        geometric_mean([_in_float(one, runs) for one in operands()]),
+        geometric_mean([_in_float(pair, runs) for pair in operands()]),
         must=1.1,
         aim=1.0,
     )
 
 
-def _integer_conv2d(one: Operands, runs: int) -> tuple[float, ...]:
-    codes, weight = one.codes.int().contiguous(), one.weight.int()
-    _refuse_inexact("integer_conv2d", integer_conv2d(codes, weight, 1, 1), one)
-    found = ratios(
+def _integer_conv2d(pair: Operands, runs: int) -> tuple[float, ...]:
+    codes, weight = pair.codes.int().contiguous(), pair.weight.int()
+    _refuse_inexact("integer_conv2d", integer_conv2d(codes, weight, 1, 1), pair)
+    values = ratios(
         lambda: integer_conv2d(codes, weight, 1, 1),
         lambda: F.conv2d(codes, weight, None, 1, 1),
         runs,
         TIMES,
     )
-    return tuple(1 / ratio for ratio in found)
+    return tuple(1 / ratio for ratio in values)
 
 
-def _packed(one: Operands, runs: int) -> tuple[float, ...]:
-    packed = PackedConvolution(one.weight, (1, 1), (1, 1))
-    _refuse_inexact("the packed kernel", packed(one.codes), one)
-    found = ratios(lambda: packed(one.codes), _float32(one), runs, TIMES)
-    return tuple(1 / ratio for ratio in found)
+def _packed(pair: Operands, runs: int) -> tuple[float, ...]:
+    packed = PackedConvolution(pair.weight, (1, 1), (1, 1))
+    _refuse_inexact("the packed kernel", packed(pair.codes), pair)
+    values = ratios(lambda: packed(pair.codes), _float32(pair), runs, TIMES)
+    return tuple(1 / ratio for ratio in values)
 
 
-def _in_float(one: Operands, runs: int) -> tuple[float, ...]:
-    codes, weight = one.codes.float(), _channels_last(one.weight.float())
-    _refuse_inexact("accumulate_conv2d", accumulate_conv2d(codes, weight, 255, 1, 1), one)
-    return ratios(lambda: accumulate_conv2d(codes, weight, 255, 1, 1), _float32(one), runs, TIMES)
+def _in_float(pair: Operands, runs: int) -> tuple[float, ...]:
+    codes, weight = pair.codes.float(), _channels_last(pair.weight.float())
+    _refuse_inexact("accumulate_conv2d", accumulate_conv2d(codes, weight, 255, 1, 1), pair)
+    return ratios(lambda: accumulate_conv2d(codes, weight, 255, 1, 1), _float32(pair), runs, TIMES)
 
 
-def _float32(one: Operands) -> Callable[[], Tensor]:
-    codes, weight = one.codes.float(), _channels_last(one.weight.float())
+def _float32(pair: Operands) -> Callable[[], Tensor]:
+    codes, weight = pair.codes.float(), _channels_last(pair.weight.float())
     return lambda: F.conv2d(codes, weight, None, 1, 1)
 
 
-def _refuse_inexact(name: str, sums: Tensor, one: Operands) -> None:
-    expected = F.conv2d(one.codes.long(), one.weight.long(), None, 1, 1)
+def _refuse_inexact(name: str, sums: Tensor, pair: Operands) -> None:
+    expected = F.conv2d(pair.codes.long(), pair.weight.long(), None, 1, 1)
     if not torch.equal(sums.double(), expected.double()):
-        shape = tuple(one.weight.shape)
+        shape = tuple(pair.weight.shape)
         raise Inexact(f"{name} is not exact for weights of shape {shape} on this machine.")
 
 

@@ -1,6 +1,6 @@
 """ONNX Runtime as a peer: the same model with static 8-bit quantization, by its own kernels.
 
-It gets the QDQ graph of `baselines.integer_only` with an 8-bit stream, in which every convolution
+It has the QDQ graph of `baselines.integer_only` with an 8-bit stream, in which every convolution
 and addition is one of its 8-bit kernels.
 """
 
@@ -21,9 +21,9 @@ STREAM_BITS = 8
 def onnx_runtime(
     saved: SavedModel, images: ImageSet, folder: Path, threads: int
 ) -> Callable[[], float]:
-    """A function that evaluates `saved` on `images`: accuracy in percent, from uint8 images.
+    """Return a function that evaluates `saved` on `images`: accuracy in percent.
 
-    The graph is written to `folder`. Raises `MissingPackage` where ONNX Runtime is not installed.
+    The graph is written to `folder`. Raise `MissingPackage` if ONNX Runtime is not installed.
     """
     pixels = images.images[:CALIBRATION]
     network = convert(saved, pixels)

@@ -1,6 +1,7 @@
-"""How times are compared: in runs that alternate, as a ratio of each run.
+"""Compare times in alternating runs, as a ratio of each run.
 
-What else the machine does falls on both sides of a ratio, so ratios travel where seconds do not.
+Other load of the machine affects both sides of a ratio. Therefore ratios are comparable across
+machines, unlike seconds.
 """
 
 import statistics
@@ -12,11 +13,11 @@ Action = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Row:
+class Measurement:
     """One line of the table: what was measured, against what, and how it compares.
 
-    `values` holds one number per run, in `unit` ("times", "ms", "s" or "MB"); `must` and `aim` are
-    bounds in the same unit, from below where `more_is_better`.
+    `values` has one number per run, in `unit` ("times", "ms", "s" or "MB"). `must` and `aim` are
+    bounds in the same unit, lower bounds if `more_is_better`.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Row:
 
     @property
     def middle(self) -> float:
+        """The median of the runs."""
         return statistics.median(self.values)
 
     @property
@@ -38,6 +40,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
+        """The best bound that the median meets: "aim", "must", or "missed"."""
         if not self.holds:
             return "missed"
         return "aim" if self.aim is not None and self._satisfies(self.aim) else "must"
@@ -47,21 +50,20 @@ class Row:
 
 
 def seconds(action: Action, times: int = 1) -> list[float]:
-    """How long each of so many calls took."""
-    found = []
+    """Return the seconds of each of `times` calls."""
+    times_taken = []
     for _ in range(times):
         started = time.perf_counter()
         action()
-        found.append(time.perf_counter() - started)
-    return found
+        times_taken.append(time.perf_counter() - started)
+    return times_taken
 
 
 def ratios(ours: Action, peer: Action, runs: int, times: int = 1) -> tuple[float, ...]:
-    """Time of `ours` over that of `peer`, one number per run.
+    """Return the time of `ours` over that of `peer`, one number per run.
 
-    A run calls each `times` times in a row and compares the medians: a layer of a network finds its
-    input where the layer before has left it, in the cache. Both are called once before, for what
-    only the first call costs.
+    A run calls each `times` times in a row and compares the medians: in a network, too, a layer
+    finds its input in the cache. Both are called once before, for costs of the first call.
     """
     ours(), peer()
     return tuple(
@@ -71,5 +73,5 @@ def ratios(ours: Action, peer: Action, runs: int, times: int = 1) -> tuple[float
 
 
 def geometric_mean(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Over cases, for each run."""
+    """Return the geometric mean over cases, for each run."""
     return tuple(statistics.geometric_mean(run) for run in zip(*rows, strict=True))

@@ -1,11 +1,10 @@
-"""What quantization-aware training costs: one step against one of the float network.
+"""Measure a step of quantization-aware training against one of the float network.
 
-    python -m benchmarks.training
+    python -m benchmarks.training_step
 
-Both take the same batch in the fastest precision (`quantlab.training.precision`), with and without
-torch.compile, in rounds that alternate; times are medians with minimum and maximum, and each is
-given as a multiple of the float step of the same round. The teacher of the distillation is a row of
-its own.
+Both use the same batch in the fastest precision (`quantlab.training.precision`), with and without
+torch.compile, in alternating rounds. Times are medians with minimum and maximum, and multiples of
+the float step of the same round. The teacher of the distillation has a line of its own.
 """
 
 import argparse
@@ -30,8 +29,9 @@ Step = Callable[[], None]
 
 
 def main() -> int:
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training",
+        prog="python -m benchmarks.training_step",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,6 +65,7 @@ def main() -> int:
 def training_step(
     model: nn.Module, images: Tensor, labels: Tensor, compiled: bool, precision: str
 ) -> Step:
+    """Return a function that trains `model` for one step."""
     model.train().to(memory_format=torch.channels_last)
     forward = torch.compile(model, dynamic=False) if compiled else model
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, nesterov=True)
@@ -81,6 +82,7 @@ def training_step(
 
 
 def teacher_step(model: nn.Module, images: Tensor, compiled: bool, precision: str) -> Step:
+    """Return a function that computes the teacher's logits once."""
     model.eval()
     forward = torch.compile(model, dynamic=False) if compiled else model
     batch = normalize(images).contiguous(memory_format=torch.channels_last)
@@ -93,7 +95,7 @@ def teacher_step(model: nn.Module, images: Tensor, compiled: bool, precision: st
 
 
 def measure(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every step, by name; the first round, which compiles, is not counted."""
+    """Return the seconds of every step, by name; the first round, which compiles, is left out."""
     times: dict[str, list[float]] = {name: [] for name in steps}
     for number in tqdm(range(rounds + 1), leave=False):
         for name, step in steps.items():
@@ -105,9 +107,10 @@ def measure(steps: dict[str, Step], rounds: int) -> dict[str, list[float]]:
 
 
 def show(times: dict[str, list[float]]) -> None:
+    """Print the times."""
     for name, seconds in times.items():
         low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
-        ratios = [one / peer for one, peer in zip(seconds, times["float"], strict=True)]
+        ratios = [own / peer for own, peer in zip(seconds, times["float"], strict=True)]
         print(
             f"  {name:12} {1000 * middle:7.0f} ms ({1000 * low:.0f} to {1000 * high:.0f})"
             f"   {statistics.median(ratios):.2f} times a float step"

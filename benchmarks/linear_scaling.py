@@ -1,9 +1,9 @@
-"""Whether time is a straight line: against images, models, checks and submissions.
+"""Measure whether time is linear in images, models, checks and submissions.
 
-    python -m benchmarks.scaling --out scaling.svg
+    python -m benchmarks.linear_scaling --out scaling.svg
 
-Each series is measured from its smallest to its largest size, so many times over, and the fastest
-time of each size is kept. A least-squares line is drawn through them; R^2 says how straight it is.
+Each series is measured from its smallest to its largest size, several times, and the fastest time
+of each size is kept. R^2 is that of a least-squares line through them.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from autograder.grading.submission import GradingContext, grade_submission
 from autograder.intake.submission import Submission, read_submission
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
-from benchmarks.networks import saved_models
-from benchmarks.rounds import seconds
+from benchmarks.model_evaluation import saved_models
+from benchmarks.ratios import seconds
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.integer_network import evaluate_saved
@@ -45,7 +45,7 @@ class Line:
 
     @property
     def fit(self) -> tuple[float, float]:
-        """Seconds per unit of size, and those of a size of nothing."""
+        """Seconds per unit of size, and seconds at size zero."""
         slope, start = np.polyfit(self.sizes, self.seconds, 1)
         return float(slope), float(start)
 
@@ -53,19 +53,22 @@ class Line:
     def straightness(self) -> float:
         """R^2, the share of the variance that the line explains."""
         slope, start = self.fit
-        found = np.array(self.seconds)
-        rest = found - (slope * np.array(self.sizes) + start)
-        return float(1 - rest.var() / found.var())
+        times = np.array(self.seconds)
+        rest = times - (slope * np.array(self.sizes) + start)
+        return float(1 - rest.var() / times.var())
 
 
 def main() -> int:
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.scaling",
+        prog="python -m benchmarks.linear_scaling",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", choices=DATASETS, default="cifar10")
-    parser.add_argument("--times", type=int, default=3, help="of which the fastest counts")
+    parser.add_argument(
+        "--times", type=int, default=3, help="Repeat every size; the fastest counts."
+    )
     parser.add_argument("--out", type=Path, default=Path("runs") / "scaling.svg")
     options = parser.parse_args()
     lines = []
@@ -87,6 +90,7 @@ def main() -> int:
 
 
 def measure(dataset: str, times: int) -> Iterator[Line]:
+    """Yield each series when it is measured."""
     images, saved = load_dataset(dataset, "test"), tuple(saved_models(dataset).values())
     parts = [images.subset(torch.arange(len(images) * i // 5)) for i in range(1, 6)]
     first = [partial(_evaluate, saved[:1], part) for part in parts]
@@ -99,10 +103,10 @@ def measure(dataset: str, times: int) -> Iterator[Line]:
         submission = read_submission(Path(folder) / "reference")
         courses = [prepare_grading(dataset, pattern) for pattern in CHECKS]
         sizes = [len(grade_submission(submission, course, sandbox).checks) for course in courses]
-        marked = [partial(_mark, submission, course, sandbox, 1) for course in courses]
-        yield _line("checks", sizes, marked, times)
-        marked = [partial(_mark, submission, courses[0], sandbox, count) for count in counts]
-        yield _line("submissions", counts, marked, times)
+        gradings = [partial(_grade, submission, course, sandbox, 1) for course in courses]
+        yield _line("checks", sizes, gradings, times)
+        gradings = [partial(_grade, submission, courses[0], sandbox, count) for count in counts]
+        yield _line("submissions", counts, gradings, times)
 
 
 def _evaluate(models: Sequence[SavedModel], images: ImageSet) -> None:
@@ -110,7 +114,7 @@ def _evaluate(models: Sequence[SavedModel], images: ImageSet) -> None:
         evaluate_saved(model, images)
 
 
-def _mark(submission: Submission, course: GradingContext, sandbox: Sandbox, times: int) -> None:
+def _grade(submission: Submission, course: GradingContext, sandbox: Sandbox, times: int) -> None:
     for _ in range(times):
         grade_submission(submission, course, sandbox)
 
@@ -124,6 +128,7 @@ def _line(
 
 
 def draw(lines: Sequence[Line], path: Path) -> None:
+    """Draw the series and their lines into the file `path`."""
     figure = Figure(figsize=(3.2 * len(lines), 3), layout="constrained")
     axes = figure.subplots(1, len(lines))
     for line, ax in zip(lines, axes, strict=True):

@@ -1,6 +1,6 @@
 """The integer evaluation of saved models against the float network, on the same test images.
 
-Both go from uint8 images to an accuracy, channels_last, on the same number of threads.
+Both compute an accuracy from uint8 images, channels_last, on the same number of threads.
 """
 
 import tempfile
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from benchmarks.onnx_runtime import onnx_runtime
-from benchmarks.rounds import Row, ratios
+from benchmarks.ratios import Measurement, ratios
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import BATCH_SIZE, evaluate_saved
@@ -22,6 +22,7 @@ from quantlab.paths import CELLS, KIT
 
 
 def float_network(dataset: str) -> nn.Module:
+    """Return the kit's float network of a data set."""
     network = resnet20()
     state = load_float(KIT / "checkpoints" / f"resnet20_{dataset}.pt")
     network.load_state_dict(state, strict=False)  # load_float has checked the names
@@ -29,16 +30,17 @@ def float_network(dataset: str) -> nn.Module:
 
 
 def saved_models(dataset: str) -> dict[str, SavedModel]:
-    """The reference's five, by cell of Table 1."""
+    """Return the reference's five models, by cell of Table 1."""
     folder = KIT / "instructor" / "checkpoints" / dataset
     return {cell: load(folder / f"ResNet20_{cell}.pt") for cell in CELLS}
 
 
-def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
+def measure_models(dataset: str, images: ImageSet, runs: int) -> Iterator[Measurement]:
+    """Yield the measurements. Raise `MissingPackage`."""
     saved = saved_models(dataset)
     in_float = partial(evaluate, float_network(dataset), images, BATCH_SIZE, "cpu")
     peer = f"the float32 model, {len(images):,} images"
-    yield Row(
+    yield Measurement(
         "W8A8 from uint8 images to accuracy",
         peer,
         "of its time",
@@ -48,7 +50,7 @@ def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
     )
     with tempfile.TemporaryDirectory() as folder:
         runtime = onnx_runtime(saved["W8A8"], images, Path(folder), torch.get_num_threads())
-        yield Row(
+        yield Measurement(
             "the same",
             "ONNX Runtime, static int8, the same model",
             "of its time",
@@ -56,7 +58,7 @@ def rows(dataset: str, images: ImageSet, runs: int) -> Iterator[Row]:
             must=1.0,
             aim=0.7,
         )
-    yield Row(
+    yield Measurement(
         "five saved models",
         "five float32 evaluations",
         "of their time",

@@ -1,4 +1,4 @@
-"""What whole processes cost: to start, to hold a submission's models, to map the data again."""
+"""The cost of whole processes: to start, to hold a submission's models, to map the data again."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from authoring.examples import write_examples
-from benchmarks.rounds import Row, seconds
+from benchmarks.ratios import Measurement, seconds
 from quantlab.data.cifar10 import load_dataset
 from quantlab.paths import KIT
 
@@ -21,8 +21,9 @@ print(json.dumps([status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 """
 
 
-def rows(dataset: str, runs: int) -> Iterator[Row]:
-    yield Row(
+def measure_processes(dataset: str, runs: int) -> Iterator[Measurement]:
+    """Yield the measurements."""
+    yield Measurement(
         "start: python -m autograder --help",
         "",
         "s",
@@ -32,11 +33,11 @@ def rows(dataset: str, runs: int) -> Iterator[Row]:
     )
     load_dataset(dataset, "test")
     loads = (min(seconds(lambda: load_dataset(dataset, "test"), STARTS)) for _ in range(runs))
-    yield Row(
+    yield Measurement(
         f"data: second load of {dataset}",
         "",
         "ms",
-        tuple(1000 * one for one in loads),
+        tuple(1000 * load for load in loads),
         must=50,
         aim=10,
     )
@@ -47,7 +48,7 @@ def rows(dataset: str, runs: int) -> Iterator[Row]:
             *("--data", dataset, "--out", str(Path(folder) / "marks")),
         ]
         bare = _largest(("-c", "import torch"))
-        yield Row(
+        yield Measurement(
             "memory of the largest process of grade, all checks and models",
             "import torch",
             "MB more",
@@ -66,14 +67,14 @@ def _run(arguments: Sequence[str]) -> None:
 
 
 def _largest(arguments: Sequence[str]) -> float:
-    """The largest resident size, in MB, among a Python process and all that it waited for.
+    """Return the largest resident size, in MB, among a Python process and its children.
 
-    A process counts that of the one it was started from as its own, until it is larger itself: a
-    small one stands between, and counts what it started.
+    A process counts the size of its parent as its own until it is larger itself. Therefore a small
+    process is in between, and counts its children.
     """
     between = [sys.executable, "-c", _COUNT, sys.executable, *arguments]
-    made = subprocess.run(between, cwd=KIT, check=True, stdout=subprocess.PIPE)
-    status, kilobytes = json.loads(made.stdout)
-    if status not in (0, 1):  # 1: written answers wait for a person
+    process = subprocess.run(between, cwd=KIT, check=True, stdout=subprocess.PIPE)
+    status, kilobytes = json.loads(process.stdout)
+    if status not in (0, 1):  # 1: written answers need review
         raise subprocess.CalledProcessError(status, list(arguments))
     return float(kilobytes) * 1024 / MEGABYTE

@@ -1,14 +1,14 @@
-"""How much a hostile submission slows the honest one that is marked beside it.
+"""Measure how much a hostile submission slows an honest one that is graded beside it.
 
-    python -m benchmarks.slow_neighbour
+    python -m benchmarks.slow_neighbor
 
-Two sandboxes run at a time, as `grade --jobs 2` has them. What the honest one takes beside each
-hostile neighbour is given as a multiple of what it takes beside an honest neighbour that computes
-without a pause; rounds alternate, so that what else the machine does falls on both. On a machine
-with two processors a fair share is a multiple of 1; without a neighbour it may be less.
+Two sandboxes run at a time, as with `grade --jobs 2`. The time of the honest one beside each
+hostile neighbor is a multiple of its time beside an honest neighbor that computes without a pause.
+Rounds alternate, so that other load affects both. With two processors a fair share is a multiple of
+1; without a neighbor it may be less.
 
-Where the kernel shares processors out by session (`sched_autogroup_enabled`), many threads count as
-one program. It does not do so in containers that have a limit on processors: measure there too.
+If the kernel shares processors by session (`sched_autogroup_enabled`), many threads count as one
+program. It does not in containers with a limit on processors: measure there too.
 """
 
 import argparse
@@ -45,8 +45,8 @@ INPUTS = {
 }
 CHECK = Program((Call("f", (Input("x"), Input("weight"))),), INPUTS)
 
-# Each is run again as soon as it has been stopped. None is no neighbour at all.
-NEIGHBOURS: dict[str, str | None] = {
+# Each is run again as soon as it has been stopped. None is no neighbor at all.
+NEIGHBORS: dict[str, str | None] = {
     "computes honestly": HONEST + "f(torch.ones(8, 16, 32, 32), torch.ones(16, 16, 3, 3) / 100)\n",
     "is not there": None,
     "spins in one thread": "while True: pass",
@@ -83,11 +83,14 @@ NEIGHBOURS: dict[str, str | None] = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.slow_neighbour")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
-    parser.add_argument("--checks", type=int, default=5, metavar="N", help="per round; default: 5")
+    """Run the command and return its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.slow_neighbor")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="Rounds (default: 5).")
+    parser.add_argument(
+        "--checks", type=int, default=5, metavar="N", help="Checks per round (default: 5)."
+    )
     options = parser.parse_args()
-    # Short enough that a neighbour is also started and stopped within a round.
+    # Short enough that a neighbor is also started and stopped within a round.
     limits = replace(Limits(), import_cpu_seconds=3, import_wall_seconds=9.0)
     try:
         with ExitStack() as both:
@@ -105,23 +108,23 @@ def _compare(mine: Sandbox, theirs: Sandbox, rounds: int, checks: int) -> int:
         f"{mine.isolation}; {rounds} rounds of {checks} checks beside each; processors are shared "
         f"out by {'session' if by_session else 'thread'}"
     )
-    times: dict[str, list[float]] = {name: [] for name in NEIGHBOURS}
-    for _, (name, source) in itertools.product(range(rounds), NEIGHBOURS.items()):
+    times: dict[str, list[float]] = {name: [] for name in NEIGHBORS}
+    for _, (name, source) in itertools.product(range(rounds), NEIGHBORS.items()):
         with _beside(theirs, source):
             times[name].append(_seconds(mine, checks))
     beside_honest = times["computes honestly"]
-    for name, found in times.items():
-        ratios = [ours / peer for ours, peer in zip(found, beside_honest, strict=True)]
+    for name, own in times.items():
+        ratios = [ours / peer for ours, peer in zip(own, beside_honest, strict=True)]
         print(
-            f"a neighbour that {name:36} {statistics.median(ratios):5.2f} times "
-            f"({min(ratios):.2f} to {max(ratios):.2f})   {statistics.median(found):.2f} s",
+            f"a neighbor that {name:36} {statistics.median(ratios):5.2f} times "
+            f"({min(ratios):.2f} to {max(ratios):.2f})   {statistics.median(own):.2f} s",
             flush=True,
         )
     return 0
 
 
 def _seconds(sandbox: Sandbox, checks: int) -> float:
-    """What one check takes, in seconds."""
+    """Return the seconds of one check."""
     started = time.perf_counter()
     for _ in range(checks):
         outcome = sandbox.run(HONEST, CHECK)
@@ -132,21 +135,21 @@ def _seconds(sandbox: Sandbox, checks: int) -> float:
 
 @contextmanager
 def _beside(sandbox: Sandbox, source: str | None) -> Iterator[None]:
-    """Runs `source` again and again in another thread."""
+    """Run `source` again and again in another thread."""
     stop = threading.Event()
 
     def run() -> None:
         while source is not None and not stop.is_set():
             sandbox.import_source(source)
 
-    neighbour = threading.Thread(target=run)
-    neighbour.start()
-    time.sleep(0.3)  # it is under way
+    neighbor = threading.Thread(target=run)
+    neighbor.start()
+    time.sleep(0.3)  # until it runs
     try:
         yield
     finally:
         stop.set()
-        neighbour.join()
+        neighbor.join()
 
 
 if __name__ == "__main__":
