@@ -5,95 +5,41 @@ Commands import what they need when they run, so that `--help` does not wait for
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from baselines.cli_options import (
+    FILE,
+    FRONTIER_METHODS,
+    HANDOUT_RULES,
+    LITERATURE_METHODS,
+    NONE,
+    PTQ_METHODS,
+    QAT_METHODS,
+    SCHEMES,
+    ListItem,
+    check_modes,
+    data_option,
+    experiment_options,
+    former_option,
+    network_option,
+    no_compile_option,
+    out_option,
+    refuse_together,
+    seeds_option,
+    validate_option,
+)
 from baselines.exit_status import DONE, INTERRUPTED, USAGE
-from quantlab.paths import CELLS, DATASETS
+from quantlab.paths import CELLS
 
-HANDOUT_RULES = ("sym", "sym + MSE inputs", "SAWB", "heuristic")
-PTQ_METHODS = (
-    *(
-        f"{rule}{end}"
-        for rule in HANDOUT_RULES
-        for end in ("", " + bias correction", " + batch normalization")
-    ),
-    *("AdaRound", "BRECQ", "QDrop", "AdaQuant"),
-)
-FRONTIER_METHODS = (
-    *("uniform", "greedy", "ZeroQ", "KL, training images", "HAWQ-V2", "pairs"),
-    *("uniform, reconstructed", "blocks"),
-)
-QAT_METHODS = ("LSQ", "SAT", "SAWB", "sym", "clipped STE", "STE")
-LITERATURE_METHODS = (
-    *("ZeroQ", "ZeroQ on noise", "ZeroQ on real data", "DFQ", "SQuant", "ISQuant", "N2D2"),
-    *("N2D2 single-shift", "N2D2 double-shift", "N2D2 per channel", "N2D2 KL", "N2D2 quantile"),
-    "N2D2 clipped weights",
-)
-SCHEMES = ("fixed-point", "single-shift", "double-shift")
-NONE = "none"
 EPILOG = (
     "Exit status: 0 done, 1 a committed model misses its record or target, 2 it could not start, "
     "130 interrupted."
 )
-FILE = click.Path(path_type=Path)
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-Command = Callable[..., int]
-
-
-class ListItem(click.ParamType):
-    """A value of an option that may be repeated, one of `names` unless these are empty.
-
-    A list with commas, the former syntax, is refused with the new form.
-    """
-
-    name = "name"
-
-    def __init__(self, names: Sequence[str] = ()) -> None:
-        """Accept any value without a comma if `names` are empty."""
-        self.names = tuple(names)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the value, or fail with a sentence."""
-        if value in self.names or (not self.names and "," not in value):
-            return str(value)
-        option = param.opts[0] if param else ""
-        if "," in value:
-            parts = [part.strip() for part in value.split(",") if part.strip()]
-            form = _repeated(option, parts)
-            raise click.BadParameter(f"Repeat the option for a list: {form}", ctx, param)
-        raise click.BadParameter(
-            f"There is no {value!r}: choose from {'; '.join(self.names)}.", ctx, param
-        )
-
-
-def _repeated(option: str, values: Sequence[str]) -> str:
-    return " ".join(f"{option} {shlex.quote(value)}" for value in values)
-
-
-def _former(old: str, new: str, example: Sequence[str]) -> Callable[[Command], Command]:
-    """Return a hidden option that refuses the former name of an option."""
-
-    def refuse(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-        if value is not None:
-            raise click.UsageError(
-                f"{old} is now {new}, repeated for a list: {_repeated(new, example)}", ctx
-            )
-
-    return click.option(
-        old,
-        f"former_{old.strip('-')}",  # not the name of the new option
-        hidden=True,
-        expose_value=False,
-        callback=refuse,
-        is_flag=False,
-        flag_value="",
-    )
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -113,60 +59,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def _refuse_together(flag: str, reason: str, *names: str) -> None:
-    """Raise `UsageError` if one of these options is used beside `flag`."""
-    ctx = click.get_current_context()
-    for param in ctx.command.params:
-        source = ctx.get_parameter_source(param.name or "")
-        if param.name in names and source is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{flag} {reason}: leave {param.opts[0]} out.", ctx)
-
-
-def data_option(command: Command) -> Command:
-    """Add the option --data."""
-    return click.option(
-        "--data",
-        "dataset",
-        type=click.Choice(list(DATASETS)),
-        default="cifar10",
-        show_default=True,
-        help="Use this data set.",
-    )(command)
-
-
-def out_option(default: Path, text: str) -> Callable[[Command], Command]:
-    """Return the option --out."""
-    return click.option(
-        "--out", type=FILE, default=default, show_default=True, metavar="PATH", help=text
-    )
-
-
-def validate_option(command: Command) -> Command:
-    """Add the option --validate."""
-    return click.option(
-        "--validate",
-        is_flag=True,
-        help="Measure on held-out training images, not on test images (to develop).",
-    )(command)
-
-
-def no_compile_option(command: Command) -> Command:
-    """Add the option --no-compile."""
-    return click.option("--no-compile", is_flag=True, help="Train without torch.compile (slower).")(
-        command
-    )
-
-
-def network_option(name: str) -> Callable[[Command], Command]:
-    """Return the option for the file of the float network."""
-    return click.option(
-        name,
-        type=FILE,
-        metavar="FILE",
-        help="Start from this float network.  [default: the kit's own]",
-    )
-
-
 @click.group(context_settings=_SETTINGS, epilog=EPILOG)
 def cli() -> None:
     """Run the quantization methods of the handout's literature."""
@@ -182,7 +74,7 @@ def cli() -> None:
     metavar="CELL",
     help=f"Compute this cell: {', '.join(CELLS)}. May be repeated.  [default: all]",
 )
-@_former("--cells", "--cell", ("W4A4", "W2A2"))
+@former_option("--cells", "--cell", ("W4A4", "W2A2"))
 @click.option(
     "--method",
     "methods",
@@ -192,8 +84,8 @@ def cli() -> None:
     help="Use this method. May be repeated. After training: "
     f"{', '.join((*HANDOUT_RULES, 'AdaRound', 'BRECQ', 'QDrop', 'AdaQuant'))}; the first four also "
     "with ' + bias correction' or ' + batch normalization'. By training: "
-    f"{', '.join(QAT_METHODS)}. A name of both kinds stands for both.  [default: all after "
-    "training but QDrop and the variants; LSQ by training]",
+    f"{', '.join(QAT_METHODS)}. A name of both kinds stands for both.  [default: "
+    "sym, SAWB, heuristic, heuristic + batch normalization, AdaRound, BRECQ, AdaQuant; LSQ]",
 )
 @click.option(
     "--only",
@@ -202,31 +94,11 @@ def cli() -> None:
 )
 @click.option("--epochs", type=int, metavar="N", help="Train every model for N epochs.")
 @click.option("--learning-rate", type=float, metavar="R", help="Train with this learning rate.")
-@click.option(
-    "--seeds",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Train every cell N times, with seeds 0 to N-1.",
-)
-@network_option("--start")
-@validate_option
-@no_compile_option
-@out_option(Path("runs") / "table1", "Write table, curves and models into this folder.")
-@click.option(
-    "--keep",
-    is_flag=True,
-    help="Copy the models of the kit's own methods to where the kit keeps them.",
-)
-@click.option(
-    "--verify",
-    is_flag=True,
-    help="Measure the committed models again. Exit status 1 if one misses its record or target.",
-)
+@seeds_option("cell")
+@experiment_options("table1", "models of the kit's own methods")
 @click.pass_obj
 def table1(command_line: str, **options: Any) -> int:
-    """Compute Table 1: models quantized after training and by training.
+    """Compute Table 1, after training and by training.
 
     Quantize the float ResNet-20 at five pairs of bit widths, after training (PTQ) and by training
     (QAT). Measure each model once on all test images. Write table, curves, and models with their
@@ -234,16 +106,9 @@ def table1(command_line: str, **options: Any) -> int:
 
     Interrupted? Run the same command again to resume.
     """
-    if options["verify"]:
-        _refuse_together(
-            "--verify",
-            "measures the committed models",
-            *(name for name in options if name not in ("dataset", "verify")),
-        )
-    if options["keep"]:
-        _refuse_together("--keep", "keeps models measured on test images", "validate")
+    check_modes(options)
     if options["only"] == "ptq":
-        _refuse_together("--only ptq", "trains nothing", "epochs", "learning_rate", "seeds")
+        refuse_together("--only ptq", "trains nothing", "epochs", "learning_rate", "seeds")
     from baselines.commands.table1 import table1 as run_table1
     from baselines.experiments.table1 import Table1Options
 
@@ -260,14 +125,7 @@ def table1(command_line: str, **options: Any) -> int:
     metavar="N",
     help="Train every network for N epochs.",
 )
-@click.option(
-    "--seeds",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Train every recipe N times, with seeds 0 to N-1.",
-)
+@seeds_option("recipe")
 @no_compile_option
 @out_option(Path("runs") / "ablation.json", "Write the results into this file.")
 def ablate(**options: Any) -> int:
@@ -295,7 +153,7 @@ def ablate(**options: Any) -> int:
     help=f"Search with this method: {'; '.join(FRONTIER_METHODS)}. May be repeated; '{NONE}' "
     "searches with no method.  [default: all]",
 )
-@_former("--methods", "--method", ("greedy", "blocks"))
+@former_option("--methods", "--method", ("greedy", "blocks"))
 @click.option(
     "--student",
     metavar="POINT",
@@ -313,20 +171,7 @@ def ablate(**options: Any) -> int:
 @click.option(
     "--seed", type=int, default=0, show_default=True, metavar="N", help="Use this random seed."
 )
-@network_option("--start")
-@validate_option
-@no_compile_option
-@out_option(Path("runs") / "frontier", "Write points, packed models and picture into this folder.")
-@click.option(
-    "--keep",
-    is_flag=True,
-    help="Copy the winners and all points to where the kit keeps them.",
-)
-@click.option(
-    "--verify",
-    is_flag=True,
-    help="Measure the committed winners again. Exit status 1 if one misses its record or target.",
-)
+@experiment_options("frontier", "winners and all points")
 @click.pass_obj
 def frontier(command_line: str, **options: Any) -> int:
     """Search the smallest ResNet-20 above 85 % (question 3).
@@ -336,14 +181,7 @@ def frontier(command_line: str, **options: Any) -> int:
 
     Interrupted? Run the same command again to resume.
     """
-    if options["verify"]:
-        _refuse_together(
-            "--verify",
-            "measures the committed winners",
-            *(name for name in options if name not in ("dataset", "verify")),
-        )
-    if options["keep"]:
-        _refuse_together("--keep", "keeps models measured on test images", "validate")
+    check_modes(options)
     if options["epochs"] is not None and not options["fine_tune"]:
         raise click.UsageError("--epochs belongs to --finetune: give both.")
     methods: tuple[str, ...] = options.pop("methods")
@@ -390,7 +228,7 @@ def run_system(**options: Any) -> int:
     metavar="NAME",
     help=f"Measure this method: {'; '.join(LITERATURE_METHODS)}. May be repeated.  [default: all]",
 )
-@_former("--methods", "--method", ("SQuant", "DFQ"))
+@former_option("--methods", "--method", ("SQuant", "DFQ"))
 @click.option(
     "--bits",
     multiple=True,
@@ -415,7 +253,7 @@ def compare(**options: Any) -> int:
     Interrupted? Run the same command again to resume.
     """
     if options["verify"]:
-        _refuse_together("--verify", "measures a fixed list", "methods", "bits", "out")
+        refuse_together("--verify", "measures a fixed list", "methods", "bits", "out")
     from baselines.commands.compare import compare as run_compare
     from baselines.experiments.comparison import CompareOptions
 

@@ -1,6 +1,6 @@
 # %% role="drop"
-# The master of extensions.ipynb, which `python -m baselines.build_extensions` writes from it.
 # mypy: ignore-errors
+"""The master of extensions.ipynb, which `python -m baselines.build_extensions` writes from it."""
 
 # %% [markdown] cell="title"
 # # Quantization without data, and in integers: the reading, working
