@@ -44,7 +44,7 @@ images = calibration_images(train, 64)
 print(f"{evaluate(model, test, 125, 'cpu'):.1f} % in floating point, of 500 test images")
 
 # %% [markdown] cell="about-distilled"
-# ## 1. Images that nobody took (ZeroQ)
+# ## 1. Images without a camera (ZeroQ)
 #
 # Batch normalization remembers the mean and the deviation of its inputs. Noise is changed by
 # gradient descent until the network finds these statistics in it again. Above the noise, below

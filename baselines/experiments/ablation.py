@@ -4,8 +4,8 @@ The trainings are short, from scratch, on the training images without the held-o
 they are measured; the test set is not read. The two choices (`quantlab.training.trainer`) are
 images of 24x24 pixels at first, to save time, and the mean of the last epochs' weights. In 8 epochs
 on CIFAR-10, seed 0, the whole recipe has 85.92 % of the held-out images, 86.18 % without small
-images, and 86.34 % without averaging. A standard error is 0.5, so that such a short training cannot
-tell them apart. An interrupted run resumes.
+images, and 86.34 % without averaging. A standard error is 0.5: such a short training does not
+distinguish them. An interrupted run resumes.
 """
 
 from collections.abc import Iterator, Mapping
