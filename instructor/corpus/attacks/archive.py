@@ -22,6 +22,14 @@ EVERY_FUNCTION = ["1a.*", "2a.*", "2b.*", "3.search.*"]
 EVERY_TABLE = ["1b.[AB].*", "2c.*", "3.bit_widths.*"]
 
 
+def zip_files(path, folder):
+    """Write a zip of the files in a folder and return its path."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.iterdir()):
+            archive.write(file, file.name)
+    return path
+
+
 @cheat(
     "names in the zip begin at the root of the file system",
     checks=["1a.linear_quantize.signed"],
@@ -230,9 +238,7 @@ def control_characters_in_names():
 def cut_short():
     def build(folder, right):
         path = folder / "half.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for file in sorted(right.iterdir()):
-                archive.write(file, file.name)
+        zip_files(path, right)
         content = path.read_bytes()
         path.write_bytes(content[: len(content) // 2])
         return path
@@ -923,10 +929,7 @@ def strong_encryption_of_one_member():
 def student_named_like_a_formula():
     def build(folder, right):
         path = folder / '=HYPERLINK("203.0.113.1","mark")+cmd|\'calc\'!A0.zip'
-        with zipfile.ZipFile(path, "w") as archive:
-            for file in sorted(right.iterdir()):
-                archive.write(file, file.name)
-        return path
+        return zip_files(path, right)
 
 
 @legal(
@@ -937,10 +940,7 @@ def student_named_like_a_formula():
 def student_named_like_markup():
     def build(folder, right):
         path = folder / "<img src=x onerror=alert(1)>\x1b[2J\u202e[bold red]{{7*7}}.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for file in sorted(right.iterdir()):
-                archive.write(file, file.name)
-        return path
+        return zip_files(path, right)
 
 
 @legal(
@@ -951,10 +951,7 @@ def student_named_like_markup():
 def student_named_like_the_summary():
     def build(folder, right):
         path = folder / "summary.csv.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for file in sorted(right.iterdir()):
-                archive.write(file, file.name)
-        return path
+        return zip_files(path, right)
 
 
 @cheat(

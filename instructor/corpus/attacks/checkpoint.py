@@ -66,6 +66,20 @@ def sealed_again(content):
     return body + hashlib.blake2b(body, digest_size=packed_model.CHECKSUM_BYTES).digest()
 
 
+class OddView:
+    """A tensor of 16 numbers that is saved with another view of them."""
+
+    def __init__(self, offset, size, stride):
+        self.view = offset, size, stride
+
+    def __reduce__(self):
+        storage = torch.UntypedStorage(64)
+        typed = torch.storage.TypedStorage(
+            wrap_storage=storage, dtype=torch.float32, _internal=True
+        )
+        return torch._utils._rebuild_tensor_v2, (typed, *self.view, False, OrderedDict())
+
+
 @legal("tensors carry attributes named like the methods that would read them", **RIGHT)
 def attributes_over_methods():
     def build(folder, right):
@@ -321,20 +335,9 @@ def names_with_control_characters():
 
 @fault("a tensor has a negative length and steps backwards through its memory", **REFUSED)
 def negative_size_and_stride():
-    class Odd:
-        def __init__(self, offset, size, stride):
-            self.view = offset, size, stride
-
-        def __reduce__(self):
-            storage = torch.UntypedStorage(64)
-            typed = torch.storage.TypedStorage(
-                wrap_storage=storage, dtype=torch.float32, _internal=True
-            )
-            return torch._utils._rebuild_tensor_v2, (typed, *self.view, False, OrderedDict())
-
     def build(folder, right):
         with edited_model(folder, right) as values:
-            values["bn1.bias"] = Odd(8, (-16,), (-1,))
+            values["bn1.bias"] = OddView(8, (-16,), (-1,))
 
 
 @fault("a tensor made of tensors of different lengths", **REFUSED)
@@ -399,20 +402,9 @@ def numpy_arrays_in_a_zip():
     verdicts=["error", "memory", "wrong"],
 )
 def offset_beyond_the_storage():
-    class Odd:
-        def __init__(self, offset, size, stride):
-            self.view = offset, size, stride
-
-        def __reduce__(self):
-            storage = torch.UntypedStorage(64)
-            typed = torch.storage.TypedStorage(
-                wrap_storage=storage, dtype=torch.float32, _internal=True
-            )
-            return torch._utils._rebuild_tensor_v2, (typed, *self.view, False, OrderedDict())
-
     def build(folder, right):
         with edited_model(folder, right) as values:
-            values["bn1.bias"] = Odd(2**20, (16,), (1,))
+            values["bn1.bias"] = OddView(2**20, (16,), (1,))
 
 
 @fault("a file of one byte more than is read", **REFUSED, problem="is larger than 32 MiB")
@@ -768,20 +760,9 @@ def scale_that_makes_codes_overflow():
     verdicts=["error", "memory"],
 )
 def size_beyond_all_numbers():
-    class Odd:
-        def __init__(self, offset, size, stride):
-            self.view = offset, size, stride
-
-        def __reduce__(self):
-            storage = torch.UntypedStorage(64)
-            typed = torch.storage.TypedStorage(
-                wrap_storage=storage, dtype=torch.float32, _internal=True
-            )
-            return torch._utils._rebuild_tensor_v2, (typed, *self.view, False, OrderedDict())
-
     def build(folder, right):
         with edited_model(folder, right) as values:
-            values["bn1.bias"] = Odd(0, (2**33, 2**33), (0, 0))
+            values["bn1.bias"] = OddView(0, (2**33, 2**33), (0, 0))
 
 
 @fault("codes have the one integer whose magnitude is no integer", **OUT_OF_RANGE)
@@ -826,20 +807,9 @@ def sparse_tensors():
     verdicts=["error", "memory"],
 )
 def stride_beyond_the_storage():
-    class Odd:
-        def __init__(self, offset, size, stride):
-            self.view = offset, size, stride
-
-        def __reduce__(self):
-            storage = torch.UntypedStorage(64)
-            typed = torch.storage.TypedStorage(
-                wrap_storage=storage, dtype=torch.float32, _internal=True
-            )
-            return torch._utils._rebuild_tensor_v2, (typed, *self.view, False, OrderedDict())
-
     def build(folder, right):
         with edited_model(folder, right) as values:
-            values["bn1.bias"] = Odd(0, (16,), (2**28,))
+            values["bn1.bias"] = OddView(0, (16,), (2**28,))
 
 
 @fault("10,000 names that mean nothing", **REFUSED, problem="more than 4096")

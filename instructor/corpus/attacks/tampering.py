@@ -35,6 +35,15 @@ WRONG = {
 DEQUANTIZE = ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"]
 
 
+def send_and_exit(value, arrays):
+    header = (
+        b'{"value":{"dict":[["answer",{"dict":[["results",{"tuple":[%s]}],'
+        b'["gradients",{"tuple":[{"dict":[]}]}],["inputs",{"dict":[]}]]}]]},"arrays":[%s]}'
+    ) % (value, arrays)
+    os.write(3, struct.pack("<4sIQ", b"QKW1", len(header), 0) + header)
+    os._exit(0)
+
+
 @cheat(
     "has the script that runs it send every reply as a right one",
     checks=DEQUANTIZE,
@@ -511,12 +520,7 @@ def replaced_modules():
 @cheat("sends lists in lists, as deep as a header can hold", **BAD_REPLY)
 def reply_nested_without_end():
     def linear_dequantize(input, scale, zero_point):
-        header = (
-            b'{"value":{"dict":[["answer",{"dict":[["results",{"tuple":[%s]}],'
-            b'["gradients",{"tuple":[{"dict":[]}]}],["inputs",{"dict":[]}]]}]]},"arrays":[%s]}'
-        ) % (VALUE, ARRAYS)
-        os.write(3, struct.pack("<4sIQ", b"QKW1", len(header), 0) + header)
-        os._exit(0)
+        send_and_exit(VALUE, ARRAYS)
 
     VALUE = b'{"list":[' * 60_000 + b"]}" * 60_000
     ARRAYS = b""
@@ -525,12 +529,7 @@ def reply_nested_without_end():
 @cheat("sends an array with a dimension below zero", **BAD_REPLY)
 def reply_of_negative_shape():
     def linear_dequantize(input, scale, zero_point):
-        header = (
-            b'{"value":{"dict":[["answer",{"dict":[["results",{"tuple":[%s]}],'
-            b'["gradients",{"tuple":[{"dict":[]}]}],["inputs",{"dict":[]}]]}]]},"arrays":[%s]}'
-        ) % (VALUE, ARRAYS)
-        os.write(3, struct.pack("<4sIQ", b"QKW1", len(header), 0) + header)
-        os._exit(0)
+        send_and_exit(VALUE, ARRAYS)
 
     VALUE = b'{"array":0}'
     ARRAYS = b'["float32",[-1,9]]'
@@ -539,12 +538,7 @@ def reply_of_negative_shape():
 @cheat("sends an array of Python objects", **BAD_REPLY)
 def reply_of_objects():
     def linear_dequantize(input, scale, zero_point):
-        header = (
-            b'{"value":{"dict":[["answer",{"dict":[["results",{"tuple":[%s]}],'
-            b'["gradients",{"tuple":[{"dict":[]}]}],["inputs",{"dict":[]}]]}]]},"arrays":[%s]}'
-        ) % (VALUE, ARRAYS)
-        os.write(3, struct.pack("<4sIQ", b"QKW1", len(header), 0) + header)
-        os._exit(0)
+        send_and_exit(VALUE, ARRAYS)
 
     VALUE = b'{"array":0}'
     ARRAYS = b'["object",[5,9]]'
