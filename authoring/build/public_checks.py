@@ -55,7 +55,7 @@ def _public(
     program = replace(check.program(DRAWS.generator(check.id)), return_inputs=True)
     expected = oracle.answer(program)
     expectations = tuple(check.judge.expect(program, expected, item.tolerance or 0.0))
-    otherwise = check.otherwise(program) if check.otherwise else None
+    otherwise = check.alternative(program) if check.alternative else None
     public = PublicCheck(
         check.id, check.title, item.points, program, expectations, otherwise=otherwise
     )

@@ -1,7 +1,7 @@
-"""What a check is: something with an id, a title and a way to mark a submission.
+"""Define a check: an id, a title and a function that grades one submission.
 
-A check reads its evidence from an `Evidence` and returns a `Finding`; how many points that makes is
-the rubric's business. Checks never see another submission and never write anything.
+A check reads `Evidence` and returns a `Finding`. The rubric decides how many points that is. A
+check never sees another submission and never writes anything.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ from quantlab.protocol.calls import Failure
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found. `credit` is the share of its points, 0 to 1.
+    """Hold what a check found. `credit` is the share of its points, 0 to 1.
 
-    `hidden_message` is the sentence of a hidden check, made without anything that a reply says.
-    `credit_alone` is the share when what the function leans on is replaced by something right.
+    `credit_alone` is the share with correct stand-ins in place of the functions it depends on.
+    `hidden_message` is the sentence of a hidden check: it contains nothing from the worker's reply.
     `flags` are sentences for staff.
     """
 
@@ -43,7 +43,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything a check may look at. `import_failure` is why solution.py did not import, if so."""
+    """Hold everything a check may read.
+
+    `import_failure` is set if solution.py cannot be imported.
+    """
 
     submission: Submission
     rubric: Rubric
@@ -55,7 +58,7 @@ class Evidence:
     import_failure: Failure | None
 
     def solution(self) -> str | Finding:
-        """The source to call into, or the finding that says why there is none."""
+        """Return the source to call into, or the finding that says why there is none."""
         problem = self.submission.problems.get("solution.py")
         if problem:
             return Finding(Verdict.BLOCKED, message=problem, hidden_message=problem)
@@ -74,7 +77,7 @@ class Evidence:
         return self.submission.solution
 
     def answers(self) -> Answers | Finding:
-        """The student's answers.json, or the finding that says why there is none."""
+        """Return the student's answers.json, or the finding that says why there is none."""
         problem = self.submission.problems.get("answers.json")
         if problem:
             return Finding(Verdict.ERROR, message=problem)
@@ -91,25 +94,30 @@ class Evidence:
 
 
 class Check(Protocol):
-    """One line of the rubric, able to mark itself. `source`: "call", "table", "model", "person"."""
+    """Describe one entry of the rubric. `source` is "call", "table", "model" or "person"."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Return the id, such as "1a.reset.sym"."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Return the title that reports show."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Return where the evidence comes from."""
 
     @property
-    def needs_data(self) -> bool: ...
+    def needs_data(self) -> bool:
+        """Return whether the check needs the test images."""
 
-    def grade(self, evidence: Evidence, item: RubricItem) -> Finding: ...
+    def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Return what the check finds in a submission."""
 
 
 def failure_evidence(failure: Failure) -> dict[str, Any]:
-    """What a report may show of a failure."""
+    """Return the part of a failure that a report may show."""
     shown: dict[str, Any] = {}
     if failure.exception:
         shown["exception"] = failure.exception

@@ -1,10 +1,11 @@
-"""A check that calls into the student's module and compares with the reference.
+"""Check a function of solution.py by calling it and comparing with the reference.
 
-The same program runs behind the wall and in the oracle. Only the check of what a function does to
-its arguments asks that they come back as they were; the others judge results on fresh arguments.
-Where a function leans on others of the student's (`get_scale`, `integer_conv2d`), the program is
-run a second time with the reference's in their place, so that a bug is paid for once, in the check
-of the function that has it. A constant in their place would forgive a wrong argument passed on.
+The same program runs in the sandbox and in the oracle. Only the check of side effects requires that
+arguments come back unchanged; the others judge results on fresh arguments.
+
+If a function depends on others of the student's (`get_scale`, `integer_conv2d`), the program runs a
+second time with stand-ins in their place. A bug then costs points only in the check of the function
+that has it. The stand-ins are functions, not constants: a constant would accept a wrong argument.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ CHANGED = "An argument is changed in place, or its memory is returned."
 
 @dataclass(frozen=True)
 class Judgment:
-    """An outcome, and the number of the call in the program that it is about."""
+    """Hold an outcome and the number of the call in the program that it is about."""
 
     outcome: Outcome
     call: int = 0
@@ -38,13 +39,17 @@ Judge = Callable[[Program, Answer, Answer, float], Judgment]  # program, got, ex
 
 @dataclass(frozen=True)
 class CallCheck:
-    """`program(rng)` is run on the student's module and on the reference; `judge` compares.
+    """Run `program(rng)` on the student's module and on the reference; compare with `judge`.
 
-    `depends_on` names functions of the student's that the checked one may call: the answer is right
-    if it is so with the reference in their place. With `again` the program is run once more in a
-    fresh process under another seed, and has to give the same. `otherwise` makes the program that
-    asks the same in other words: right in one of them is enough. With `keeps_arguments` every
-    argument must come back as it was.
+    Attributes:
+        depends_on: Functions of the student's that the checked one may call. The answer is correct
+            if it is correct with stand-ins in their place.
+        histogram: Returns what to draw of the answer, as evidence; None draws nothing.
+        rerun: Run the program once more in a fresh process with another seed. The results must
+            be equal.
+        alternative: Returns a program that asks the same in other words. One correct answer is
+            enough.
+        keeps_arguments: Every argument must come back unchanged.
     """
 
     id: str
@@ -52,22 +57,23 @@ class CallCheck:
     program: Callable[[Generator], Program]
     judge: Judge
     depends_on: tuple[str, ...] = ()
-    picture: Callable[[Program, Answer], dict[str, Any] | None] | None = None
-    again: bool = False
-    otherwise: Callable[[Program], Program] | None = None
+    histogram: Callable[[Program, Answer], dict[str, Any] | None] | None = None
+    rerun: bool = False
+    alternative: Callable[[Program], Program] | None = None
     keeps_arguments: bool = False
     source: str = "call"
     needs_data: bool = False
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Run the program and return the finding; try `alternative` if points are lost."""
         source = evidence.solution()
         if isinstance(source, Finding):
             return source
-        program = self.ask(evidence)
+        program = self.build_program(evidence)
         finding = self._grade_once(evidence, item, source, program)
-        if finding.credit == 1 or self.otherwise is None:
+        if finding.credit == 1 or self.alternative is None:
             return finding
-        second = self._grade_once(evidence, item, source, self.otherwise(program))
+        second = self._grade_once(evidence, item, source, self.alternative(program))
         answered = finding.verdict is Verdict.ERROR and second.verdict is not Verdict.ERROR
         return second if second.credit == 1 or answered else finding
 
@@ -88,8 +94,8 @@ class CallCheck:
             finding = replace(finding, misconception=self._mistake(evidence, item, program, answer))
         return finding
 
-    def ask(self, evidence: Evidence) -> Program:
-        """What this student's code is asked, drawn from the course secret."""
+    def build_program(self, evidence: Evidence) -> Program:
+        """Return the program for this student, drawn from the course secret."""
         return replace(self.program(evidence.draws.generator(self.id)), return_inputs=True)
 
     def _leaning_on_the_right(self, evidence: Evidence, program: Program) -> Program:
@@ -115,7 +121,7 @@ class CallCheck:
         source: str,
         program: Program,
     ) -> tuple[Finding, Answer | None]:
-        """What `program` makes of the student's code, and the answer if there is one."""
+        """Return the finding of one program, and the answer if there is one."""
         answer = evidence.executor.run(source, program)
         if isinstance(answer, Failure):
             shown = {**_shown_call(program, 0), **failure_evidence(answer)}
@@ -128,9 +134,9 @@ class CallCheck:
             "got": describe(_of(answer.results, judged.call)),
             **judged.outcome.detail,
         }
-        if self.picture and (histogram := self.picture(program, answer)):
+        if self.histogram and (histogram := self.histogram(program, answer)):
             shown["histogram"] = histogram
-        if judged.outcome.correct and self.again:
+        if judged.outcome.correct and self.rerun:
             second = evidence.executor.run(source, replace(program, seed=program.seed + 1))
             if isinstance(second, Failure):
                 return _finding(Verdict(second.kind), program, second.message), None
@@ -174,17 +180,18 @@ def _finding(
         verdict,
         credit=1.0 if verdict is Verdict.CORRECT else 0.0,
         message=message,
-        hidden_message=message if by_the_host else redaction.sentence(verdict, program.target),
+        hidden_message=message
+        if by_the_host
+        else redaction.hidden_sentence(verdict, program.target),
         evidence=shown or {},
     )
 
 
 @dataclass(frozen=True)
 class Expecting:
-    """A judge that is data once the reference has answered: what must come, part by part.
+    """Judge an answer by a list of expectations, which can be given to students as data.
 
-    `expect(program, expected, tolerance)` lists it. What is visible to students is judged like
-    this, so that they can be given it.
+    `expect(program, expected, tolerance)` returns the list. Visible checks are judged like this.
     """
 
     expect: Callable[[Program, Answer, float], Sequence[Expectation]]
@@ -192,12 +199,13 @@ class Expecting:
     def __call__(
         self, program: Program, got: Answer, expected: Answer, tolerance: float
     ) -> Judgment:
+        """Return the judgment of an answer."""
         outcome, unmet = first_unmet(self.expect(program, expected, tolerance), got)
         return Judgment(outcome, unmet.call if unmet else 0)
 
 
 def results_by(rule: Callable[[float], Rule]) -> Expecting:
-    """Every call's result by one rule, made from the rubric's tolerance."""
+    """Return the judge that compares every result by one rule, made from the tolerance."""
 
     def expect(program: Program, expected: Answer, tolerance: float) -> Sequence[Expectation]:
         return [Expectation(n, rule(tolerance), e) for n, e in enumerate(expected.results)]
@@ -206,7 +214,7 @@ def results_by(rule: Callable[[float], Rule]) -> Expecting:
 
 
 def gradient_of(name: str) -> Expecting:
-    """The gradient of the first call for one input, within the rubric's tolerance."""
+    """Return the judge of the first call's gradient for one input, within the tolerance."""
 
     def expect(program: Program, expected: Answer, tolerance: float) -> Sequence[Expectation]:
         return [Expectation(0, Close(tolerance), expected.gradients[0][name], name)]
@@ -215,12 +223,12 @@ def gradient_of(name: str) -> Expecting:
 
 
 def both(first: Expecting, second: Expecting) -> Expecting:
-    """What `first` expects, then what `second` does."""
+    """Return the judge that expects what `first` and then what `second` expects."""
     return Expecting(lambda *asked: [*first.expect(*asked), *second.expect(*asked)])
 
 
 def call_text(call: Call) -> str:
-    """A call as a student would write it: `linear_quantize(x, scale, 0, 4, signed=True)`."""
+    """Return a call as source text: `linear_quantize(x, scale, 0, 4, signed=True)`."""
     arguments = [_argument(value) for value in call.args]
     arguments += [f"{name}={_argument(value)}" for name, value in call.kwargs.items()]
     return f"{call.target}({', '.join(arguments)})"

@@ -47,14 +47,15 @@ SAMPLES = math.prod(SHAPE)
 
 
 def quantize(rng: Generator, bits: int, signed: bool, zero_point: int, size: int = 64) -> Program:
+    """Return one call of linear_quantize on inputs near the grid."""
     scale = step(rng)
     x = near_grid(rng, (size,), scale, bits, signed, zero_point)
     call = Call("linear_quantize", (X, SCALE, zero_point, bits), {"signed": signed})
     return Program((call,), {"x": x, "scale": scale})
 
 
-def draw_codes(program: Program, got: Answer) -> dict[str, Any] | None:
-    """The input, and the numbers that the returned codes stand for."""
+def codes_histogram(program: Program, got: Answer) -> dict[str, Any] | None:
+    """Return the histogram of the input and of the values that the codes represent."""
     codes, scale = got.results[0], program.inputs["scale"]
     if not isinstance(codes, np.ndarray) or codes.dtype.kind not in "iuf":
         return None
@@ -62,7 +63,7 @@ def draw_codes(program: Program, got: Answer) -> dict[str, Any] | None:
 
 
 def quantize_every_width(rng: Generator) -> Program:
-    """One call per width 2..8, signed and unsigned in turn, on inputs far outside the grid too."""
+    """Return one call per width 2 to 8, signed and unsigned in turn, far outside too."""
     inputs: dict[str, np.ndarray] = {}
     calls = []
     for bits in range(2, 9):
@@ -77,7 +78,10 @@ def quantize_every_width(rng: Generator) -> Program:
 
 
 def quantize_again(rng: Generator) -> Program:
-    """A call, another of its shape, the first once more, then twice the scale: nothing sticks."""
+    """Return calls that show state kept between calls.
+
+    A call, another of the same shape, the first one again, then one with twice the scale.
+    """
     inputs: dict[str, np.ndarray] = {}
     for name in ("x", "y"):
         scale = step(rng)
@@ -92,6 +96,7 @@ def quantize_again(rng: Generator) -> Program:
 
 
 def dequantize(rng: Generator, zero_point: int) -> Program:
+    """Return one call of linear_dequantize with a random cotangent."""
     low, high = grid_range(4, True)
     codes = integers(rng, (5, 9), low, high).astype(np.float32)
     call = Call(
@@ -104,6 +109,7 @@ def dequantize(rng: Generator, zero_point: int) -> Program:
 
 
 def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Program:
+    """Return one call of get_scale per width."""
     inputs = {
         f"x{bits}": (gaussian if i % 2 else heavy_tailed)(rng, SAMPLES, shift).reshape(SHAPE)
         for i, bits in enumerate(widths)
@@ -113,7 +119,7 @@ def sawb_scales(rng: Generator, widths: tuple[int, ...], shift: float) -> Progra
 
 
 def expect_sawb(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
-    """The step by the constants handed out or by published ones."""
+    """Expect the step by the given constants or by published ones."""
     return [
         Expectation(number, AnyOf(Close(tolerance)), [scale, *_published(program, number)])
         for number, scale in enumerate(expected.results)
@@ -121,6 +127,7 @@ def expect_sawb(program: Program, expected: Answer, tolerance: float) -> list[Ex
 
 
 def expect_reset_sawb(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    """Expect the SAWB step, by given or published constants, and zero point 0."""
     rule = Each((AnyOf(Close(tolerance)), Codes()), SCALE_AND_ZERO)
     return [
         Expectation(number, rule, ([scale, *_published(program, number)], zero_point))
@@ -134,29 +141,32 @@ def _published(program: Program, number: int) -> list[float]:
 
 
 def heavy(rng: Generator) -> np.ndarray:
+    """Return heavy-tailed values."""
     return heavy_tailed(rng, SAMPLES)
 
 
 def farther_below(rng: Generator) -> np.ndarray:
-    """Numbers of both signs, the largest magnitude among the negative ones."""
+    """Return values of both signs, the largest magnitude among the negative ones."""
     return np.float32(0.2) - np.abs(heavy(rng))
 
 
 def farther_above(rng: Generator) -> np.ndarray:
+    """Return values of both signs, the largest magnitude among the positive ones."""
     return -farther_below(rng)
 
 
 def positive(rng: Generator) -> np.ndarray:
-    """Clearly above zero, so that a range that begins at the minimum is another one."""
+    """Return values well above zero, so that a range from the minimum differs."""
     return np.abs(heavy(rng)) + np.float32(0.25)
 
 
 def bounded(rng: Generator) -> np.ndarray:
+    """Return uniform values from -1.7 to 1.7."""
     return rng.uniform(-1.7, 1.7, SAMPLES).astype(np.float32)
 
 
 def reset(rng: Generator, *calls: tuple[str, int, Callable[[Generator], np.ndarray]]) -> Program:
-    """A call for each (method, bits, sample)."""
+    """Return a call of reset_scale_and_zero_point for each (method, bits, sample)."""
     inputs = {f"x{bits}": sample(rng).reshape(SHAPE) for _, bits, sample in calls}
     asked = [
         Call("reset_scale_and_zero_point", (Input(f"x{bits}"), bits, method))
@@ -166,7 +176,7 @@ def reset(rng: Generator, *calls: tuple[str, int, Callable[[Generator], np.ndarr
 
 
 def called_asym(program: Program) -> Program:
-    """The same under the name that other handouts have for "unsigned"."""
+    """Return the same program with "asym", the name of "unsigned" in other handouts."""
     calls = (replace(call, args=(*call.args[:2], "asym")) for call in program.calls)
     return replace(program, calls=tuple(calls))
 
@@ -175,11 +185,12 @@ SCALE_AND_ZERO = ("scale", "zero_point")
 
 
 def scale_and_zero(tolerance: float) -> Each:
+    """Return the rule that compares (scale, zero point) within a tolerance."""
     return Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
 
 
 def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
-    """One-sided: the error may exceed the least possible by the tolerance, never mind the scale."""
+    """Judge the error of the scale: it may exceed the least error by the tolerance."""
     for number, call in enumerate(program.calls):
         bits = call.args[1]
         values = program.inputs[call.args[0].name]
@@ -200,9 +211,10 @@ def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: 
 
 
 class _Positive:
-    """A finite number above zero."""
+    """Accept a finite number above zero."""
 
     def compare(self, got: object, expected: object) -> Outcome:
+        """Return whether `got` is a scale; `expected` is ignored."""
         scalar = as_scalar(got)
         if scalar is None or not np.isfinite(scalar) or scalar <= 0:
             return Outcome(WRONG, "a scale is one finite number above zero.")
@@ -215,14 +227,14 @@ CHECKS = (
         "linear_quantize rounds and clips to the signed range",
         lambda rng: quantize(rng, bits=4, signed=True, zero_point=0, size=400),
         results_by(lambda _: Codes()),
-        picture=draw_codes,
+        histogram=codes_histogram,
     ),
     CallCheck(
         "1a.linear_quantize.unsigned",
         "linear_quantize with signed=False uses 0 .. 2^b - 1",
         lambda rng: quantize(rng, bits=4, signed=False, zero_point=0, size=400),
         results_by(lambda _: Codes()),
-        picture=draw_codes,
+        histogram=codes_histogram,
     ),
     CallCheck(
         "1a.linear_quantize.zero_point",
@@ -282,7 +294,7 @@ CHECKS = (
             rng, ("unsigned", 8, positive), ("unsigned", 4, positive), ("unsigned", 2, positive)
         ),
         results_by(scale_and_zero),
-        otherwise=called_asym,
+        alternative=called_asym,
     ),
     CallCheck(
         "1a.reset.heuristic",

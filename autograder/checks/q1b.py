@@ -1,4 +1,4 @@
-"""Question 1b: the table of squared errors in answers.json, on the student's own two vectors."""
+"""Question 1b: the squared errors in answers.json, on the student's own two vectors."""
 
 import functools
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ ROUNDING = 1e-3  # of the error, where float32 differences are squared and summe
 
 @dataclass(frozen=True)
 class ErrorTableCheck:
-    """The row of one method for one vector. The rubric's tolerance is relative.
+    """Check the row of one method for one vector. The rubric's tolerance is relative.
 
-    No scale has less than the least error, so that a heuristic's may only lie above it.
+    No scale has less than the least error, so the heuristic's value may only lie above it.
     """
 
     vector: str
@@ -32,13 +32,16 @@ class ErrorTableCheck:
 
     @property
     def id(self) -> str:
+        """Return "1b.<vector>.<method>"."""
         return f"1b.{self.vector}.{self.method}"
 
     @property
     def title(self) -> str:
+        """Return the title that reports show."""
         return f"Measured error on data set {self.vector}, {self.method}, at 8, 4 and 2 bits"
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Compare the reported row with the errors of the reference."""
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
@@ -82,7 +85,7 @@ class ErrorTableCheck:
 def right_errors(
     student: str, vector: str, reference: ModuleType
 ) -> Mapping[str, Mapping[int, tuple[float, ...]]]:
-    """`[method][bits]`: the errors that count as right, the reference's first."""
+    """Return `[method][bits]`: the errors that count as correct, the reference's first."""
     values = student_vectors(student)[vector]
     errors = SquaredError(values.numpy())
     right: dict[str, dict[int, tuple[float, ...]]] = {"sym": {}, "heuristic": {}, "SAWB": {}}
@@ -97,7 +100,7 @@ def right_errors(
 
 
 def _right_record(evidence: Evidence, student: str) -> Mapping[str, Any]:
-    """The right numbers of the two methods that have no search, as answers.json holds them."""
+    """Return the correct numbers of "sym" and "SAWB" in the form of answers.json."""
     mse = {}
     for vector in ("A", "B"):
         right = right_errors(student, vector, evidence.oracle.module)

@@ -18,7 +18,7 @@ def apply(
     zero_point: int,
     gradient: bool,
 ) -> Program:
-    """One call, with a random cotangent if its gradient is asked for."""
+    """Return one call, with a random cotangent if its gradient is checked."""
     scale = step(rng)
     x = near_grid(rng, (6, 9), scale, bits, signed, zero_point)
     call = Call(

@@ -1,8 +1,7 @@
 """Question 2b: integer_linear, integer_conv2d and the quantized layers built on them.
 
-That a layer really computes with `integer_linear` or `integer_conv2d` is seen, not believed: the
-integer operation is replaced by one that returns a secret tensor, and the layer's result must be
-made of that tensor.
+To prove that a layer computes with `integer_linear` or `integer_conv2d`, the integer operation is
+replaced by one that returns a secret tensor. The layer's result must be made of that tensor.
 """
 
 import numpy as np
@@ -29,6 +28,7 @@ GEOMETRIES: tuple[Geometry, ...] = (
 
 
 def linear(rng: Generator, features: int = 40) -> Program:
+    """Return one call of integer_linear."""
     inputs = {
         "input": integers(rng, (7, features), *ACTIVATION),
         "weight": integers(rng, (5, features), *WEIGHT),
@@ -37,7 +37,10 @@ def linear(rng: Generator, features: int = 40) -> Program:
 
 
 def linear_beyond_float32(rng: Generator) -> Program:
-    """Odd sums above 2^24, which float32 cannot hold, from operands of 8 and of 15 bits."""
+    """Return calls with odd sums above 2^24, which float32 cannot hold.
+
+    The operands have 8 bits in the first call and 15 bits in the second.
+    """
     small = {
         "input": np.full((3, 1001), 255, np.int32) - integers(rng, (3, 1001), 0, 2),
         "weight": np.full((4, 1001), 127, np.int32) - integers(rng, (4, 1001), 0, 2),
@@ -54,6 +57,7 @@ def linear_beyond_float32(rng: Generator) -> Program:
 
 
 def convolution(rng: Generator, geometries: tuple[Geometry, ...]) -> Program:
+    """Return one call of integer_conv2d per geometry."""
     inputs, calls = {}, []
     for number, geometry in enumerate(geometries):
         groups = geometry[3]
@@ -65,6 +69,7 @@ def convolution(rng: Generator, geometries: tuple[Geometry, ...]) -> Program:
 
 
 def convolution_beyond_float32(rng: Generator) -> Program:
+    """Return one call of integer_conv2d with sums above 2^24."""
     inputs = {
         "input": np.full((1, 96, 5, 5), 255, np.int32) - integers(rng, (1, 96, 5, 5), 0, 2),
         "weight": np.full((3, 96, 3, 3), 127, np.int32) - integers(rng, (3, 96, 3, 3), 0, 2),
@@ -73,7 +78,7 @@ def convolution_beyond_float32(rng: Generator) -> Program:
 
 
 def quantized_linear(rng: Generator) -> Program:
-    """Once with a bias and once with None."""
+    """Return a call with a bias and one with None."""
     inputs = {
         "input": integers(rng, (7, 24), *ACTIVATION),
         "weight": integers(rng, (5, 24), *WEIGHT),
@@ -89,13 +94,14 @@ def quantized_linear(rng: Generator) -> Program:
 
 
 def quantized_linear_on_secret(rng: Generator) -> Program:
+    """Return the same calls with integer_linear replaced by a secret tensor."""
     program = quantized_linear(rng)
     secret = integers(rng, (7, 5), -1_000_000, 1_000_000)
     return _with_stand_in(program, "integer_linear", (secret,) * 2)
 
 
 def quantized_convolution(rng: Generator, geometries: tuple[Geometry, ...]) -> Program:
-    """One call per geometry; every second one without a bias."""
+    """Return one call per geometry; every second one has no bias."""
     inputs: dict[str, np.ndarray] = {"input_scale": step(rng), "weight_scale": step(rng)}
     calls = []
     for number, geometry in enumerate(geometries):
@@ -110,6 +116,7 @@ def quantized_convolution(rng: Generator, geometries: tuple[Geometry, ...]) -> P
 
 
 def quantized_convolution_on_secret(rng: Generator) -> Program:
+    """Return calls with integer_conv2d replaced by secret tensors."""
     program = quantized_convolution(rng, (PLAIN, PLAIN))
     secrets = tuple(integers(rng, (2, 8, 7, 9), -1_000_000, 1_000_000) for _ in program.calls)
     return _with_stand_in(program, "integer_conv2d", secrets)

@@ -1,4 +1,4 @@
-"""Question 2c: the PTQ half of Table 1, against the reference on the same calibration images."""
+"""Question 2c: the PTQ half of Table 1, compared with the reference's."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ HALF_A_LAST_DIGIT = 0.005  # the table holds percentages with two decimals
 
 @dataclass(frozen=True)
 class PostTrainingTableCheck:
-    """One column of Table 1. The rubric's tolerance is in percentage points.
+    """Check one column of Table 1. The tolerance is in percentage points.
 
     With SAWB a student's weights may use published constants
     (`autograder.engine.published_scales`).
@@ -24,13 +24,16 @@ class PostTrainingTableCheck:
 
     @property
     def id(self) -> str:
+        """Return "2c.ptq.<method>"."""
         return f"2c.ptq.{self.method}"
 
     @property
     def title(self) -> str:
+        """Return the title that reports show."""
         return f"Accuracy after post-training quantization, {self.method}"
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Compare the reported column with the reference's accuracies."""
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers

@@ -1,4 +1,4 @@
-"""Question 2d: the saved models. The grader measures each on the test images itself."""
+"""Question 2d: the saved models. The grader evaluates each on the test images itself."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from quantlab.paths import CELLS
 
 @dataclass(frozen=True)
 class ModelCheck:
-    """One saved model, against the threshold of its widths."""
+    """Check one saved model against the threshold of its bit widths."""
 
     cell: str
     source: str = "model"
@@ -19,17 +19,21 @@ class ModelCheck:
 
     @property
     def id(self) -> str:
+        """Return "2d.model.<cell>"."""
         return f"2d.model.{self.cell}"
 
     @property
     def title(self) -> str:
+        """Return the title that reports show."""
         return f"{self.file}: accuracy after quantization-aware training"
 
     @property
     def file(self) -> str:
+        """Return the assignment's name of the file."""
         return f"ResNet20_{self.cell}.pt"
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Evaluate the saved model and return its credit."""
         submission = evidence.submission
         weight_bits, act_bits = parse_name(self.file)
         dataset = evidence.evaluator.dataset

@@ -1,8 +1,8 @@
-"""Question 3: the search for bit widths, and the widths that were found with it.
+"""Question 3: the search for bit widths, and the bit widths found with it.
 
-The search itself is tried on small problems whose every answer is known: `evaluate` is a table. The
-widths in answers.json are measured on the network: their bytes counted, their accuracy measured.
-Who hands in a packed model is measured by its codes, whatever is claimed elsewhere.
+The search runs on small problems with known answers: `evaluate` reads a table. The bit widths in
+answers.json are applied to the network, whose size and accuracy are measured. A packed model is
+measured by its own codes, whatever answers.json says.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from quantlab.protocol.expectation import Expectation
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8)
 SOME_CANDIDATES = (8, 2, 4)  # in no order
-FLOOR = 85.0  # percent
+FLOOR = 85.0  # percent, of the small problems; the rubric has the threshold of the network
 CEILING = 92.0  # percent, of the table's uncompressed network
 LAYERS = 6
 VARIABLE_MODEL = "ResNet20_variable.pt"
@@ -36,7 +36,7 @@ Problem = Callable[[Generator], tuple[dict[str, int], AdditiveLoss]]
 
 
 def easy(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
-    """Layers of different size and sensitivity; uniform widths of 4 bits and more are enough."""
+    """Return layers of different size and sensitivity; uniform widths of 4 bits or more suffice."""
     sizes = {f"layer{i}": int(rng.integers(200, 40_000)) for i in range(LAYERS)}
     losses = {}
     for name in sizes:
@@ -46,7 +46,7 @@ def easy(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 
 
 def steep(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
-    """One layer tolerates nothing below 8 bits: a search by size alone falls through."""
+    """Return a problem in which one layer needs 8 bits: a search by size alone fails."""
     sizes, table = easy(rng)
     fragile = max(sizes, key=lambda name: sizes[name])
     losses = {name: dict(widths) for name, widths in table.losses.items()}
@@ -55,7 +55,10 @@ def steep(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 
 
 def on_the_floor(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
-    """Two bits everywhere give exactly the floor, which is not above it. All sums are exact."""
+    """Return a problem in which 2 bits everywhere give exactly the floor, not above it.
+
+    All sums are exact in binary.
+    """
     sizes = {f"layer{i}": int(rng.integers(200, 40_000)) for i in range(LAYERS)}
     narrow = (CEILING - FLOOR - 1) / (LAYERS - 2)  # of all layers but two, which lose 0.5 each
     losses = {
@@ -66,7 +69,10 @@ def on_the_floor(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 
 
 def hopeless(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
-    """Even the widest network is below the floor: its widths are the answer."""
+    """Return a problem in which even the widest network is below the floor.
+
+    Its widest widths are the answer.
+    """
     sizes, table = easy(rng)
     return sizes, AdditiveLoss(FLOOR - 1, table.losses, table.budget)
 
@@ -74,7 +80,7 @@ def hopeless(rng: Generator) -> tuple[dict[str, int], AdditiveLoss]:
 def search(
     *problems: tuple[Problem, tuple[int, ...]], times: int = 1
 ) -> Callable[[Generator], Program]:
-    """One call per problem and its candidate widths; all of them so many times."""
+    """Return the program that makes one call per problem and candidate widths, `times` times."""
 
     def program(rng: Generator) -> Program:
         calls = [
@@ -91,6 +97,7 @@ def search(
 
 
 def expect_valid(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    """Expect a candidate width for every layer."""
     return [Expectation(n, _widths(call), None) for n, call in enumerate(program.calls)]
 
 
@@ -99,6 +106,7 @@ def _widths(call: Call) -> Widths:
 
 
 def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
+    """Judge whether all answers are above the floor."""
     for number, (call, found) in enumerate(zip(program.calls, got.results, strict=True)):
         outcome = _above_floor(found, call)
         if not outcome.correct:
@@ -126,6 +134,7 @@ def _above_floor(found: Any, call: Call) -> Outcome:
 
 
 def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
+    """Judge whether the answer is no larger than the best uniform width."""
     sizes, table = program.calls[0].args
     outcome = _above_floor(got.results[0], program.calls[0])
     if not outcome.correct:
@@ -140,9 +149,10 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
 
 
 def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
-    """The fewest bits of weights above the floor, by trying all widths; some must pass.
+    """Return the fewest bits of weights above the floor, by trying all widths.
 
-    Told as feedback and worth no points: a search within the budget need not find it.
+    At least one must pass. This is feedback and worth no points: a search within the budget need
+    not find it.
     """
     layers = list(sizes)
     losses = [np.array([table.losses[name][bits] for bits in CANDIDATES]) for name in layers]
@@ -152,6 +162,7 @@ def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
 
 
 def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
+    """Judge whether two calls gave the same widths."""
     first, second = got.results
     outcome = _widths(program.calls[0]).compare(first)
     if outcome.correct:
@@ -167,7 +178,7 @@ def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
 
 @dataclass(frozen=True)
 class BitWidths:
-    """The reported widths of all twenty layers: complete, whole numbers, 1 to 8 bits.
+    """Check the reported bit widths: one per layer, whole numbers, 1 to 8 bits.
 
     0 bits remove a convolution inside a residual branch, and no other layer.
     """
@@ -178,6 +189,7 @@ class BitWidths:
     needs_data: bool = False
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Check the widths in answers.json."""
         answers = evidence.answers()
         if isinstance(answers, Finding):
             return answers
@@ -205,10 +217,10 @@ class BitWidths:
 
 @dataclass(frozen=True)
 class VariablePrecision:
-    """The accuracy of the network at the reported widths, and the bonus for its size.
+    """Check the accuracy at the reported bit widths, and give the bonus for the size.
 
-    A packed model stands for itself: size and accuracy are those of its codes, and staff are told
-    where the reported widths are others.
+    For a packed model, size and accuracy are those of its codes. A flag tells staff if the reported
+    widths differ.
     """
 
     id: str = "3.bit_widths.accuracy"
@@ -217,6 +229,7 @@ class VariablePrecision:
     needs_data: bool = True
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Evaluate the packed model, or the network at the reported widths."""
         submission = evidence.submission
         if PACKED_MODEL in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[PACKED_MODEL])
@@ -302,7 +315,7 @@ CHECKS = (
         "variable_precision_search gives the same answer twice, within its budget",
         search((steep, CANDIDATES), times=2),
         judge_repeatable,
-        again=True,
+        rerun=True,
     ),
     BitWidths(),
     VariablePrecision(),

@@ -1,7 +1,7 @@
-"""Random inputs for checks: wide enough to tell mistakes apart, and never near a tie.
+"""Draw random inputs for checks that separate right from wrong and never lie near a tie.
 
-Ties may be rounded either way, so every real input lies at most 0.4 steps from a grid point: no
-right answer can depend on the rounding of halves or on the last bit of a division.
+Ties may be rounded either way. So every real input lies at most 0.4 steps from a grid point: no
+correct answer depends on how halves are rounded or on the last bit of a division.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ FARTHEST_FROM_GRID = 0.4  # steps; 0.5 would be a tie
 
 
 def grid_range(bits: int, signed: bool) -> tuple[int, int]:
-    """The integer limits (L, U) of the handout below equation (1)."""
+    """Return the integer limits (L, U) of the handout, below equation (1)."""
     return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
 
 
 def step(rng: Generator) -> np.ndarray:
-    """A scale, float32 and 0-d, whose value is no power of two."""
+    """Return a scale, float32 and 0-d, that is not a power of two."""
     return np.array(rng.uniform(0.03, 0.2), np.float32)
 
 
@@ -28,7 +28,7 @@ def near_grid(
     signed: bool,
     zero_point: int = 0,
 ) -> np.ndarray:
-    """float32 values whose codes reach past both ends of the grid by about a quarter of it.
+    """Return float32 values whose codes exceed both ends of the grid by about a quarter of it.
 
     Both ends, one step inside and one step outside them are always among the values.
     """
@@ -44,17 +44,17 @@ def near_grid(
 
 
 def heavy_tailed(rng: Generator, size: int, shift: float = 0.3) -> np.ndarray:
-    """float32 (size,): Student t with 5 degrees of freedom plus `shift`, times a random scale."""
+    """Return float32 (size,): Student t, 5 degrees of freedom, plus `shift`, randomly scaled."""
     return ((rng.standard_t(5, size) + shift) * rng.uniform(0.5, 2.0)).astype(np.float32)
 
 
 def gaussian(rng: Generator, size: int, shift: float = 0.3) -> np.ndarray:
-    """float32 (size,): normal plus `shift`, times a random scale."""
+    """Return float32 (size,): normal values plus `shift`, randomly scaled."""
     return ((rng.standard_normal(size) + shift) * rng.uniform(0.5, 2.0)).astype(np.float32)
 
 
 def integers(rng: Generator, shape: tuple[int, ...], low: int, high: int) -> np.ndarray:
-    """int32 in low..high, both ends included and present."""
+    """Return int32 values from low to high; both ends are present."""
     values = rng.integers(low, high + 1, shape).astype(np.int32)
     flat = values.reshape(-1)
     flat[rng.choice(flat.size, 2, replace=False)] = (low, high)

@@ -1,8 +1,8 @@
-"""The mean squared error of a scale, in double precision, and the least that any scale can have.
+"""Compute the mean squared error of a scale in float64, and the least error of any scale.
 
-The least error is searched over hundreds of scales. On sorted values every code is an interval, so
-one scale costs a look-up per level instead of a pass over the data:
-sum (x - s k)^2 over an interval is S2 - 2 s k S1 + n (s k)^2, with sums from prefix sums.
+The search tries hundreds of scales. On sorted values every code is an interval, so one scale costs
+a look-up per level instead of a pass over the data: sum (x - s k)^2 over an interval is S2 - 2 s k
+S1 + n (s k)^2, with sums from prefix sums.
 """
 
 import functools
@@ -21,19 +21,21 @@ REFINED_POINTS = 24
 
 @functools.lru_cache(maxsize=32)
 def least_error(values: bytes, bits: int) -> float:
-    """`SquaredError.least` of the bytes of float32 values, remembered: the search is long."""
+    """Return `SquaredError.least` of the bytes of float32 values; results are cached."""
     return SquaredError(np.frombuffer(values, np.float32)).least(bits)
 
 
 class SquaredError:
-    """Mean of (x - x_hat)^2 of fixed values with z = 0, signed; equations (1) and (3)."""
+    """Compute the mean of (x - x_hat)^2 of fixed values, signed, z = 0; equations (1), (3)."""
 
     def __init__(self, values: np.ndarray) -> None:
+        """Sort the values and compute their prefix sums."""
         self.values = np.sort(values.astype(np.float64), axis=None)
         self.sums = np.concatenate([[0.0], np.cumsum(self.values)])
         self.squares = np.concatenate([[0.0], np.cumsum(self.values**2)])
 
     def at(self, scale: float, bits: int) -> float:
+        """Return the error at one scale."""
         low, high = grid_range(bits, signed=True)
         codes = np.arange(low, high + 1)
         inner = np.searchsorted(self.values, (codes[:-1] + 0.5) * scale)
@@ -44,7 +46,7 @@ class SquaredError:
         return float(np.sum(squares - 2 * levels * sums + counts * levels**2) / self.values.size)
 
     def least(self, bits: int) -> float:
-        """The smallest error of any scale: a dense grid, then three rounds around its best."""
+        """Return the least error of any scale: a dense grid, then three refinements."""
         widest = 2 * float(np.max(np.abs(self.values[[0, -1]]))) / 2 ** (bits - 1)
         scales = widest * COARSE
         least = np.inf

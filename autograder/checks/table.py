@@ -1,4 +1,4 @@
-"""How a row of reported numbers is marked: an equal share of the points for each right cell."""
+"""Grade a row of reported numbers: each correct cell earns an equal share of the points."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,20 @@ from autograder.engine.record import Verdict
 
 @dataclass(frozen=True)
 class Accepted:
-    """A right value, and how far below and above it a reported number may lie."""
+    """Hold a correct value, and how far below and above it a reported number may lie."""
 
     value: float
     below: float
     above: float
 
     def covers(self, reported: float) -> bool:
+        """Return whether a reported number is close enough."""
         return self.value - self.below <= reported <= self.value + self.above
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One reported number (None: not reported) and the values that count as right."""
+    """Hold one reported number (None if not reported) and the values that count as correct."""
 
     name: str
     reported: float | None
@@ -28,13 +29,14 @@ class Cell:
 
     @property
     def right(self) -> bool:
+        """Whether the reported number is correct."""
         return self.reported is not None and any(
             right.covers(self.reported) for right in self.accepted
         )
 
 
 def grade_row(cells: list[Cell]) -> Finding:
-    """The verdict on a row. A row without any number is missing, not wrong."""
+    """Return the finding of a row. A row without any number is missing, not wrong."""
     missing = [cell.name for cell in cells if cell.reported is None]
     wrong = [cell.name for cell in cells if cell.reported is not None and not cell.right]
     if len(missing) == len(cells):

@@ -1,4 +1,4 @@
-"""Answers in words: a person marks them; the grader only says whether there is one to read."""
+"""Written answers: staff grade them; the check only says whether there is a report to read."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from autograder.engine.rubric import RubricItem
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """Awaits a person when a report was handed in; missing otherwise."""
+    """Await staff if a report was submitted; it is missing otherwise."""
 
     id: str
     title: str
@@ -17,6 +17,7 @@ class WrittenAnswer:
     needs_data: bool = False
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
+        """Return whether there is a report, and where."""
         report = evidence.submission.report_file
         if report is None:
             return Finding(

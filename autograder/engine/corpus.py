@@ -1,14 +1,14 @@
-"""Load the known submissions below `instructor/corpus/`: wrong, correct and hostile ones.
+"""Load the known submissions in `instructor/corpus/`: wrong, correct and hostile ones.
 
-    corpus/mutants/<function>.py   one mistake a case: appended to the reference, which it redefines
-    corpus/mutants/answers.py      falsify(record) changes a right answers.json in place
+    corpus/mutants/<function>.py   one mistake per case, appended to the reference
+    corpus/mutants/answers.py      falsify(record) changes a correct answers.json in place
     corpus/mutants/models.py       damage(models) changes the five saved models in place
     corpus/correct/<kind>.py       correct, written differently: appended, or a whole solution.py
     corpus/attacks/<family>.py     code as a student may submit it, or build(folder, right)
 
-A file holds a family of cases; a case may also be a file of its own in a folder named for the
-family (`case_files` describes both forms). The known submissions prove the checks and the sandbox
-(`authoring.verify`), and a student's wrong answer is compared with the mutants'
+A file holds a family of cases. A case may also be a file of its own in a folder named for the
+family (`corpus_files` describes both forms). The corpus tests the checks and the sandbox
+(`authoring.verify`, `authoring.attack`). A student's wrong answer is compared with the mutants'
 (`autograder.engine.misconceptions`).
 """
 
@@ -32,13 +32,16 @@ NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A submission with one fault, and what the grader must make of it.
+    """Hold a submission with one fault, and what the grader must say about it.
 
-    `name` is "<folder>/<file>". `fault` says in a few words for staff what is wrong; `sentence` is
-    what a student reads who made this mistake. `caught_by` names the checks that must take
-    points away; no others may, but those of `sometimes`, which see the fault on some students'
-    inputs only. `flagged` instead asks for a flag and no points. `named`
-    is false where an answer can't tell the mistake, because it differs from student to student.
+    Attributes:
+        name: "<family>/<case>".
+        fault: What is wrong, in a few words for staff.
+        sentence: What a student who made this mistake reads.
+        caught_by: Checks that must take points away. No others may, except those of `sometimes`.
+        sometimes: Checks that see the fault on some students' inputs only.
+        named: False if the answer cannot identify the mistake, because it differs per student.
+        flagged: The submission must get a flag and lose no points.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Mutant:
 
     @property
     def folder(self) -> str:
+        """Return the family, the first part of the name."""
         return self.name.split("/", 1)[0]
 
     @property
@@ -60,19 +64,20 @@ class Mutant:
         return self.folder not in NO_FUNCTION
 
     def may_be_caught_by(self, check: str) -> bool:
+        """Return whether a check may take points from this mutant."""
         return check in self.caught_by + self.sometimes
 
     @property
     def breaks(self) -> str:
-        """The question that may lose points; empty for one that is only flagged."""
+        """Return the question that may lose points; empty if the mutant is only flagged."""
         return self.caught_by[0].split(".", 1)[0] if self.caught_by else ""
 
     def source(self, reference: str) -> str:
-        """The solution.py of this mutant."""
+        """Return the solution.py of this mutant."""
         return f"{reference}\n\n{self.code}" if self.in_solution else reference
 
     def change(self) -> Callable[[Any], None]:
-        """`falsify` or `damage`: changes a right record, or right models, in place."""
+        """Return `falsify` or `damage`, which changes a correct record or models in place."""
         names: dict[str, Any] = {}
         exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
         change: Callable[[Any], None] = names["falsify" if self.folder == "answers" else "damage"]
@@ -81,9 +86,9 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A right submission; `differs` says how it looks different from the reference.
+    """Hold a correct submission; `differs` says how it differs from the reference.
 
-    `whole`: the file is a complete solution.py; else it is appended to the reference.
+    If `whole`, the code is a complete solution.py; otherwise it is appended to the reference.
     """
 
     name: str
@@ -92,23 +97,23 @@ class Alternative:
     whole: bool = False
 
     def source(self, reference: str) -> str:
-        """The solution.py of this alternative."""
+        """Return the solution.py of this alternative."""
         return self.code if self.whole else f"{reference}\n\n{self.code}"
 
 
 @dataclass(frozen=True)
 class AttackCase:
-    """A hostile, faulty or unusual submission, and what must come of it.
+    """Hold a hostile, faulty or unusual submission, and what must happen to it.
 
-    `name` is "<family>/<file>", `attack` says in a few words what it tries. `kind` is one of
+    `name` is "<family>/<case>", `attack` says in a few words what it tries. `kind` is one of
 
     - "cheat": code below the stub, or files: must end without a point;
     - "fault": code below the reference, or files: loses points in `checks` and nowhere else;
     - "legal": the same, only unusual: must get every point;
-    - "refused": files that the intake must not take at all.
+    - "refused": files that the intake must refuse.
 
-    The checks that match a pattern of `checks` must get one of `verdicts`. `problem`, where it is
-    given, must occur in the sentence of one of them, or in that of the refusal.
+    The checks that match a pattern of `checks` must get one of `verdicts`. `problem`, if set, must
+    occur in the message of one of them, or in that of the refusal.
     """
 
     name: str
@@ -120,13 +125,14 @@ class AttackCase:
     problem: str = ""
 
     def source(self, reference: str, stub: str) -> str:
-        """The solution.py of a case that is code."""
+        """Return the solution.py of a case that is code."""
         return f"{stub if self.kind == 'cheat' else reference}\n\n{self.code}"
 
     def build(self) -> Callable[..., Path | None] | None:
-        """What writes the files of a case into a folder, given a right one; None if it is code.
+        """Return the function that writes the files of a case; None if the case is code.
 
-        Returns the archive to hand in where that is not the folder.
+        It takes a folder and a correct submission's folder. It returns the archive to submit, or
+        None to submit the folder.
         """
         if not _BUILD.search(self.code):
             return None
@@ -136,14 +142,14 @@ class AttackCase:
         return build
 
 
-Known = TypeVar("Known", Mutant, Alternative, AttackCase)
+Case = TypeVar("Case", Mutant, Alternative, AttackCase)
 
 
 def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
-    """Return all mutants, ordered by name. Raises `BadCorpus`."""
+    """Return all mutants, ordered by name. Raise `BadCorpus` if a file is malformed."""
     mutants = []
     for name, case in _cases(folder):
-        mutant = _known(name, case, Mutant, {"fault": case.title})
+        mutant = _build_case(name, case, Mutant, {"fault": case.title})
         checks = (*mutant.caught_by, *mutant.sometimes)
         if len({check.split(".", 1)[0] for check in checks}) != 1 - mutant.flagged:
             raise BadCorpus(
@@ -155,17 +161,19 @@ def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
 
 
 def load_alternatives(folder: Path = CORRECT) -> tuple[Alternative, ...]:
-    """Return all correct alternatives, ordered by name. Raises `BadCorpus`."""
+    """Return all correct alternatives, ordered by name. Raise `BadCorpus`."""
     cases = sorted((case.name, case) for _, case in _cases(folder))
-    return tuple(_known(name, case, Alternative, {"differs": case.title}) for name, case in cases)
+    return tuple(
+        _build_case(name, case, Alternative, {"differs": case.title}) for name, case in cases
+    )
 
 
 def load_attacks(folder: Path = ATTACKS) -> tuple[AttackCase, ...]:
-    """Return all exploits, ordered by name. Raises `BadCorpus`."""
+    """Return all attack cases, ordered by name. Raise `BadCorpus`."""
     exploits = []
     for name, case in _cases(folder):
         described = {"attack": case.title, "kind": case.decorator}
-        exploit = _known(name, case, AttackCase, described)
+        exploit = _build_case(name, case, AttackCase, described)
         expected = (bool(exploit.checks), bool(exploit.verdicts))
         if exploit.kind not in _KINDS or expected != (exploit.kind != "refused",) * 2:
             raise BadCorpus(
@@ -193,15 +201,15 @@ def _unordered(folder: Path) -> Iterator[tuple[str, CaseText]]:
             yield f"{family}/{case.name}", case
 
 
-def _known(name: str, case: CaseText, kind: type[Known], described: Mapping[str, str]) -> Known:
-    said = {**case.values, **(described if case.decorator else {})}
+def _build_case(name: str, case: CaseText, kind: type[Case], described: Mapping[str, str]) -> Case:
+    keys = {**case.values, **(described if case.decorator else {})}
     allowed = {field.name for field in fields(kind)} - {"name", "code"}
-    if unknown := sorted(said.keys() - allowed):
+    if unknown := sorted(keys.keys() - allowed):
         raise BadCorpus(
             f"{case.place}: unknown keys {', '.join(unknown)}; "
             f"expected {', '.join(sorted(allowed))}."
         )
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in said.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in keys.items()}
     try:
         return kind(name=name, code=case.code, **values)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""What runs a student's code for a check, whatever stands between."""
+"""Define what runs a student's code for a check."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,13 +7,17 @@ from quantlab.protocol.calls import Answer, Failure, Program
 
 
 class Executor(Protocol):
-    """Runs a student's code behind a wall: a `Sandbox`, or what a test puts in its place."""
+    """Run a student's code in isolation: a `Sandbox`, or a test's replacement."""
 
     @property
-    def isolation(self) -> str: ...
+    def isolation(self) -> str:
+        """Return how the code is isolated, as reports show it."""
 
-    def import_source(self, source: str) -> Failure | None: ...
+    def import_source(self, source: str) -> Failure | None:
+        """Import a solution.py; return the failure if that is not possible."""
 
-    def run(self, source: str, program: Program) -> Answer | Failure: ...
+    def run(self, source: str, program: Program) -> Answer | Failure:
+        """Run a program on a solution.py."""
 
-    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure: ...
+    def read_checkpoint(self, content: bytes) -> Mapping[str, Any] | Failure:
+        """Return the values of a saved model's bytes."""

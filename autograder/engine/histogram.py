@@ -1,4 +1,4 @@
-"""Histograms for reports: real values, and the levels that are left of them."""
+"""Compute histograms for reports: the original values and their quantized levels."""
 
 from typing import Any
 
@@ -8,9 +8,10 @@ BINS = 60
 
 
 def histogram(values: np.ndarray, levels: np.ndarray) -> dict[str, Any] | None:
-    """`values` in equal bins and the distinct `levels` with how often each stands there.
+    """Return `values` in equal bins, and the distinct `levels` with their counts.
 
-    Plain JSON as `autograder.report.evidence` defines it; None when there is nothing to draw.
+    The result is plain JSON as `autograder.report.evidence` defines it; None if there is nothing to
+    draw.
     """
     values, levels = values.astype(np.float64).reshape(-1), levels.astype(np.float64).reshape(-1)
     with np.errstate(over="ignore"):  # the largest numbers overflow, and are not drawn

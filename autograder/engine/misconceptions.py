@@ -1,10 +1,9 @@
-"""From a wrong answer to the mistake behind it: the mutant that gives exactly this answer.
+"""Name the mistake behind a wrong answer: the mutant that gives exactly this answer.
 
 A student's answer is compared, on the same inputs, with the answers of every mutant that the check
-must catch, and a row of a table with what the mutant makes of the right one. Only an exact match
-names a mistake (real numbers to within rounding), and only where one sentence fits: near matches
-and several mistakes that look the same stay silent. The sentences are a fixed vocabulary, so that
-they may be shown for hidden checks too.
+must catch. A row of a table is compared with what the mutant makes of the correct one. Only an
+exact match names a mistake (real numbers within rounding), and only if one sentence fits. The
+sentences are a fixed vocabulary, so hidden checks may show them too.
 """
 
 import copy
@@ -21,13 +20,14 @@ from quantlab.protocol.expectation import changed_arguments
 
 
 class Misconceptions:
-    """Names mistakes by the known mutants; may be asked from several threads.
+    """Name mistakes by the known mutants. Safe to share between threads.
 
-    The mutants run in this process: they are ours. Each is loaded anew for every program, as the
-    student's code was.
+    The mutants are trusted code and run in this process. Each is loaded again for every program, as
+    the student's code was.
     """
 
     def __init__(self, reference: str, mutants: Iterable[Mutant]) -> None:
+        """Keep the mutants that can be named; `reference` is its solution.py."""
         self._reference = reference
         named = tuple(mutant for mutant in mutants if mutant.named)
         self._mutants = tuple(mutant for mutant in named if mutant.in_solution)
@@ -37,7 +37,10 @@ class Misconceptions:
     def name(
         self, check: str, program: Program, answer: Answer, alike: Callable[[Answer], bool]
     ) -> Misconception | None:
-        """The one mistake that gives this answer, or None; `alike`: it gets the same verdict."""
+        """Return the one mistake that gives this answer, or None.
+
+        `alike` says whether another answer gets the same verdict.
+        """
         with self._lock:
             return _only(
                 mutant
@@ -48,7 +51,7 @@ class Misconceptions:
     def name_row(
         self, check: str, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
     ) -> Misconception | None:
-        """The one mistake that turns the record `right` into one whose row `is_reported`.
+        """Return the one mistake that turns the record `right` into the reported row.
 
         `right` has the form of answers.json; it may lack what the row does not need.
         """

@@ -1,10 +1,8 @@
-"""What a network does on the test images, measured here and once.
+"""Measure the accuracy of networks on the test images, once per model.
 
-A student's saved model is opened behind the wall; only tensors come out, and they are checked
-before they are used. The images, the labels and the measuring never enter a student's process.
-
-Equal work is done once: models are remembered by their content for the length of a run; the
-reference's PTQ table depends on no student and is kept (`ptq_table`).
+A student's saved model is opened in the sandbox. Only tensors come out, and they are validated
+before use. Images and labels never enter a student's process. Models are remembered by their
+content during a run; the reference's PTQ table is stored (`ptq_table`).
 """
 
 import hashlib
@@ -34,11 +32,11 @@ DRAWN_LAYER = "layer3.2.conv1"  # one of those with the most weights
 
 @dataclass(frozen=True)
 class Measurement:
-    """An accuracy in percent on so many images, or the verdict and sentence that say why not.
+    """Hold an accuracy in percent, or the verdict and message that say why there is none.
 
-    `interval` is the 95 % interval around an accuracy measured on only some of the test images. It
-    is that of a simple random sample, so it is wider than a stratified sample needs.
-    `packed_widths` are those of a packed model, as its codes have them.
+    `interval` is the 95 % interval of an accuracy measured on only some of the test images. It is
+    that of a simple random sample, so it is wider than a stratified sample needs. `packed_widths`
+    are the bit widths of a packed model's codes.
     """
 
     accuracy: float | None
@@ -67,13 +65,14 @@ class Measurement:
 
 
 class ModelEvaluator:
-    """Accuracies on one data set's test images (on a fixed sample of them if `quick`).
+    """Measure accuracies on one data set's test images, or a fixed sample if `quick`.
 
-    Nothing is loaded before it is needed. Safe to share between threads; one measures at a time,
-    because measuring uses all cores.
+    Nothing is loaded before it is needed. Safe to share between threads. One thread measures at a
+    time, because measuring uses all cores.
     """
 
     def __init__(self, dataset: str, oracle: Oracle, quick: bool = False) -> None:
+        """Remember the data set by its name; load nothing yet."""
         self.dataset = dataset
         self.quick = quick
         self._oracle = oracle
@@ -85,10 +84,11 @@ class ModelEvaluator:
 
     @property
     def dataset_title(self) -> str:
+        """Return the data set's name as people write it."""
         return DATASETS[self.dataset]
 
     def load(self) -> None:
-        """Load the test images now. Raises `DataNotFound`."""
+        """Load the test images now. Raise `DataNotFound` if they are missing."""
         with self._lock:
             if self._all_images is None:
                 self._sample = quick_images.load_indices(self.dataset) if self.quick else None
@@ -96,20 +96,21 @@ class ModelEvaluator:
 
     @property
     def all_images(self) -> ImageSet:
+        """Return all test images."""
         self.load()
         assert self._all_images is not None
         return self._all_images
 
     @property
     def images(self) -> ImageSet:
-        """What students' models are measured on."""
+        """Return the images that students' models are measured on."""
         images = self.all_images
         return images if self._sample is None else images.subset(self._sample)
 
     def model(
         self, content: bytes, weight_bits: int, act_bits: int, executor: Executor
     ) -> Measurement:
-        """A saved quantized model of these widths, by `quantlab.evaluation.integer_network`."""
+        """Measure a saved quantized model of these bit widths."""
         key = f"W{weight_bits}A{act_bits} {hashlib.sha256(content).hexdigest()}"
 
         def measure() -> Measurement:
@@ -138,7 +139,10 @@ class ModelEvaluator:
     def bit_widths(
         self, widths: Mapping[str, int], content: bytes | None, executor: Executor
     ) -> Measurement:
-        """ResNet-20 at these weight widths: the kit's own weights, or fine-tuned ones."""
+        """Measure ResNet-20 at these weight widths.
+
+        `content` holds fine-tuned float weights; None stands for the kit's own weights.
+        """
         source = hashlib.sha256(content).hexdigest() if content is not None else "the kit's"
         key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
 
@@ -161,7 +165,7 @@ class ModelEvaluator:
         return self._once(key, measure)
 
     def packed(self, content: bytes, executor: Executor) -> Measurement:
-        """A packed model of question 3: its codes as they are, and their widths."""
+        """Measure a packed model of question 3 by its codes."""
 
         def measure() -> Measurement:
             values = executor.read_checkpoint(content)
@@ -177,10 +181,10 @@ class ModelEvaluator:
         return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)
 
     def ptq_accuracies(self, method: str) -> Mapping[str, tuple[float, ...]]:
-        """PTQ accuracies {cell: percentages} for "sym" or "SAWB": the reference's, then those of
-        published SAWB constants.
+        """Return {cell: percentages} of "sym" or "SAWB" after PTQ.
 
-        On all test images also when `quick`: students report what they measured on all of them.
+        The reference's accuracy is first, then those with published SAWB constants. All test images
+        are used even if `quick`, because students report accuracies on all of them.
         """
         with self._lock:
             if self._post_training is None:

@@ -1,17 +1,21 @@
-"""The PTQ half of Table 1 as the reference measures it, on all test images.
+"""Store the PTQ half of Table 1 as the reference measures it, on all test images.
 
-Measuring takes minutes and depends on no student, so the table is kept: committed beside the
-reference's models, or, where anything that decides it was changed since, in the user's cache
-folder. Either counts only under the digest of everything that decides it.
+Measuring takes minutes and depends on no student, so the table is stored: committed beside the
+reference's models or, if anything that decides it has changed since, in the user's cache. A stored
+table is used only if the digest of everything that decides it is the same.
 
-A student who quantizes weights by SAWB constants from a paper made no mistake, and gets other
-accuracies: they are measured too.
+A student who quantizes weights with published SAWB constants made no mistake and gets other
+accuracies. These are measured too.
 """
 
+import ast
 import contextlib
 import hashlib
 import inspect
+import io
+import itertools
 import json
+import tokenize
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -36,14 +40,17 @@ Accuracies = dict[str, dict[str, tuple[float, ...]]]  # [method][cell], the refe
 
 
 def committed(dataset: str) -> Path:
-    """Where the table is that comes with the kit."""
+    """Return the path of the table that comes with the kit."""
     return reference_models(dataset) / "ptq_table.json"
 
 
 def digest(dataset: str, reference: str, float_model: Path) -> str:
-    """A digest of everything that decides the table. `reference` is the source of solution.py."""
-    found = hashlib.sha256(f"{dataset}\n{reference}".encode())
-    found.update(float_model.read_bytes())
+    """Return the digest of everything that decides the table.
+
+    `reference` is the source of solution.py. Comments, docstrings and line breaks do not count.
+    """
+    result = hashlib.sha256(f"{dataset}\n{_code(reference)}".encode())
+    result.update(float_model.read_bytes())
     for module in (
         layers,
         quantization,
@@ -55,12 +62,32 @@ def digest(dataset: str, reference: str, float_model: Path) -> str:
         resnet,
         published_scales,
     ):
-        found.update(inspect.getsource(module).encode())
-    return found.hexdigest()[:24]
+        result.update(_code(inspect.getsource(module)).encode())
+    return result.hexdigest()[:24]
+
+
+def _code(source: str) -> str:
+    """Return the code of a module without comments, docstrings and line breaks."""
+    lines = source.splitlines(keepends=True)
+    offsets = [0, *itertools.accumulate(map(len, lines))]
+
+    def position(place: tuple[int, int]) -> int:
+        return offsets[place[0] - 1] + place[1]
+
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    cuts = [(position(t.start), position(t.end)) for t in tokens if t.type == tokenize.COMMENT]
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(ast.Constant(str()) as text) if text.end_lineno is not None:
+                end = offsets[text.end_lineno - 1] + len(lines[text.end_lineno - 1].rstrip())
+                cuts.append((offsets[text.lineno - 1], end))
+    for begin, end in sorted(cuts, reverse=True):
+        source = source[:begin] + source[end:]
+    return " ".join(source.split())
 
 
 def stored(path: Path, key: str) -> Accuracies | None:
-    """The table at `path`, if it is there and made from what `key` is the digest of."""
+    """Return the table at `path`, if it exists and has the digest `key`; otherwise None."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["digest"] != key:
@@ -74,19 +101,19 @@ def stored(path: Path, key: str) -> Accuracies | None:
 
 
 def store(path: Path, key: str, accuracies: Accuracies) -> None:
-    """Write what `stored` reads. Raises OSError."""
+    """Write the file that `stored` reads. Raise `OSError` if that is not possible."""
     path.parent.mkdir(parents=True, exist_ok=True)
     record = {"digest": key, "accuracies": accuracies}
     write_text_atomically(path, json.dumps(record, indent=1) + "\n")
 
 
 def find(dataset: str, key: str) -> Accuracies | None:
-    """The table under this digest from wherever it is kept."""
+    """Return the table with this digest from the kit or the cache; None if there is none."""
     return stored(committed(dataset), key) or stored(_cached(dataset), key)
 
 
 def remember(dataset: str, key: str, accuracies: Accuracies) -> None:
-    """Keep a measured table in the user's cache; if that can't be, it is measured again."""
+    """Store a table in the user's cache; if that fails, it is measured again next time."""
     with contextlib.suppress(OSError):
         store(_cached(dataset), key, accuracies)
 
@@ -94,7 +121,7 @@ def remember(dataset: str, key: str, accuracies: Accuracies) -> None:
 def measure(
     reference: str, state: Mapping[str, torch.Tensor], train: ImageSet, test: ImageSet
 ) -> Accuracies:
-    """Quantize and evaluate every cell, by the reference and by every published pair."""
+    """Quantize and evaluate every cell, with the reference and with every published pair."""
     model = resnet.resnet20()
     model.load_state_dict(dict(state))
     images = calibration.calibration_images(train)
@@ -102,19 +129,19 @@ def measure(
     cells = [(method, cell) for method in METHODS for cell in CELLS]
     for method, cell in tqdm(cells, desc="PTQ table of the reference", leave=False):
         weight_bits, act_bits = saved_model.parse_name(f"ResNet20_{cell}.pt")
-        found = []
+        measured = []
         for ops in _references(reference, method, weight_bits):
             quantized = quantization.quantize_model(
                 model, ops, weight_bits, act_bits, method, images
             )
             saved = saved_model.saved_model(quantized, test.name, method)
-            found.append(integer_network.evaluate_saved(saved, test))
-        table[method][cell] = tuple(found)
+            measured.append(integer_network.evaluate_saved(saved, test))
+        table[method][cell] = tuple(measured)
     return table
 
 
 def _references(source: str, method: str, weight_bits: int) -> Iterator[ModuleType]:
-    """The reference, and it with each published pair of constants for these weights."""
+    """Yield the reference, then the reference with each published pair of constants."""
     yield load_module(source, "reference_for_tables")
     for pair in published_scales.PUBLISHED_PAIRS.get(weight_bits, ()) if method == "SAWB" else ():
         module = load_module(source, "reference_with_published_constants")

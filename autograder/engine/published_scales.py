@@ -1,8 +1,8 @@
-"""Which SAWB constants count as right.
+"""List the SAWB constants that count as correct.
 
-Students are handed constants fitted for the handout's grid. The published pairs were fitted for
-other level layouts, but a student who took the trouble to look one up made no mistake: for the
-widths that a published table covers, its pair is accepted too.
+Students get constants fitted for the handout's grid. The published pairs were fitted for other
+level layouts. A student who uses one made no mistake: it is accepted for the bit widths that its
+table covers.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ PUBLISHED_PAIRS: dict[int, tuple[tuple[float, float], ...]] = {
 
 
 def published_scales(values: np.ndarray, bits: int) -> list[np.float32]:
-    """The steps alpha / 2^(b-1) of equation (5) by every published pair, where positive."""
+    """Return the steps alpha / 2^(b-1), equation (5), of every published pair, if positive."""
     x = values.astype(np.float64)
     rms, mean_magnitude = float(np.sqrt(np.mean(x * x))), float(np.mean(np.abs(x)))
     alphas = [c1 * rms - c2 * mean_magnitude for c1, c2 in PUBLISHED_PAIRS.get(bits, ())]

@@ -1,8 +1,8 @@
-"""The record of a marked submission: `Verdict`, `CheckResult`, `Report`.
+"""Define the record of a graded submission: `Verdict`, `CheckResult`, `Report`.
 
-Everything a person sees is rendered from a `Report`, and a renderer adds nothing to it. A report
-holds no time, no machine and no path, so that the same submission and the same course secret give
-the same bytes; what varies stands in `run.json` beside it.
+Every output is rendered from a `Report`, and a renderer adds nothing to it. A report holds no time,
+machine or path, so the same submission and course secret give the same bytes. What varies is in
+`run.json` beside it.
 """
 
 import json
@@ -15,7 +15,7 @@ REPORT_VERSION = 2
 
 
 class Verdict(StrEnum):
-    """What was found out about one check."""
+    """Name the outcome of one check."""
 
     CORRECT = "correct"
     PARTIAL = "partial"
@@ -34,13 +34,13 @@ class Verdict(StrEnum):
 
     @property
     def needs_staff(self) -> bool:
-        """Whether a person must act before the mark can stand."""
+        """Whether staff must act before the score is final."""
         return self is Verdict.GRADER_FAULT
 
 
 @dataclass(frozen=True)
 class Misconception:
-    """A mistake of a fixed vocabulary: its name for statistics, its sentence for the student."""
+    """Hold a known mistake: its name for statistics, its sentence for the student."""
 
     name: str
     sentence: str
@@ -48,11 +48,12 @@ class Misconception:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The outcome of one check.
+    """Hold the outcome of one check.
 
-    `source` is "call", "table", "model" or "person". `points_alone` is what the check is worth when
-    what it depends on is right (equal to `points` where nothing stands in). `evidence` is plain
-    JSON: of a visible check what was called, expected and got; of a hidden one nothing of that.
+    `source` is "call", "table", "model" or "person". `points_alone` is the score with correct
+    stand-ins for what the function depends on (equal to `points` without stand-ins). `evidence` is
+    plain JSON: for a visible check the call, expected and got values; for a hidden check none of
+    these.
     """
 
     id: str
@@ -71,9 +72,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What was measured of one saved model; `accuracy` is in percent on `images` test images.
+    """Hold the accuracy of one saved model, in percent on `images` test images.
 
-    `interval` is the 95 % interval around it where only some of the test images were used.
+    `interval` is its 95 % interval if only some of the test images were used. `threshold` is the
+    accuracy in percent that earns all points.
     """
 
     name: str
@@ -87,7 +89,7 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class GradedCheck:
-    """What one check adds to a report: its result, a measured model, bonus points, flags."""
+    """Hold what one check adds to a report: its result, a measured model, bonus and flags."""
 
     result: CheckResult
     model: ModelResult | None = None
@@ -97,7 +99,7 @@ class GradedCheck:
 
 @dataclass(frozen=True)
 class QuestionScore:
-    """Points of one question; `awaiting` of its `max_score` are a person's to give."""
+    """Hold the points of one question; staff still decide `awaiting` of its `max_score`."""
 
     id: str
     title: str
@@ -108,9 +110,9 @@ class QuestionScore:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything known about one submission's marks.
+    """Hold everything known about one submission's score.
 
-    `review` holds one sentence for each part of the submission that staff must look at before the
+    `review` has one sentence for each part of the submission that staff must look at before the
     score is final: the file, the reason, the points at stake. `review_checks` are the ids of the
     checks that these points belong to.
     """
@@ -129,36 +131,42 @@ class Report:
 
     @property
     def automatic(self) -> tuple[CheckResult, ...]:
+        """Return the checks that need no staff."""
         return tuple(check for check in self.checks if check.source != "person")
 
     @property
     def auto_score(self) -> float:
+        """Return the points of the automatic checks."""
         return _total(check.points for check in self.automatic)
 
     @property
     def auto_max(self) -> float:
+        """Return the most points of the automatic checks."""
         return _total(check.max_points for check in self.automatic)
 
     @property
     def awaiting_marking(self) -> tuple[str, ...]:
+        """Return the ids of the checks that staff have yet to grade."""
         return tuple(c.id for c in self.checks if c.verdict is Verdict.AWAITING_MARKING)
 
     @property
     def needs_staff(self) -> tuple[str, ...]:
+        """Return the ids of the checks in which the grader failed."""
         return tuple(c.id for c in self.checks if c.verdict.needs_staff)
 
     @property
     def needs_review(self) -> bool:
-        """Whether staff must act before the score is final: a review, or a fault of the grader."""
+        """Whether staff must act before the score is final."""
         return bool(self.review or self.needs_staff)
 
     @property
     def misconceptions(self) -> tuple[Misconception, ...]:
-        """The mistakes that were named, each once."""
+        """Return the mistakes that were named, each once."""
         return tuple(dict.fromkeys(c.misconception for c in self.checks if c.misconception))
 
     @property
     def questions(self) -> tuple[QuestionScore, ...]:
+        """Return the points of each question, in the order of the assignment."""
         return tuple(
             QuestionScore(
                 id=question,
@@ -175,7 +183,7 @@ class Report:
         )
 
     def to_json(self) -> str:
-        """The text of `report.json`: keys in a fixed order, one trailing newline."""
+        """Return the text of `report.json`: keys in a fixed order, one trailing newline."""
         record = {
             "version": REPORT_VERSION,
             "student": self.student,
@@ -198,7 +206,7 @@ class Report:
 
     @staticmethod
     def from_json(text: str) -> "Report":
-        """The inverse of `to_json`. Raises `ValueError` for another version."""
+        """Return the report that `to_json` wrote. Raise `ValueError` for another version."""
         record = json.loads(text)
         if record.get("version") != REPORT_VERSION:
             raise ValueError(
@@ -221,7 +229,7 @@ class Report:
 
 
 def check_from(record: Mapping[str, Any]) -> CheckResult:
-    """The check that `asdict` and JSON made this record of. Raises `KeyError`, `TypeError`."""
+    """Return the check that `asdict` and JSON wrote. Raise `KeyError` or `TypeError`."""
     return CheckResult(
         **{
             **record,
@@ -232,7 +240,7 @@ def check_from(record: Mapping[str, Any]) -> CheckResult:
 
 
 def model_from(record: Mapping[str, Any]) -> ModelResult:
-    """The model that `asdict` and JSON made this record of. Raises `KeyError`, `TypeError`."""
+    """Return the model that `asdict` and JSON wrote. Raise `KeyError` or `TypeError`."""
     interval = record["interval"]
     return ModelResult(**{**record, "interval": tuple(interval) if interval else None})
 

@@ -1,9 +1,9 @@
-"""What students read of a hidden check: sentences and evidence that no reply can write into.
+"""Decide what students may read about a hidden check.
 
-A hidden check's inputs must not reach the student, whose code has seen them. So nothing that came
-back from that code is shown: no text, name, line, shape, dtype or number. What is left is a choice
-among fixed things, a few bits per check: the verdict, an exception of `EXCEPTIONS`, a known mistake
-by its name, and for question 3 one of `ABOVE_OPTIMUM`.
+A hidden check's inputs must not reach the student, but the student's code has seen them. So nothing
+that the code returned is shown: no text, name, line, shape, dtype or number. What remains is a
+choice among fixed values, a few bits per check: the verdict, an exception of `EXCEPTIONS`, a known
+mistake by its name, and for question 3 one of `ABOVE_OPTIMUM`.
 """
 
 import builtins
@@ -50,14 +50,14 @@ _OTHER_SENTENCES = {
 }
 
 
-def sentence(verdict: Verdict, target: str = "") -> str:
-    """Return what a hidden check says: of a call of `target`, or without one of any other check."""
+def hidden_sentence(verdict: Verdict, target: str = "") -> str:
+    """Return the message of a hidden check: about a call of `target`, or without a call."""
     sentences = _SENTENCES if target else {**_SENTENCES, **_OTHER_SENTENCES}
     return sentences.get(verdict, "").format(subject=target or "the code")
 
 
-def evidence(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a check's evidence that may be shown although the check is hidden."""
+def shown_evidence(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a hidden check's evidence that may be shown."""
     shown = {key: value for key, value in found.items() if key in KEYS}
     if shown.get("exception") in REFUSALS:
         shown["exception"] = OSError.__name__

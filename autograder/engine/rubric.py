@@ -1,8 +1,7 @@
-"""The rubric as data: `rubric.toml`, read and checked.
+"""Read and validate `rubric.toml`.
 
-A rubric whose points do not add up, with a misspelt key, or with a check that does not exist is
-refused with a `RubricError` before anything is marked: an instructor who edits it should learn of
-a slip at once, not from students.
+A rubric whose points do not add up, with a misspelled key, or with an unknown check is refused
+before anything is graded.
 """
 
 import math
@@ -21,7 +20,7 @@ _RENAMED = {"honest": "worst_correct", "mutant": "nearest_wrong"}
 
 @dataclass(frozen=True)
 class RubricQuestion:
-    """`points` of the handout for the question called `id`."""
+    """Hold the title and the points of one question of the handout."""
 
     id: str
     title: str
@@ -46,14 +45,15 @@ class RubricItem:
 
     @property
     def question(self) -> str:
+        """Return the id of the question that the check belongs to."""
         return self.id.split(".", 1)[0]
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """Questions and checks in the order of the report; `thresholds[dataset][cell]` in percent.
+    """Hold questions and checks in the order of the report; `thresholds[dataset][cell]` in percent.
 
-    `plausible[dataset]` is the accuracy above which a saved model is shown to staff.
+    A saved model above `plausible[dataset]` percent is flagged for staff.
     """
 
     questions: tuple[RubricQuestion, ...]
@@ -64,17 +64,17 @@ class Rubric:
     bonus_steps: tuple[tuple[float, float], ...]
 
     def credit(self, dataset: str, cell: str, accuracy: float) -> float:
-        """The share of a saved model's points, 0 to 1, that an accuracy in percent earns."""
+        """Return the share of a saved model's points, 0 to 1, for an accuracy in percent."""
         below = self.thresholds[dataset][cell] - accuracy
         return min(1.0, max(0.0, 1.0 - below / self.ramp))
 
     def bonus(self, kibibytes: float) -> float:
-        """Bonus points of question 3 for weights of this size."""
+        """Return the bonus points of question 3 for weights of this size."""
         return max((points for size, points in self.bonus_steps if kibibytes <= size), default=0.0)
 
 
 def load_rubric(path: Path = RUBRIC) -> Rubric:
-    """Read and check a rubric. Raises `RubricError`."""
+    """Read and validate a rubric. Raise `RubricError` if it cannot be used."""
     try:
         text = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

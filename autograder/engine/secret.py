@@ -1,7 +1,7 @@
-"""The course secret, from which every hidden input is drawn.
+"""Read the course secret, from which every hidden input is drawn.
 
-It lives in a file that only the instructor's account can read, is made on first use, and goes into
-no bundle and no report. Whoever replaces it draws new inputs for everybody.
+Only the instructor's account can read its file. It is created on first use and is part of no bundle
+and no report. A new secret changes the hidden inputs of all students.
 """
 
 import hashlib
@@ -21,20 +21,23 @@ SHORTEST = 16  # bytes
 
 @dataclass(frozen=True)
 class StudentRandom:
-    """Random generators for one student, one per check, the same each time."""
+    """Create random generators for one student: one per check, the same each time."""
 
     secret: bytes
     student: str
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Seeded by HMAC-SHA256(secret, student and purpose)."""
+        """Return the generator seeded by HMAC-SHA256(secret, student and purpose)."""
         message = f"{self.student}\0{purpose}".encode()
         digest = hmac.new(self.secret, message, hashlib.sha256).digest()
         return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
 def course_secret(path: Path | None = None) -> bytes:
-    """What `$AUTOGRADER_SECRET_FILE` holds, else `instructor/course_secret`, made if absent."""
+    """Return the secret in `$AUTOGRADER_SECRET_FILE` or `instructor/course_secret`.
+
+    The file is created if absent. Raise `SecretError` if that is not possible.
+    """
     path = path or Path(os.environ.get("AUTOGRADER_SECRET_FILE") or SECRET_FILE)
     try:
         if not path.exists():

@@ -1,4 +1,4 @@
-"""How far an accuracy measured on some of the test images may be from that on all of them."""
+"""Compute the confidence interval of an accuracy measured on some of the test images."""
 
 import math
 
@@ -6,9 +6,9 @@ NORMAL_95 = 1.959964  # of the standard normal distribution, 95 % lie this near 
 
 
 def wilson_interval(percent: float, images: int) -> tuple[float, float]:
-    """The 95 % interval, in percent, of an accuracy in percent measured on so many images.
+    """Return the 95 % interval, in percent, of an accuracy in percent on `images` images.
 
-    Wilson's score interval (Wilson 1927): also right near 0 and 100 %, where the usual one is not.
+    Wilson's score interval (Wilson 1927), which is also right near 0 and 100 %.
     """
     share, z2 = percent / 100, NORMAL_95**2
     middle = (share + z2 / (2 * images)) / (1 + z2 / images)

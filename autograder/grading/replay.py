@@ -67,7 +67,7 @@ def replay(check: CallCheck, evidence: Evidence) -> Replay | None:
     source = evidence.solution()
     if not isinstance(source, str):
         return None
-    program = check.ask(evidence)
+    program = check.build_program(evidence)
     return Replay(program, evidence.executor.run(source, program), evidence.oracle.answer(program))
 
 

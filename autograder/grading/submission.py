@@ -187,12 +187,12 @@ def score_finding(
         points_alone=round(alone * item.points, 4),
         misconception=finding.misconception,
         message=finding.message if visible else _hidden_message(finding),
-        evidence=dict(finding.evidence) if visible else redaction.evidence(finding.evidence),
+        evidence=dict(finding.evidence) if visible else redaction.shown_evidence(finding.evidence),
     )
 
 
 def _hidden_message(finding: Finding) -> str:
-    return finding.hidden_message or redaction.sentence(finding.verdict)
+    return finding.hidden_message or redaction.hidden_sentence(finding.verdict)
 
 
 def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> Finding:

@@ -73,7 +73,7 @@ def read_evidence(check: CheckResult) -> Evidence:
     """What may be shown of `check`."""
     values: Mapping[str, Any] = check.evidence
     if not check.visible:
-        values = redaction.evidence(values)
+        values = redaction.shown_evidence(values)
     line = values.get("line")
     return Evidence(
         depends_on=_names(values.get("depends_on")),
