@@ -1,1 +1,1 @@
-"""The grader: reads submissions, runs student code in a sandbox, compares and reports."""
+"""Grade submissions: read them, run student code in a sandbox, compare and report."""

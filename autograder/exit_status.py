@@ -1,4 +1,4 @@
-"""Exit status of every command."""
+"""Define the exit status of every command."""
 
 DONE = 0
 NEEDS_REVIEW = 1  # done, but staff must look at something; or a proof failed

@@ -1,12 +1,12 @@
-"""The checks as tests: `pytest -p autograder.pytest_plugin --submission PATH`.
+"""Run the checks as tests: `pytest -p autograder.pytest_plugin --submission=PATH`.
 
-Each check of the rubric is one test with the check's id. A test passes when the check earns all its
-points, is skipped when a person must mark it, errors when it needs review, and fails otherwise with
-the report's sentence. With
-`--submission` nothing else is collected, least of all what lies in the submission: a student's
-`conftest.py` or `test_*.py` is never imported. Written with a blank, pytest takes PATH for a folder
-to read its settings from before any plugin is asked; where that finds a `pytest.ini` of the
-student's, the run is refused. `--submission=PATH` avoids it.
+Each check of the rubric is one test, named by the check's id. A test passes if the check earns all
+its points, is skipped if staff must grade it, errors if it needs review, and fails otherwise with
+the report's message.
+
+With `--submission` nothing else is collected: a student's `conftest.py` or `test_*.py` is never
+imported. If PATH is a separate argument, pytest reads its settings from that folder before any
+plugin runs. A run with a student's `pytest.ini` is refused; `--submission=PATH` avoids it.
 """
 
 from collections.abc import Generator
@@ -29,6 +29,7 @@ from autograder.sandbox.self_test import IsolationUnavailable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of this plugin."""
     group = parser.getgroup("autograder")
     group.addoption("--submission", type=Path, metavar="PATH", help="mark this folder or zip file")
     group.addoption("--submission-data", default="cifar10", choices=("cifar10", "shapes10"))
@@ -37,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Refuse settings that came out of the submission."""
+    """Refuse settings that come from the submission."""
     path, settings = early_config.known_args_namespace.submission, early_config.inipath
     if path and settings and settings.resolve().is_relative_to(path.resolve()):
         raise pytest.UsageError(
@@ -47,12 +48,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore all other files if a submission is graded."""
     return True if config.getoption("--submission") else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Puts the checks in place of what pytest would collect."""
+    """Replace what pytest would collect by the checks."""
     if not session.config.getoption("--submission"):
         return (yield)
     session.config.args = []
@@ -76,9 +78,10 @@ def _submission(path: Path) -> Submission:
 
 
 class _SubmissionFile(pytest.Collector):
-    """One submission, marked when its first check is run."""
+    """Hold one submission, which is graded when its first check runs."""
 
     def collect(self) -> list[pytest.Item]:
+        """Read the submission and return one item per check."""
         options = self.config.option
         try:
             self.course: GradingContext = prepare_grading(
@@ -93,6 +96,7 @@ class _SubmissionFile(pytest.Collector):
         return [_CheckItem.from_parent(self, name=c.id, nodeid=c.id) for c in chosen]
 
     def result(self, check: str) -> CheckResult:
+        """Return the result of a check; grade the submission if that was not done."""
         if not self.results:
             try:
                 with Sandbox() as sandbox:
@@ -103,7 +107,7 @@ class _SubmissionFile(pytest.Collector):
         return self.results[check]
 
     def review(self, check: str) -> tuple[str, ...]:
-        """Return why the score of a check is not final; () where it is."""
+        """Return why the score of a check is not final; () if it is."""
         result = self.result(check)
         if result.verdict is Verdict.GRADER_FAULT:
             return (result.message,)
@@ -112,15 +116,16 @@ class _SubmissionFile(pytest.Collector):
 
 
 class _CheckItem(pytest.Item):
-    """One check of the rubric."""
+    """Run one check of the rubric."""
 
     def setup(self) -> None:
-        """Raise `NeedsReview`, which pytest counts as an error, where the score is not final."""
+        """Raise `NeedsReview`, which pytest counts as an error, if the score is not final."""
         assert isinstance(self.parent, _SubmissionFile)
         if sentences := self.parent.review(self.name):
             raise NeedsReview("\n".join(sentences))
 
     def runtest(self) -> None:
+        """Skip the check if staff must grade it; raise `LostPoints` if it lost points."""
         assert isinstance(self.parent, _SubmissionFile)
         result = self.parent.result(self.name)
         if result.verdict is Verdict.AWAITING_MARKING:
@@ -131,22 +136,25 @@ class _CheckItem(pytest.Item):
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
     ) -> str:
+        """Return the report's message instead of a traceback."""
         if isinstance(excinfo.value, LostPoints | NeedsReview):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Return how pytest names the check."""
         return Path(self.name), None, f"check {self.name}"
 
 
 class NeedsReview(Exception):
-    """Staff must look before this check has a score; the message says at what."""
+    """Staff must review this check before it has a score. The message says why."""
 
 
 class LostPoints(Exception):
-    """A check that did not earn all its points."""
+    """A check did not earn all its points."""
 
     def __init__(self, result: CheckResult) -> None:
+        """Make the message from the check's result."""
         shown = [f"{result.points:g} of {result.max_points:g} points: {result.verdict}"]
         shown.append(result.message)
         shown += [

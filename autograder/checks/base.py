@@ -50,7 +50,7 @@ class Evidence:
 
     submission: Submission
     rubric: Rubric
-    draws: StudentRandom
+    student_random: StudentRandom
     oracle: Oracle
     executor: Executor
     evaluator: ModelEvaluator

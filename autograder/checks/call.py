@@ -96,7 +96,7 @@ class CallCheck:
 
     def build_program(self, evidence: Evidence) -> Program:
         """Return the program for this student, drawn from the course secret."""
-        return replace(self.program(evidence.draws.generator(self.id)), return_inputs=True)
+        return replace(self.program(evidence.student_random.generator(self.id)), return_inputs=True)
 
     def _leaning_on_the_right(self, evidence: Evidence, program: Program) -> Program:
         stand_ins = {name: evidence.oracle.code(name) for name in self.depends_on}

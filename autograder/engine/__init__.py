@@ -1,1 +1,1 @@
-"""What checks need: rubric, reference, student code in the sandbox, measured models."""
+"""Provide what checks need: rubric, reference, known mistakes, accuracies, the report record."""

@@ -16,7 +16,7 @@ from quantlab.data.cifar10 import DataNotFound
 def prepare_grading(
     dataset: str, check: str, quick: bool = False, reveal: bool = False
 ) -> GradingContext:
-    """Everything that is the same for all submissions. Raises `SetupError`."""
+    """Return what all submissions share. Raise `SetupError` if grading cannot start."""
     try:
         rubric = load_rubric()
         chosen = select_checks(rubric, check)
@@ -32,7 +32,7 @@ def prepare_grading(
 
 
 def refuse_other_arithmetic(workers: str) -> None:
-    """Raise `SetupError` where the worker computes with other instructions than this process."""
+    """Raise `SetupError` if the worker computes with other CPU instructions."""
     here = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
     if workers != here:
         raise SetupError(

@@ -1,7 +1,7 @@
-"""What a check asked, what came back and what should have: in full, for staff who explain a mark.
+"""Replay a check in full for staff: its calls, its results and the expected values.
 
-The inputs are drawn again from the course secret and the code is run again, so what is shown is
-exactly what was marked.
+The inputs are drawn again from the course secret and the code runs again, so the output shows
+exactly what was graded.
 """
 
 import sys
@@ -23,14 +23,17 @@ WHOLE = 200  # values of an array that are shown without leaving any out
 
 @dataclass(frozen=True)
 class Replay:
-    """One run of a check's program on the student's code (a Failure if none came) and on ours."""
+    """Hold one run of a check's program: by the student's code and by the reference.
+
+    `got` is a Failure if the student's code returned no answer.
+    """
 
     program: Program
     got: Answer | Failure
     expected: Answer
 
     def lines(self) -> Iterator[str]:
-        """Every input, then every call with what was expected and what came."""
+        """Yield every input, then every call with its expected and returned values."""
         for name, array in self.program.inputs.items():
             yield f"{name} = {_whole(array)}"
         for number, call in enumerate(self.program.calls):
@@ -48,7 +51,10 @@ class Replay:
             yield f"got: {self.got.message}"
 
     def save(self, path: Path) -> None:
-        """Every array, in a .npz file: inputs by their names, "call1 expected", "call1 got"."""
+        """Write every array into a .npz file.
+
+        Inputs keep their names; results are called "call1 expected", "call1 got" and so on.
+        """
         arrays: dict[str, Any] = dict(self.program.inputs)
         answers = {"expected": self.expected}
         if isinstance(self.got, Answer):
@@ -63,7 +69,7 @@ class Replay:
 
 
 def replay(check: CallCheck, evidence: Evidence) -> Replay | None:
-    """None where there is no solution.py that could be run."""
+    """Run a check again; return None if there is no solution.py that can run."""
     source = evidence.solution()
     if not isinstance(source, str):
         return None

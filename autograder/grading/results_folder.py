@@ -1,11 +1,11 @@
-"""The folder that marks are written to: a folder per student, and one table over all.
+"""Write reports: a folder per student, and one table of all students.
 
-    DIR/<student>/report.json   the marks; equal submissions and secrets give equal bytes
-    DIR/<student>/run.json      what varies: seconds, machine, versions, tracebacks of grader faults
-    DIR/<student>/report.html   the same marks for people
+    DIR/<student>/report.json   the score; equal submissions and secrets give equal bytes
+    DIR/<student>/run.json      what varies: seconds, machine, versions, tracebacks of faults
+    DIR/<student>/report.html   the same report for people
     DIR/summary.csv             one row per report in the folder, also of earlier runs
 
-Every file is written beside its place and renamed, so that it is whole or absent.
+Every file is written to a temporary name and renamed, so it is complete or absent.
 """
 
 import json
@@ -26,9 +26,10 @@ from quantlab.atomic_files import write_text_atomically
 
 
 class ResultsFolder:
-    """Writes reports below `folder`, which is made if absent. Raises `UnwritableResults`."""
+    """Write reports below `folder`, which is created if absent."""
 
     def __init__(self, folder: Path) -> None:
+        """Create the folder and its table. Raise `UnwritableResults`."""
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -37,25 +38,27 @@ class ResultsFolder:
             raise _unwritable(folder, error) from error
 
     def page(self, student: str) -> Path:
+        """Return the path of a student's HTML report."""
         return self.folder / student / "report.html"
 
     def write_report(self, report: Report) -> None:
-        """`report.json` alone: called after every check."""
+        """Write `report.json` alone; called after every check."""
         self._write(self.folder / report.student / "report.json", report.to_json())
 
     def write_final(self, report: Report, trace: Trace) -> None:
-        """All files of one student, and the table over all."""
+        """Write all files of one student, and the table of all students."""
         self.write_student(report, trace)
         self.write_summary()
 
     def write_student(self, report: Report, trace: Trace) -> None:
-        """All files of one student."""
+        """Write all files of one student."""
         self.write_report(report)
         run = json.dumps({**machine(), "seconds": trace.seconds, "faults": trace.faults}, indent=1)
         self._write(self.folder / report.student / "run.json", run + "\n")
         self._write(self.page(report.student), html.render(report))
 
     def write_summary(self) -> None:
+        """Write the table of all reports in the folder."""
         reports = [_read(path) for path in sorted(self.folder.glob("*/report.json"))]
         self._write(self.folder / "summary.csv", summary_csv([r for r in reports if r]))
 
@@ -68,7 +71,7 @@ class ResultsFolder:
 
 
 def machine() -> Mapping[str, Any]:
-    """What of the machine can matter to a mark."""
+    """Return what could influence a score: versions, CPU instructions, threads, cores."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -80,7 +83,7 @@ def machine() -> Mapping[str, Any]:
 
 
 def _read(path: Path) -> Report | None:
-    """A report of this version; of another version or half a kit ago, None."""
+    """Return the report at a path; None if another version of the kit wrote it."""
     try:
         return Report.from_json(path.read_text(encoding="utf-8"))
     except (ValueError, KeyError, TypeError, OSError):

@@ -1,17 +1,17 @@
-"""What of a submission staff must look at before its score is final.
+"""Decide which parts of a submission staff must look at before its score is final.
 
-`review` is a pure function of the submission as it was read and of what its checks found. It looks
-at each role of the submission: the solution, the tables, each saved model, the report. A role needs
-review where
+`review` is a pure function of the submission and of the results of its checks. It looks at each
+role of the submission: the solution, the tables, each saved model, the report. A role needs review
+if
 
-- two files contend for it, or its file could not be decoded, parsed or opened;
-- it is empty while a file that was not used, or not opened, could fill it;
-- solution.py could not be imported, or defines none of the graded functions;
-- a function was refused a file, the network or another program, which a right one may ask for;
-- a table holds fractions where percentages belong.
+    - two files compete for it, or its file cannot be decoded, parsed or opened;
+    - it is empty while an unused or unopened file could fill it;
+    - solution.py cannot be imported, or defines none of the graded functions;
+    - a function was refused a file, the network or another program, which correct code may need;
+    - a table contains fractions where percentages belong.
 
 A review changes no points and no verdict. A check in which the grader itself failed needs review in
-any case, and is not named here.
+any case, and is not listed here.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,33 +42,33 @@ _NOTHING_THERE = (Verdict.MISSING, Verdict.BLOCKED)
 _DECIDED = (Verdict.CORRECT, Verdict.PARTIAL, Verdict.GRADER_FAULT)
 _NAMED = 5  # checks in one sentence
 
-_Found = Iterator[tuple[str, Sequence[GradedCheck]]]  # a reason, and the checks that it concerns
+_Reasons = Iterator[tuple[str, Sequence[GradedCheck]]]  # a reason, and the checks that it concerns
 
 
 @dataclass(frozen=True)
 class Review:
-    """Sentences for staff and student, and the ids of the checks whose points are at stake."""
+    """Hold sentences for staff and student, and the ids of the checks whose points are at stake."""
 
     sentences: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
 
 
-def review(submission: Submission, marked: Sequence[GradedCheck]) -> Review:
-    """Return what needs review; nothing for a submission of which all was understood.
+def review(submission: Submission, graded: Sequence[GradedCheck]) -> Review:
+    """Return what needs review; an empty review if all of the submission was understood.
 
     Args:
-        submission: what intake made of the files; its `models` are not looked at.
-        marked: what the checks found so far; what has not been run is not judged.
+        submission: What intake read; its `models` are not used.
+        graded: The checks graded so far. Checks that have not run are not judged.
     """
     sentences: list[str] = []
     at_stake: dict[str, None] = {}
     for reason, checks in (
-        *_problems(submission, marked),
-        *_imports(submission, marked),
-        *_refusals(marked),
-        *_fractions(marked),
-        *_models(submission, marked),
-        *_unused(submission, marked),
+        *_problems(submission, graded),
+        *_imports(submission, graded),
+        *_refusals(graded),
+        *_fractions(graded),
+        *_models(submission, graded),
+        *_unused(submission, graded),
     ):
         lost = [one.result for one in checks if one.result.points < one.result.max_points]
         if lost:
@@ -80,18 +80,18 @@ def review(submission: Submission, marked: Sequence[GradedCheck]) -> Review:
     return Review(tuple(sentences), tuple(at_stake))
 
 
-def _problems(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
-    """Yield the files that are there and can't be used."""
+def _problems(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
+    """Yield the files that are present and cannot be used."""
     for name, problem in submission.problems.items():
-        checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, marked)
+        checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, graded)
         yield problem, [one for one in checks if one.result.verdict not in _DECIDED]
 
 
-def _imports(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
-    """Yield why solution.py was not imported, or that nothing graded is in it."""
+def _imports(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
+    """Yield why solution.py was not imported, or that it defines no graded function."""
     if SOLUTION in submission.problems or submission.solution is None:
         return
-    calls = _of(SOLUTION, marked)
+    calls = _of(SOLUTION, graded)
     blocked = [one for one in calls if one.result.verdict is Verdict.BLOCKED]
     if blocked:  # hidden checks do not say why
         yield max((one.result.message for one in blocked), key=len), blocked
@@ -100,11 +100,11 @@ def _imports(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
         yield f"{SOLUTION} defines none of the graded functions", calls
 
 
-def _refusals(marked: Sequence[GradedCheck]) -> _Found:
-    """Yield the functions that asked for what the sandbox refuses."""
+def _refusals(graded: Sequence[GradedCheck]) -> _Reasons:
+    """Yield the functions that were refused a file, the network or another program."""
     refused = [
         one
-        for one in _of(SOLUTION, marked)
+        for one in _of(SOLUTION, graded)
         if one.result.verdict is Verdict.ERROR and one.result.evidence.get("exception") in REFUSALS
     ]
     yield (
@@ -114,10 +114,10 @@ def _refusals(marked: Sequence[GradedCheck]) -> _Found:
     )
 
 
-def _fractions(marked: Sequence[GradedCheck]) -> _Found:
+def _fractions(graded: Sequence[GradedCheck]) -> _Reasons:
     """Yield the rows of accuracies in which every number is between 0 and 1."""
     rows = []
-    for one in marked:
+    for one in graded:
         reported = one.result.evidence.get("reported") or {}
         values = [value for value in reported.values() if value is not None]
         fractions = any(values) and all(0 <= value <= 1 for value in values)
@@ -126,9 +126,9 @@ def _fractions(marked: Sequence[GradedCheck]) -> _Found:
     yield f"{ANSWERS} seems to hold fractions where percentages belong ({_ids(rows)})", rows
 
 
-def _models(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
-    """Yield the saved models that were handed in and could not be measured."""
-    for one in marked:
+def _models(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
+    """Yield the saved models that were submitted and could not be evaluated."""
+    for one in graded:
         result = one.result
         measured = one.model is not None and one.model.accuracy is not None
         if result.source != "model" or measured or result.verdict in (*_DECIDED, *_NOTHING_THERE):
@@ -140,9 +140,9 @@ def _models(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
         yield f"{name} could not be read: {result.message}", [one]
 
 
-def _unused(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
-    """Yield the files that could fill a role which is empty."""
-    empty = {role: checks for role in ROLES if (checks := _of(role, marked)) and _is_empty(checks)}
+def _unused(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
+    """Yield the files that could fill an empty role."""
+    empty = {role: checks for role in ROLES if (checks := _of(role, graded)) and _is_empty(checks)}
     for unused in submission.unused:
         roles = [role for role in unused.roles if role in empty and role not in submission.problems]
         at_stake = {one.result.id: one for role in roles for one in empty[role]}
@@ -151,9 +151,9 @@ def _unused(submission: Submission, marked: Sequence[GradedCheck]) -> _Found:
         yield said + missing, list(at_stake.values())
 
 
-def _of(role: str, marked: Iterable[GradedCheck]) -> list[GradedCheck]:
-    """Return the checks of one role; what the widths of question 3 give hangs on two."""
-    return [one for one in marked if role in _roles(one)]
+def _of(role: str, graded: Iterable[GradedCheck]) -> list[GradedCheck]:
+    """Return the checks of one role. The accuracy of question 3 depends on two roles."""
+    return [one for one in graded if role in _roles(one)]
 
 
 def _roles(one: GradedCheck) -> tuple[str, ...]:
@@ -170,12 +170,12 @@ def _model_file(check: str) -> str:
 
 
 def _is_empty(checks: Sequence[GradedCheck]) -> bool:
-    """Return whether nothing was found in a role; a packed model alone does not fill the tables."""
+    """Return whether no file fills a role; a packed model alone does not fill the tables."""
     own = [one for one in checks if one.result.source != "model"] or checks
     return all(one.result.verdict in _NOTHING_THERE for one in own)
 
 
-def _ids(marked: Sequence[GradedCheck]) -> str:
-    shown = [one.result.id for one in marked[:_NAMED]]
-    more = [f"{len(marked) - _NAMED} more"] if len(marked) > _NAMED else []
+def _ids(graded: Sequence[GradedCheck]) -> str:
+    shown = [one.result.id for one in graded[:_NAMED]]
+    more = [f"{len(graded) - _NAMED} more"] if len(graded) > _NAMED else []
     return ", ".join(shown + more)

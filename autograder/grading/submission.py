@@ -35,7 +35,7 @@ NOT_REACHED = "Not reached."
 
 @dataclass(frozen=True)
 class GradingContext:
-    """What marking needs besides the submission: the same for everybody."""
+    """Hold what grading needs besides the submission: the same for all students."""
 
     rubric: Rubric
     secret: bytes
@@ -48,14 +48,17 @@ class GradingContext:
 
 @dataclass
 class Trace:
-    """What varies from run to run: seconds per check, tracebacks of grader faults."""
+    """Hold what varies from run to run: seconds per check, tracebacks of grader faults."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
 
 def select_checks(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
-    """The checks that the pattern selects, in the rubric's order. Raises `UnknownCheck`."""
+    """Return the checks that match the pattern, in the rubric's order.
+
+    Raise `UnknownCheck` if there are none.
+    """
     refuse_mismatch(rubric, (check.id for check in ALL_CHECKS))
     by_id = {check.id: check for check in ALL_CHECKS}
     chosen = tuple(by_id[id] for id in rubric.items if fnmatch.fnmatchcase(id, pattern))
@@ -71,45 +74,51 @@ def select_checks(rubric: Rubric, pattern: str) -> tuple[Check, ...]:
 
 def grade_submission(
     submission: Submission,
-    course: GradingContext,
+    context: GradingContext,
     executor: Executor,
     on_report: Callable[[Report], None] = lambda report: None,
     trace: Trace | None = None,
 ) -> Report:
-    """Mark one submission and return its report."""
-    marked: dict[str, GradedCheck] = {}
+    """Grade one submission and return its report.
+
+    `on_report` receives the report before the first check and after each one.
+    """
+    graded: dict[str, GradedCheck] = {}
 
     def report() -> Report:
-        title, quick = course.evaluator.dataset_title, course.evaluator.quick
+        title, quick = context.evaluator.dataset_title, context.evaluator.quick
         return build_report(
-            submission, course.rubric, course.selected, title, quick, executor.isolation, marked
+            submission, context.rubric, context.selected, title, quick, executor.isolation, graded
         )
 
     on_report(report())
-    for one in grade_checks(submission, course, executor, trace):
-        marked[one.result.id] = one
+    for one in grade_checks(submission, context, executor, trace):
+        graded[one.result.id] = one
         on_report(report())
     return report()
 
 
 def grade_checks(
     submission: Submission,
-    course: GradingContext,
+    context: GradingContext,
     executor: Executor,
     trace: Trace | None = None,
     finished: Collection[str] = (),
 ) -> Iterator[GradedCheck]:
-    """What each selected check gives, in the rubric's order, without those that are `finished`."""
+    """Yield the result of each selected check, in the rubric's order.
+
+    Checks in `finished` are skipped.
+    """
     trace = trace if trace is not None else Trace()
-    checks = [c for c in select_checks(course.rubric, course.selected) if c.id not in finished]
+    checks = [c for c in select_checks(context.rubric, context.selected) if c.id not in finished]
     import_failure = _import(submission, executor, checks, trace)
-    evidence = build_evidence(submission, course, executor, import_failure)
+    evidence = build_evidence(submission, context, executor, import_failure)
     for check in checks:
         started = time.perf_counter()
-        item = course.rubric.items[check.id]
+        item = context.rubric.items[check.id]
         finding = _find(check, evidence, item, trace)
         trace.seconds[check.id] = round(time.perf_counter() - started, 4)
-        result = score_finding(check, item, finding, course.reveal)
+        result = score_finding(check, item, finding, context.reveal)
         yield GradedCheck(result, finding.model, finding.bonus, finding.flags)
 
 
@@ -120,16 +129,16 @@ def build_report(
     dataset_title: str,
     quick: bool,
     isolation: str,
-    marked: Mapping[str, GradedCheck],
+    graded: Mapping[str, GradedCheck],
 ) -> Report:
-    """The report of what was marked so far, by check; the other selected checks are not reached.
+    """Return the report of the checks graded so far; other selected checks are not reached.
 
-    `selected`, `dataset_title`, `quick` and `isolation` are as they were for the marking.
+    `selected`, `dataset_title`, `quick` and `isolation` are those of the grading.
     """
     checks = select_checks(rubric, selected)
-    found = [marked[check.id] for check in checks if check.id in marked]
+    found = [graded[check.id] for check in checks if check.id in graded]
     results = tuple(
-        marked[check.id].result if check.id in marked else _not_reached(check, rubric)
+        graded[check.id].result if check.id in graded else _not_reached(check, rubric)
         for check in checks
     )
     partly = (f"Only the checks {selected} were run.",) if selected != "*" else ()
@@ -152,19 +161,19 @@ def build_report(
 
 def build_evidence(
     submission: Submission,
-    course: GradingContext,
+    context: GradingContext,
     executor: Executor,
     import_failure: Failure | None = None,
 ) -> Evidence:
-    """What the checks look at; `import_failure` is why solution.py can't be imported, if so."""
+    """Return what the checks read; `import_failure` is why solution.py cannot be imported."""
     return Evidence(
         submission=submission,
-        rubric=course.rubric,
-        draws=StudentRandom(course.secret, submission.student),
-        oracle=course.oracle,
+        rubric=context.rubric,
+        student_random=StudentRandom(context.secret, submission.student),
+        oracle=context.oracle,
         executor=executor,
-        evaluator=course.evaluator,
-        misconceptions=course.misconceptions,
+        evaluator=context.evaluator,
+        misconceptions=context.misconceptions,
         import_failure=import_failure,
     )
 
@@ -172,7 +181,7 @@ def build_evidence(
 def score_finding(
     check: Check, item: RubricItem, finding: Finding, reveal: bool = False
 ) -> CheckResult:
-    """A finding with its points; of a hidden check only what tells nothing about its inputs."""
+    """Return a finding with its points; of a hidden check only what may be shown."""
     visible = item.visible or reveal
     alone = finding.credit if finding.credit_alone is None else finding.credit_alone
     return CheckResult(
@@ -211,7 +220,7 @@ def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> F
 def _import(
     submission: Submission, executor: Executor, checks: Sequence[Check], trace: Trace
 ) -> Failure | None:
-    """Import solution.py once, alone, so that a loop at import costs one deadline and not forty."""
+    """Import solution.py once, alone, so that an endless loop costs one deadline, not forty."""
     if submission.solution is None or not any(check.source == "call" for check in checks):
         return None
     try:

@@ -1,13 +1,13 @@
-"""A folder or a zip file from a stranger, as named files that can be read under limits.
+"""Read a folder or a zip file from a student as named files, under limits.
 
-Nothing is ever unpacked to disk, no link is followed and no header is believed: a file is read in
-pieces until it ends or has reached its limit. What can go wrong, and where it is told:
+Nothing is unpacked to disk, no link is followed and no header is trusted: a file is read in pieces
+until it ends or reaches its limit. What can go wrong:
 
-- the whole can't be used: it does not exist, is a link or no file, is empty, no zip, damaged,
-  protected by a password, or a bomb -> `UnreadableSubmission`;
-- one entry must not be used: a name that leads out of the archive, a link, a device, a nesting too
-  deep -> it is not among `files`, and `refused` names it with the reason;
-- one file can't be read: too large, damaged, no permission -> `UnreadableFile`, from `read`.
+    - the whole submission cannot be used: it does not exist, is a link, is empty, is no zip file,
+      is damaged, has a password, or is a zip bomb -> `UnreadableSubmission`;
+    - one entry must not be used: its name leads out of the archive, it is a link or a device, it is
+      nested too deep -> it is in `refused` with the reason, not in `files`;
+    - one file cannot be read: too large, damaged, no permission -> `UnreadableFile` from `read`.
 """
 
 import itertools
@@ -33,7 +33,7 @@ _IGNORED = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of a submission is looked at. What the assignment asks for stays far below all."""
+    """Bound how much of a submission is read. A normal submission stays far below all limits."""
 
     members: int = 10_000  # a submission has a dozen; a whole working copy some hundred
     directory_bytes: int = 8 * MIB  # the list of a zip's members: 10,000 of the longest names
@@ -52,7 +52,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Entry:
-    """A regular file. `path` is its name inside, as written; `parts` its folders and base name."""
+    """Hold a regular file. `path` is its name as written; `parts` its folders and base name."""
 
     path: str
     parts: tuple[str, ...]
@@ -60,10 +60,11 @@ class Entry:
 
     @property
     def name(self) -> str:
+        """Return the base name."""
         return self.parts[-1]
 
     def read(self, limit: int) -> bytes:
-        """All of its bytes, if there are at most `limit`. Raises `UnreadableFile`."""
+        """Return all bytes if there are at most `limit`. Raise `UnreadableFile` otherwise."""
         content = bytearray()
         try:
             with self.open() as stream:
@@ -83,24 +84,26 @@ class Entry:
 
 @dataclass(frozen=True)
 class RefusedEntry:
-    """An entry that is not used; `reason` goes on where a sentence says "it"."""
+    """Hold an entry that is not used; `reason` completes a sentence that begins with "it"."""
 
     path: str
     reason: str
 
     @property
     def name(self) -> str:
+        """Return the base name."""
         parts = _parts(self.path)
         return parts[-1] if parts else ""
 
     @property
     def sentence(self) -> str:
+        """Return the sentence that names the entry and the reason."""
         return f"{quote_name(self.path)} was not used: it {self.reason}."
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The usable files of a submission and the entries that were refused, sorted by path."""
+    """Hold the usable files of a submission and the refused entries, sorted by path."""
 
     files: tuple[Entry, ...]
     refused: tuple[RefusedEntry, ...]
@@ -108,9 +111,9 @@ class Contents:
 
 @contextmanager
 def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
-    """What the folder or zip file at `path` holds, readable while the context lasts.
+    """Yield the contents of the folder or zip file at `path`, readable in the context.
 
-    Raises `UnreadableSubmission`.
+    Raise `UnreadableSubmission` if nothing can be used.
     """
     shown = quote_name(path.name or str(path))
     try:
@@ -191,10 +194,10 @@ def _zip(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
 def zip_contents(
     stack: ExitStack, stream: IO[bytes], shown: str, limits: Limits = LIMITS
 ) -> Contents:
-    """What the zip in `stream`, which can be sought in, holds; readable until `stack` is closed.
+    """Return the contents of the zip in a seekable stream, readable until `stack` is closed.
 
-    `shown` is its name as a sentence may show it. Raises `UnreadableSubmission`, and `OSError`
-    where the stream itself can't be read.
+    `shown` is its quoted name for messages. Raise `UnreadableSubmission`, or `OSError` if the
+    stream itself cannot be read.
     """
     size = stream.seek(0, os.SEEK_END)
     stream.seek(0)
@@ -260,12 +263,12 @@ def _check_total(total: int, shown: str, limits: Limits) -> None:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    """Folders and base name. Some Windows programs write backslashes into a zip."""
+    """Return folders and base name. Some Windows programs write backslashes into a zip."""
     return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
 
 
 def _is_ignored(parts: tuple[str, ...]) -> bool:
-    """Whether an operating system, an editor or Python put it there, not the student."""
+    """Whether an operating system, an editor or Python created it, not the student."""
     if ".." in parts:
         return False
     return any(part.startswith(".") or part.casefold() in _IGNORED for part in parts)
@@ -286,7 +289,7 @@ def _unsafe(path: str, parts: tuple[str, ...], limits: Limits) -> str | None:
 
 
 def _not_its_own(status: os.stat_result) -> str | None:
-    """Why a thing in a folder is not a folder or file with this one name."""
+    """Return why an entry of a folder is not a plain folder or file."""
     if stat.S_ISDIR(status.st_mode):
         return None
     if not stat.S_ISREG(status.st_mode):
@@ -316,7 +319,7 @@ def _kind(mode: int) -> str:
 
 
 def _opener(path: Path) -> Callable[[], IO[bytes]]:
-    """Opens the regular file at `path`, and neither follows a link nor waits for a pipe."""
+    """Return a function that opens the regular file at `path`; links and pipes are refused."""
 
     def open_it() -> IO[bytes]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -14,7 +14,7 @@ _TAR_MAGIC_AT = 257
 
 
 def recognize_kind(content: bytes) -> str | None:
-    """The kind of file that begins with `content`, as words that follow "is", or None."""
+    """Return the kind of file that `content` begins, as words that follow "is", or None."""
     for beginning, kind in _BEGINNINGS:
         if content.startswith(beginning):
             return kind

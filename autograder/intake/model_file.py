@@ -1,10 +1,9 @@
-"""Is this a model's file, by torch.save or packed? Told without torch, unpickling nothing.
+"""Inspect a model file without torch and without unpickling it.
 
-A first look in the trusted process, so that common mistakes get a sentence and a hostile archive
-never reaches the loader: an empty file, a web page, a git-lfs pointer, a file cut short, a
-TorchScript model, members that unpack to more than is there. It is no wall: what passes is still
-loaded in the sandbox only, and its tensors are checked after that. A `.packed` file (question 3,
-`quantlab.formats.packed_model`) is known by its beginning.
+This runs in the trusted process, before the sandbox loads the file. Common mistakes get a clear
+message, and a hostile archive never reaches the loader. It is no security boundary: a file that
+passes is still loaded in the sandbox only, and its tensors are validated afterwards. A `.packed`
+file (question 3, `quantlab.formats.packed_model`) is recognized by its first bytes.
 """
 
 import io
@@ -26,14 +25,14 @@ _SAVE = (
 
 
 def problem(name: str, content: bytes) -> str | None:
-    """One sentence on why the model file called `name` can't be loaded; None for no reason seen."""
+    """Return why the model file called `name` cannot be loaded; None if no reason was found."""
     faults = _packed_faults if name.endswith(PACKED) else _faults
     fault = next(faults(content), None)
     return f"{name} {fault}." if fault else None
 
 
 def _faults(content: bytes) -> Iterator[str]:
-    """What is wrong, the plainest first; only the first counts, the next ones rely on it."""
+    """Yield what is wrong, the simplest first. Each test relies on those before it."""
     if not content:
         yield "is empty: hand it in again"
     if kind := recognize_kind(content):
@@ -81,5 +80,5 @@ def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
 
 
 def _is_pickle(content: bytes) -> bool:
-    """Whether a pickle of protocol 2 to 5 begins here; older ones have no mark."""
+    """Return whether the bytes begin like a pickle of protocol 2 to 5."""
     return content[0] == 0x80 and len(content) > 1 and 2 <= content[1] <= 5

@@ -28,18 +28,18 @@ _AFTER = (
 
 @dataclass(frozen=True)
 class StudentId:
-    """An id safe to be a file name. `made_up` tells that `given` was not and was replaced."""
+    """Hold an id that is safe as a file name. `replaced` says that `original` was not safe."""
 
     value: str
-    given: str
-    made_up: bool
+    original: str
+    replaced: bool
 
 
 def quote_name(name: str, limit: int = 80) -> str:
-    """`name` in quotes, at most `limit` characters of it, with all that does not print escaped.
+    r"""Return `name` in quotes, at most `limit` characters, with unprintable ones escaped.
 
     Control, format (bidirectional, zero-width), private, unassigned and surrogate characters, line
-    and paragraph ends and every space but the usual one become `\\x1b`, `\\u202e` and so on.
+    and paragraph ends and unusual spaces become `\x1b`, `\u202e` and so on.
     """
     shown = name if len(name) <= limit else name[: limit - 1] + "…"
     return "'" + "".join(c if c.isprintable() else _escaped(c) for c in shown) + "'"
@@ -49,26 +49,31 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def student_id(given: str) -> StudentId:
-    """`given` itself if it is made of A-Z a-z 0-9 . _ - and starts with none of the last two marks.
+def student_id(original: str) -> StudentId:
+    """Return `original` if it is safe as a file name; otherwise a replacement.
 
-    Nor may it end like a file that the grader writes. Otherwise what can be kept of it and eight
-    digits of the SHA-256 of its composed form (NFC): the same for the same name on every machine,
-    and different for different names.
+    A safe id has only A-Z a-z 0-9 . _ -, does not begin with . or -, and does not end like a file
+    that the grader writes. The replacement keeps the safe part and adds eight digits of the SHA-256
+    of the composed form (NFC): the same for the same name on every machine, and different for
+    different names.
     """
-    if len(given) <= LONGEST_ID and _PLAIN_ID.fullmatch(given) and not _OURS.fullmatch(given):
-        return StudentId(given, given, made_up=False)
-    composed = unicodedata.normalize("NFC", given)  # macOS takes accents in file names apart
-    ascii_part = unicodedata.normalize("NFKD", given).encode("ascii", "ignore").decode()
+    if (
+        len(original) <= LONGEST_ID
+        and _PLAIN_ID.fullmatch(original)
+        and not _OURS.fullmatch(original)
+    ):
+        return StudentId(original, original, replaced=False)
+    composed = unicodedata.normalize("NFC", original)  # macOS takes accents in file names apart
+    ascii_part = unicodedata.normalize("NFKD", original).encode("ascii", "ignore").decode()
     kept = re.sub(r"[^A-Za-z0-9]+", "-", ascii_part).strip("-")[: LONGEST_ID - 9].rstrip("-")
     digest = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return StudentId(f"{kept or 'student'}-{digest}", given, made_up=True)
+    return StudentId(f"{kept or 'student'}-{digest}", original, replaced=True)
 
 
 def could_be(name: str, wanted: str) -> bool:
-    """Whether the file name `name` stands for `wanted`: the same but for case and copy marks.
+    """Return whether the file name `name` stands for `wanted`, ignoring case and copy suffixes.
 
-    Unicode's compatibility forms and characters that do not show are seen through.
+    Unicode compatibility forms and invisible characters are normalized.
     """
     stem, dot, extension = _folded(name).rpartition(".")
     wanted_stem, _, wanted_extension = _folded(wanted).rpartition(".")
@@ -78,7 +83,7 @@ def could_be(name: str, wanted: str) -> bool:
 
 
 def is_copy_of(name: str, wanted: str) -> bool:
-    """Whether `name` stands for `wanted` by more than another case of its letters."""
+    """Return whether `name` stands for `wanted` and differs by more than letter case."""
     return could_be(name, wanted) and name.casefold() != wanted.casefold()
 
 

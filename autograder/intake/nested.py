@@ -1,8 +1,8 @@
-"""Zips within a hand-in: opened one level deep, as if their files lay in a folder of that name.
+"""Open zip files inside a submission, one level deep, as if they were folders.
 
-Students zip a folder that holds their zip, and learning management systems put what was uploaded
-beside other files. Whatever can go wrong with a zip inside costs only that zip, which then stands
-among what was refused. What it holds is not looked into further.
+Students zip a folder that contains their zip, and course sites put uploads beside other files. A
+problem with an inner zip affects only that zip, which is then listed as refused. Zip files inside
+it are not opened.
 """
 
 import io
@@ -26,18 +26,18 @@ _LARGEST = 256 * 2**20  # bytes of all of them, which are held in memory: the ki
 
 
 def is_zip(entry: Entry) -> bool:
-    """Whether its name says so; a saved model is a zip too, and is not meant."""
+    """Return whether the name ends in .zip. A saved model is a zip too, and is not meant."""
     return entry.name.casefold().endswith(".zip")
 
 
 def only_zip(contents: Contents) -> Entry | None:
-    """The zip that is all there is: it is the hand-in, and not a zip within one."""
+    """Return the zip file that is the only entry: it is the submission itself."""
     only = contents.files[0] if len(contents.files) == 1 and not contents.refused else None
     return only if only is not None and is_zip(only) else None
 
 
 def open_nested(stack: ExitStack, contents: Contents, limits: Limits = LIMITS) -> Contents:
-    """`contents` with the files of the zips inside it, readable until `stack` is closed."""
+    """Return `contents` with the files of inner zips, readable until `stack` is closed."""
     files = [entry for entry in contents.files if not is_zip(entry)]
     refused = list(contents.refused)
     left = _LARGEST

@@ -1,4 +1,4 @@
-"""The roles of files in a submission."""
+"""Define the roles that files have in a submission, and the assignment's names for them."""
 
 from quantlab.formats.submission_files import (
     ANSWERS,

@@ -1,8 +1,8 @@
-"""From the bytes of `solution.py` to its text, as Python itself would read them.
+"""Decode the bytes of `solution.py` to text, as Python itself does.
 
-The text is decoded here and nothing more: to compile, or even to parse, a stranger's source can
-crash the process that does it, so syntax errors are found behind the wall. What can't be decoded is
-`BadSource`: an empty file, UTF-16, a NUL, an encoding that is unknown or does not fit the bytes.
+The text is only decoded here. Compiling or even parsing a student's source can crash the process,
+so syntax errors are found in the sandbox. `BadSource` is raised for an empty file, UTF-16, a NUL,
+and an encoding that is unknown or does not fit the bytes.
 """
 
 import codecs
@@ -29,7 +29,7 @@ _NOT_UTF8_ADVICE = "save solution.py as UTF-8 in your editor"
 
 
 def decode(content: bytes) -> str:
-    """The text of a `solution.py`, without its byte order mark. Raises `BadSource`.
+    """Return the text of a `solution.py` without its byte order mark. Raise `BadSource`.
 
     The encoding is UTF-8 unless one of the first two lines names another (PEP 263).
     """

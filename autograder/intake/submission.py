@@ -1,12 +1,12 @@
-"""Intake: from what a student handed in, a folder or a zip file, to a `Submission`.
+"""Read a submission, a folder or a zip file, into a `Submission`.
 
-The file names are the assignment's, but for case and the marks that a second copy gets. Nothing is
-guessed: of two different files that could be `solution.py` none is used, and the student is told
-both names. A file that can't be used costs only itself and stands in `problems`; one that is simply
-not there stands nowhere. What the staff should know, but a student need not act on, is in `flags`.
+File names are the assignment's, except for letter case and copy suffixes. Nothing is guessed: of
+two different files that could be `solution.py` neither is used, and the student is told both names.
+A file that cannot be used affects only itself and is in `problems`; a missing file is in none of
+the fields. `flags` are for staff; a student need not act on them.
 
-A submission of which nothing can be used is `UnreadableSubmission`. Nothing that a student put into
-one is run, compiled, unpickled or written to disk here.
+`UnreadableSubmission` is raised if nothing can be used. Nothing of a student's is run, compiled,
+unpickled or written to disk here.
 """
 
 import os
@@ -65,13 +65,15 @@ _REFUSALS_TOLD = 10
 
 @dataclass(frozen=True)
 class Submission:
-    """What a student handed in, ready to be marked.
+    """Hold what a student submitted, ready to be graded.
 
-    `solution` is the decoded text of solution.py. `models` maps the assignment's names, such as
-    "ResNet20_W8A8.pt", to the files' bytes. `report_file` is the path of the written report as
-    handed in, safe to show. `problems` maps the assignment's name of a file that is there but can't
-    be used to the sentence that says why. `flags` are sentences for the staff. `unused` are files
-    that could be what is missing.
+    Attributes:
+        solution: The decoded text of solution.py.
+        models: The bytes of each model file, by the assignment's name ("ResNet20_W8A8.pt").
+        report_file: The path of the written report as submitted, safe to print.
+        problems: Why a file that is present cannot be used, by the assignment's name of the file.
+        flags: Sentences for staff.
+        unused: Files that could be what is missing.
     """
 
     student: str
@@ -85,7 +87,7 @@ class Submission:
 
 
 def unopened_submission(student: str, reason: str) -> Submission:
-    """Return what stands for a submission that can't be opened, for this reason: nothing is in it.
+    """Return the empty submission that represents one that cannot be opened.
 
     `student` becomes an id as in `read_submission`.
     """
@@ -95,10 +97,11 @@ def unopened_submission(student: str, reason: str) -> Submission:
 def read_submission(
     path: str | os.PathLike[str], student: str | None = None, limits: Limits = LIMITS
 ) -> Submission:
-    """The submission at `path`, a folder or a zip file. Raises `UnreadableSubmission`.
+    """Return the submission at `path`, a folder or a zip file.
 
-    Without `student` its id is the name of the folder or the zip file. An id that would not do as
-    a file name is replaced, always by the same one, and flagged.
+    The default student id is the name of the folder or zip file. An id that is not safe as a file
+    name is replaced, always by the same one, and flagged. Raise `UnreadableSubmission` if nothing
+    can be used.
     """
     path = Path(path)
     who = student_id(name_of(path) if student is None else student)
@@ -113,29 +116,29 @@ def build_submission(
     full_names: Collection[str] = (),
     limits: Limits = LIMITS,
 ) -> Submission:
-    """The submission made of `contents`, zips within it included.
+    """Return the submission made of `contents`, inner zips included.
 
-    `other_ids` and `full_names` are those of the student, or of the group's members: tables that
-    were made under one of them are the student's own. Of a full name the order and the spaces do
-    not matter, because course sites write it in many ways.
+    `other_ids` and `full_names` belong to the student or to the group's members: tables made under
+    one of them are the student's own. Order and spaces of a full name are ignored, because course
+    sites write names in many ways.
     """
     with ExitStack() as stack:
         as_handed_in, contents = contents, open_nested(stack, contents, limits)
-        desk = _Desk(contents)
-        solution = _solution(desk, limits)
-        answers = _answers(desk, limits)
-        models = _models(desk, limits)
-        report_file = _report(desk)
-        unused = unused_files(as_handed_in, contents, desk.used)
+        files = FilePicker(contents)
+        solution = _solution(files, limits)
+        answers = _answers(files, limits)
+        models = _models(files, limits)
+        report_file = _report(files)
+        unused = unused_files(as_handed_in, contents, files.used)
     flags = (
         *_id_flags(who, answers, other_ids, full_names),
-        *desk.flags,
+        *files.flags,
         *_refusal_flags(contents),
     )
-    if contents.files and not desk.used and not unused:
+    if contents.files and not files.used and not unused:
         unused = (nothing_known(contents),)
     return Submission(
-        who.value, solution, answers, models, report_file, desk.problems, flags, unused
+        who.value, solution, answers, models, report_file, files.problems, flags, unused
     )
 
 
@@ -145,8 +148,8 @@ def name_of(path: Path) -> str:
     return name[: -len(".zip")] if name.lower().endswith(".zip") else name
 
 
-class _Desk:
-    """Takes wanted files out of the contents, and keeps what there is to say about them."""
+class FilePicker:
+    """Pick the assignment's files from the contents; collect problems and flags."""
 
     def __init__(self, contents: Contents) -> None:
         self.contents = contents
@@ -155,7 +158,7 @@ class _Desk:
         self.used: dict[str, str] = {}  # the role of each file that has one, by its path
 
     def take(self, wanted: str, limit: int) -> bytes | None:
-        """The bytes of the file that is `wanted`; None if there is none or none can be used."""
+        """Return the bytes of the file called `wanted`; None if there is no usable one."""
         candidates = _candidates(self.contents, wanted)
         if not candidates:
             refused = [r for r in self.contents.refused if could_be(r.name, wanted)]
@@ -182,7 +185,7 @@ class _Desk:
 
 
 def _candidates(contents: Contents, wanted: str) -> list[Entry]:
-    """The files that could be `wanted`, those nearest to the top first."""
+    """Return the files that could be `wanted`, those nearest to the top first."""
     found = [entry for entry in contents.files if could_be(entry.name, wanted)]
     return sorted(found, key=lambda entry: (len(entry.parts), entry.path))
 
@@ -197,64 +200,64 @@ def _names(entries: Iterable[Entry]) -> str:
     return ", ".join(shown[:_NAMED] + more)
 
 
-def _solution(desk: _Desk, limits: Limits) -> str | None:
-    content = desk.take(SOLUTION, limits.solution)
+def _solution(files: FilePicker, limits: Limits) -> str | None:
+    content = files.take(SOLUTION, limits.solution)
     if content is None:
         return None
     try:
         return source.decode(content)
     except source.BadSource as error:
-        desk.problems[SOLUTION] = str(error)
+        files.problems[SOLUTION] = str(error)
         return None
 
 
-def _answers(desk: _Desk, limits: Limits) -> Answers | None:
-    content = desk.take(ANSWERS, limits.answers)
+def _answers(files: FilePicker, limits: Limits) -> Answers | None:
+    content = files.take(ANSWERS, limits.answers)
     if content is None:
         return None
     try:
         return parse(content)
     except BadAnswers as error:
-        desk.problems[ANSWERS] = str(error)
+        files.problems[ANSWERS] = str(error)
         return None
 
 
-def _models(desk: _Desk, limits: Limits) -> dict[str, bytes]:
+def _models(files: FilePicker, limits: Limits) -> dict[str, bytes]:
     models: dict[str, bytes] = {}
     for name in (*MODELS, *OPTIONAL_MODELS):
-        content = desk.take(name, limits.model)
+        content = files.take(name, limits.model)
         if content is None:
             continue
         if reason := model_file.problem(name, content):
-            desk.problems[name] = reason
+            files.problems[name] = reason
         else:
             models[name] = content
     return models
 
 
-def _report(desk: _Desk) -> str | None:
-    """Return the path of the report; a person reads it, so that it is not opened here.
+def _report(files: FilePicker) -> str | None:
+    """Return the path of the report, which staff read and the grader does not open.
 
-    Without a file of one of the assignment's names it is whatever a report may be in; beside such a
-    file the others are named, too.
+    Without a file of one of the assignment's names, any document counts. Beside such a file the
+    other documents are listed too.
     """
-    others = [one for one in desk.contents.files if could_be_report(one.parts)]
+    others = [one for one in files.contents.files if could_be_report(one.parts)]
     others = [one for one in others if not any(could_be(one.name, name) for name in REPORTS)]
     for wanted in REPORTS:
-        candidates = _candidates(desk.contents, wanted)
+        candidates = _candidates(files.contents, wanted)
         if candidates:
-            desk.used |= {candidate.path: REPORT for candidate in candidates}
+            files.used |= {candidate.path: REPORT for candidate in candidates}
             if len(candidates) > 1:
-                desk.flags.append(
+                files.flags.append(
                     f"More than one file could be the report ({_names(candidates)}); the first "
                     "is taken."
                 )
             elif is_copy_of(candidates[0].name, wanted):
-                desk.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
+                files.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
             return _listed([candidates[0], *others])
     if not others:
         return None
-    desk.flags.append(f"The report was handed in as {_names(others)}.")
+    files.flags.append(f"The report was handed in as {_names(others)}.")
     return _listed(others)
 
 
@@ -269,10 +272,10 @@ def _id_flags(
     full_names: Collection[str],
 ) -> list[str]:
     flags = []
-    if who.made_up:
+    if who.replaced:
         flags.append(
-            f"The name {quote_name(who.given)} can't be used as an id: the submission is kept as "
-            f"{who.value}."
+            f"The name {quote_name(who.original)} can't be used as an id: the submission is kept "
+            f"as {who.value}."
         )
     if (
         answers is not None
@@ -288,7 +291,7 @@ def _id_flags(
 
 
 def _letters(name: str) -> str:
-    """What it is made of, in one order: the same for "Ada Lovelace" and "lovelaceada"."""
+    """Return the letters in a fixed order: the same for "Ada Lovelace" and "lovelaceada"."""
     return "".join(sorted(c for c in name.casefold() if c.isalnum()))
 
 

@@ -1,11 +1,11 @@
-"""Files of a submission that were not used although they could be what is missing.
+"""Find unused files of a submission that could be what is missing.
 
-`unused_files` looks at every file and every refused entry of a submission, by its name and by its
-first bytes, and returns those that could fill one of the assignment's roles: a near miss of a name,
-an archive that was not opened, a text that defines the graded functions. Whether a role is empty,
-and how many points that costs, is for `autograder.grading.review` to decide.
+`unused_files` looks at every file and every refused entry, by name and by first bytes. It returns
+those that could fill one of the assignment's roles: a similar name, an archive that was not opened,
+a text that defines the graded functions. `autograder.grading.review` decides whether a role is
+empty and how many points that costs.
 
-Nothing is run, unpickled or unpacked here, and nothing here can fail.
+Nothing is run, unpickled or unpacked here, and nothing here raises.
 """
 
 import os
@@ -63,9 +63,9 @@ _FOREIGN = frozenset(  # folders whose files are the kit's, of packages, or of t
 
 @dataclass(frozen=True)
 class UnusedFile:
-    """A file that was not used and could fill one of `roles`; `sentence` names it and says why.
+    """Hold an unused file that could fill one of `roles`; `sentence` names it and says why.
 
-    `path` is where it lies in the submission, "" if it is not a single file.
+    `path` is its place in the submission, "" if it is not a single file.
     """
 
     sentence: str

@@ -1,7 +1,7 @@
-"""Opening a zip file that a stranger made, without surprises.
+"""Open a zip file from a student safely.
 
-`zipfile` reads the whole list of members at once, however long it says it is. `open_zip` lets it
-read only so much, and whatever it raises for a damaged or hostile file is one of `DAMAGE`.
+`zipfile` reads the whole list of members at once, however long it is. `open_zip` limits that.
+Whatever is raised for a damaged or hostile file is one of `DAMAGE`.
 """
 
 import io
@@ -29,7 +29,7 @@ DAMAGE = (
 
 
 class _SmallReads(io.BufferedIOBase):
-    """`stream`, of which no more than `most` bytes can be read at once."""
+    """Wrap a stream so that at most `most` bytes can be read at once."""
 
     def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream = stream
@@ -54,5 +54,8 @@ class _SmallReads(io.BufferedIOBase):
 
 
 def open_zip(stream: IO[bytes], directory_bytes: int) -> zipfile.ZipFile:
-    """The zip in `stream`, whose list of members may take `directory_bytes`. Raises `DAMAGE`."""
+    """Return the zip in `stream`, whose list of members may take `directory_bytes`.
+
+    Raise one of `DAMAGE` if it is damaged.
+    """
     return zipfile.ZipFile(cast(BinaryIO, _SmallReads(stream, directory_bytes)))

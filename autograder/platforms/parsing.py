@@ -49,7 +49,7 @@ class CourseSite:
 def plain_id(identifier: str) -> StudentId:
     """Return an id of plain characters, shortened if it is too long."""
     value = student_id(identifier).value
-    return StudentId(value, value, made_up=False)
+    return StudentId(value, value, replaced=False)
 
 
 def readable_id(name: str, number: str, between: str) -> StudentId:

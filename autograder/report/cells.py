@@ -1,8 +1,7 @@
-"""One cell of a table that a spreadsheet or a learning platform opens.
+"""Make one cell of a table that a spreadsheet or a learning platform opens.
 
-A spreadsheet computes cells that begin like a formula, so text that does is given a leading
-apostrophe; numbers are written as numbers. Text is cleaned first. Nothing here can fail on text and
-finite numbers.
+A spreadsheet computes cells that begin like a formula. Such text gets a leading apostrophe; numbers
+are written as numbers. Text is sanitized first. Nothing here raises for text and finite numbers.
 """
 
 from quantlab.protocol.sanitize_text import clean
@@ -13,7 +12,7 @@ LONGEST = 2000
 
 
 def cell(value: str | float, lines: int = 1) -> str | float:
-    """`value` as it may stand in a table: harmless text on so many lines, or a short number."""
+    """Return `value` as a safe cell: sanitized text of at most `lines` lines, or a short number."""
     if isinstance(value, str):
         text = clean(value, LONGEST, lines)
         return f"'{text}" if text.startswith(FORMULA_STARTS) else text

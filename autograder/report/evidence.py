@@ -43,7 +43,7 @@ LARGEST = 1e300  # so that differences and their hundredfold stay finite
 
 @dataclass(frozen=True)
 class Histogram:
-    """Finite numbers; `edges` rises and is one longer than `counts`; at least one count is > 0."""
+    """Hold finite numbers. `edges` rises and is one longer than `counts`, which are not all 0."""
 
     edges: tuple[float, ...]
     counts: tuple[float, ...]
@@ -52,8 +52,8 @@ class Histogram:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Clean text of limited length; None or empty where there is none."""
+class ShownEvidence:
+    """Hold sanitized text of limited length; None or empty if there is none."""
 
     depends_on: tuple[str, ...] = ()
     exception: str | None = None
@@ -69,13 +69,13 @@ class Evidence:
     histogram: Histogram | None = None
 
 
-def read_evidence(check: CheckResult) -> Evidence:
-    """What may be shown of `check`."""
+def read_evidence(check: CheckResult) -> ShownEvidence:
+    """Return what may be shown of `check`."""
     values: Mapping[str, Any] = check.evidence
     if not check.visible:
         values = redaction.shown_evidence(values)
     line = values.get("line")
-    return Evidence(
+    return ShownEvidence(
         depends_on=_names(values.get("depends_on")),
         exception=_text(values.get("exception"), 60, 1),
         call=_text(values.get("call"), 800, 12),
@@ -153,7 +153,7 @@ def _histogram(value: object) -> Histogram | None:
 
 
 def _numbers(value: object) -> tuple[float, ...]:
-    """The numbers of a list; empty when it is none, too long, or holds anything else."""
+    """Return the numbers of a list; empty if it is not a list, too long, or holds other values."""
     if not isinstance(value, list | tuple) or len(value) > MOST_BINS + 1:
         return ()
     if not all(isinstance(x, int | float) and abs(x) < LARGEST for x in value):

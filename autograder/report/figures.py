@@ -1,10 +1,10 @@
-"""The figures of the HTML report, as inline SVG that needs no script and loads nothing.
+"""Draw the figures of the HTML report as inline SVG, without scripts or external files.
 
 Horizontal positions are percentages and text is in CSS pixels, so a figure fits a telephone and a
-sheet of paper with the same size of type. Colours come from the page's classes: figures follow dark
-mode and print. Each figure has a title and a description; the page puts the same numbers in a table
-beside it. Text enters by `Markup.format`, which escapes it. Nothing here can fail on the tuples of
-`evidence.Histogram` and on finite accuracies.
+sheet of paper with the same text size. Colors come from the page's classes: figures follow dark
+mode and print. Each figure has a title and a description; the page repeats the numbers in a table.
+`Markup.format` escapes all text. Nothing here raises for an `evidence.Histogram` and finite
+accuracies.
 """
 
 from collections.abc import Sequence
@@ -33,9 +33,9 @@ _TEXT = Markup('<text class="{css}" x="{x:.3f}%" y="{y}" text-anchor="{anchor}">
 
 
 def score_bar(score: float, awaiting: float, undecided: float, full: float) -> Markup:
-    """A thin bar of points won, awaiting a person and undecided because the grader failed.
+    """Return a thin bar: points earned, awaiting staff, and undecided after a grader fault.
 
-    Decoration beside the numbers themselves, so it is hidden from screen readers.
+    It repeats the numbers beside it, so screen readers skip it.
     """
     body = rect("track", 0, 0, 100, 8)
     start = 0.0
@@ -50,7 +50,7 @@ def score_bar(score: float, awaiting: float, undecided: float, full: float) -> M
 
 
 def accuracy_figure(models: Sequence[ModelResult], identifier: str) -> Markup:
-    """Test accuracy per model as a bar from 0 to 100 %, with a tick where the mark is full."""
+    """Return one bar per model from 0 to 100 %, with a tick at the accuracy for all points."""
     body = Markup("")
     sentences = []
     for row, model in enumerate(models):
@@ -76,14 +76,14 @@ def accuracy_figure(models: Sequence[ModelResult], identifier: str) -> Markup:
 
 
 def model_name(model: ModelResult) -> str:
-    """ "W4A4" where the bit widths are one pair, otherwise the name of the model."""
+    """Return "W4A4" if the bit widths are one pair, otherwise the name of the model."""
     if model.weight_bits is None or model.act_bits is None:
         return clean(model.name, 24)
     return f"W{model.weight_bits}A{model.act_bits}"
 
 
 def accuracy_text(model: ModelResult) -> str:
-    """ "91.84 %, full marks from 91 %"."""
+    """Return the accuracy and the threshold: "91.84 %, full points from 91 %"."""
     measured = "not measured" if model.accuracy is None else f"{model.accuracy:.2f} %"
     if model.threshold is None:
         return measured
@@ -91,7 +91,7 @@ def accuracy_text(model: ModelResult) -> str:
 
 
 def histogram_figure(histogram: Histogram, identifier: str) -> Markup:
-    """Original values upwards, quantized levels downwards, on one axis; each to its own height."""
+    """Return original values upwards and quantized levels downwards, on one axis."""
     low = min(histogram.edges[0], *histogram.levels)
     high = max(histogram.edges[-1], *histogram.levels)
 
@@ -129,15 +129,15 @@ def histogram_figure(histogram: Histogram, identifier: str) -> Markup:
 
 
 def rect(css: str, x: float, y: float, width: float, height: float) -> Markup:
-    """A rectangle; `x` and `width` in percent of the figure, `y` and `height` in pixels."""
+    """Return a rectangle; `x` and `width` in percent of the figure, `y` and `height` in pixels."""
     return _RECT.format(css=css, x=x, y=y, width=width, height=height)
 
 
 def line(css: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
-    """A line; `x1` and `x2` in percent of the figure, `y1` and `y2` in pixels."""
+    """Return a line; `x1` and `x2` in percent of the figure, `y1` and `y2` in pixels."""
     return _LINE.format(css=css, x1=x1, y1=y1, x2=x2, y2=y2)
 
 
 def text(css: str, x: float, y: float, anchor: str, words: str) -> Markup:
-    """Words at `x` percent of the figure and `y` pixels: "start", "middle" or "end" of them."""
+    """Return text at `x` percent and `y` pixels; `anchor` is "start", "middle" or "end"."""
     return _TEXT.format(css=css, x=x, y=y, anchor=anchor, text=words)

@@ -1,13 +1,12 @@
-"""A report as Gradescope's results.json: one test per check, their points adding up.
+"""Render a report as Gradescope's results.json: one test per check.
 
-A pure function of a `Report`. The sum of `max_score` is the points that the grader gives; those of
-written answers are a person's, in Gradescope's own rubric, and their tests carry no score. A hidden
-check's line is shown as the report shows it, which tells nothing of its inputs, or later
-(`VISIBILITIES`); Gradescope hides students' totals as long as any line is hidden. Staff read flags,
-walls and faults in a test that students never see. Everything is plain text and cleaned.
+`render` is a pure function of a `Report`. The sum of `max_score` is the points of the automatic
+checks. Written answers have no score here: staff grade them in Gradescope's own rubric. A hidden
+check's line is shown without anything about its inputs, at once or later (`VISIBILITIES`);
+Gradescope hides a student's total while any line is hidden. Flags, isolation and grader faults are
+in a test that students never see. All text is plain and sanitized.
 
-It can fail with a `ValueError` for a visibility that Gradescope does not have. The format is that
-of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
+The format is that of https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 """
 
 import json
@@ -22,7 +21,10 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
 def render(report: Report, hidden_checks: str = "visible", finished: bool = True) -> str:
-    """The text of results.json. `finished` is false while checks are still to come."""
+    """Return the text of results.json. `finished` is false while checks are still to come.
+
+    Raise `ValueError` for a visibility that Gradescope does not have.
+    """
     if hidden_checks not in VISIBILITIES:
         raise ValueError(f"{hidden_checks!r} is not one of {', '.join(VISIBILITIES)}")
     numbers: dict[str, int] = {}

@@ -1,12 +1,11 @@
-"""The report that a student and the staff read: one HTML file that needs nothing else.
+"""Render the report that students and staff read: one self-contained HTML file.
 
-No script, no font, no picture from elsewhere; a content security policy forbids all of them, so
-even text that got past the escaping could load and run nothing. The template escapes every value,
-and `shown` cleans every value once more on its way there. What a check's evidence may hold is
-written down in `autograder.report.evidence`.
+It uses no script, font or external picture, and a content security policy forbids them. The
+template escapes every value, and `shown` sanitizes every value again. `autograder.report.evidence`
+defines what a check's evidence may contain.
 
-`render` is a pure function of the `Report`: the same record gives the same bytes. It can fail only
-when the template beside this file is gone (`jinja2.TemplateNotFound`), which is a broken install.
+`render` is a pure function of the `Report`. It raises only if the template beside this file is
+missing (`jinja2.TemplateNotFound`).
 """
 
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from markupsafe import Markup
 
 from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
 from autograder.report import wording
-from autograder.report.evidence import Evidence, read_evidence
+from autograder.report.evidence import ShownEvidence, read_evidence
 from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
 from quantlab.protocol.sanitize_text import clean
 
@@ -33,7 +32,7 @@ LONGEST_VALUE, MOST_LINES = 4200, 60
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check as the template shows it; `anchor` is unique on the page."""
+    """Hold one check as the template shows it; `anchor` is unique on the page."""
 
     check: CheckResult
     anchor: str
@@ -44,17 +43,18 @@ class CheckView:
     source: str
     alone: str
     optimum: str
-    evidence: Evidence
+    evidence: ShownEvidence
     histogram: Markup | None
 
     @property
     def lost(self) -> float:
+        """Return the points that were lost."""
         return self.check.max_points - self.check.points
 
 
 @dataclass(frozen=True)
 class QuestionView:
-    """One question, with the points that a fault of the grader leaves open."""
+    """Hold one question, with the points that a grader fault leaves undecided."""
 
     question: QuestionScore
     anchor: str
@@ -65,9 +65,9 @@ class QuestionView:
 
 
 def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
-    """The whole page, to be stored as UTF-8.
+    """Return the whole page, to be stored as UTF-8.
 
-    `closing` are rows below the sum of the automatic points: what else makes the mark, and it.
+    `closing` are rows below the sum of the automatic points, such as a penalty and the final score.
     """
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
@@ -130,7 +130,7 @@ def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) 
 
 @cache  # compiling templates takes longer than filling them in
 def environment(folder: Path) -> Environment:
-    """How templates in `folder` become pages: everything escaped, and cleaned by `shown`."""
+    """Return the template environment of `folder`: all values are escaped and sanitized."""
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -149,5 +149,5 @@ def environment(folder: Path) -> Environment:
 
 
 def shown(value: object) -> object:
-    """What a template writes for `value`: markup as it is, everything else cleaned."""
+    """Return what a template writes for `value`: markup unchanged, everything else sanitized."""
     return value if isinstance(value, Markup) else clean(str(value), LONGEST_VALUE, MOST_LINES)

@@ -1,7 +1,4 @@
-"""What is said under one check, as cleaned lines of plain text, for the renderers that are no page.
-
-A pure function of a `CheckResult` that cannot fail.
-"""
+"""List what a report says about one check, as lines of plain text."""
 
 from autograder.engine.record import CheckResult, Verdict
 from autograder.report import wording
@@ -13,7 +10,7 @@ MOST_LINES = 24
 
 
 def lines_under(check: CheckResult) -> list[str]:
-    """Message, mistake and what stands in for what; of a check that lost points what came, too."""
+    """Return message, mistake and stand-ins; for a check that lost points also the values."""
     evidence = read_evidence(check)
     lines = [
         check.message,

@@ -1,7 +1,4 @@
-"""One question of a report as plain text: what stands under a graded cell of a marked notebook.
-
-A pure function of a `Report`; it can fail with a `KeyError` for a question the report lacks.
-"""
+"""Render one question of a report as plain text, for a cell of a graded notebook."""
 
 from autograder.engine.record import CheckResult, Report
 from autograder.report import wording
@@ -9,9 +6,9 @@ from autograder.report.lines import lines_under
 
 
 def question_text(report: Report, question: str) -> str:
-    """The question's automatic checks: a line each with its points, and below it what went wrong.
+    """Return the question's automatic checks with their points and what went wrong.
 
-    The first line says what they add up to.
+    The first line is their sum. Raise `KeyError` for a question that the report does not have.
     """
     title = report.question_titles[question]
     checks = [check for check in report.automatic if check.question == question]

@@ -1,7 +1,6 @@
-"""The marks of many submissions as one CSV table, for a spreadsheet or a learning platform.
+"""Render the scores of many submissions as one CSV table.
 
-Cells are those of `cells`: no text of a student's becomes a formula. Nothing here can fail on
-`Report`s.
+Cells are those of `cells`: no text of a student becomes a formula.
 """
 
 import csv
@@ -14,12 +13,12 @@ from autograder.report.cells import cell
 
 
 def summary_csv(reports: Sequence[Report]) -> str:
-    """One row per report under a heading row; lines end in LF; to be stored as UTF-8.
+    """Return one row per report below a heading; lines end in LF; to be stored as UTF-8.
 
-    Columns: student, dataset, provisional (yes or no), the score of each question of any report,
-    auto_score, auto_max, awaiting (points a person has yet to give), bonus, needs_staff (ids of
-    checks in which the grader failed), review (sentences), misconceptions (names of mistakes),
-    flags, isolation. A question that a report does not have is an empty cell.
+    Columns: student, dataset, provisional (yes or no), the score of each question, auto_score,
+    auto_max, awaiting (points that staff have yet to give), bonus, needs_staff (ids of checks in
+    which the grader failed), review (sentences), misconceptions (names), flags, isolation. The cell
+    of a question that a report does not have is empty.
     """
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     stream = io.StringIO()

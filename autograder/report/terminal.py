@@ -1,8 +1,7 @@
-"""Reports in a terminal: one submission in full, or a table of many.
+"""Print reports in a terminal: one submission in full, or a table of many.
 
-Every text is cleaned and handed to rich as plain `Text`, so neither escape sequences nor rich's own
-markup can come from a student. Pure in its arguments apart from writing to `console`; it can fail
-only as the console's stream can.
+Every text is sanitized and passed to rich as plain `Text`, so a student can inject neither escape
+sequences nor rich markup.
 """
 
 import os
@@ -18,7 +17,7 @@ from rich.text import Text
 
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.report import wording
-from autograder.report.evidence import Evidence, read_evidence
+from autograder.report.evidence import ShownEvidence, read_evidence
 from quantlab.protocol.sanitize_text import clean
 
 _STYLES = {
@@ -34,7 +33,7 @@ _WORD_WIDTH = max(len(word) for word in wording.WORDS.values())
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Everything of one report but the figures; what went wrong stands under its check."""
+    """Print everything of one report except the figures."""
     console.print(_text(report.student, 200, "bold"))
     console.print(_text(wording.total_sentence(report), 200))
     for line, style in _notices(report):
@@ -62,9 +61,9 @@ def print_summary(
     report_paths: Sequence[str | os.PathLike[str]],
     console: Console,
 ) -> None:
-    """A row per student with the points of each question, the mistakes, each report's path.
+    """Print a row per student with the points of each question, the mistakes and the paths.
 
-    `report_paths` stand in the order of `reports`; it may be shorter when some were not written.
+    `report_paths` has the order of `reports`; it may be shorter if some were not written.
     """
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -93,7 +92,7 @@ def print_summary(
 
 
 def _mistakes(reports: Sequence[Report]) -> list[str]:
-    """The mistakes that were named, those of most students first."""
+    """Return the mistakes that were named, the most frequent first."""
     counts = Counter(mistake for report in reports for mistake in report.misconceptions)
     if not counts:
         return []
@@ -145,7 +144,7 @@ def _check(check: CheckResult) -> Group:
     return Group(line, *(_indented(text) for text in _remarks(check, evidence)))
 
 
-def _remarks(check: CheckResult, evidence: Evidence) -> list[str]:
+def _remarks(check: CheckResult, evidence: ShownEvidence) -> list[str]:
     named = (
         ("called", evidence.call),
         ("expected", evidence.expected),

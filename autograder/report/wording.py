@@ -1,7 +1,6 @@
-"""The words and numbers that every renderer shares: verdicts, points, data sets.
+"""Define the words and numbers that all renderers share: verdicts, points, data sets.
 
-A verdict is always said in a word; its tone only chooses a colour and a picture beside the word.
-Nothing here can fail: a `Verdict` without a word is found by the tests.
+A verdict is always written as a word; its tone only chooses a color and an icon beside it.
 """
 
 from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
@@ -51,7 +50,7 @@ SOURCES = {
 
 
 def number(value: float, decimals: int = 2) -> str:
-    """`value` without zeros that say nothing: 27.0 is "27", 2.5 is "2.5", -0.0 is "0"."""
+    """Return `value` without trailing zeros: 27.0 is "27", 2.5 is "2.5", -0.0 is "0"."""
     text = f"{value:.{decimals}f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -59,40 +58,40 @@ def number(value: float, decimals: int = 2) -> str:
 
 
 def points(value: float) -> str:
-    """A number of points with its unit: "1 point", "2.5 points"."""
+    """Return a number of points with its unit: "1 point", "2.5 points"."""
     text = number(value)
     return f"{text} point" if text == "1" else f"{text} points"
 
 
 def dataset_name(dataset: str) -> str:
-    """The data set as people write it; an unknown one as it calls itself."""
+    """Return the data set's name as people write it; an unknown name unchanged."""
     return DATASETS.get(dataset.lower().replace("-", ""), clean(dataset, 80))
 
 
 def is_unisolated(report: Report) -> bool:
-    """Whether the student's code ran without a wall around it."""
+    """Whether the student's code ran without isolation."""
     return "UNISOLATED" in report.isolation.upper()
 
 
 def check_score(check: CheckResult, over: str, undecided: str) -> str:
-    """ "3 / 5" with " / " for `over`; `undecided` stands where nobody has decided yet."""
+    """Return "3 / 5" with " / " for `over`; `undecided` replaces points not yet decided."""
     open_yet = check.verdict is Verdict.AWAITING_MARKING or check.verdict.needs_staff
     return f"{undecided if open_yet else number(check.points)}{over}{number(check.max_points)}"
 
 
 def question_score(question: QuestionScore, over: str, undecided: str) -> str:
-    """The same of a question; it is undecided when all of it awaits a person."""
+    """Return the same for a question; it is undecided if all of it awaits staff."""
     open_yet = 0 < question.max_score <= question.awaiting
     return f"{undecided if open_yet else number(question.score)}{over}{number(question.max_score)}"
 
 
 def awaiting(report: Report) -> float:
-    """Points that are still a person's to give."""
+    """Return the points that staff have yet to give."""
     return sum(question.awaiting for question in report.questions)
 
 
 def total_sentence(report: Report) -> str:
-    """The whole report in a line: "118.5 of 121 automatic points, 19 awaiting a person"."""
+    """Return the whole report in a line: "118.5 of 121 automatic points, 19 awaiting ..."."""
     sentence = f"{number(report.auto_score)} of {number(report.auto_max)} automatic points"
     if open_points := awaiting(report):
         sentence += f", {number(open_points)} awaiting a person"
@@ -102,7 +101,7 @@ def total_sentence(report: Report) -> str:
 
 
 def optimum_sentence(above: float | None) -> str:
-    """How near the widths of a search came to the fewest possible bits; empty where unknown."""
+    """Return how close a search came to the fewest possible bits; "" if unknown."""
     if above is None:
         return ""
     if above == 0:
@@ -111,7 +110,7 @@ def optimum_sentence(above: float | None) -> str:
 
 
 def alone_sentence(check: CheckResult, depends_on: tuple[str, ...]) -> str:
-    """What the check is worth when what it rests on is right; empty where that is the same."""
+    """Return the points with correct stand-ins; "" if they are the same."""
     if check.points_alone == check.points:
         return ""
     names = " and ".join(depends_on) or "what it rests on"

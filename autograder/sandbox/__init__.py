@@ -1,1 +1,1 @@
-"""The isolated worker that runs student code, and its host."""
+"""Run student code in an isolated worker process: the worker and its host."""

@@ -1,13 +1,13 @@
-"""The bubble around a worker: a file system that holds only what it needs, and no other process.
+"""Build the bubblewrap command around a worker: a minimal file system, no other processes.
 
-`command` is what comes before the worker's own command line. Everything is bound for reading only;
-what is not bound does not exist inside, not even as a name or a size. The one place to write to is
-a small /tmp, for the imports of the worker: Landlock closes it to its forks. Raises `OSError` when
-the Python of the worker cannot be asked for its folders.
+`command` returns what comes before the worker's own command line. Everything is mounted read-only;
+what is not mounted does not exist inside, not even its name or size. The only writable place is a
+small /tmp for the worker's imports, which Landlock closes to its forks. `OSError` is raised if the
+worker's Python cannot report its folders.
 
-Nothing ties the bubble to the life of the program that marks, as bubblewrap could: it would end
-with the thread that started it, which may be one of many. The worker ends when the control socket
-closes, and the bubble ends with the worker.
+`--die-with-parent` is not used: it would end the worker with the thread that started it, and that
+may be one of many. The worker ends when the control socket closes, and bubblewrap ends with the
+worker.
 
 Source: bwrap(1).
 """
@@ -43,7 +43,7 @@ print(json.dumps({{
 
 
 def command(python: str, flags: Sequence[str], own_uid: bool) -> list[str]:
-    """bubblewrap and its arguments, for a worker run by `python` with `flags`."""
+    """Return bubblewrap and its arguments for a worker run by `python` with `flags`."""
     executable = Path(shutil.which(python) or python)
     readable = _ask(str(executable), flags)
     return [
@@ -94,7 +94,7 @@ def _mounts(executable: Path, readable: Mapping[str, list[str]]) -> Iterator[str
 
 
 def _way_to(executable: Path, trees: Sequence[Path]) -> Iterator[tuple[str, str, Path]]:
-    """The links that lead to an interpreter as links, for it finds its library from where it is."""
+    """Yield the symbolic links to an interpreter as links: it finds its library from its path."""
     for _ in range(_MOST_LINKS):
         if _lies_in(executable, trees):
             return
@@ -111,7 +111,7 @@ def _lies_in(path: Path, trees: Sequence[Path]) -> bool:
 
 
 def _ask(python: str, flags: Sequence[str]) -> Mapping[str, list[str]]:
-    """The folders of `python`, which need not be those of the Python that marks."""
+    """Return the folders of `python`, which may differ from those of the grader's Python."""
     asked = subprocess.run(
         [python, *flags, "-c", _QUESTION],
         cwd="/",

@@ -1,12 +1,12 @@
-"""A process that imports torch once, and a fork of it for every check: what `worker` runs.
+"""Serve jobs in a process that imports torch once and forks for every check.
 
-The parent process reads nothing of what students send: it passes three file descriptors on to a
-fresh fork, so that nothing of one submission is in memory when the next one runs. It holds one
-thread only, because a fork takes no other along and the locks of those stay shut for ever.
+The parent process reads nothing that students send: it passes three file descriptors to a fresh
+fork, so nothing of one submission is in memory when the next one runs. It has one thread only: a
+fork copies no other thread, and the locks of those would stay closed.
 
-The fork closes every wall first, says so with one byte, and only then reads the request and
-executes the student's code. It ends with the process; nothing it does to Python outlives it. A
-failure of the walls themselves ends it without that byte.
+The fork confines itself first, reports that with one byte, and only then reads the request and runs
+the student's code. Nothing it does to Python outlives it. If confinement fails, it ends without
+that byte.
 """
 
 import contextlib
@@ -62,7 +62,7 @@ _one_question = threading.Lock()  # students may ask from threads of their own
 
 @dataclass(frozen=True)
 class Confinement:
-    """What a fork closes before it reads its request."""
+    """Hold what a fork closes before it reads its request."""
 
     limits: Limits
     address_space: int
@@ -71,15 +71,15 @@ class Confinement:
     seccomp: bool
 
     def ruleset(self) -> Ruleset | None:
-        """What the next fork needs to close its files: it takes a while, and is made ahead."""
+        """Return what the next fork needs to close its files; created ahead, as it is slow."""
         return None if self.readable is None else Ruleset(self.readable)
 
     def close(
         self, cpu_seconds: int, parent: int, ruleset: Ruleset | None, listener: socket.socket
     ) -> None:
-        """Put this process behind the walls, for good; OSError if one of them does not stand.
+        """Confine this process, for good. Raise `OSError` if a layer fails.
 
-        `listener` is the way to the parent's `ThreadLimit`.
+        `listener` is the connection to the parent's `ThreadLimit`.
         """
         os.setpgid(0, 0)
         kernel.die_with_parent()
@@ -97,15 +97,15 @@ class Confinement:
 
 
 def arithmetic() -> dict[str, str]:
-    """With what this process computes: torch's version, and the instructions that it uses."""
+    """Return torch's version and the CPU instructions that this process computes with."""
     return {"torch": torch.__version__, "cpu": torch.backends.cpu.get_cpu_capability()}
 
 
 def prepare(wanted: Mapping[str, Any]) -> Confinement:
-    """Imports all that checks need, once for all forks.
+    """Import all that checks need, once for all forks; return how forks are confined.
 
-    `wanted` are the limits, the walls, and how many threads the user may run. RuntimeError where
-    forks of this process would not be safe.
+    `wanted` holds the limits, the layers, and how many threads the user may run. Raise
+    `RuntimeError` if forks of this process would not be safe.
     """
     kernel.hide_memory()
     import_policy.confine_imports()
@@ -128,10 +128,10 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
 
 
 def _warm_up() -> None:
-    """Does once what the first use of each would do in every fork, or could not do there.
+    """Do once what the first use of each would do in every fork, or could not do there.
 
-    matplotlib wants a folder that it may write to when it is imported; a fork has none, and need
-    not know where the host's is. A worker who may not write to the host's gets one for this moment.
+    matplotlib needs a writable folder when it is imported. A fork has none, and need not know the
+    host's. A worker that may not write to the host's folder gets a temporary one.
     """
     with contextlib.suppress(ImportError, OSError), contextlib.ExitStack() as moment:
         if "MPLCONFIGDIR" not in os.environ:
@@ -153,7 +153,7 @@ def _warm_up() -> None:
 
 
 def serve(control: socket.socket, confinement: Confinement) -> None:
-    """Forks for every job that comes in, until the host closes its end."""
+    """Fork for every job that arrives, until the host closes its end."""
     parent = os.getpid()
     ruleset = confinement.ruleset()
     for jobs in itertools.count():
@@ -197,7 +197,7 @@ def serve(control: socket.socket, confinement: Confinement) -> None:
 
 
 def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLimit) -> str | None:
-    """None when the child has ended; "deadline", or "abort" when the host spoke up or went.
+    """Wait for the child; return None, "deadline", or "abort" if the host spoke or closed.
 
     Meanwhile the child's requests for threads are answered.
     """
@@ -227,7 +227,7 @@ def _wait(child: int, control: socket.socket, deadline: float, threads: ThreadLi
 
 
 def _waited_seconds(child: int) -> float:
-    """How long `child` has been ready to run without a processor to run on."""
+    """Return how long `child` was ready to run without a processor."""
     try:
         return int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):  # a kernel without scheduler statistics
@@ -265,7 +265,7 @@ def _arrange_descriptors(request: int, reply: int, output: int) -> None:
 
 
 def _answer() -> bytes:
-    """The reply to the request that waits; nothing that the student's code raises gets past it."""
+    """Return the reply to the waiting request; no exception of student code escapes."""
     try:
         request = unpack_request(_read_request())
     except MemoryError:
@@ -297,7 +297,7 @@ def _saved_model(content: bytes) -> bytes:
 
 
 def _read_request() -> bytes:
-    """One frame, and not what comes behind it: those are answers to questions."""
+    """Return one frame, without the answers to callbacks that follow it."""
     prefix = _read_exactly(PREFIX.size)
     return prefix + _read_exactly(sum(lengths(prefix, sys.maxsize)))
 
@@ -311,7 +311,7 @@ def _read_exactly(size: int) -> bytes:
 
 
 def _exchange(line: bytes) -> bytes:
-    """Sends a question, and waits for the line that answers it."""
+    """Send a callback and return the line that answers it."""
     with _one_question:
         _send(line)
         answer = b""

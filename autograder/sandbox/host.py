@@ -1,12 +1,13 @@
-"""The trusted side of the wall: `Sandbox` runs a student's code and brings back claims.
+"""Run student code in a worker process, from the trusted side: `Sandbox`.
 
-Everything that can happen to the code of a student comes back as a `Failure`, whose `kind` says
-what: "error", "missing" or "memory" as the worker reports it; "timeout", "crash" and "bad_reply" as
-seen from here; "grader_fault" when the worker itself died, which says nothing about the student. A
-killed check costs itself only. What other checks on the machine may have caused is run once more,
-alone, and only that result counts. `IsolationUnavailable` is raised at the start where student code
-could not be held back; nothing is ever run without walls unless `allow_unsafe` says so, and then
-`isolation` does too.
+Everything that can happen to student code is returned as a `Failure`. Its `kind` is "error",
+"missing" or "memory" as the worker reports it; "timeout", "crash" or "bad_reply" as seen from here;
+"grader_fault" if the worker itself died, which says nothing about the student. A killed check
+affects only itself. A failure that other checks on this machine may have caused is run once more,
+alone, and only that result counts.
+
+`IsolationUnavailable` is raised at the start if student code cannot be isolated. Nothing runs
+without isolation unless `allow_unsafe` is set, and then `isolation` says so.
 """
 
 import signal
@@ -40,14 +41,13 @@ _Value_co = TypeVar("_Value_co", covariant=True)
 
 
 class Sandbox:
-    """A context manager around a worker process; use it from one thread at a time.
+    """Run student code in a worker process; a context manager for one thread at a time.
 
-    `tier` is the letter of the only tier that will do (or a `Tier`, to leave layers out); else the
-    strongest that holds is used. After the start, `isolation` is the stamp for reports, `probes`
-    what the self-test found, `passed_over` the (letter, reason) of stronger tiers that do not hold
-    here, and `arithmetic` names torch's version and the instructions it computes with, which have
-    to be those of the trusted side. A worker started again is behind the same tier as the first.
-    `lock` is shared by all checks that may run at the same time.
+    Attributes:
+        isolation: The tier and its layers, as reports show them.
+        probes: The results of the self-test.
+        passed_over: (letter, reason) of stronger tiers that do not hold here.
+        arithmetic: torch's version and CPU instructions, which must equal the trusted side's.
     """
 
     def __init__(
@@ -58,6 +58,16 @@ class Sandbox:
         tier: str | Tier | None = None,
         lock: MachineLock | None = None,
     ) -> None:
+        """Choose the tiers to try; the worker starts on entering the context.
+
+        Args:
+            python: The interpreter of the worker.
+            limits: What one check may use.
+            allow_unsafe: Run without isolation if no tier holds.
+            tier: The letter of the only tier to use, or a `Tier`. The default is the strongest that
+                holds. A restarted worker uses the same tier as the first one.
+            lock: The lock shared by all checks that may run at the same time.
+        """
         self.isolation = "not started"
         self.probes: tuple[Probe, ...] = ()
         self.passed_over: PassedOver = ()
@@ -70,6 +80,7 @@ class Sandbox:
         self._source, self._spent = "", 0.0  # the last solution.py, and its processor time so far
 
     def __enter__(self) -> "Sandbox":
+        """Start the worker."""
         self._worker()
         return self
 
@@ -79,25 +90,26 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """End the worker."""
         self.close()
 
     def close(self) -> None:
-        """Ends the worker and waits for it; the sandbox starts another when it is used again."""
+        """End the worker and wait for it. The next use of the sandbox starts another one."""
         if self._process is not None:
             self._process.close()
             self._process = None
 
     @property
     def used_seconds(self) -> float:
-        """Processor time of all runs of the last solution.py so far, of which there is a limit."""
+        """Return the processor time of all runs of the last solution.py, which is limited."""
         return self._spent
 
     def count_earlier(self, source: str, used_seconds: float) -> None:
-        """Counts what `source` has used behind another worker, in marking that now goes on here."""
+        """Count the time that `source` used in another worker, before a resumed run."""
         self._source, self._spent = source, used_seconds
 
     def import_source(self, source: str) -> Failure | None:
-        """Loads `source` in a fresh process that does nothing else; None if that works."""
+        """Import `source` in a fresh process; return the failure, or None if it works."""
         limits = replace(
             self._limits,
             cpu_seconds=self._limits.import_cpu_seconds,
@@ -107,16 +119,19 @@ class Sandbox:
         return outcome if isinstance(outcome, Failure) else None
 
     def run(self, source: str, program: Program) -> Answer | Failure:
-        """Loads `source` in a fresh process and makes the calls of `program` there.
+        """Import `source` in a fresh process and make the calls of `program` there.
 
-        Raises WireError if `program` holds a value that cannot be sent.
+        Raise `WireError` if `program` holds a value that cannot be sent.
         """
         return self._ask(self._run_job(source, program), self._limits)
 
     def read_checkpoint(
         self, content: bytes
     ) -> Mapping[str, np.ndarray | float | int | str] | Failure:
-        """Names to arrays, numbers and strings of a `.pt` file, opened in a fresh process."""
+        """Return the arrays, numbers and strings of a `.pt` file, by name.
+
+        The file is opened in a fresh process.
+        """
 
         def read(reply: bytes) -> Mapping[str, np.ndarray | float | int | str] | Failure:
             return messages.read_checkpoint_values(reply, self._limits.reply)
@@ -206,9 +221,9 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class _Job(Generic[_Value_co]):
-    """A request, how its reply is read, and the file that a sentence about it begins with.
+    """Hold a request, the reader of its reply, and the file that messages about it name.
 
-    `responder` makes what answers the questions of one run.
+    `responder` creates the function that answers the callbacks of one run.
     """
 
     request: bytes
@@ -220,10 +235,10 @@ class _Job(Generic[_Value_co]):
 
 @dataclass(frozen=True)
 class _Attempt(Generic[_Value_co]):
-    """The outcome of one run, and its processor time.
+    """Hold the outcome of one run and its processor time.
 
     `alone` says that no other check ran on this machine meanwhile, `waited` that the run got too
-    little of a processor.
+    little processor time.
     """
 
     outcome: _Value_co | Failure
@@ -271,7 +286,7 @@ def _outcome(ended: JobResult, job: _Job[_Value], limits: Limits) -> _Value | Fa
 
 
 def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
-    """The failure of a process that did not end by sending a reply; None for one that did."""
+    """Return the failure of a process that ended without a reply; None if it replied."""
     kind, message = "crash", ""
     if not ended.is_confined:
         kind = "grader_fault"
@@ -302,7 +317,7 @@ def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
 
 
 def _was_kept_waiting(ended: JobResult) -> bool:
-    """Whether other programs, not the student's own, used up the time: neither slow nor asleep."""
+    """Return whether other programs used up the time, not the student's code."""
     return ended.stopped == "deadline" and ended.waited_seconds > ended.wall_seconds / 2
 
 

@@ -1,10 +1,10 @@
-"""What student code may call, and not look into: it asks across the wall.
+"""Let student code call functions whose contents it must not see: the host answers.
 
-The losses behind `evaluate` of a variable-precision search are the answer to it, and whoever could
-set back its count had no budget; the constant that stands in for `integer_linear` is for the one
-who calls it. So the worker gets a `HostCallback` in their place: calling it sends one line,
-`?[number, {layer: bits}]` or `?[number]`, and waits for one line that says the value or what to
-raise. `WireError` is what a line that is no question costs, or one question too many.
+Whoever could read the losses behind `evaluate` would know the answer, and whoever could reset its
+count would have no budget. The constant that replaces `integer_linear` must be visible only to its
+caller. So the worker gets a `Question` in their place. A call sends one line, `?[number, {layer:
+bits}]` or `?[number]`, and waits for one line with the value or the exception. `WireError` is
+raised for a malformed line or one callback too many.
 """
 
 import base64
@@ -29,13 +29,13 @@ _RAISED: Mapping[str, type[Exception]] = {"ValueError": ValueError, "RuntimeErro
 
 
 def hidden(program: Program) -> Program:
-    """Return `program` for the worker: a numbered `HostCallback` in place of every secret."""
+    """Return `program` for the worker: a numbered `Question` in place of every secret."""
     numbers = itertools.count()
     return _replaced(program, AdditiveLoss | Constant, lambda _: HostCallback(next(numbers)))
 
 
 def responder(program: Program) -> Callable[[bytes], bytes] | None:
-    """Answers the questions that the code of `program` asks; None where it has none to ask."""
+    """Return the function that answers callbacks of `program`; None if it has no secrets."""
     secrets: list[AdditiveLoss | Constant] = []
     _replaced(program, AdditiveLoss | Constant, secrets.append)
     functions = [_answer_to(secret) for secret in secrets]
@@ -86,14 +86,17 @@ def _parsed(line: bytes) -> list[Any]:
 
 
 def are_in(program: Program) -> bool:
-    """Whether the code of `program` is given something to ask."""
+    """Return whether `program` contains a `Question`."""
     found: list[HostCallback] = []
     _replaced(program, HostCallback, found.append)
     return bool(found)
 
 
 def asking(program: Program, exchange: Callable[[bytes], bytes]) -> Program:
-    """Return `program` with callables; `exchange` sends a line and waits for the reply."""
+    """Return `program` with a callable for every `Question`.
+
+    `exchange` sends a line and returns the answer.
+    """
     asked = _replaced(program, HostCallback, lambda question: _evaluate(question.number, exchange))
     stand_ins = [
         {
@@ -138,7 +141,7 @@ def _ask(question: list[Any], exchange: Callable[[bytes], bytes]) -> dict[str, A
 
 
 def _replaced(program: Program, kind: Any, make: Callable[[Any], Any]) -> Program:
-    """`program` with `make(value)` for each argument and stand-in of this kind, in order."""
+    """Return `program` with `make(value)` for each argument and stand-in of this kind."""
 
     def new(value: Any) -> Any:
         return make(value) if isinstance(value, kind) else value

@@ -1,8 +1,8 @@
-"""A worker's memory in huge pages, so that a fork copies hundreds of page tables fewer.
+"""Move a worker's memory into huge pages, so that a fork copies fewer page tables.
 
-A worker that has imported torch holds some 370 MB of its own in pages of 4 KiB. The kernel copies
-an entry for each of them at every fork and clears it at the end: 18 ms for a fork that does nothing
-(Zen 4, torch 2.15), and 8 ms once three quarters of that memory lie in pages of 2 MiB.
+A worker that has imported torch holds some 370 MB in pages of 4 KiB. The kernel copies an entry for
+each page at every fork and clears it at the end: 18 ms for a fork that does nothing (Zen 4, torch
+2.15), and 8 ms if three quarters of that memory are in pages of 2 MiB.
 """
 
 import ctypes
@@ -14,9 +14,9 @@ _MADV_COLLAPSE = 25  # Linux 6.1
 
 
 def collapse_memory() -> int:
-    """Gathers this process's anonymous memory in huge pages; how many the kernel agreed to.
+    """Collapse this process's anonymous memory into huge pages; return how many.
 
-    0 on kernels that cannot: nothing but speed depends on it.
+    Returns 0 on kernels that cannot. Only speed depends on it.
     """
     madvise = ctypes.CDLL(None).madvise
     return sum(
@@ -27,7 +27,7 @@ def collapse_memory() -> int:
 
 
 def _anonymous_memory() -> Iterator[tuple[int, int]]:
-    """First and last address of every writable region that belongs to no file, and of the heap."""
+    """Yield the first and last address of the heap and of writable regions without file."""
     for line in Path("/proc/self/maps").read_text().splitlines():
         addresses, access, _, _, _, *name = line.split(maxsplit=5)
         if access.startswith("rw") and name in ([], ["[heap]"]):

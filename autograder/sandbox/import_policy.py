@@ -1,8 +1,8 @@
-"""What a student's code can reach inside the worker: Python, its packages, parts of quantlab.
+"""Decide what student code can import and read: Python, its packages, parts of quantlab.
 
 Landlock enforces the list of files. The import finder here makes `import quantlab` work although
-the folder of the course is not on the path, and gives the withheld modules a sentence instead of a
-"permission denied": they hold fast versions of functions that students write themselves.
+the kit's folder is not on the path. It gives a clear message for withheld modules, which hold fast
+versions of functions that students write themselves.
 """
 
 import sys
@@ -28,7 +28,10 @@ _UNREADABLE = WITHHELD | {"quantlab.protocol.expectation"}  # no solution needs 
 
 
 def readable_files() -> Readable:
-    """The files that stay open; without /proc/cpuinfo torch would compute with slower kernels."""
+    """Return the files that stay readable.
+
+    Without /proc/cpuinfo torch would compute with slower kernels.
+    """
     paths = sysconfig.get_paths()
     libraries = {
         *(Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -58,9 +61,9 @@ def _module(file: Path) -> str:
 
 
 def confine_imports() -> None:
-    """Leaves only installed packages on the path, and puts quantlab's finder before it.
+    """Leave only installed packages on the path, and put quantlab's finder first.
 
-    An editable install may have put the folder of the course, with the reference solution, there.
+    An editable install may have put the kit's folder, with the reference solution, on the path.
     """
     sys.path[:] = [entry for entry in sys.path if not _holds_the_course(Path(entry))]
     sys.path_importer_cache.clear()  # it remembers what folders held before they were closed
@@ -72,9 +75,12 @@ def _holds_the_course(entry: Path) -> bool:
 
 
 class _GivenPackage(MetaPathFinder):
+    """Find quantlab in the kit's folder, and refuse its withheld modules."""
+
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        """Return the spec of quantlab; raise for a withheld module."""
         if name in WITHHELD:
             # without its name, or `from quantlab import integer` would put other words in its place
             raise ModuleNotFoundError(

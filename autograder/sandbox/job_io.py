@@ -1,8 +1,8 @@
-"""The pipes of one job: the request goes out and the reply comes in, never waiting for only one.
+"""Exchange the bytes of one job: send the request and receive the reply without deadlock.
 
-Nothing is sent before the other side has said that its walls stand. A process that neither reads
-nor stops writing must not hold up the host: writing never blocks, and what is read is counted.
-Raises TimeoutError when nothing is heard of the job's end in time.
+Nothing is sent before the other side reports that it is confined. A process that neither reads nor
+stops writing must not block the host: writes never block, and received bytes are counted.
+`TimeoutError` is raised if the job does not end in time.
 """
 
 import os
@@ -21,11 +21,12 @@ _CHUNK = 1 << 20  # bytes
 
 
 class JobPipes:
-    """Sends `request`, and gathers the reply with up to `limit` bytes of payload in `reply`.
+    """Send `request` and collect the reply, up to `limit` bytes of payload, in `reply`.
 
-    `respond` answers the questions that come before the reply. `far_ends` are the descriptors for
-    the other side, closed here once they have been passed on. Afterwards `is_confined` says whether
-    the other side was walled in, and `too_much` whether it was stopped for what it sent.
+    `respond` answers the callbacks that come before the reply. `far_ends` are the descriptors for
+    the other side; they are closed here once they have been passed on. Afterwards `is_confined`
+    says whether the other side was confined, and `too_much` whether it was stopped for sending too
+    much.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class JobPipes:
         limit: int,
         respond: Callable[[bytes], bytes] | None = None,
     ) -> None:
+        """Create the two pipes."""
         self.reply = bytearray()
         self.is_confined = False
         self.too_much = False
@@ -49,6 +51,7 @@ class JobPipes:
         self._open = {*self.far_ends, self._to, self._from}
 
     def __enter__(self) -> "JobPipes":
+        """Make this side of the pipes non-blocking."""
         os.set_blocking(self._to, False)
         os.set_blocking(self._from, False)
         return self
@@ -59,11 +62,15 @@ class JobPipes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close all descriptors that are still open."""
         for descriptor in list(self._open):
             self._close(descriptor)
 
     def until_answered(self, seconds: float) -> None:
-        """Moves bytes until the control socket has something to say, `seconds` at most."""
+        """Move bytes until the control socket has a message, at most `seconds`.
+
+        Raise `TimeoutError` after that time.
+        """
         for descriptor in self.far_ends:
             self._close(descriptor)
         deadline = time.monotonic() + seconds
@@ -83,12 +90,12 @@ class JobPipes:
                     raise TimeoutError
 
     def read_what_is_left(self) -> None:
-        """Takes what the pipe still holds of a process that has ended."""
+        """Read what the pipe still holds of a process that has ended."""
         while not self.too_much and self._read():
             pass
 
     def _watch_for_room(self, waiting: selectors.BaseSelector) -> None:
-        """Waits for room in the pipe exactly while there is something that may be sent."""
+        """Watch for room in the pipe only while there is something to send."""
         watched = self._to in waiting.get_map()
         if self._to in self._open and self.is_confined and self._outgoing:
             if not watched:
@@ -112,7 +119,7 @@ class JobPipes:
             self._outgoing.popleft()
 
     def _read(self) -> bool:
-        """Whether there may be more to read; asks the worker to stop a process that floods."""
+        """Return whether there may be more to read; abort a process that sends too much."""
         try:
             part = os.read(self._from, _CHUNK)
         except BlockingIOError:
@@ -128,7 +135,7 @@ class JobPipes:
         return bool(part) and not self.too_much
 
     def _sort(self) -> None:
-        """Tells the sign of the walls, questions and the reply from each other, in this order."""
+        """Split the bytes into the confinement byte, callbacks and the reply, in this order."""
         if not self.is_confined and self._unsorted:
             if not self._unsorted.startswith(CONFINED):
                 raise WireError("the first byte does not say that the walls stand")

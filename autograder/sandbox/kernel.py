@@ -1,7 +1,7 @@
-"""The few requests to the Linux kernel that Python's standard library does not offer.
+"""Make the few Linux system calls that Python's standard library does not offer.
 
-Each raises `OSError` when the kernel refuses; nothing here decides what is asked for. Importing
-this module on another system than Linux works, calling it does not.
+Each raises `OSError` if the kernel refuses. Importing this module works on other systems; calling
+its functions does not.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _WORST_SCORE = "1000"
 
 
 def system_call(number: int, *arguments: object) -> int:
-    """Makes system call `number` with ctypes-compatible arguments; its result, at least 0."""
+    """Make system call `number` with ctypes-compatible arguments; return its result."""
     result = int(_libc().syscall(ctypes.c_long(number), *arguments))
     if result < 0:
         error = ctypes.get_errno()
@@ -28,32 +28,32 @@ def system_call(number: int, *arguments: object) -> int:
 
 
 def die_with_parent() -> None:
-    """Has the kernel kill this process when the thread that started it ends, however it ends."""
+    """Let the kernel kill this process when the thread that started it ends."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def hide_memory() -> None:
-    """Closes /proc/<this process> to other processes of the same user, and leaves no core file."""
+    """Close /proc/<this process> to other processes of the user, and write no core file."""
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def end_first_without_memory() -> None:
-    """Have the kernel end this process and its forks before others if memory runs out.
+    """Let the kernel end this process and its forks first if memory runs out.
 
     Call it before `hide_memory` and `become`, which close the file to the process itself. Does
-    nothing where the file is closed already.
+    nothing if the file is closed already.
     """
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_WORST_SCORE)
 
 
 def forgo_new_privileges() -> None:
-    """Makes setuid programs harmless; Landlock and seccomp demand it of those who are not root."""
+    """Disable setuid programs; Landlock and seccomp require it without root."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def become(user: int) -> None:
-    """Turns root into `user`, a member of the group of that number and of no other, for good."""
+    """Switch from root to `user` and to the group of that number only, for good."""
     try:
         os.setgroups([])
         os.setgid(user)
@@ -65,7 +65,7 @@ def become(user: int) -> None:
 
 
 def drop_capabilities() -> None:
-    """Takes root's powers from this process: root without them is a user who is called root."""
+    """Drop root's capabilities from this process."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     if _libc().capset(header, nothing) != 0:
@@ -80,7 +80,7 @@ def _prctl(option: int, value: int) -> None:
 
 @functools.cache
 def _libc() -> ctypes.CDLL:
-    """The C library, once: a handle costs as much as several calls, and a fork makes many."""
+    """Return the C library; cached, because opening it costs as much as several calls."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     return libc

@@ -1,9 +1,9 @@
-"""Closes the file system, TCP, and signals to other processes, with Linux's Landlock.
+"""Close the file system, TCP and signals with Linux's Landlock.
 
-What is not named becomes unreadable, and nothing can be written, made, removed or executed. Works
-without root since Linux 5.13 where the kernel has Landlock switched on; `abi()` is 0 elsewhere.
-Landlock leaves gaps (chmod, UDP, unix sockets, prlimit) that `seccomp` closes, and the other way
-round: neither is a wall alone. Existence and sizes of files stay visible to stat().
+What is not listed becomes unreadable, and nothing can be written, created, removed or executed.
+Works without root since Linux 5.13 if the kernel has Landlock enabled; `abi()` is 0 elsewhere.
+Landlock leaves gaps (chmod, UDP, unix sockets, prlimit) that `seccomp` closes, and the reverse:
+neither is enough alone. stat() still shows that files exist and their sizes.
 
 Source: Linux documentation, userspace-api/landlock.rst; the numbers are those of linux/landlock.h.
 """
@@ -31,7 +31,7 @@ _ABSTRACT_SOCKETS_AND_SIGNALS = 3  # from ABI 6
 
 @dataclass(frozen=True)
 class Readable:
-    """What stays open: whole `trees`, single `files`, names in `folders`; `sinks` take writing."""
+    """List what stays open: whole `trees`, single `files`, names in `folders`, writable `sinks`."""
 
     trees: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
@@ -40,7 +40,7 @@ class Readable:
 
 
 def abi() -> int:
-    """The version of Landlock that this kernel offers; 0 for none."""
+    """Return the version of Landlock that this kernel offers; 0 if none."""
     try:
         return kernel.system_call(
             _CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_QUERY_VERSION)
@@ -50,14 +50,14 @@ def abi() -> int:
 
 
 class Ruleset:
-    """What a process may still reach once it confines itself.
+    """Hold what a process may still reach after it confines itself.
 
-    Made ahead, by the process that will fork: half a hundred paths are opened for it, which in a
-    fork would also copy the pages of memory that this touches. Paths that do not exist are passed
-    over. Raises OSError where the kernel has no Landlock.
+    It is created ahead by the process that will fork: it opens some fifty paths, and in a fork that
+    would copy the memory pages it touches. Missing paths are skipped.
     """
 
     def __init__(self, readable: Readable) -> None:
+        """Create the ruleset. Raise `OSError` if the kernel has no Landlock."""
         self.descriptor = _create()
         try:
             self._allow(readable.trees, _READ_FILE | _READ_DIR)
@@ -69,15 +69,16 @@ class Ruleset:
             raise
 
     def confine(self) -> None:
-        """Confines this thread, for good, to what is allowed and to its own folder in /proc.
+        """Confine this thread, for good, to the ruleset and to its own folder in /proc.
 
-        `kernel.forgo_new_privileges()` comes first. Nothing more can be allowed afterwards.
+        Call `kernel.forgo_new_privileges()` first. Nothing can be allowed afterwards.
         """
         self._allow([Path(f"/proc/{os.getpid()}")], _READ_FILE | _READ_DIR)
         kernel.system_call(_RESTRICT_SELF, ctypes.c_int(self.descriptor), ctypes.c_uint(0))
         self.close()
 
     def close(self) -> None:
+        """Close the ruleset's descriptor."""
         os.close(self.descriptor)
 
     def _allow(self, paths: Iterable[Path], rights: int) -> None:
@@ -102,7 +103,7 @@ class Ruleset:
 
 
 def _create() -> int:
-    """A ruleset that refuses everything that this kernel's Landlock knows; its descriptor."""
+    """Create a ruleset that refuses all that this kernel's Landlock knows; return a descriptor."""
     version = abi()
     rights = _RIGHTS_OF_ABI_1
     for since, right in _RIGHT_BY_ABI.items():

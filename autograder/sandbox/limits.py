@@ -1,8 +1,8 @@
-"""How much one check may use, and why so much: the only place these numbers stand.
+"""Limit what one check may use; all limits are defined here.
 
-Too little here fails honest students; too much lets a hostile one hold the machine. Address space
-is limited relative to what the worker occupies after its imports, because an absolute limit below
-that (which differs by gigabytes between builds of torch) would fail every submission in silence.
+Too little fails correct submissions; too much lets a hostile one occupy the machine. The address
+space is limited relative to what the worker occupies after its imports, which differs by gigabytes
+between builds of torch. A smaller absolute limit would fail every submission.
 """
 
 import os
@@ -17,10 +17,10 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and bytes per forked process, which handles one check.
+    """Hold seconds and bytes per forked process, which handles one check.
 
-    Processor time decides; wall time is three times as much, because on a busy machine a process
-    gets a third of it, and is there for code that sleeps.
+    Processor time decides. Wall-clock time is three times as much, because on a busy machine a
+    process gets a third of it; it stops code that sleeps.
     """
 
     cpu_seconds: int = 10  # a right answer takes well under one
@@ -40,7 +40,7 @@ class Limits:
 
 
 def address_space_in_use() -> int:
-    """Bytes of address space that this process occupies."""
+    """Return the bytes of address space that this process occupies."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmSize:"):
             return int(line.split()[1]) * 1024

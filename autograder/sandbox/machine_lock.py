@@ -1,9 +1,12 @@
-"""Tell whether a check ran alone on this machine, and run one while no other does.
+"""Detect whether a check ran alone on this machine, and run one while no other does.
 
 All sandboxes of an account share one lock on a machine, whichever command they belong to. A check
-holds it together with others (`shared`), or alone (`alone`). A second lock keeps the order: whoever
-waits to be alone keeps others from starting. The locks are the kernel's (`flock`), so they end with
-the process that holds them. Code of students can neither open these files nor lock any.
+holds it together with others (`shared`), or alone (`alone`). A second lock keeps the order: a check
+that waits to be alone stops others from starting.
+
+The locks are `flock` itself, not a library: shared and exclusive holds of one descriptor, its
+counter in the same file, and conversion between the two are needed. They end with the process that
+holds them. Student code can neither open these files nor lock any.
 """
 
 import os
@@ -24,7 +27,7 @@ _COUNT = struct.Struct("=Q")
 
 @dataclass(frozen=True)
 class LockHold:
-    """A check's hold of the lock. `free` says that no other check ran when it began."""
+    """Hold the lock for one check. `free` says that no other check ran when it began."""
 
     free: bool
     number: int

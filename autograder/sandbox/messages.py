@@ -1,7 +1,7 @@
-"""The two things said through the wall: a request to the worker, and its reply.
+"""Pack and read the two messages between host and worker: a request and its reply.
 
-The worker believes a request. The host believes nothing of a reply but that it is a claim: whatever
-is not exactly the answer asked for is a `Failure` of kind "bad_reply".
+The worker trusts a request. The host treats a reply as a claim only: whatever is not exactly the
+expected answer becomes a `Failure` of kind "bad_reply".
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ CONFINED = b"\x01"  # what the worker sends before it reads a request; the reply
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Load `source` (the text as UTF-8 bytes) and make the calls of `program`."""
+    """Ask to import `source` (the text as UTF-8 bytes) and make the calls of `program`."""
 
     source: np.ndarray
     program: Program
@@ -38,7 +38,7 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class CheckpointRequest:
-    """Read the bytes of a saved model."""
+    """Ask to read the bytes of a saved model."""
 
     content: np.ndarray
 
@@ -54,17 +54,17 @@ _RECORDS: dict[str, type] = {
 
 
 def pack_run(source: str, program: Program) -> bytes:
-    """The request to run; WireError if the program holds a value that cannot be sent."""
+    """Return the request to run. Raise `WireError` if the program cannot be sent."""
     return pack(RunRequest(_bytes(source.encode("utf-8", "replace")), program))
 
 
 def pack_checkpoint(content: bytes) -> bytes:
-    """The request to read a saved model."""
+    """Return the request to read a saved model."""
     return pack(CheckpointRequest(_bytes(content)))
 
 
 def unpack_request(frame: bytes) -> Request:
-    """The request of a frame that the host has written."""
+    """Return the request in a frame that the host has written."""
     request = unpack(frame, len(frame), _RECORDS)
     if not isinstance(request, RunRequest | CheckpointRequest):
         raise WireError("the frame holds no request")
@@ -72,7 +72,7 @@ def unpack_request(frame: bytes) -> Request:
 
 
 def pack_answer(answer: Answer) -> bytes:
-    """The reply to a run; WireError if its parts are too many for a frame."""
+    """Return the reply to a run. Raise `WireError` if it has too many parts for a frame."""
     parts = {
         "results": answer.results,
         "gradients": answer.gradients,
@@ -82,17 +82,17 @@ def pack_answer(answer: Answer) -> bytes:
 
 
 def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
-    """The reply to a saved model that could be read."""
+    """Return the reply to a saved model that could be read."""
     return pack({"values": dict(values)})
 
 
 def pack_claim(claim: Claim) -> bytes:
-    """The reply that says what the student's code did instead."""
+    """Return the reply that says what the student's code did instead."""
     return pack({"failure": (claim.reason, claim.text, claim.exception, claim.line)})
 
 
 def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answer | Failure:
-    """What a reply to `program` says; WireError if it is no reply to it."""
+    """Return what a reply to `program` says. Raise `WireError` if it is malformed."""
     match unpack(frame, limit):
         case {
             "answer": {"results": tuple(r), "gradients": tuple(g), "inputs": dict(i), **more},
@@ -117,7 +117,7 @@ def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answe
 def read_checkpoint_values(
     frame: bytes | bytearray, limit: int
 ) -> dict[str, np.ndarray | float | int | str] | Failure:
-    """What a reply to a saved model says; WireError if it is no reply to one."""
+    """Return what a reply to a saved model says. Raise `WireError` if malformed."""
     match unpack(frame, limit):
         case {"values": dict(values), **beside} if not beside and all(
             type(name) is str and type(value) in (np.ndarray, bool, int, float, str)

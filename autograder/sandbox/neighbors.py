@@ -1,7 +1,7 @@
-"""Decide which failures of a check another check on the same machine may have caused.
+"""Decide which failures another check on the same machine may have caused.
 
-Such a failure is never scored: the check is run once more, alone, and that result counts. The rule
-errs on one side only. A failure that the student's own code causes comes again.
+Such a failure is never scored: the check runs once more, alone, and that result counts. A failure
+that the student's own code causes occurs again.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""What a hostile solution would try first, tried by us: sent into the sandbox as a submission.
+"""Attack the sandbox as a hostile solution would; run in the sandbox like a submission.
 
-Not imported by the host, whose self-test (`isolation`) sends this text through the same gate as a
-student's. Each attempt returns when it succeeded; any exception means that a wall held.
+The host does not import this file: its self-test (`self_test`) sends the text through the same path
+as a student's. Each attempt returns if it succeeded; any exception means it was blocked.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 
 def attempt(targets: dict) -> dict:
-    """Which attempts on `targets` (paths, ports and process ids by name) succeeded, by name."""
+    """Return which attempts on `targets` (paths, ports and process ids by name) succeeded."""
     attempts: dict[str, Callable[[], object]] = {
         "read_file": lambda: _read(targets["secret"]),
         "read_course": lambda: _read(targets["course_file"]),

@@ -1,7 +1,6 @@
-"""How a process gets ready sooner: it imports much, and makes little garbage yet.
+"""Reduce garbage collection during imports, for every process that grading starts.
 
-For every process that marking starts; it lies here because a bubble shows its worker no other part
-of `autograder`.
+It is in this package because bubblewrap shows the worker no other part of `autograder`.
 """
 
 import contextlib
@@ -15,7 +14,7 @@ OBJECTS_BETWEEN_SEARCHES = 20_000
 
 @contextlib.contextmanager
 def relaxed_gc() -> Iterator[None]:
-    """Rarely a search for garbage meanwhile: importing torch takes a seventh less time."""
+    """Collect garbage rarely in this context: importing torch takes a seventh less time."""
     before = gc.get_threshold()
     gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])
     try:

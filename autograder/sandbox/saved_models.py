@@ -1,8 +1,7 @@
-"""Opens a student's saved model, inside the worker: a `.pt` file may hold anything.
+"""Read a student's saved model inside the worker: a `.pt` file may hold anything.
 
-`torch.load(weights_only=True)` is the second wall here, not the first: it has been broken before,
-so the file is only ever opened behind the other walls, and what leaves them is arrays and numbers.
-`UnreadableModel` says in one sentence what is wrong with the file and what to do.
+`torch.load(weights_only=True)` has been broken before. It is the second line of defense here: the
+file is only opened in the confined process, and only arrays and numbers leave it.
 """
 
 import io
@@ -29,14 +28,15 @@ _WRAPPERS = ("state_dict", "model")
 
 
 class UnreadableModel(Exception):
-    """The file holds no saved model that can be marked; the text completes "This file ..."."""
+    """The file holds no saved model that can be graded. The text completes "This file ..."."""
 
 
 def read_saved_model(content: bytes) -> dict[str, Any]:
-    """Names to numpy arrays, numbers and strings; bfloat16 becomes float32.
+    """Return the arrays, numbers and strings of a file, by name.
 
-    A mapping under "state_dict" or "model" is taken out of its wrapper. A packed model of question
-    3 is known by its first bytes.
+    bfloat16 becomes float32. A mapping under "state_dict" or "model" is unwrapped. A packed model
+    of question 3 is recognized by its first bytes. Raise `UnreadableModel` if the file cannot be
+    used.
     """
     if content.startswith(MAGIC):
         return _packed(content)
@@ -131,5 +131,5 @@ def _value(name: str, value: Any, encoder: Encoder) -> Any:
 
 
 def _encodes(text: str) -> bool:
-    """Whether no half of a surrogate pair stands alone in `text`."""
+    """Return whether `text` contains no unpaired surrogate."""
     return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,9 +1,9 @@
-"""Closes system calls, by a filter that the kernel runs before each of them.
+"""Block system calls with a filter that the kernel runs before each of them.
 
-The filter is a list of what is refused (`syscalls`), because torch and the C library use different
-calls from version to version; what is newer than the list is refused as well. Fork is among the
-refused, so that limits per process are limits per submission and no process can outlive its check.
-Works without root since Linux 3.17 on x86_64 and aarch64; OSError elsewhere.
+The filter lists what is refused (`syscalls`), because torch and the C library use different calls
+from version to version; calls newer than the list are refused too. Fork is refused, so limits per
+process are limits per submission and no process can outlive its check. Works without root since
+Linux 3.17 on x86_64 and aarch64; raises `OSError` elsewhere.
 
 Source: Linux documentation, userspace-api/seccomp_filter.rst; classic BPF as in linux/filter.h.
 """
@@ -41,7 +41,7 @@ _PRCTL_REFUSED = (1, 62, 67)
 
 
 def restrict() -> None:
-    """Puts the filter on every thread of this process, for good."""
+    """Install the filter on every thread of this process, for good."""
     machines = ("x86_64", "aarch64")
     if platform.machine() not in machines:
         raise OSError(errno.ENOSYS, f"no seccomp filter is written for {platform.machine()}")
@@ -50,10 +50,10 @@ def restrict() -> None:
 
 
 def listen_to_clone(column: int) -> int:
-    """Make `clone` of this process wait for an answer; return the descriptor to answer it by.
+    """Make `clone` of this process wait for an answer; return the descriptor to answer by.
 
-    `column` is that of this machine in `syscalls`. What `restrict` refuses stays refused. Raises
-    OSError if the kernel cannot do that, or does it already for a process around this one.
+    `column` is that of this machine in `syscalls`. What `restrict` refuses stays refused. Raise
+    `OSError` if the kernel cannot do that, or already does it for an enclosing process.
     """
     return _install(column, clone_program(column), _NEW_LISTENER)
 
@@ -74,7 +74,7 @@ class _FilterHeader(ctypes.Structure):
 
 
 def program(column: int, pid: int) -> bytes:
-    """The filter for process `pid` on the architecture in this column of `syscalls`."""
+    """Return the filter for process `pid` on the architecture in this column of `syscalls`."""
     refuse, allow = _return(_FAIL | errno.EPERM), _return(_ALLOW)
     unknown = _return(_FAIL | errno.ENOSYS)  # what the C library falls back from
     call = {name: numbers[column] for name, numbers in CONDITIONAL.items()}
@@ -134,7 +134,7 @@ def clone_program(column: int) -> bytes:
 
 
 def _when(number: int | None, body: bytes) -> bytes:
-    """`body` for system call `number`, then allow; others go on behind it with it still loaded."""
+    """Return `body` for system call `number`, then allow; other calls continue behind it."""
     if number is None:
         return b""
     body += _return(_ALLOW)

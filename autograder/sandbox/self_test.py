@@ -1,8 +1,8 @@
-"""Whether the walls hold, found out by attacking them: nothing is concluded from versions.
+"""Test the sandbox by attacking it: nothing is concluded from version numbers.
 
-A self-test plants canaries on the host (a private file, listeners, this process) and sends `probes`
-in like a submission. `IsolationUnavailable` is raised by the sandbox when one of them gets through,
-with a sentence that names it.
+The self-test creates targets on the host (a private file, listeners, this process) and runs
+`probes` in the sandbox like a submission. `IsolationUnavailable` is raised if an attack succeeds,
+with a message that names it.
 """
 
 import os
@@ -57,7 +57,7 @@ ONLY_IN_A_BUBBLE = frozenset({"stat_file"})
 
 @dataclass(frozen=True)
 class Probe:
-    """An attempt, what it would let students do (`meaning`), and whether it was blocked.
+    """Hold an attack, what it would let students do (`meaning`), and whether it was blocked.
 
     `promised` says whether the tier promises to block it.
     """
@@ -71,9 +71,9 @@ class Probe:
 def self_test(
     run: Callable[[str, Program], Answer | Failure], bubblewrap: bool
 ) -> tuple[Probe, ...]:
-    """Attacks the sandbox behind `run(source, program)`; every probe with its outcome.
+    """Attack the sandbox behind `run(source, program)`; return every probe with its outcome.
 
-    Raises IsolationUnavailable if the probes cannot even be run.
+    Raise `IsolationUnavailable` if the probes cannot run.
     """
     with _canaries() as targets:
         program = Program((Call("attempt", (targets,)),))
@@ -96,7 +96,7 @@ def self_test(
 
 
 def leaks(probes: Sequence[Probe]) -> tuple[Probe, ...]:
-    """The probes that got through although the tier promises that they do not."""
+    """Return the probes that succeeded although the tier promises to block them."""
     return tuple(probe for probe in probes if probe.promised and not probe.blocked)
 
 

@@ -1,8 +1,8 @@
-"""A user for one worker: a number that no account, no process and no other worker here has.
+"""Reserve a user id for one worker that no account, process or other worker uses.
 
-Such a user owns no file, and is limited apart from everybody else. Numbers are from a range that
-neither Debian, nor systemd, nor adduser hands out. A number is taken by holding a socket of that
-name, which the kernel takes back when the holder ends, however it ends. Raises `NoSpareUser`.
+Such a user owns no file and has limits of its own. The ids are from a range that Debian, systemd
+and adduser do not assign. An id is reserved by binding a socket of that name, which the kernel
+releases when the holder ends.
 
 Source: systemd, docs/UIDS-GIDS.md: 60706 to 61183 are unused.
 """
@@ -18,9 +18,10 @@ NUMBERS = range(60_800, 61_056)
 
 
 class SpareUser:
-    """Holds `number` until it is closed; another worker may have it then."""
+    """Hold the user id `number` until it is closed; then another worker may use it."""
 
     def __init__(self) -> None:
+        """Reserve an id. Raise `NoSpareUser` if all are in use."""
         busy = threads_by_user()
         for number in NUMBERS:
             if number not in busy and not _has_account(number):
@@ -33,12 +34,12 @@ class SpareUser:
         )
 
     def close(self) -> None:
-        """Gives the number back. May be called again."""
+        """Release the id. May be called repeatedly."""
         self._holder.close()
 
 
 def threads_by_user() -> dict[int, int]:
-    """How many threads each user runs, as far as /proc shows."""
+    """Return how many threads each user runs, as far as /proc shows."""
     found: dict[int, int] = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,10 +1,9 @@
-"""Which system calls the code of a student may not make, by number: data for `seccomp`.
+"""List the system calls that student code may not make, by number: data for `seccomp`.
 
-Numbers are (x86_64, aarch64), from the kernel's `unistd_64.h` and `asm-generic/unistd.h`; None
-where an architecture has no such call. A wrong number here blocks the wrong call, so the tests hold
-this table against the headers of the machine they run on. Everything above `NEWEST_REVIEWED` is
-refused as unknown, so that a call added by a later kernel is closed until somebody has looked at
-it.
+Numbers are (x86_64, aarch64), from the kernel's `unistd_64.h` and `asm-generic/unistd.h`; None if
+an architecture has no such call. A wrong number blocks the wrong call, so the tests compare this
+table with the headers of the machine. All numbers above `NEWEST_REVIEWED` are refused, so a call
+added by a later kernel stays closed until it has been reviewed.
 """
 
 DENIED: dict[str, tuple[int | None, int | None]] = {

@@ -1,9 +1,9 @@
 """Limit the threads of one process, whatever other processes of the same user run.
 
-The kernel's own limit (RLIMIT_NPROC) counts all threads of a user: one process could take the
-allowance of the others, and root has no limit at all. Here a filter makes each creation of a thread
-wait until the parent process, which counts the threads of this process alone, allows or refuses it.
-Needs Linux 5.5 on x86_64 or aarch64, and no other such filter around the process.
+The kernel's own limit (RLIMIT_NPROC) counts all threads of a user: one process could use up the
+allowance of the others, and root has no limit. Here a filter makes each creation of a thread wait
+until the parent process, which counts the threads of this process, allows or refuses it. Needs
+Linux 5.5 on x86_64 or aarch64, and no other such filter around the process.
 
 Source: Linux documentation, userspace-api/seccomp_filter.rst, "Userspace Notification".
 """
@@ -51,6 +51,7 @@ class ThreadLimit:
     """
 
     def __init__(self, pid: int, most: int, listener: socket.socket) -> None:
+        """Watch process `pid`; its listener arrives through the socket `listener`."""
         self._pid = pid
         self._most = most
         self._socket = listener
@@ -59,7 +60,7 @@ class ThreadLimit:
 
     @property
     def waits_on(self) -> int:
-        """The socket that the listener comes through, then the listener itself."""
+        """Return the descriptor to poll: first the socket, then the received listener."""
         return self._socket.fileno() if self._descriptor is None else self._descriptor
 
     def serve(self) -> bool:

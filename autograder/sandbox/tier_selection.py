@@ -1,8 +1,7 @@
-"""Starts a worker behind the strongest tier that holds, and says which tiers were passed over.
+"""Start a worker in the strongest tier that holds, and list the tiers that were skipped.
 
-A tier that lacks something, whose worker does not start, or that leaks in its self-test gives way
-to the next one with a reason that a person can act on. `IsolationUnavailable` is raised when none
-is left; student code is never run behind less than was found to hold.
+A tier that lacks something, whose worker does not start, or that fails its self-test is skipped
+with a reason and what to do. `IsolationUnavailable` is raised if none is left.
 """
 
 import sys
@@ -23,7 +22,7 @@ PassedOver = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Started:
-    """A worker after its self-test, the tier it is behind, and the stamp that says so."""
+    """Hold a worker after its self-test, its tier, and the stamp for reports."""
 
     worker: WorkerProcess
     tier: Tier
@@ -33,7 +32,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Starter:
-    """What every attempt to start a worker has in common; `run` makes one run on a worker."""
+    """Hold what all attempts to start a worker share; `run` makes one run on a worker."""
 
     python: str
     limits: Limits
@@ -41,7 +40,7 @@ class Starter:
     run: Callable[[WorkerProcess, str, Program], Answer | Failure]
 
     def strongest(self, candidates: Sequence[Tier]) -> tuple[Started, PassedOver]:
-        """A worker behind the first candidate that holds, and (letter, reason) of those before."""
+        """Return a worker of the first tier that holds, and (letter, reason) of those before."""
         passed_over: dict[tuple[str, str], None] = {}  # in order; what two ways lack is said once
         for tier in candidates:
             try:
@@ -51,7 +50,7 @@ class Starter:
         raise NoTierHolds(tuple(passed_over))
 
     def start(self, tier: Tier) -> Started:
-        """A worker behind `tier`; IsolationUnavailable with the reason if it does not hold."""
+        """Return a worker of `tier`. Raise `IsolationUnavailable` if the tier does not hold."""
         if sys.platform != "linux":
             raise IsolationUnavailable(
                 "Student code can only be held back on Linux; mark in Docker or a Linux virtual "

@@ -1,12 +1,12 @@
-"""The ways to hold student code back, strongest first, and why one of them is not to be had here.
+"""Define the isolation tiers, strongest first, and why one of them is unavailable here.
 
-    A  bubblewrap (mounts, processes, network, IPC of its own) around all of B; for root also C
-    C  for root: B under a user of its own, who owns nothing and for whom limits per user count
+    A  bubblewrap (own mounts, processes, network, IPC) around all of B; as root also C
+    C  as root: B under a user of its own, which owns nothing and has limits of its own
     B  Landlock + seccomp + limits: without root, without Docker, with nothing to install
-    E  whatever of B stands, with leaks: only where unsafe marking was allowed
+    E  whatever of B holds, with leaks: only if unsafe grading was allowed
 
-`why_unavailable` is a cheap look before a worker is started. It can be wrong in one direction only:
-what stands is found out by the self-test (`isolation`), never from here.
+`why_unavailable` is a quick test before a worker is started. What really holds is found by the
+self-test (`self_test`).
 """
 
 import os
@@ -23,7 +23,7 @@ _OTHERS_MAY_ENTER = 0o001
 
 @dataclass(frozen=True)
 class Tier:
-    """A letter, and the layers that stand behind it; limits always do."""
+    """Hold a letter and the layers of the tier; limits always apply."""
 
     letter: str
     bubblewrap: bool = False
@@ -33,11 +33,11 @@ class Tier:
 
     @property
     def leaks_are_allowed(self) -> bool:
-        """Whether a worker is used although attempts of the self-test got through."""
+        """Whether a worker is used although attacks of the self-test succeeded."""
         return self.letter == "E"
 
     def layers(self, landlock_abi: int) -> str:
-        """The layers by name, the same from run to run on one machine."""
+        """Return the layers by name, the same from run to run on one machine."""
         names = (
             ("bubblewrap", self.bubblewrap),
             ("own uid", self.own_uid),
@@ -53,9 +53,9 @@ LETTERS = tuple(tier.letter for tier in (*CANDIDATES, E))
 
 
 def ways(letter: str | None, allow_unsafe: bool) -> tuple[Tier, ...]:
-    """What to try in turn for one letter, or for the strongest tier there is (None).
+    """Return what to try in turn for one letter, or for the strongest tier (None).
 
-    Raises ValueError for a letter that is none.
+    Raise `ValueError` for an unknown letter.
     """
     if letter not in (None, *LETTERS):
         raise ValueError(f"there is no tier {letter}; the tiers are {', '.join(LETTERS)}")
@@ -71,7 +71,7 @@ def ways(letter: str | None, allow_unsafe: bool) -> tuple[Tier, ...]:
 
 
 def why_unavailable(tier: Tier, python: str = sys.executable) -> str | None:
-    """A sentence on what `tier` needs and this machine lacks; None if it is worth a try."""
+    """Return what `tier` needs and this machine lacks; None if it is worth a try."""
     if tier.bubblewrap:
         reason = _why_no_bubble()
         if reason:
@@ -116,7 +116,7 @@ def _why_no_bubble() -> str | None:
 
 
 def _why_closed_to_others(python: str) -> str | None:
-    """Names the first folder that keeps a user without rights from Python or the kit."""
+    """Return the first folder that keeps other users from Python or the kit."""
     packages = sysconfig.get_paths()
     needed = [Path(shutil.which(python) or python), Path(__file__)]
     if python == sys.executable:

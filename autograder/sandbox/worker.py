@@ -25,7 +25,7 @@ _MESSAGE = 4096  # bytes of a control message at most
 
 
 def main() -> None:
-    """Gets ready, says so, and serves until the host closes the control socket."""
+    """Prepare, report that, and serve until the host closes the control socket."""
     _hear_interrupts()
     kernel.end_first_without_memory()
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -42,9 +42,9 @@ def main() -> None:
 
 
 def _hear_interrupts() -> None:
-    """Python's own way with SIGINT, however the grader was started.
+    """Restore Python's handling of SIGINT.
 
-    A shell starts what runs in the background deaf to it, and a mark must not depend on that.
+    A shell starts background jobs with SIGINT ignored, and a score must not depend on that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -52,7 +52,7 @@ def _hear_interrupts() -> None:
 
 @contextmanager
 def _ending_with_the_host(control: socket.socket) -> Iterator[None]:
-    """Has the kernel end this process, for as long as it does not listen, when the host is gone."""
+    """Let the kernel end this process if the host ends before `serve` listens."""
     flags = fcntl.fcntl(control, fcntl.F_GETFL)
     fcntl.fcntl(control, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(control, fcntl.F_SETFL, flags | os.O_ASYNC)  # a hang-up is the signal SIGIO

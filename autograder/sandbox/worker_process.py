@@ -51,13 +51,16 @@ _FLAGS = ("-s", "-P", "-B", "-u", "-X", "utf8")
 
 @dataclass(frozen=True)
 class JobResult:
-    """How a job ended, and what it left.
+    """Hold how a job ended, and what it left.
 
-    `reply` are the bytes it sent, at most the limit; `is_confined` says whether it was behind its
-    walls before it read anything; `stopped` is None, "deadline" or "reply" (it sent more than the
-    limit); `signal` is what killed it, or 0; `waited_seconds` is how long it was ready to run while
-    other programs had the processors (0 unless it was stopped); `output` is the start of what it
-    printed.
+    Attributes:
+        reply: The bytes it sent, at most the limit.
+        is_confined: Whether it was confined before it read anything.
+        stopped: None, "deadline", or "reply" if it sent more than the limit.
+        signal: The signal that killed it, or 0.
+        waited_seconds: How long it was ready to run while other programs had the processors; 0
+            unless it was stopped.
+        output: The start of what it printed.
     """
 
     reply: bytes
@@ -71,10 +74,10 @@ class JobResult:
 
 
 class WorkerProcess:
-    """A running worker behind the layers of a tier. Belongs to one thread at a time."""
+    """Run a worker behind the layers of a tier. Belongs to one thread at a time."""
 
     def __init__(self, python: str, limits: Limits, tier: Tier) -> None:
-        """Starts `python` and waits until it is ready; WorkerDied if that fails."""
+        """Start `python` and wait until it is ready. Raise `WorkerDied` if that fails."""
         self._limits = limits
         with ExitStack() as undo:
             user = self._spare_user(undo) if tier.own_uid else None
@@ -135,7 +138,7 @@ class WorkerProcess:
         wall_seconds: float,
         respond: Callable[[bytes], bytes] | None = None,
     ) -> JobResult:
-        """Has a fresh fork handle `request`, and `respond` to the lines that it asks meanwhile.
+        """Let a fresh fork handle `request`; `respond` answers its callbacks.
 
         After any exception the worker must be closed.
         """
@@ -164,7 +167,7 @@ class WorkerProcess:
         )
 
     def close(self) -> None:
-        """Ends the worker and whatever it runs, and waits for it. May be called again."""
+        """End the worker and all it runs, and wait for it. May be called repeatedly."""
         self._undo.close()
 
     def _end_process(self) -> None:
@@ -201,7 +204,7 @@ class WorkerProcess:
 
 
 def _matplotlib_cache() -> Path | None:
-    """Where matplotlib keeps its list of fonts between starts; None if this user may not write."""
+    """Return the folder of matplotlib's font list; None if it is not writable."""
     folder = user_cache() / "matplotlib"
     try:
         folder.mkdir(parents=True, exist_ok=True)

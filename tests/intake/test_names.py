@@ -39,7 +39,7 @@ def test_what_is_shown_prints_and_is_short(name):
 @pytest.mark.parametrize("name", ["alice", "A.B-c_9", "0", "_x", "a" * LONGEST_ID])
 def test_a_plain_id_stays(name):
     assert student_id(name).value == name
-    assert not student_id(name).made_up
+    assert not student_id(name).replaced
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_a_plain_id_stays(name):
 )
 def test_another_id_is_replaced(name):
     replaced = student_id(name)
-    assert replaced.made_up
-    assert replaced.given == name
+    assert replaced.replaced
+    assert replaced.original == name
     assert student_id(replaced.value).value == replaced.value
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.engine.record import CheckResult, Verdict
-from autograder.report.evidence import Evidence, Histogram, read_evidence
+from autograder.report.evidence import Histogram, ShownEvidence, read_evidence
 
 FULL = {
     "depends_on": ["integer_conv2d"],
@@ -35,7 +35,7 @@ JSON = st.recursive(
 
 
 def test_all_of_a_visible_check_is_read(make_check: Callable[..., CheckResult]) -> None:
-    assert read_evidence(make_check(evidence=FULL)) == Evidence(
+    assert read_evidence(make_check(evidence=FULL)) == ShownEvidence(
         depends_on=("integer_conv2d",),
         exception="ValueError",
         call="linear_quantize(x, 0.1, 0, 4)",
@@ -51,7 +51,7 @@ def test_all_of_a_visible_check_is_read(make_check: Callable[..., CheckResult]) 
 
 
 def test_of_a_hidden_check_only_names_are_read(make_check: Callable[..., CheckResult]) -> None:
-    assert read_evidence(make_check(visible=False, evidence=FULL)) == Evidence(
+    assert read_evidence(make_check(visible=False, evidence=FULL)) == ShownEvidence(
         depends_on=("integer_conv2d",), exception="ValueError"
     )
 
@@ -82,4 +82,4 @@ def test_a_histogram_that_cannot_be_drawn_is_left_out(
 @given(values=st.dictionaries(st.sampled_from(sorted(FULL)), JSON))
 def test_any_json_is_read_without_an_error(values: dict[str, object]) -> None:
     check = CheckResult("a", "1a", "A", True, "call", Verdict.WRONG, 0, 1, 0, evidence=values)
-    assert isinstance(read_evidence(check), Evidence)
+    assert isinstance(read_evidence(check), ShownEvidence)
