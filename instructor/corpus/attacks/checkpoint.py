@@ -1,7 +1,6 @@
 """Saved models that are damaged, hostile, or only unusual."""
 
 import contextlib
-import hashlib
 import json
 import os
 import pickle
@@ -15,6 +14,7 @@ from collections import OrderedDict
 import numpy as np
 import torch
 
+from authoring.build.packed_reference import packed_reference, sealed_again
 from quantlab.formats import packed_model
 from quantlab.network.resnet import resnet20
 from quantlab.paths import KIT
@@ -44,26 +44,6 @@ def edited_model(folder, right):
     values = torch.load(path, weights_only=True)
     yield values
     torch.save(values, path)
-
-
-def packed_reference():
-    """Return a valid packed model: the float network at 8 bits, 127 steps on either side."""
-    state = torch.load(KIT / "checkpoints" / "resnet20_shapes10.pt", weights_only=True)
-    scales = {
-        name: float(state[f"{name}.weight"].abs().max()) / 127 for name in packed_model.LAYERS
-    }
-    codes = {
-        n: (state[f"{n}.weight"] / scales[n]).round().to(torch.int8) for n in packed_model.LAYERS
-    }
-    floats = {name: state[name] for name in packed_model.FLOATS}
-    widths = dict.fromkeys(packed_model.LAYERS, packed_model.WIDEST)
-    return packed_model.PackedModel("Shapes-10", widths, codes, scales, floats)
-
-
-def sealed_again(content):
-    """Return the file with a valid checksum, after its content was changed."""
-    body = bytes(content[: -packed_model.CHECKSUM_BYTES])
-    return body + hashlib.blake2b(body, digest_size=packed_model.CHECKSUM_BYTES).digest()
 
 
 class OddView:
