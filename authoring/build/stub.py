@@ -15,7 +15,6 @@ from autograder.paths import REFERENCE as MASTER
 from quantlab.atomic_files import write_text_atomically
 from quantlab.paths import KIT
 
-MASTER = REFERENCE
 STUB = KIT / "solution.py"
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
