@@ -40,25 +40,25 @@ def measured(recorded):
     )
 
 
-def test_the_matrix_is_as_it_must_be(recorded):
+def test_matrix_has_no_problems(recorded):
     assert find_problems(recorded.matrix) == []
 
 
-def test_there_are_enough_of_both_kinds(recorded):
+def test_corpus_is_large_enough(recorded):
     assert len(list(recorded.matrix.mutants)) >= 70
     assert len(list(recorded.matrix.alternatives)) >= 30
     assert set(recorded.matrix.checks) == set(AUTOMATIC)
 
 
 @pytest.mark.parametrize("id", AUTOMATIC)
-def test_without_a_check_the_proof_fails(recorded, id):
+def test_proof_fails_without_a_check(recorded, id):
     assert recorded.matrix.caught_by(id)
     sentences = find_problems(recorded.matrix.without(id))
     assert any(id in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize("id", WITH_TOLERANCE)
-def test_a_tolerance_as_wide_as_its_nearest_mutant_fails_the_proof(recorded, measured, id):
+def test_proof_fails_with_a_wide_tolerance(recorded, measured, id):
     nearest = measured[id]
     assert nearest.nearest_wrong < tolerances.LARGEST
     found = judged_again(recorded, id, nearest.nearest_wrong_name, 1.02 * nearest.nearest_wrong)
@@ -68,7 +68,7 @@ def test_a_tolerance_as_wide_as_its_nearest_mutant_fails_the_proof(recorded, mea
 
 
 @pytest.mark.parametrize("id", WITH_TOLERANCE)
-def test_a_tolerance_below_the_worst_right_answer_fails_the_proof(recorded, measured, id):
+def test_proof_fails_with_a_narrow_tolerance(recorded, measured, id):
     found = measured[id]
     if found.worst_correct == 0:
         pytest.skip("every right answer agrees with the reference to the last bit")
@@ -77,11 +77,11 @@ def test_a_tolerance_below_the_worst_right_answer_fails_the_proof(recorded, meas
     assert any(said.startswith(sentence) for said in find_problems(narrow))
 
 
-def test_the_rubric_s_bounds_hold(recorded, measured):
+def test_rubric_bounds_hold(recorded, measured):
     assert tolerances.find_problems(measured, recorded.rubric) == []
 
 
-def test_most_mistakes_are_named_and_none_wrongly(recorded):
+def test_mistakes_are_named_correctly(recorded):
     found = count_named(recorded.matrix)
     assert found.mutants_named >= 0.8 * found.mutants
     taken = [c for c in find_problems(recorded.matrix) if "is named" in c]

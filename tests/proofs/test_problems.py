@@ -1,4 +1,4 @@
-"""What `verify` complains about, on small made-up matrices."""
+"""`verify` finds each problem in a small matrix."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def proof(*rows: GradedCase) -> Matrix:
     return build_matrix([*rows, row(OTHER, 2, 2, 0, named="Another sentence.")])
 
 
-def test_nothing_is_wrong_where_all_is_as_it_must_be():
+def test_find_problems_accepts_a_proven_matrix():
     found = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="A sentence."))
     assert find_problems(found) == []
     assert found.caught_by("1a.f.first") == ("f/wrong",)
@@ -66,11 +66,11 @@ def test_nothing_is_wrong_where_all_is_as_it_must_be():
         ([row(replace(MUTANT, caught_by=(), flagged=True), 2, 2, 2)], "must be flagged"),
     ],
 )
-def test_each_thing_that_can_be_wrong_is_said(rows, sentence):
+def test_find_problems_finds_each_problem(rows, sentence):
     assert any(sentence in complaint for complaint in find_problems(proof(*rows)))
 
 
-def test_a_fault_of_the_grader_is_no_proof():
+def test_find_problems_reports_grader_faults():
     wrong = row(MUTANT, 0, 0, 2)
     faulty = replace(wrong.report.checks[0], verdict=Verdict.GRADER_FAULT)
     report = replace(wrong.report, checks=(faulty, *wrong.report.checks[1:]))
@@ -78,20 +78,20 @@ def test_a_fault_of_the_grader_is_no_proof():
     assert "f/wrong: the grader itself failed in 1a.f.first." in find_problems(found)
 
 
-def test_removing_a_check_is_seen():
+def test_find_problems_needs_every_check():
     found = proof(row(MUTANT, 0, 0, 2))
     assert find_problems(found) == []
     assert "must lose points in 1a.f.second" in find_problems(found.without("1a.f.second"))[0]
 
 
-def test_the_diagnosis_counts_mutants_and_checks():
+def test_count_named_counts_mutants_and_checks():
     found = proof(row(MUTANT, 0, 0, 2))
     counted = count_named(found)
     assert (counted.mutants_named, counted.mutants) == (1, 2)
     assert (counted.checks_named, counted.checks) == (1, 3)
 
 
-def test_bounds_of_the_rubric_that_do_not_bound_are_said(rubric):
+def test_tolerances_find_wrong_bounds_of_the_rubric(rubric):
     item = RubricItem("1a.f.first", 2, True, tolerance=0.1, worst_correct=0.01, nearest_wrong=0.5)
     small = replace(rubric, items={"1a.f.first": item})
     within = {"1a.f.first": tolerances.Bounds(0.01, "other", 0.5, "f/wrong")}

@@ -47,25 +47,25 @@ def printed(function, *arguments) -> str:
     return console.file.getvalue()
 
 
-def test_every_submission_has_a_row_with_a_mark_per_check(found, small_rubric):
+def test_print_matrix_shows_a_symbol_per_check(found, small_rubric):
     lines = printed(print_matrix, found, small_rubric).splitlines()
-    marks = {
+    symbols = {
         line.split()[0]: line.split(maxsplit=1)[1].strip() for line in lines if "/wrong" in line
     }
-    assert marks == {"f/wrong": "●◐ ·", "g/wrong": "·· ●"}
+    assert symbols == {"f/wrong": "●◐ ·", "g/wrong": "·· ●"}
     assert any(line.split() == ["looks_different", "··", "·"] for line in lines)
     assert any("1a.f.first" in line and "1 caught, 0 only here" in line for line in lines)
     assert any("2b.g.only" in line and "1 caught, 1 only here" in line for line in lines)
 
 
-def test_a_tolerance_stands_between_its_bounds(small_rubric):
+def test_print_tolerances_shows_both_bounds(small_rubric):
     bounds = {"1a.f.first": Bounds(0.02, "looks_different", 0.5, "f/wrong")}
     text = printed(print_tolerances, bounds, small_rubric)
     assert "0.02 <    0.1 < 0.5" in text
     assert "looks_different | f/wrong" in text
 
 
-def test_the_outcome_counts_and_complains(found):
+def test_print_summary_counts_and_lists_problems(found):
     text = printed(print_summary, found, find_problems(found))
     assert "Mutants caught: 2 of 2." in text
     assert "Correct submissions with every point: 1 of 1." in text

@@ -1,4 +1,4 @@
-"""Right answers computed with other instructions: another process, the same programs."""
+"""Programs run in another process with other instructions and threads."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def program(name: str, **inputs: np.ndarray) -> Program:
     return Program((Call(name, tuple(map(Input, inputs))),), inputs)
 
 
-def test_the_environment_decides_how_torch_computes():
+def test_other_cpu_applies_the_environment():
     with OtherCpuExecutor({"ATEN_CPU_CAPABILITY": "default"}) as executor:
         assert executor.run(CODE, program("capability")).results[0][0] == "DEFAULT"
     with OtherCpuExecutor({"OMP_NUM_THREADS": "2"}) as executor:
@@ -30,7 +30,7 @@ def test_the_environment_decides_how_torch_computes():
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_answers_and_failures_come_back(setting):
+def test_other_cpu_returns_answers_and_failures(setting):
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     with OtherCpuExecutor(SETTINGS[setting]) as executor:
         for _ in range(2):

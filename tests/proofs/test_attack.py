@@ -1,6 +1,6 @@
-"""The judge of hostile submissions can itself fail: every rule finds what it is there to find.
+"""Every rule about hostile submissions finds its problem in a report, a page or a leak.
 
-Nothing is marked here. Reports, pages and leftovers are made up, each with one thing wrong.
+Nothing is graded here. Each report, page and leak is written with one problem.
 """
 
 import ctypes
@@ -63,7 +63,7 @@ def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:
         (RIGHT, report("correct", "awaiting_marking")),
     ],
 )
-def test_what_must_come_is_no_complaint(case, found):
+def test_problems_of_report_accepts_expected_results(case, found):
     assert problems_of_report(case, found) == []
 
 
@@ -86,16 +86,16 @@ def test_what_must_come_is_no_complaint(case, found):
         (RIGHT, report("correct", "grader_fault"), "1a.y: the grader failed"),
     ],
 )
-def test_every_rule_finds_what_it_is_there_for(case, found, said):
+def test_problems_of_report_finds_each_problem(case, found, said):
     assert any(sentence.startswith(said) for sentence in problems_of_report(case, found))
 
 
-def test_a_case_about_no_check_is_told():
+def test_problems_of_report_needs_a_check():
     case = AttackCase("theft/x", "", "takes x", "cheat", ("1b.x",), ("error",))
     assert "no check matches 1b.x." in problems_of_report(case, report("error", "missing"))
 
 
-def test_the_sentence_that_a_student_must_read_is_looked_for():
+def test_problems_of_report_needs_the_message():
     case = AttackCase("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
     told = report("error", "missing", message="The file is closed.")
     silent = report("error", "missing", message="Something happened.")
@@ -116,12 +116,12 @@ def test_the_sentence_that_a_student_must_read_is_looked_for():
         (RIGHT, "This archive is a lie.", "it is refused: This archive"),
     ],
 )
-def test_a_wrong_refusal_is_told(case, sentence, said):
+def test_problems_of_refusal_finds_each_problem(case, sentence, said):
     (complaint,) = problems_of_refusal(case, sentence)
     assert complaint.startswith(said)
 
 
-def test_a_refusal_that_says_why_is_right():
+def test_problems_of_refusal_accepts_the_reason():
     assert problems_of_refusal(REFUSED, "This archive is a lie.") == []
 
 
@@ -133,7 +133,7 @@ def page():
     return html.render(report("wrong", "correct"))
 
 
-def test_the_page_of_the_template_has_no_problems(page, tmp_path):
+def test_page_check_accepts_the_template(page, tmp_path):
     assert page_check.problems_of_page(page) == []
     assert page_check.find_problems(report("wrong", "correct"), Trace(), tmp_path) == []
 
@@ -150,33 +150,33 @@ def test_the_page_of_the_template_has_no_problems(page, tmp_path):
         ("</p>", "</p> closes what is not open"),
     ],
 )
-def test_what_the_template_has_not_is_found_on_a_page(page, added, said):
+def test_page_check_finds_other_elements(page, added, said):
     problems = page_check.problems_of_page(page.replace("</main>", f"{added}</main>"))
     assert any(said in problem for problem in problems), problems
 
 
-def test_an_element_that_is_left_open_is_found(page):
+def test_page_check_finds_open_elements(page):
     assert page_check.problems_of_page(f"{page}<p>") == ["<p> is not closed"]
 
 
-def test_a_page_without_its_policy_is_found(page):
+def test_page_check_needs_the_security_policy(page):
     bare = page.replace("Content-Security-Policy", "Policy")
     assert "the content security policy is missing" in page_check.problems_of_page(bare)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1"])
-def test_a_formula_is_found_in_a_table(cell):
+def test_page_check_finds_formulas(cell):
     assert page_check.problems_of_table(f'student,points\nada,"{cell}"\n') == [
         f"{cell!r} is a formula"
     ]
 
 
-def test_a_row_of_another_length_is_found_in_a_table():
+def test_page_check_finds_uneven_rows():
     assert page_check.problems_of_table("a,b\n1,2\n") == []
     assert page_check.problems_of_table("a,b\n1,2,3\n") == ["rows have different numbers of cells"]
 
 
-# Leftovers ----------------------------------------------------------------------------------------
+# Leaks --------------------------------------------------------------------------------------------
 
 ORPHAN = """
 import os, time
@@ -187,7 +187,7 @@ if os.fork() == 0:
 """
 
 
-def test_an_orphan_in_a_session_of_its_own_is_found(tmp_path):
+def test_leak_check_finds_orphans(tmp_path):
     with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ORPHAN], check=True)
         time.sleep(0.2)  # until the kernel has handed it on
@@ -199,7 +199,7 @@ def test_an_orphan_in_a_session_of_its_own_is_found(tmp_path):
     assert len(orphans) == 1, leaks.traces
 
 
-def test_a_process_that_has_ended_is_not_told_though_nobody_asked_how(tmp_path):
+def test_leak_check_ignores_ended_processes(tmp_path):
     with watch_for_leaks(tmp_path) as leaks:
         process = subprocess.Popen([sys.executable, "-c", ""])
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -208,7 +208,7 @@ def test_a_process_that_has_ended_is_not_told_though_nobody_asked_how(tmp_path):
 
 
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
-def test_a_file_is_found(tmp_path, folder):
+def test_leak_check_finds_files(tmp_path, folder):
     path = Path(folder, f"left-{uuid.uuid4().hex}")
     try:
         with watch_for_leaks(tmp_path) as leaks:
@@ -218,7 +218,7 @@ def test_a_file_is_found(tmp_path, folder):
     assert f"file {path}" in leaks.traces
 
 
-def test_what_is_left_in_our_own_folder_is_not_told(tmp_path):
+def test_leak_check_ignores_the_scratch_folder(tmp_path):
     mine = Path("/tmp", f"mine-{uuid.uuid4().hex}")
     try:
         with watch_for_leaks(mine) as leaks:
@@ -229,7 +229,7 @@ def test_what_is_left_in_our_own_folder_is_not_told(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
-def test_an_open_port_is_found(tmp_path, kind):
+def test_leak_check_finds_open_ports(tmp_path, kind):
     with ExitStack() as stack:
         with watch_for_leaks(tmp_path) as leaks:
             server = stack.enter_context(socket.socket(socket.AF_INET, kind))
@@ -240,7 +240,7 @@ def test_an_open_port_is_found(tmp_path, kind):
         assert f"open port {name} {server.getsockname()[1]}" in leaks.traces
 
 
-def test_shared_memory_of_system_v_is_found(tmp_path):
+def test_leak_check_finds_shared_memory(tmp_path):
     libc = ctypes.CDLL(None, use_errno=True)
     private, made, removed = 0, 0o1600, 0
     with watch_for_leaks(tmp_path) as leaks:
@@ -250,7 +250,7 @@ def test_shared_memory_of_system_v_is_found(tmp_path):
     assert f"System V object shm {memory}" in leaks.traces
 
 
-def test_nothing_is_found_where_nothing_was_left(tmp_path):
+def test_leak_check_finds_nothing_without_leaks(tmp_path):
     with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ""], check=True)
     assert [found for found in leaks.traces if found.startswith(("process", "System V"))] == []
