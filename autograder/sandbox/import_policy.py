@@ -24,7 +24,6 @@ WITHHELD = frozenset(
         "quantlab.arithmetic.integer_kernels",
     }
 )
-_UNREADABLE = WITHHELD | {"quantlab.protocol.expectation"}  # no solution needs it
 
 
 def readable_files() -> Readable:
@@ -43,7 +42,7 @@ def readable_files() -> Readable:
         *("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero"),
     )
     package = KIT / "quantlab"
-    allowed = (file for file in sorted(package.rglob("*.py")) if _module(file) not in _UNREADABLE)
+    allowed = (file for file in sorted(package.rglob("*.py")) if _module(file) not in WITHHELD)
     return Readable(
         trees=(
             *sorted(libraries),

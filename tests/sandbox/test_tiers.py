@@ -238,7 +238,7 @@ def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
         leak = (Probe("udp", "use the network (UDP)", blocked=False, promised=True),)
         return leak if bubblewrap else honest(run, bubblewrap)
 
-    monkeypatch.setattr(tier_selection.isolation, "self_test", leaking)
+    monkeypatch.setattr(tier_selection.self_test, "self_test", leaking)
     with Sandbox() as sandbox:
         assert sandbox.isolation[0] in "CB"
         assert "Student code could use the network (UDP)" in dict(sandbox.passed_over)["A"]
