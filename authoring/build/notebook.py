@@ -178,7 +178,7 @@ def _mapped(notebook: Any, change: Callable[[str, str], str]) -> Any:
 
 
 def _without_solution(source: str, name: str) -> str:
-    """Return the text with its marked region replaced by a place to write."""
+    """Return the text with the region between the markers replaced by a place to write."""
     before, region, after = _parts(source, name)
     return source if region is None else f"{before}{STUB_ANSWER}{after}".rstrip("\n")
 
@@ -189,7 +189,7 @@ def _without_markers(source: str, name: str) -> str:
 
 
 def _parts(source: str, name: str) -> tuple[str, str | None, str]:
-    """Return the text before, in and after the marked region; (source, None, "") without one."""
+    """Return the text before, between and after the markers; (source, None, "") without them."""
     if BEGIN not in source and END not in source:
         return source, None, ""
     if (
