@@ -13,7 +13,8 @@ The code of a case is the body of its function, below those statements of the fi
 (imports, constants, helpers). The arguments of a decorator are literals, or names of literals that
 the file assigns. The first positional argument is the case's title.
 
-A file of one case begins with a docstring in TOML that holds the same keys; the rest is its code.
+A file of one case begins with a docstring in TOML that holds the same keys; the rest is its code,
+which may use former module names (`old_module_names`).
 """
 
 import ast
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.engine.old_module_names import translate
 from autograder.errors import BadCorpus
 
 _MULTILINE = re.compile(r"\"{3}|'{3}|\\\n")  # a string may go on in the next line
@@ -67,7 +69,7 @@ def _single(path: Path, text: str, tree: ast.Module) -> CaseText:
         values = tomllib.loads(ast.get_docstring(tree) or "")
     except tomllib.TOMLDecodeError as error:
         raise BadCorpus(f"{path} has no docstring in TOML: {error}.") from error
-    return CaseText(path.stem, str(path), "", "", values, text)
+    return CaseText(path.stem, str(path), "", "", values, translate(text))
 
 
 def _decorator(statement: ast.stmt) -> ast.Call | None:

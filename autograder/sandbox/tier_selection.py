@@ -54,7 +54,7 @@ class Starter:
         if sys.platform != "linux":
             raise IsolationUnavailable(
                 "Student code can only be held back on Linux; mark in Docker or a Linux virtual "
-                "machine (docs/self_test.md)."
+                "machine (docs/isolation.md)."
             )
         if tier.leaks_are_allowed and not self.allow_unsafe:
             raise IsolationUnavailable(
