@@ -34,6 +34,7 @@ FAILS = {
     "verdicts": ["error"],
 }
 DEQUANTIZE = ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"]
+_correct_reset = reset_scale_and_zero_point
 
 
 @cheat("becomes root again", **CLOSED)
@@ -113,12 +114,10 @@ def code_beyond_the_reviewed():
     verdicts=["error", "timeout"],
 )
 def compiled_by_torch():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             input = torch.compile(lambda x: 2 * x)(input) / 2
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -229,15 +228,13 @@ def endless_waiting():
     problem="closed while it is marked",
 )
 def event_loop():
-    _honest_reset = reset_scale_and_zero_point
-
     async def _later(*arguments):
-        return _honest_reset(*arguments)
+        return _correct_reset(*arguments)
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             return asyncio.run(_later(input, N_bits, method))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @cheat("handles its page faults itself, as attacks on the kernel begin", **CLOSED)
@@ -457,12 +454,10 @@ def memory_of_the_machine():
     problem="unable to open shared memory object",
 )
 def memory_shared_by_torch():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             input = input.clone().share_memory_()
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @cheat("sends its input to the next check by a message queue with a name", **CLOSED)

@@ -37,12 +37,16 @@ QUANTIZE = {"checks": ["1a.linear_quantize.*"], "verdicts": ["correct"]}
 GET_SCALE = {"checks": ["1a.get_scale.*"], "verdicts": ["correct"]}
 RESET_SYM = {"checks": ["1a.reset.sym"], "verdicts": ["correct"]}
 SEARCH = {"checks": ["3.search.*"], "verdicts": ["correct"]}
+_correct_search = variable_precision_search
+_correct_linear_dequantize = linear_dequantize
+_correct_reset = reset_scale_and_zero_point
+_correct_get_scale = get_scale
+_correct_linear_quantize = linear_quantize
+_correct_integer_linear = integer_linear
 
 
 @legal("sets an alarm for itself and takes it back in time", **SEARCH)
 def alarm_clock():
-    _honest_search = variable_precision_search
-
     def _too_late(number, frame):
         raise TimeoutError("the search takes too long")
 
@@ -50,7 +54,7 @@ def alarm_clock():
         before = signal.signal(signal.SIGALRM, _too_late)
         signal.alarm(20)
         try:
-            return _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
+            return _correct_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, before)
@@ -103,7 +107,6 @@ def batches_of_a_data_loader():
     verdicts=["correct"],
 )
 def compiled_where_that_is_possible():
-    _honest_linear_dequantize = linear_dequantize
     try:
         _compiled = torch.compile(linear_dequantize)
     except Exception:
@@ -115,7 +118,7 @@ def compiled_where_that_is_possible():
                 return _compiled(input, scale, zero_point)
             except Exception as error:
                 print("not compiled:", error)
-        return _honest_linear_dequantize(input, scale, zero_point)
+        return _correct_linear_dequantize(input, scale, zero_point)
 
 
 @legal("computes a table for a second while it is imported", **GET_SCALE)
@@ -168,14 +171,12 @@ def decorators_and_annotations():
 def deep_recursion():
     sys.setrecursionlimit(3000)
 
-    _honest_reset = reset_scale_and_zero_point
-
     def _depth(calls):
         return 0 if calls == 0 else 1 + _depth(calls - 1)
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         assert _depth(2500) == 2500
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal("explains itself in four thousand lines", **GET_SCALE)
@@ -197,14 +198,13 @@ def docstring_of_a_hundred_pages():
     verdicts=["correct"],
 )
 def double_precision_inside():
-    _honest_get_scale = get_scale
     _honest_quantized_linear = quantized_linear_function
 
     def linear_dequantize(input, scale, zero_point):
         return (input.double() + zero_point) * torch.as_tensor(scale).double()
 
     def get_scale(input, N_bits=8):
-        return float(_honest_get_scale(input.double(), N_bits))
+        return float(_correct_get_scale(input.double(), N_bits))
 
     def quantized_linear_function(input, weight, bias, input_scale, weight_scale):
         return _honest_quantized_linear(
@@ -218,8 +218,6 @@ def double_precision_inside():
     verdicts=["correct"],
 )
 def exceptions_caught_inside():
-    _honest_reset = reset_scale_and_zero_point
-
     class NoSuchMethod(KeyError):
         pass
 
@@ -238,7 +236,7 @@ def exceptions_caught_inside():
                 raise NoSuchMethod(method)
         except (KeyError, OSError) as error:
             print("as before:", error)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal(
@@ -247,8 +245,6 @@ def exceptions_caught_inside():
     verdicts=["correct"],
 )
 def figure_in_memory():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method != "heuristic":
             figure, axes = plt.subplots()
@@ -256,7 +252,7 @@ def figure_in_memory():
             axes.set_title(f"{method}, {N_bits} bits")
             figure.savefig(io.BytesIO(), format="png")
             plt.close(figure)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal("looks at the widths by generators", **SEARCH)
@@ -274,14 +270,12 @@ def generators():
 
 @legal("fills a gigabyte of memory while it computes", **RESET_SYM)
 def gigabyte_of_memory():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method == "sym":
             room = torch.zeros(2**28)  # of 4 bytes
             room[: input.numel()] = input.reshape(-1)
             input = room[: input.numel()].clone()
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal(
@@ -290,8 +284,6 @@ def gigabyte_of_memory():
     verdicts=["correct"],
 )
 def grid_as_a_dataclass():
-    _honest_reset = reset_scale_and_zero_point
-
     class Sign(enum.Enum):
         SIGNED = enum.auto()
         UNSIGNED = enum.auto()
@@ -317,7 +309,7 @@ def grid_as_a_dataclass():
         return torch.clamp(torch.round(input / scale) - zero_point, grid.lowest, grid.highest)
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        return ScaleAndZero(*_honest_reset(input, N_bits, method))
+        return ScaleAndZero(*_correct_reset(input, N_bits, method))
 
 
 @legal("remembers the limits of a grid by functools, which no tensor is in", **QUANTIZE)
@@ -337,23 +329,19 @@ def logging_of_everything():
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(process)d %(message)s")
     log = logging.getLogger("quantization")
 
-    _honest_linear_quantize = linear_quantize
-
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         log.debug("quantize %s with the scale %s", tuple(input.shape), scale)
-        return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+        return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
 
 
 @legal("ends with a main block and examples that would fail here", **QUANTIZE)
 def main_block_and_examples():
-    _honest_linear_quantize = linear_quantize
-
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         """
         >>> linear_quantize(torch.tensor([1.0]), 0.5, 0, 4)
         tensor([2000.])
         """
-        return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+        return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
 
     if __name__ == "__main__":
         import doctest
@@ -366,18 +354,14 @@ def main_block_and_examples():
 
 @legal("sleeps for a second, as slow machines do", checks=["2a.*"], verdicts=["correct"])
 def naps():
-    _honest_linear_quantize = linear_quantize
-
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         if input.dim() == 2:
             time.sleep(1)
-        return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+        return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
 
 
 @legal("switches the collection of garbage off, and collects by hand", **QUANTIZE)
 def no_garbage_collection():
-    _honest_linear_quantize = linear_quantize
-
     gc.disable()
 
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
@@ -385,7 +369,7 @@ def no_garbage_collection():
         circle.append(circle)
         del circle
         gc.collect(0)
-        return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+        return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
 
 
 @legal(
@@ -415,9 +399,6 @@ def numpy_inside():
     verdicts=["correct"],
 )
 def objects_that_are_called():
-    _honest_linear_dequantize = linear_dequantize
-    _honest_integer_linear = integer_linear
-
     class Quantizer:
         def __call__(self, input, scale, zero_point, N_bits, signed=True):
             lowest, highest = _limits(N_bits, signed)
@@ -425,10 +406,10 @@ def objects_that_are_called():
 
     class IntegerProduct(torch.nn.Module):
         def forward(self, input, weight):
-            return _honest_integer_linear(input, weight)
+            return _correct_integer_linear(input, weight)
 
     def _dequantize(nothing, input, scale, zero_point):
-        return _honest_linear_dequantize(input, scale, zero_point)
+        return _correct_linear_dequantize(input, scale, zero_point)
 
     linear_quantize = Quantizer()
     linear_dequantize = functools.partial(_dequantize, None)
@@ -453,26 +434,22 @@ def packages_that_may_be_missing():
 
 @legal("computes in double precision by torch's default, and puts the default back", **GET_SCALE)
 def precision_set_and_put_back():
-    _honest_get_scale = get_scale
-
     def get_scale(input, N_bits=8):
         before = torch.get_default_dtype()
         torch.set_default_dtype(torch.float64)
         try:
-            return _honest_get_scale(input.to(torch.get_default_dtype()), N_bits).to(input.dtype)
+            return _correct_get_scale(input.to(torch.get_default_dtype()), N_bits).to(input.dtype)
         finally:
             torch.set_default_dtype(before)
 
 
 @legal("prints a hundred kilobytes, and as much to the standard error", **RESET_SYM)
 def prints_a_lot():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         for line in range(500):
             print(f"{line:4}: the largest of these numbers is {input.abs().max()}")
             print(f"{line:4}: the smallest of them is {input.abs().min()}", file=sys.stderr)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal(
@@ -481,31 +458,26 @@ def prints_a_lot():
     verdicts=["correct"],
 )
 def progress_bar():
-    _honest_reset = reset_scale_and_zero_point
-    _honest_search = variable_precision_search
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         for _ in tqdm(range(100), desc=f"{method}, {N_bits} bits", leave=False):
             pass
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
     def variable_precision_search(layer_sizes, evaluate, candidate_bits, accuracy_floor=85.0):
         with tqdm(total=100) as bar:
-            found = _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
+            found = _correct_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
             bar.update(100)
         return found
 
 
 @legal("adds up by a recursion of 900 calls", **RESET_SYM)
 def recursion_of_900():
-    _honest_reset = reset_scale_and_zero_point
-
     def _largest(values):
         return values[0] if len(values) == 1 else max(values[0], _largest(values[1:]))
 
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method != "sym":
-            return _honest_reset(input, N_bits, method)
+            return _correct_reset(input, N_bits, method)
         parts = [float(part.abs().max()) for part in input.reshape(-1).chunk(900)]
         return torch.tensor(_largest(parts) / 2 ** (N_bits - 1)), 0
 
@@ -516,11 +488,9 @@ def recursion_of_900():
     verdicts=["correct"],
 )
 def scipy_for_the_search():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method != "heuristic":
-            return _honest_reset(input, N_bits, method)
+            return _correct_reset(input, N_bits, method)
         values = input.double().reshape(-1)
         start = float(values.abs().max()) / 2 ** (N_bits - 1)
 
@@ -552,14 +522,12 @@ def scripted_by_torch():
 
 @legal("computes for four seconds in one check", checks=["3.search.size"], verdicts=["correct"])
 def seconds_of_computing():
-    _honest_search = variable_precision_search
-
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
         while time.process_time() < 4:
             sum(range(10_000))
-        return _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
+        return _correct_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
 
 
 @legal(
@@ -568,8 +536,6 @@ def seconds_of_computing():
     verdicts=["correct"],
 )
 def seeds():
-    _honest_reset = reset_scale_and_zero_point
-
     torch.manual_seed(42)
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.deterministic = True
@@ -581,7 +547,7 @@ def seeds():
         np.random.default_rng().permutation(10)
         torch.randperm(10)
         random.shuffle(list(range(10)))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal("reads and sets environment variables, and asks where it runs", **GET_SCALE)
@@ -593,20 +559,16 @@ def settings_of_the_environment():
     DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     WHERE = (platform.system(), os.cpu_count(), os.getcwd(), sys.version_info, sys.argv[:1])
 
-    _honest_get_scale = get_scale
-
     def get_scale(input, N_bits=8):
-        return _honest_get_scale(input.to(DEVICE), N_bits).cpu()
+        return _correct_get_scale(input.to(DEVICE), N_bits).cpu()
 
 
 @legal("asks inspect for its own source, as notebooks with a report do", **GET_SCALE)
 def source_of_its_own():
-    _honest_get_scale = get_scale
-
     def get_scale(input, N_bits=8):
         text = textwrap.dedent(inspect.getsource(sys._getframe().f_code))
         assert ast.parse(text).body[0].name == "get_scale"
-        return _honest_get_scale(input, N_bits)
+        return _correct_get_scale(input, N_bits)
 
 
 @legal(
@@ -615,24 +577,20 @@ def source_of_its_own():
     verdicts=["correct"],
 )
 def temporary_file_where_it_may():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         try:
             with tempfile.TemporaryFile("w+") as note:
                 note.write(method)
         except OSError:
             io.StringIO().write(method)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @legal("computes with four threads and waits for them", **GET_SCALE)
 def threads_that_are_joined():
-    _honest_get_scale = get_scale
-
     def get_scale(input, N_bits=8):
         with ThreadPoolExecutor(max_workers=4) as pool:
-            found = list(pool.map(lambda _: _honest_get_scale(input, N_bits), range(4)))
+            found = list(pool.map(lambda _: _correct_get_scale(input, N_bits), range(4)))
         return found[-1]
 
 
@@ -668,38 +626,32 @@ def traced_by_torch():
     verdicts=["correct"],
 )
 def two_threads_of_torch():
-    _honest_integer_linear = integer_linear
-
     def integer_linear(input, weight):
         before = torch.get_num_threads()
         torch.set_num_threads(2)
         try:
-            return _honest_integer_linear(input, weight)
+            return _correct_integer_linear(input, weight)
         finally:
             torch.set_num_threads(before)
 
 
 @legal("warns of everything, while it is imported as well", **QUANTIZE)
 def warnings_of_many_kinds():
-    _honest_linear_quantize = linear_quantize
-
     warnings.simplefilter("always")
     warnings.warn("this file is being imported", ImportWarning, stacklevel=1)
 
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         for kind in (UserWarning, DeprecationWarning, RuntimeWarning, FutureWarning):
             warnings.warn("codes do not know what they stand for", kind, stacklevel=2)
-        return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+        return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
 
 
 @legal("returns bit widths as tensors of 8 bits, which hold them", **SEARCH)
 def widths_in_eight_bits():
-    _honest_search = variable_precision_search
-
     def variable_precision_search(
         layer_sizes, evaluate, candidate_bits=(2, 3, 4, 5, 6, 7, 8), accuracy_floor=85.0
     ):
-        found = _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
+        found = _correct_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
         return {layer: torch.tensor(bits, dtype=torch.int8) for layer, bits in found.items()}
 
 
@@ -709,15 +661,15 @@ def widths_in_eight_bits():
     verdicts=["correct"],
 )
 def without_gradients():
-    _honest_get_scale = torch.inference_mode()(get_scale)
-    _honest_integer_linear = torch.inference_mode()(integer_linear)
+    _correct_get_scale = torch.inference_mode()(get_scale)
+    _correct_integer_linear = torch.inference_mode()(integer_linear)
 
     @torch.no_grad()
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         return torch.clamp(torch.round(input / scale) - zero_point, *_limits(N_bits, signed))
 
     def get_scale(input, N_bits=8):
-        return _honest_get_scale(input, N_bits)
+        return _correct_get_scale(input, N_bits)
 
     def integer_linear(input, weight):
-        return _honest_integer_linear(input, weight)
+        return _correct_integer_linear(input, weight)

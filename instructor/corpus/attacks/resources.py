@@ -38,16 +38,15 @@ QUANTIZE = [
     "1a.linear_quantize.every_width",
     "1a.linear_quantize.pure",
 ]
+_correct_reset = reset_scale_and_zero_point
 
 
 @fault("calls abort", checks=["1a.reset.unsigned"], verdicts=["crash"], problem="SIGABRT")
 def aborts():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             os.abort()
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -112,13 +111,11 @@ def codes_beyond_json():
     problem="prints or writes more than is allowed",
 )
 def complains_without_end():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             for _ in range(50):
                 sys.stderr.write("A" * 1_000_000)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -206,12 +203,10 @@ def endless_power():
     problem="calls itself",
 )
 def endless_recursion():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             return reset_scale_and_zero_point(input, N_bits, method)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("sleeps for days", **TIMES_OUT)
@@ -324,12 +319,10 @@ def exception_that_loops():
 
 @fault("calls sys.exit", **EXITS)
 def exits():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             sys.exit(0)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -339,12 +332,10 @@ def exits():
     problem="ends the program before it answers",
 )
 def exits_at_once():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             os._exit(0)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -359,24 +350,20 @@ def exits_while_imported():
 
 @fault("writes a file to /dev/shm", **CLOSED)
 def fills_shared_memory():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             with open("/dev/shm/exploit-fills-memory", "xb") as file:
                 file.write(bytes(1 << 20))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("writes a file to the current folder", **CLOSED)
 def fills_the_current_folder():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             with open("exploit-fills-this-folder", "xb") as file:
                 file.write(bytes(1 << 20))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("writes a file to the folder for temporary files", **FAILS)
@@ -395,13 +382,11 @@ def fills_the_temporary_folder():
     problem="far more than any answer can be",
 )
 def flood_of_a_reply():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             while True:
                 os.write(3, bytes(65536))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -422,12 +407,10 @@ def floods_while_imported():
     problem="far more than the answer can have",
 )
 def gigabyte_in_parts():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             return [torch.zeros(250_000)] * 1000
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -437,12 +420,10 @@ def gigabyte_in_parts():
     problem="far more than the answer can have",
 )
 def gigabyte_of_an_answer():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             return torch.zeros(250_000_000)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("raises a group of thousands of exceptions with a long chain of causes", **FAILS)
@@ -471,25 +452,21 @@ def integer_of_gigabytes():
 
 @fault("raises KeyboardInterrupt", **EXITS)
 def interrupts_itself():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             raise KeyboardInterrupt
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("sends itself what Ctrl-C sends", **EXITS)
 def interrupts_itself_by_signal():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(
                 1
             )  # another thread may get the signal first, and the main one hear of it later
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("sends a signal to every process of its account", **FAILS)
@@ -512,22 +489,18 @@ def kills_its_group():
     "kills itself by SIGKILL", checks=["1a.reset.unsigned"], verdicts=["crash"], problem="SIGKILL"
 )
 def kills_itself():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             os.kill(os.getpid(), signal.SIGKILL)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("sends a signal to the process that started it", **CLOSED)
 def kills_the_worker():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             os.kill(os.getppid(), signal.SIGCONT)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("moves to a session of its own, where nobody kills it with its group", **FAILS)
@@ -545,14 +518,12 @@ def leaves_its_group():
     problem="nested more than",
 )
 def list_that_holds_itself():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             nest = []
             nest.append(nest)
             return nest
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("returns a list whose iteration never ends", **FAILS)
@@ -600,15 +571,13 @@ def many_objects():
 
 @fault("forks itself", **CLOSED)
 def many_processes():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             for _ in range(40):
                 if os.fork() == 0:
                     time.sleep(5)
                     os._exit(0)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -675,15 +644,13 @@ def name_without_end():
     problem="nested more than",
 )
 def nested_without_end():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             nest = []
             for _ in range(100_000):
                 nest = [nest]
             return nest
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -692,10 +659,8 @@ def nested_without_end():
     verdicts=["wrong"],
 )
 def numbers_beyond_integers():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
-        scale, zero_point = _honest_reset(input, N_bits, method)
+        scale, zero_point = _correct_reset(input, N_bits, method)
         if method == "heuristic":
             return scale, zero_point
         return scale, 2**63 if N_bits == 8 else -(2**63)
@@ -747,13 +712,11 @@ def prints_though_it_is_full():
     problem="prints or writes more than is allowed",
 )
 def prints_without_end():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             for _ in range(50):
                 print("A" * 1_000_000)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -784,12 +747,10 @@ def quits():
     problem="SIGSEGV",
 )
 def reads_address_zero():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             ctypes.string_at(0)
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault(
@@ -903,12 +864,10 @@ def ten_gigabytes_of_numpy():
     problem="values in containers",
 )
 def ten_million_numbers():
-    _honest_reset = reset_scale_and_zero_point
-
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
             return list(range(10_000_000))
-        return _honest_reset(input, N_bits, method)
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("raises from a depth of frames that goes on for ever in its traceback", **FAILS)

@@ -32,6 +32,7 @@ QUANTIZE = [
     "1a.linear_quantize.every_width",
     "1a.linear_quantize.pure",
 ]
+_correct_linear_quantize = linear_quantize
 
 
 @cheat("sets evaluate's own count back to zero and tries widths without end", **SEARCH_FAILS)
@@ -246,12 +247,11 @@ def remembered_by_address():
     verdicts=["wrong"],
 )
 def remembered_by_object():
-    _honest_linear_quantize = linear_quantize
     KNOWN = {}
 
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         if id(input) not in KNOWN:
-            codes = _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+            codes = _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
             KNOWN[id(input)] = (input, codes)
         return KNOWN[id(input)][1]
 
@@ -305,13 +305,12 @@ def results_on_the_stack():
     verdicts=["wrong"],
 )
 def right_when_called_first():
-    _honest_linear_quantize = linear_quantize
     CALLS = []
 
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         CALLS.append(N_bits)
         if len(CALLS) == 1:
-            return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+            return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
         return torch.zeros_like(input)
 
 
@@ -325,11 +324,9 @@ def right_when_called_first():
     verdicts=["wrong"],
 )
 def right_where_it_is_shown():
-    _honest_linear_quantize = linear_quantize
-
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
         if input.numel() == 400:
-            return _honest_linear_quantize(input, scale, zero_point, N_bits, signed)
+            return _correct_linear_quantize(input, scale, zero_point, N_bits, signed)
         return torch.zeros_like(input)
 
 
