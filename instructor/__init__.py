@@ -1,0 +1,1 @@
+"""The content of the assignment: reference solution, notebook master, checkpoints, corpus."""

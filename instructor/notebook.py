@@ -1,6 +1,8 @@
 # %% role="drop"
-# The notebook's master. `python -m authoring build` writes main.ipynb from it; this cell goes
-# nowhere. What the attributes of a cell mean is in authoring/build/notebook.py.
+"""The master of main.ipynb, which `python -m authoring build` writes without this cell.
+
+The attributes of a cell are explained in authoring/build/notebook.py.
+"""
 # mypy: ignore-errors
 
 # %% [markdown] cell="title"
@@ -170,7 +172,7 @@ session = begin(STUDENT, DATASET, FAST)
 
 # %% cell="staircase"
 def recover(x, scale, bits, signed=True):
-    """x, quantized and recovered by your functions."""
+    """Return x, quantized and recovered by your functions."""
     functions = InAnyForm(solution)  # a scale may be a tensor or a number
     codes = functions.linear_quantize(x, scale, 0, bits, signed)
     return functions.linear_dequantize(codes, scale, 0)
@@ -378,10 +380,10 @@ with waiting():
         fake = F.conv2d(
             layer.fake_input(inputs), layer.fake_weight(), None, layer.stride, layer.padding
         )
-    found = torch.round(fake / layer.accumulator_scale())
-    equal = (found == accumulator).float().mean()
-    print(f"{equal:.2%} of {found.numel():,} integers are found again")
-    display(plots.agreement(accumulator.flatten()[:20_000], found.flatten()[:20_000]))
+    recovered = torch.round(fake / layer.accumulator_scale())
+    equal = (recovered == accumulator).float().mean()
+    print(f"{equal:.2%} of {recovered.numel():,} integers are recovered")
+    display(plots.agreement(accumulator.flatten()[:20_000], recovered.flatten()[:20_000]))
 
 # %% role="auto" cell="auto-2b"
 
@@ -547,7 +549,7 @@ tried = {}
 
 
 def accuracy_of(bit_widths):
-    """Percent of the `searched` images, measured once for the same widths."""
+    """Return the accuracy on the `searched` images, measured once for the same widths."""
     key = tuple(bit_widths[name] for name in sizes)
     if key not in tried:
         tried[key] = evaluate_bit_widths(state, bit_widths, searched, solution)
@@ -575,22 +577,23 @@ check("3")
 widths_to_try = (2, 4, 8) if session.fast else (2, 3, 4, 5, 6, 7, 8)
 FLOOR = float("{{threshold variable}}")
 margin = 5.0 if session.fast else 3.0  # percentage points; few images are a coarse ruler
-found = None
+chosen_bits = None
 
 with waiting(), tqdm(desc="evaluations") as bar:
 
     def evaluate_widths(bit_widths):
+        """Return `accuracy_of` these widths, and count the call."""
         bar.update()
         return accuracy_of(bit_widths)
 
     better_here = accuracy_of(dict.fromkeys(sizes, 8)) - session.float_accuracy
     floor = FLOOR + max(0.0, better_here) + margin
-    found = solution.variable_precision_search(sizes, evaluate_widths, widths_to_try, floor)
-    session.answers.record_bit_widths(found)
-if found:
-    final = evaluate_bit_widths(state, found, session.test, solution)
-    display(tables.bit_width_table(found, sizes))
-    print(f"{packed_model.kibibytes(found, sizes):.1f} KiB, {final:.2f} % on the test images")
+    chosen_bits = solution.variable_precision_search(sizes, evaluate_widths, widths_to_try, floor)
+    session.answers.record_bit_widths(chosen_bits)
+if chosen_bits:
+    final = evaluate_bit_widths(state, chosen_bits, session.test, solution)
+    display(tables.bit_width_table(chosen_bits, sizes))
+    print(f"{packed_model.kibibytes(chosen_bits, sizes):.1f} KiB, {final:.2f} % on the test images")
 
 # %% [markdown] cell="pareto-text"
 # Every model that was tried, on the images of the search, and yours among them. Nothing to the
@@ -606,7 +609,9 @@ with waiting():
         (packed_model.kibibytes(dict(zip(sizes, key, strict=True)), sizes), accuracy)
         for key, accuracy in tried.items()
     ]
-    yours = (packed_model.kibibytes(found, sizes), accuracy_of(found)) if found else None
+    yours = None
+    if chosen_bits:
+        yours = packed_model.kibibytes(chosen_bits, sizes), accuracy_of(chosen_bits)
     display(plots.pareto(cloud, yours, FLOOR, points))
 
 # %% [markdown] cell="finetune-text"

@@ -1,1 +1,1 @@
-"""What students receive: data, network, training, evaluation, notebook. Contains no answer."""
+"""The package that students receive: data, network, training, evaluation, notebook; no answers."""

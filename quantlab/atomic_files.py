@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: written beside their place, flushed, then renamed."""
+"""Atomic writing of files: into a temporary file, flushed to disk, then renamed."""
 
 import os
 import tempfile
@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 
 def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Call `write(stream)` on a new file and put it at `path` only when all of it is on disk.
+    """Write a file with `write(stream)` and move it to `path` once all of it is on disk.
 
     A reader sees the old content or the new, never a part. Errors (`OSError`, or what `write`
-    raises) leave the old file as it was and no new one behind.
+    raises) keep the old file and leave no new one.
     """
     path = Path(path)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -28,10 +28,10 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
 
 
 def write_text_atomically(path: str | os.PathLike[str], text: str) -> None:
-    """`write_atomically` for UTF-8 text."""
+    """Write UTF-8 text as `write_atomically` does."""
     write_atomically(path, lambda stream: stream.write(text.encode("utf-8")))
 
 
 def user_cache() -> Path:
-    """The folder of the user's for what can be made again: `$XDG_CACHE_HOME/quantlab`."""
+    """Return the user's folder for files that can be recomputed: `$XDG_CACHE_HOME/quantlab`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quantlab"

@@ -1,11 +1,11 @@
-"""Tries your functions on the public checks: `check("1a")` in a cell, or in a shell
+"""The public checks of a solution, in a cell of the notebook or in a shell.
 
+    check("1a")
     python -m quantlab.check [QUESTION ...]
 
-In a shell it reads solution.py as it is saved now. In the notebook it checks the version that the
-cells use (`quantlab.notebook.reloading`): the one that was saved when the cell began. The grader
-asks the same with other numbers, and some more: right here does not mean complete, wrong here is
-wrong.
+In a shell it reads the saved solution.py. In the notebook it checks the version that the cells use
+(`quantlab.notebook.reloading`): the one saved when the cell began. The grader uses other numbers
+and has more checks: a function that passes here may still be wrong, one that fails here is wrong.
 """
 
 import argparse
@@ -33,10 +33,14 @@ _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 
 @dataclass(frozen=True)
-class Checked:
-    """How one check went: right, wrong or missing; lines that say what was found.
+class CheckOutcome:
+    """The outcome of one check.
 
-    `answered`: the calls returned, whatever they returned.
+    Attributes:
+        check: The check.
+        outcome: `RIGHT`, `WRONG` or `MISSING`.
+        lines: What to print about it.
+        answered: Whether the calls returned.
     """
 
     check: PublicCheck
@@ -45,10 +49,10 @@ class Checked:
     answered: bool = False
 
 
-def check(*wanted: str, solution: str | Path | None = None) -> None:
-    """Prints how the functions of these questions do ("1a", "2b"); of all without any."""
+def check(*selected: str, solution: str | Path | None = None) -> None:
+    """Print the outcomes of the public checks of questions such as "1a", "2b" (default: all)."""
     try:
-        for question in wanted or questions():
+        for question in selected or questions():
             print("\n".join(_table(question, run(question, solution))))
     except NoPublicChecks as problem:
         print(problem)
@@ -56,51 +60,56 @@ def check(*wanted: str, solution: str | Path | None = None) -> None:
 
 def run(
     question: str, solution: str | Path | None = None, folder: Path = FOLDER
-) -> tuple[Checked, ...]:
-    """Tries every public check of `question`. Raises `NoPublicChecks`.
+) -> tuple[CheckOutcome, ...]:
+    """Run every public check of `question` and return the outcomes.
 
-    The state of random number generators, and `import solution` elsewhere, stay as they are.
+    The state of random number generators, and `import solution` elsewhere, do not change.
+
+    Raises:
+        NoPublicChecks: There are none, or solution.py cannot be read.
     """
     checks = load(question, folder)
     source = _source(solution)
-    with _undisturbed():
+    with _preserved_state():
         try:
             module = load_module(source)
         except BaseException as error:
             failure = _failure(error)
-            return tuple(Checked(one, _outcome_of(failure), (failure.message,)) for one in checks)
-        return tuple(_try(one, module) for one in checks)
+            outcome = _outcome_of(failure)
+            return tuple(CheckOutcome(check, outcome, (failure.message,)) for check in checks)
+        return tuple(_run_check(check, module) for check in checks)
 
 
-def _try(one: PublicCheck, module: ModuleType) -> Checked:
-    tried = _try_program(one, module, one.program)
-    if tried.outcome == RIGHT or one.otherwise is None:
-        return tried
-    second = _try_program(one, module, one.otherwise)
-    answered = second.answered and not tried.answered
-    return second if second.outcome == RIGHT or answered else tried
+def _run_check(check: PublicCheck, module: ModuleType) -> CheckOutcome:
+    first = _run_program(check, module, check.program)
+    if first.outcome == RIGHT or check.otherwise is None:
+        return first
+    second = _run_program(check, module, check.otherwise)
+    answered = second.answered and not first.answered
+    return second if second.outcome == RIGHT or answered else first
 
 
-def _try_program(one: PublicCheck, module: ModuleType, program: Program) -> Checked:
+def _run_program(check: PublicCheck, module: ModuleType, program: Program) -> CheckOutcome:
     try:
         answer = run_program(module, program)
     except BaseException as error:
         failure = _failure(error, program.target)
-        return Checked(one, _outcome_of(failure), (failure.message,))
-    outcome, unmet = one.judge(answer)
+        return CheckOutcome(check, _outcome_of(failure), (failure.message,))
+    outcome, unmet = check.judge(answer)
     if outcome.correct:
-        return Checked(one, RIGHT, (outcome.message,) if outcome.message else (), answered=True)
+        warnings = (outcome.message,) if outcome.message else ()
+        return CheckOutcome(check, RIGHT, warnings, answered=True)
     lines = [outcome.message]
     if unmet and not unmet.gradient:
         lines.append(f"expected {describe(_first(unmet.expected))}")
         lines.append(f"got      {describe(answer.results[unmet.call])}")
-    if hint := one.hint(answer):
+    if hint := check.hint(answer):
         lines.append(f"Hint: {hint}")
-    return Checked(one, WRONG, tuple(lines), answered=True)
+    return CheckOutcome(check, WRONG, tuple(lines), answered=True)
 
 
 def _first(expected: object) -> object:
-    """Where several answers are right, the one to show."""
+    """Return the first of several correct answers."""
     if isinstance(expected, list):
         return expected[0]
     if isinstance(expected, tuple):
@@ -122,7 +131,7 @@ def _source(solution: str | Path | None) -> str:
     followed = followed_solution()
     if solution is None and followed is not None:
         if followed.problem or followed.source is None:
-            raise NoPublicChecks(f"Nothing was checked: correct {FILE} first.")
+            raise NoPublicChecks(f"Nothing was checked: fix {FILE} first.")
         return followed.source
     try:
         return read_source(Path(solution) if solution else solution_path())
@@ -131,7 +140,7 @@ def _source(solution: str | Path | None) -> str:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def _preserved_state() -> Iterator[None]:
     name = FILE.removesuffix(".py")
     imported = sys.modules.get(name)
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()
@@ -150,21 +159,21 @@ def _undisturbed() -> Iterator[None]:
             sys.modules[name] = imported
 
 
-def _table(question: str, found: Sequence[Checked]) -> list[str]:
-    right = sum(one.outcome == RIGHT for one in found)
-    lines = [f"Question {question}: {right} of {len(found)} public checks pass."]
-    for one in found:
-        lines.append(f"  {_SIGNS[one.outcome]} {one.check.title}")
-        lines += [f"      {line}" for line in one.lines]
+def _table(question: str, outcomes: Sequence[CheckOutcome]) -> list[str]:
+    right = sum(outcome.outcome == RIGHT for outcome in outcomes)
+    lines = [f"Question {question}: {right} of {len(outcomes)} public checks pass."]
+    for outcome in outcomes:
+        lines.append(f"  {_SIGNS[outcome.outcome]} {outcome.check.title}")
+        lines += [f"      {line}" for line in outcome.lines]
     return lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command. Exit status 0: all right, 1: not all, 2: it could not start."""
+    """Run the command and return its exit status: 0 all pass, 1 some fail, 2 could not start."""
     parser = argparse.ArgumentParser(
         prog="python -m quantlab.check",
-        description="Try the functions of solution.py on the public checks.",
-        epilog="Exit status: 0 all are right, 1 not all are, 2 it could not start.",
+        description="Run the public checks on the functions of solution.py.",
+        epilog="Exit status: 0 all pass, 1 some fail, 2 it could not start.",
     )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help="1a, 2b, ... (all)")
     parser.add_argument(
@@ -174,9 +183,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = 0
     try:
         for question in options.questions or questions():
-            found = run(question, options.solution)
-            print("\n".join(_table(question, found)))
-            status = status or int(any(one.outcome != RIGHT for one in found))
+            outcomes = run(question, options.solution)
+            print("\n".join(_table(question, outcomes)))
+            status = status or int(any(outcome.outcome != RIGHT for outcome in outcomes))
     except NoPublicChecks as problem:
         print(problem, file=sys.stderr)
         return 2

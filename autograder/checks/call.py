@@ -20,7 +20,12 @@ from autograder.engine.record import Misconception, Verdict
 from autograder.engine.rubric import RubricItem
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Failure, Input, Program, Result
 from quantlab.protocol.comparison import CORRECT, WRONG, Close, Outcome, Rule, describe, is_same
-from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
+from quantlab.protocol.expectation import (
+    Expectation,
+    change_warning,
+    changed_arguments,
+    first_unmet,
+)
 
 CHANGED = "An argument is changed in place, or its memory is returned."
 
@@ -155,7 +160,7 @@ class CallCheck:
         if not judged.outcome.correct or not changed:
             return judged
         kind = WRONG if self.keeps_arguments else CORRECT
-        outcome = replace(judged.outcome, kind=kind, message=warning(changed))
+        outcome = replace(judged.outcome, kind=kind, message=change_warning(changed))
         return replace(judged, outcome=outcome, hidden_message=CHANGED if kind == WRONG else "")
 
     def _mistake(

@@ -1,7 +1,8 @@
-"""Equation (5) with the constants handed out, for functions that lean on it."""
+"""Equation (5) with the constants of the assignment, for functions that depend on it."""
 
 
 def get_scale(input, N_bits=8):
+    """Return the SAWB scale."""
     c1, c2 = {
         2: (4.765, 3.342),
         3: (8.411, 7.537),

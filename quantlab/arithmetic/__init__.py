@@ -1,1 +1,1 @@
-"""Exact integer kernels, and how a process computes: float32, denormals, memory."""
+"""Exact integer kernels, and settings of a process: float32, denormals, memory."""

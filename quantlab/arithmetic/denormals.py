@@ -1,12 +1,12 @@
-"""Numbers too small for a normal float32 (below 2^-126), counted as zero while a model is measured.
+"""Denormal numbers (below 2^-126 in magnitude) count as zero while a model is measured.
 
-Some processors compute with such numbers far more slowly, a whole model 28 times. A model made of
-them could hold up the grader. No logit of the kit's own models changes.
+Some processors compute with them far more slowly, a whole model 28 times. A model made of them
+could block the grader. No logit of the kit's own models changes.
 
-The processor has a mode for this, which belongs to a thread. A thread passes it on to those that it
-starts later, but not to those that a parallel computation started earlier. `flush_denormals`
-therefore computes in a new thread, whose helpers are new as well, and leaves the mode of the caller
-alone. A device that has no such mode computes with the numbers as they are.
+The processor has a mode for this, one per thread. A thread passes it on to threads that it starts
+later, but not to those that a parallel computation started earlier. `flush_denormals` therefore
+computes in a new thread, whose helpers are new as well, and keeps the caller's mode. A device
+without such a mode computes with the numbers as they are.
 """
 
 import contextvars
@@ -37,7 +37,7 @@ def flush_denormals(function: Callable[Arguments, Result]) -> Callable[Arguments
             torch.set_flush_denormal(True)
             try:
                 result.set_result(context.run(function, *args, **kwargs))
-            except BaseException as error:  # the caller's, whatever it is
+            except BaseException as error:  # the caller raises it
                 result.set_exception(error)
 
         threading.Thread(target=compute, name=function.__name__, daemon=True).start()

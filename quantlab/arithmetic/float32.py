@@ -9,11 +9,11 @@ import torch
 
 @contextmanager
 def full_float32(device: torch.device) -> Iterator[None]:
-    """Compute in float32 proper within the block: no autocast, no TF32, no hidden bfloat16.
+    """Compute in full float32 within the block: no autocast, no TF32, no hidden bfloat16.
 
-    TF32 and bfloat16 keep 10 and 7 bits after the leading one. What enters a quantizer would move
-    to a neighboring code, and the accuracy measured here would not be the grader's. Settings are
-    restored at the end of the block.
+    TF32 and bfloat16 keep 10 and 7 bits after the leading one. Inputs of a quantizer would move to
+    a neighboring code, and the accuracy would differ from the grader's. Settings are restored at
+    the end of the block.
     """
     with ExitStack() as restore:
         _turn_off_tf32(restore)
@@ -27,7 +27,7 @@ def _turn_off_tf32(restore: ExitStack) -> None:
     The older flags are set as well: torch refuses to read them while they disagree with the newer
     ones, and parts of torch read them. It also refuses where the user has set the newer ones so.
     """
-    places: Any = torch.backends  # whose types leave out some of these
+    places: Any = torch.backends  # its type stubs lack some of these
     with suppress(RuntimeError):
         restore.callback(setattr, places.cudnn, "allow_tf32", places.cudnn.allow_tf32)
         places.cudnn.allow_tf32 = False

@@ -2,12 +2,12 @@
 
 oneDNN multiplies unsigned by signed bytes and sums in int32. With AVX-512 VNNI, AVX VNNI or AMX
 every sum is exact; on older processors pairs of products are summed in 16 bits and saturate, and a
-fifth of the results is wrong. So nothing here is chosen by the processor's name: `is_exact` tries
-the extreme codes once, on the machine at hand, against PyTorch's int32 convolution.
+fifth of the results is wrong. The processor's name decides nothing: `is_exact` compares the extreme
+codes once, on the current machine, with PyTorch's int32 convolution.
 
-Sums come as float32: exact up to 2^24 in magnitude, beyond that the nearest float32 number, as an
-int32 turned into float32 would be. A sum is at most 255 * 128 times the inputs of an output, so
-that int32 holds those of up to 65,793 inputs.
+Sums are float32: exact up to 2^24 in magnitude, beyond that the nearest float32 number, as for an
+int32 converted to float32. A sum is at most 255 * 128 times the inputs of an output, so int32 holds
+those of up to 65,793 inputs.
 """
 
 import functools
@@ -22,11 +22,10 @@ _TRIALS = ((16, 16, 1, 1), (64, 32, 2, 1), (6, 4, 1, 2))  # channels in, out, st
 
 
 class PackedConvolution:
-    """Weights in the layout that oneDNN wants, which is found once, for many batches.
+    """A convolution of 8-bit codes, with its weights packed once for many batches.
 
-    `weight` holds integers of `SIGNED` in any dtype, (out, C / groups, kH, kW). What comes of a sum
-    is y = sum * gain + offset, rounded to float32 after the product and after the addition; `gain`
-    and `offset` are float32 (out,), none stands for 1 and 0.
+    The result is y = sum * gain + offset, rounded to float32 after the product and after the
+    addition.
     """
 
     def __init__(
@@ -39,6 +38,17 @@ class PackedConvolution:
         gain: Tensor | None = None,
         offset: Tensor | None = None,
     ) -> None:
+        """Pack the weights in oneDNN's layout.
+
+        Args:
+            weight: Integers of `SIGNED` in any dtype, (out, C / groups, kH, kW).
+            stride: As in `torch.nn.functional.conv2d`, and so are the next three.
+            padding: Number of zeros.
+            dilation: Distance of the taps.
+            groups: Number of groups.
+            gain: float32 (out,), default 1.
+            offset: float32 (out,), default 0.
+        """
         geometry = [list(stride), list(padding), list(dilation), groups]
         unit = torch.ones(len(weight))
         packed = torch.ops.onednn.qconv_prepack(weight.to(torch.int8), unit, 1.0, 0, *geometry)
@@ -46,15 +56,15 @@ class PackedConvolution:
         self._rest = offset, *geometry
 
     def __call__(self, codes: Tensor) -> Tensor:
-        """uint8 (N, C, H, W), best channels_last, to float32 y (N, out, H', W'), channels_last."""
+        """Return y, float32 (N, out, H', W') in channels_last, for codes uint8 (N, C, H, W)."""
         return self._convolve(codes, torch.float32, "none", [])
 
-    def clipped(self, codes: Tensor, largest: int) -> Tensor:
-        """The same to uint8: y clipped to 0..`largest` and rounded, ties to even."""
+    def convolve_and_clip(self, codes: Tensor, largest: int) -> Tensor:
+        """Return y clipped to 0..`largest` and rounded, ties to even, as uint8."""
         return self._convolve(codes, torch.uint8, "hardtanh", [0.0, float(largest)])
 
-    def added(self, codes: Tensor, shortcut: Tensor) -> Tensor:
-        """The same to max(y + shortcut, 0), written over `shortcut`, which is channels_last."""
+    def convolve_and_add(self, codes: Tensor, shortcut: Tensor) -> Tensor:
+        """Return max(y + shortcut, 0), written over `shortcut`, which is channels_last."""
         return torch.ops.onednn.qconv2d_pointwise.binary(
             *(codes, 1.0, 0, *self._weight, shortcut, *self._rest),
             *(1.0, 0, torch.float32, 1.0, 0, "sum", 1.0, "relu", [], ""),
@@ -71,11 +81,11 @@ class PackedConvolution:
 
 @functools.cache
 def is_exact() -> bool:
-    """Whether `PackedConvolution` computes what it says on this machine, by trial."""
+    """Return whether `PackedConvolution` is exact on this machine, by trial."""
     generator = torch.Generator().manual_seed(0)
     try:
         return all(
-            _sums_exactly(*trial, generator) and _rounds_as_it_says(*trial, generator)
+            _sums_exactly(*trial, generator) and _rounds_twice(*trial, generator)
             for trial in _TRIALS
         )
     except (RuntimeError, AttributeError, NotImplementedError):  # built without oneDNN
@@ -85,7 +95,7 @@ def is_exact() -> bool:
 def _sums_exactly(
     channels: int, out: int, stride: int, groups: int, generator: torch.Generator
 ) -> bool:
-    """For the extreme codes, in every channel alike and alternating, and for random ones."""
+    """Return whether sums are exact: of extreme codes, equal and alternating, and random ones."""
     shapes = (2, channels, 9, 9), (out, channels // groups, 3, 3)
     extremes = torch.tensor([255, 255, 0, 255], dtype=torch.int32), torch.tensor([127, -128, 127])
     inputs = [torch.full(shapes[0], 255), _repeated(extremes[0], shapes[0])]
@@ -102,10 +112,10 @@ def _sums_exactly(
     return True
 
 
-def _rounds_as_it_says(
+def _rounds_twice(
     channels: int, out: int, stride: int, groups: int, generator: torch.Generator
 ) -> bool:
-    """What follows the sums: a product and an addition fused into one would round once."""
+    """Return whether product and addition round separately; fused they would round once."""
     codes = torch.randint(0, 256, (2, channels, 9, 9), generator=generator)
     weight = torch.randint(-128, 128, (out, channels // groups, 3, 3), generator=generator)
     gain = torch.randn(out, generator=generator) / 100
@@ -122,8 +132,10 @@ def _rounds_as_it_says(
     codes = codes.to(torch.uint8)
     return (
         torch.equal(packed(codes), expected)
-        and torch.equal(packed.clipped(codes, 15), expected.clamp(0, 15).round().to(torch.uint8))
-        and torch.equal(packed.added(codes, shortcut), total)
+        and torch.equal(
+            packed.convolve_and_clip(codes, 15), expected.clamp(0, 15).round().to(torch.uint8)
+        )
+        and torch.equal(packed.convolve_and_add(codes, shortcut), total)
     )
 
 

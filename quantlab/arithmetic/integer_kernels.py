@@ -2,33 +2,33 @@
 
 `integer_linear` and `integer_conv2d` have the student's signatures: int32 in, exact int32 out. No
 library has fast int32 convolutions (CUDA has none), so the integers are computed in floating
-point, and the arithmetic is chosen by a bound that proves that nothing was rounded:
+point. A bound selects the arithmetic and proves that nothing is rounded:
 
     B = max over outputs of sum |w|  *  max |x|
 
 Every product, and every partial sum of any subset of the products of one output, is an integer of
 magnitude at most B. All integers up to 2^24 are float32 numbers and all up to 2^53 are float64
-numbers, so while B is at most that, each addition gives a representable number and is exact,
-whatever the order of summation, the blocking, the number of threads, and whether products and sums
-are fused. Padding adds zeros and changes nothing. What the bound does not cover is an algorithm
-that sums something other than these products, such as Winograd's or an FFT. Hence:
+numbers. While B is at most that, each addition is exact, for every order of summation, blocking and
+number of threads, with products and sums fused or not. Padding adds zeros and changes nothing. The
+bound does not cover algorithms that sum other terms than these products, such as Winograd's or an
+FFT. Hence:
 
 * 8-bit instructions, for convolutions of bytes on processors that have exact ones
-  (`quantlab.arithmetic.int8_kernels`); the sums come as float32, so B <= 2^24 again.
-* float32, for B <= 2^24: only on x86 processors, where oneDNN convolves directly (PyTorch asks it
-  for nothing else), and only for codes of at most 2^8 in magnitude, which bfloat16 and TF32 hold as
-  well: a process that allows those for float32 operands changes no result.
-* float64, for B <= 2^53: unfolded patches times weights, a plain matrix product, so that neither
-  cuDNN nor NNPACK may choose an algorithm. All of CUDA goes this way.
+  (`quantlab.arithmetic.int8_kernels`); the sums are float32, so B <= 2^24 again.
+* float32, for B <= 2^24: only on x86 processors, where oneDNN convolves directly (PyTorch requests
+  nothing else), and only for codes of at most 2^8 in magnitude. bfloat16 and TF32 hold these as
+  well: a process that allows them for float32 operands changes no result.
+* float64, for B <= 2^53: unfolded patches times weights, a plain matrix product, so neither cuDNN
+  nor NNPACK chooses an algorithm. CUDA always uses this.
 * beyond: both operands are split into digits of 16 (or 8) bits, the products of digits are summed
   in float64 and recombined in int64.
 
-`accumulate_linear` and `accumulate_conv2d` are the first two for codes that are already held in
-floating-point tensors, with no check of the codes and no conversion to int32.
+`accumulate_linear` and `accumulate_conv2d` are the second and third for codes in floating-point
+tensors, without a check of the codes and without conversion to int32.
 
-It can fail with a sentence: `TypeError` for tensors that are not int32, `ValueError` for shapes,
-strides and devices that do not go together, `OverflowError` when a result leaves int32 (or, for
-the accumulate functions, when B exceeds 2^53). It never returns a wrong or a wrapped integer.
+Raises `TypeError` for tensors that are not int32, `ValueError` for shapes, strides and devices that
+do not match, and `OverflowError` if a result does not fit in int32 (or, for the accumulate
+functions, if B exceeds 2^53). No function returns a wrong or a wrapped integer.
 """
 
 import math
@@ -54,16 +54,32 @@ PATCH_ELEMENTS = 2**24  # unfolded at a time, 128 MiB in float64
 
 
 def integer_linear(input: Tensor, weight: Tensor) -> Tensor:
-    """int32 (..., in) times int32 (out, in) to int32 (..., out): `input @ weight.T`, exact.
+    """Return `input @ weight.T`, exact: the integer part of equation (6).
 
-    The integer part of equation (6). Raises `TypeError`, `ValueError` and `OverflowError`, one
-    sentence each (module docstring).
+    Args:
+        input: int32 (..., in).
+        weight: int32 (out, in).
+
+    Returns:
+        int32 (..., out).
+
+    Raises:
+        TypeError: A tensor is not int32.
+        ValueError: The shapes or devices do not match.
+        OverflowError: A result does not fit in int32.
+
+    Examples:
+        >>> import torch
+        >>> input = torch.tensor([[1, 2]], dtype=torch.int32)
+        >>> weight = torch.tensor([[3, 4], [-1, 0]], dtype=torch.int32)
+        >>> integer_linear(input, weight)
+        tensor([[11, -1]], dtype=torch.int32)
     """
     _check_operands("integer_linear", input, weight)
     if weight.ndim != 2 or input.ndim < 1 or input.shape[-1] != weight.shape[1]:
         raise ValueError(
-            f"integer_linear needs an input (..., in) and a weight (out, in), but got "
-            f"{tuple(input.shape)} and {tuple(weight.shape)}: make the last sizes equal."
+            f"integer_linear: expected an input (..., in) and a weight (out, in), got "
+            f"{tuple(input.shape)} and {tuple(weight.shape)}. Make the last sizes equal."
         )
     return _exact_int32("integer_linear", input, weight, F.linear)
 
@@ -76,20 +92,34 @@ def integer_conv2d(
     dilation: IntOrPair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """int32 (N, C, H, W) with int32 (out, C / groups, kH, kW) to int32 (N, out, H', W'), exact.
+    """Return the convolution of integers, exact: the integer part of equation (6).
 
-    The integer part of equation (6); the other arguments are those of
-    `torch.nn.functional.conv2d`, the padding is with the code 0. Raises `TypeError`, `ValueError`
-    and `OverflowError`, one sentence each (module docstring).
+    The other arguments are those of `torch.nn.functional.conv2d`; padding is the code 0.
+
+    Args:
+        input: int32 (N, C, H, W).
+        weight: int32 (out, C / groups, kH, kW).
+        stride: One number or a pair.
+        padding: One number, a pair, "same" or "valid".
+        dilation: One number or a pair.
+        groups: Divides C and out.
+
+    Returns:
+        int32 (N, out, H', W').
+
+    Raises:
+        TypeError: A tensor is not int32.
+        ValueError: The shapes, devices or other arguments do not match.
+        OverflowError: A result does not fit in int32.
     """
     _check_operands("integer_conv2d", input, weight)
     if input.ndim != 4 or weight.ndim != 4 or 0 in (*input.shape[1:], *weight.shape):
         raise ValueError(
-            f"integer_conv2d needs an input (N, C, H, W) and a weight (out, C / groups, kH, kW), "
-            f"none of them empty, but got {tuple(input.shape)} and {tuple(weight.shape)}."
+            "integer_conv2d: expected an input (N, C, H, W) and a weight (out, C / groups, kH, "
+            f"kW), neither empty, got {tuple(input.shape)} and {tuple(weight.shape)}."
         )
     try:  # torch's own rules, on a batch of no images
-        if min(_pair(dilation)) < 1:  # the one thing that torch does not look at then
+        if min(_pair(dilation)) < 1:  # torch does not check this for an empty batch
             raise ValueError("the dilation is at least 1")
         F.conv2d(
             torch.empty(0, *input.shape[1:]),
@@ -104,7 +134,7 @@ def integer_conv2d(
         raise ValueError(
             f"integer_conv2d cannot convolve {tuple(input.shape)} with {tuple(weight.shape)} at "
             f"stride {stride}, padding {padding}, dilation {dilation} and groups {groups} "
-            f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not fit."
+            f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not match."
         ) from None
     product = _Convolution(stride, padding, dilation, groups)
     sums = _by_bytes(input, weight, product)
@@ -113,12 +143,18 @@ def integer_conv2d(
 
 @torch.no_grad()
 def accumulate_linear(codes: Tensor, weight_codes: Tensor, max_code: int) -> Tensor:
-    """The accumulators of `integer_linear` for integers held in floating-point tensors.
+    """Return the accumulators of `integer_linear` for integers in floating-point tensors.
 
-    `codes` (..., in) and `weight_codes` (out, in) hold integers in float32 or float64; the caller
-    knows that no |code| exceeds `max_code` (2**b - 1 for unsigned b bits, 2**(b-1) for signed).
-    Returns exact integers in float32 or float64, whichever the bound asks for. Raises
-    `OverflowError` when float64 is not enough.
+    Args:
+        codes: (..., in), integers in float32 or float64.
+        weight_codes: (out, in), likewise.
+        max_code: A bound of |codes|: 2**b - 1 for b unsigned bits, 2**(b-1) for signed ones.
+
+    Returns:
+        Exact integers (..., out) in float32 or float64, by the bound.
+
+    Raises:
+        OverflowError: The bound exceeds 2^53.
     """
     dtype = sufficient_float(codes.device, weight_codes, max_code)
     return _in_float("accumulate_linear", codes, weight_codes, F.linear, dtype)
@@ -134,10 +170,16 @@ def accumulate_conv2d(
     dilation: IntOrPair = 1,
     groups: int = 1,
 ) -> Tensor:
-    """The accumulators of `integer_conv2d` for integers held in floating-point tensors.
+    """Return the accumulators of `integer_conv2d` for integers in floating-point tensors.
 
     `codes` (N, C, H, W) and `weight_codes` (out, C / groups, kH, kW) as in `accumulate_linear`;
-    channels_last codes save a copy. Returns exact integers (N, out, H', W') in float32 or float64.
+    channels_last codes save a copy.
+
+    Returns:
+        Exact integers (N, out, H', W') in float32 or float64.
+
+    Raises:
+        OverflowError: The bound exceeds 2^53.
     """
     dtype = sufficient_float(codes.device, weight_codes, max_code)
     product = _Convolution(stride, padding, dilation, groups)
@@ -149,25 +191,25 @@ def _check_operands(name: str, input: Tensor, weight: Tensor) -> None:
         kind = tensor.dtype if isinstance(tensor, Tensor) else type(tensor).__name__
         if kind != torch.int32:
             raise TypeError(
-                f"{name} needs its {role} as an int32 tensor, but got {kind}: convert the codes "
+                f"{name}: expected the {role} as an int32 tensor, got {kind}. Convert the codes "
                 "with .to(torch.int32) first."
             )
     if input.device != weight.device or input.device.type not in ("cpu", "cuda"):
         raise ValueError(
-            f"{name} needs both tensors on the CPU or on one CUDA device, but the input is on "
-            f"{input.device} and the weight on {weight.device}: move them there first."
+            f"{name}: expected both tensors on the CPU or on one CUDA device, got the input on "
+            f"{input.device} and the weight on {weight.device}. Move them first."
         )
 
 
 def sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> torch.dtype | None:
-    """torch.float32 or torch.float64, the cheapest proved exact, or None where neither is.
+    """Return torch.float32 or torch.float64, the cheaper that is proved exact, or None.
 
-    By the bound of the module docstring, for integer `weight` (out, ...) in any dtype and codes of
-    magnitude at most `max_code`.
+    The bound is that of the module docstring, for integer `weight` (out, ...) in any dtype and
+    codes of magnitude at most `max_code`.
     """
     if weight.numel() == 0:
         return torch.float64
-    magnitudes = weight.to(torch.int64).abs()  # int64: -(-2**31) is no int32
+    magnitudes = weight.to(torch.int64).abs()  # int64: -(-2**31) does not fit in int32
     bound = int(magnitudes.flatten(1).sum(1).max()) * max_code
     short = max(max_code, int(magnitudes.max())) <= SHORT_OPERANDS
     if bound <= FLOAT32_INTEGERS and short and device.type == "cpu" and _convolves_directly():
@@ -176,7 +218,7 @@ def sufficient_float(device: torch.device, weight: Tensor, max_code: int) -> tor
 
 
 def _convolves_directly() -> bool:
-    """Whether float32 convolutions on this CPU sum nothing but products of codes and weights."""
+    """Return whether float32 convolutions on this CPU sum only products of codes and weights."""
     return platform.machine().lower() in X86 and torch.backends.mkldnn.is_available()
 
 
@@ -185,8 +227,8 @@ def _in_float(
 ) -> Tensor:
     if dtype is None:
         raise OverflowError(
-            f"{name} cannot bound the accumulators of a weight of shape {tuple(weight.shape)} by "
-            "2^53: use fewer bits."
+            f"{name}: the accumulators of a weight of shape {tuple(weight.shape)} may exceed 2^53. "
+            "Use fewer bits."
         )
     return _multiply(product, codes, weight, dtype)
 
@@ -219,13 +261,13 @@ def _magnitude(codes: Tensor) -> int:
 
 def _overflow(name: str) -> OverflowError:
     return OverflowError(
-        f"A result of {name} does not fit int32 ({INT32.min} to {INT32.max}): use fewer bits or "
+        f"A result of {name} does not fit in int32 ({INT32.min} to {INT32.max}): use fewer bits or "
         "fewer inputs per output."
     )
 
 
 def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Tensor | None:
-    """int32 sums by 8-bit instructions, or None where they cannot give exact ones."""
+    """Return int32 sums by 8-bit instructions, or None if those are not exact."""
     if input.device.type != "cpu" or input.numel() == 0 or isinstance(convolution.padding, str):
         return None
     (low, high), (lowest, highest) = (
@@ -243,18 +285,17 @@ def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Ten
         _pair(convolution.dilation),
         convolution.groups,
     )
-    # In this order: int32 turned into channels_last bytes at once takes three times as long.
+    # In this order: converting int32 to channels_last bytes in one step takes three times as long.
     codes = input.to(torch.uint8).contiguous(memory_format=torch.channels_last)
     return packed(codes).to(torch.int32)
 
 
 def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Tensor:
-    """int64 sums from float64 products of digits, for operands of any size.
+    """Return int64 sums from float64 products of digits, for operands of any size.
 
     With x = sum_i x_i 2^(wi) and w likewise, sum x w = sum_ij 2^(w(i+j)) sum x_i w_j, and a
-    product of two digits is at most 2^(2w). The int64 sum may wrap around on the way; it is right
-    modulo 2^64, and the float64 estimate beside it, whose error is far below 2^62, tells whether
-    the true sum is near enough to 0 to be that int64.
+    product of two digits is at most 2^(2w). The int64 sum may wrap around; it is correct modulo
+    2^64. The float64 estimate, whose error is far below 2^62, shows whether the true sum fits.
     """
     terms = math.prod(weight.shape[1:])
     width = 16 if terms * 2**32 <= FLOAT64_INTEGERS else 8
@@ -262,7 +303,7 @@ def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Te
     estimate = torch.zeros((), dtype=torch.float64, device=input.device)
     for i, codes in enumerate(_digits(input, width)):
         for j, weights in enumerate(_digits(weight, width)):
-            part = product(codes, weights)  # float64, which no setting shortens
+            part = product(codes, weights)  # float64, which no setting rounds further
             shift = width * (i + j)
             exact = exact + (part.long() << shift)
             estimate = estimate + part * 2.0**shift
@@ -272,7 +313,7 @@ def _by_digits(name: str, input: Tensor, weight: Tensor, product: Product) -> Te
 
 
 def _digits(codes: Tensor, width: int) -> list[Tensor]:
-    """float64 digits in [0, 2^width), the last one signed, that make up int32 codes."""
+    """Return the float64 digits of int32 codes, in [0, 2^width), the last one signed."""
     digits = []
     for _ in range(32 // width - 1):
         digits.append((codes & (2**width - 1)).double())
@@ -282,7 +323,7 @@ def _digits(codes: Tensor, width: int) -> list[Tensor]:
 
 @dataclass(frozen=True)
 class _Convolution:
-    """A convolution that sums products of codes and weights and nothing else."""
+    """A convolution that sums only products of codes and weights."""
 
     stride: IntOrPair
     padding: IntOrPair | str
@@ -303,7 +344,7 @@ class _Convolution:
         )
 
     def _multiply_patches(self, input: Tensor, weight: Tensor) -> Tensor:
-        """One matrix product per image and group."""
+        """Return the convolution as one matrix product per image and group."""
         kernel = (weight.shape[2], weight.shape[3])
         stride, dilation = _pair(self.stride), _pair(self.dilation)
         input = F.pad(input, _border(self.padding, kernel, dilation))
@@ -326,7 +367,7 @@ class _Convolution:
 def _border(
     padding: IntOrPair | str, kernel: tuple[int, int], dilation: tuple[int, int]
 ) -> tuple[int, int, int, int]:
-    """(left, right, top, bottom) as `torch.nn.functional.pad` wants it."""
+    """Return (left, right, top, bottom) for `torch.nn.functional.pad`."""
     if padding == "same":
         height, width = (d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
         return width // 2, width - width // 2, height // 2, height - height // 2

@@ -1,16 +1,14 @@
-"""CIFAR-10 from where it is, as memory-mapped uint8 tensors in one order.
+"""CIFAR-10 as memory-mapped uint8 tensors in one order.
 
-`load_cifar10` looks in `root` (or `$CIFAR10_ROOT`), then in the kit's `data/`. It reads two
-layouts: torchvision's `cifar-10-batches-py` (md5 sums checked by torchvision) and the parquet files
-of the Hugging Face data set `cifar10` (`plain_text/{train,test}-*.parquet`, columns
-`img{bytes, path}` and `label`). The images are decoded once into `.npy` files beside the data, or
-in the user's cache folder when the data are read-only, and memory-mapped from then on.
+`load_cifar10` searches `root` (or `$CIFAR10_ROOT`), then the kit's `data/`. It reads two layouts:
+torchvision's `cifar-10-batches-py` (md5 sums checked by torchvision) and the parquet files of the
+Hugging Face data set `cifar10` (`plain_text/{train,test}-*.parquet`, columns `img{bytes, path}` and
+`label`). The images are decoded once into `.npy` files beside the data, or in the user's cache
+folder if the data are read-only, and then memory-mapped.
 
-The two layouts hold the same images in different orders. Here the order is that of the images'
-BLAKE2 digests, so that "training image 17" is the same picture for everybody.
-
-It can fail in one way only: `DataNotFound`, a sentence that says where was looked and what to do.
-It never falls back to another data set.
+The two layouts contain the same images in different orders. Here the order is that of the images'
+BLAKE2 digests: "training image 17" is the same image for everyone. There is no fallback to another
+data set.
 """
 
 import hashlib
@@ -34,23 +32,34 @@ CACHE_LAYOUT = 1  # raise when the decoded files change their meaning
 
 
 def load_dataset(name: str, split: str) -> ImageSet:
-    """The data set called `name`, one of `DATASETS`. Raises `DataNotFound` and `ValueError`."""
+    """Return the "train" or "test" images of the data set `name`, one of `DATASETS`.
+
+    Raises:
+        DataNotFound: There are no usable files.
+        ValueError: The data set or the split does not exist.
+    """
     if name not in DATASETS:
-        raise ValueError(f"There is no data set {name!r}; choose one of {', '.join(DATASETS)}.")
+        raise ValueError(f"There is no data set {name!r}: choose one of {', '.join(DATASETS)}.")
     return load_cifar10(split) if name == "cifar10" else load_shapes10(split)
 
 
 def load_cifar10(
     split: str, root: str | os.PathLike[str] | None = None, download: bool = False
 ) -> ImageSet:
-    """The 50,000 training or 10,000 test images of CIFAR-10 (Krizhevsky 2009).
+    """Return the 50,000 training or 10,000 test images of CIFAR-10 (Krizhevsky 2009).
 
-    `split` is "train" or "test". With `download=True` what is not there is fetched into `root` or
-    `data/`, from byte-identical mirrors before the slow official host (`quantlab.data.download`).
-    Raises `DataNotFound` when nothing usable is found, `ValueError` for another split.
+    Args:
+        split: "train" or "test".
+        root: The folder to search first (default: `$CIFAR10_ROOT`).
+        download: Download missing files into `root` or `data/`, from byte-identical mirrors before
+            the slow official host (`quantlab.data.download`).
+
+    Raises:
+        DataNotFound: There are no usable files.
+        ValueError: The split is neither "train" nor "test".
     """
     if split not in IMAGES_IN_SPLIT:
-        raise ValueError(f'The split is "train" or "test", not {split!r}.')
+        raise ValueError(f'split: expected "train" or "test", got {split!r}.')
     places = candidate_roots(root)
     for place in places:
         sources = _sources(place, split)
@@ -60,20 +69,20 @@ def load_cifar10(
         return _download(places[0], split)
     raise DataNotFound(
         f"CIFAR-10 ({split}) was not found in {' or '.join(str(place) for place in places)}: "
-        "looked for cifar-10-batches-py/ and for plain_text/*.parquet. Set CIFAR10_ROOT to the "
-        "folder that holds it, or call load_cifar10(split, download=True)."
+        "expected cifar-10-batches-py/ or plain_text/*.parquet. Set CIFAR10_ROOT to the folder "
+        "that contains it, or call load_cifar10(split, download=True)."
     )
 
 
 def candidate_roots(root: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Where `load_cifar10` looks, in order: `root`, else `$CIFAR10_ROOT`; then `data/`."""
-    given = root or os.environ.get("CIFAR10_ROOT")
-    places = [Path(given).expanduser()] if given else []
+    """Return the folders that `load_cifar10` searches: `root` or `$CIFAR10_ROOT`, then `data/`."""
+    first = root or os.environ.get("CIFAR10_ROOT")
+    places = [Path(first).expanduser()] if first else []
     return [*places, KIT / "data"]
 
 
 def cifar10_root(split: str) -> Path | None:
-    """Return the first of `candidate_roots()` that holds CIFAR-10, None if there is none."""
+    """Return the first of `candidate_roots()` that contains CIFAR-10, or None."""
     return next((place for place in candidate_roots() if _sources(place, split)), None)
 
 
@@ -87,7 +96,7 @@ def _sources(place: Path, split: str) -> list[Path]:
 
 
 def _load(place: Path, split: str, sources: list[Path]) -> ImageSet:
-    """Map the decoded images, decoding them first when there are none or the source has changed."""
+    """Map the decoded images; decode them first if they are missing or the source has changed."""
     signature = json.dumps(
         [CACHE_LAYOUT, [[s.name, s.stat().st_size, s.stat().st_mtime_ns] for s in sources]]
     )
@@ -105,7 +114,7 @@ def _load(place: Path, split: str, sources: list[Path]) -> ImageSet:
             write_atomically(images, lambda stream: np.save(stream, decoded_images))
             write_atomically(labels, lambda stream: np.save(stream, decoded_labels))
             write_text_atomically(marker, signature)
-        except OSError:  # a full or read-only disk costs the cache, not the data
+        except OSError:  # a full or read-only disk has no cache
             return _image_set(split, decoded_images, decoded_labels)
     return _image_set(split, np.load(images, mmap_mode="c"), np.load(labels))
 
@@ -116,7 +125,8 @@ def _image_set(split: str, images: np.ndarray, labels: np.ndarray) -> ImageSet:
 
 
 def _cache_folder(place: Path) -> Path:
-    """`<place>/.quantlab`, or a folder of the user's when `place` is read-only (also to root)."""
+    """Return `<place>/.quantlab`, or a folder in the user's cache if `place` is read-only."""
+    # The mode is read as well: root may write everywhere.
     if place.stat().st_mode & 0o222 and os.access(place, os.W_OK):
         return place / ".quantlab"
     key = hashlib.blake2b(str(place.resolve()).encode(), digest_size=8).hexdigest()
@@ -147,7 +157,7 @@ def _decode_parquet(place: Path, split: str, sources: list[Path]) -> tuple[np.nd
         stacked = np.stack(images)
     except (pyarrow.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
         raise DataNotFound(
-            f"{source} could not be read as a parquet file of CIFAR-10 ({error}). Fetch it again."
+            f"{source} is not a readable parquet file of CIFAR-10 ({error}). Download it again."
         ) from error
     return _complete(place, split, stacked, np.asarray(labels))
 
@@ -160,7 +170,7 @@ def _decode_batches(place: Path, split: str, sources: list[Path]) -> tuple[np.nd
     except RuntimeError as error:
         raise DataNotFound(
             f"The files in {place / 'cifar-10-batches-py'} are not CIFAR-10: their md5 sums differ "
-            "from the published ones. Delete the folder and fetch it again."
+            "from the published ones. Delete the folder and download it again."
         ) from error
     return _complete(place, split, np.asarray(data.data), np.asarray(data.targets))
 
@@ -171,8 +181,8 @@ def _complete(
     expected = (IMAGES_IN_SPLIT[split], 32, 32, 3)
     if images.shape != expected or set(labels.tolist()) != set(range(10)):
         raise DataNotFound(
-            f"The {split} images in {place} are incomplete: {images.shape} instead of {expected}. "
-            "Fetch them again."
+            f"The {split} images in {place} are incomplete: expected {expected}, got "
+            f"{images.shape}. Download them again."
         )
     return images, labels
 
@@ -182,10 +192,10 @@ def _download(place: Path, split: str) -> ImageSet:
 
     try:
         fetch(place)
-        CIFAR10(str(place), train=split == "train", download=True)  # unpacks what is there
+        CIFAR10(str(place), train=split == "train", download=True)  # unpacks the archive
     except (DownloadFailed, RuntimeError, OSError) as error:
         raise DataNotFound(
             f"CIFAR-10 could not be downloaded to {place}. {error} Or put cifar-10-batches-py/ "
-            "there by hand."
+            "there manually."
         ) from error
     return _load(place, split, _sources(place, split))

@@ -1,13 +1,12 @@
-"""One published file, fetched from whichever of several places has it, and checked.
+"""The download of one published file from several mirrors, with its md5 sum checked.
 
-`fetch` tries the mirrors in their order. All hold the same bytes, so what one has given before it
-failed is kept and the next one goes on from there (HTTP Range); an interrupted download goes on in
-the same way. A mirror that is missing, cut off or slow is left for the next; when none was quick,
-all are asked again and may take their time. The md5 sum decides at the end: it is published with
-the file, and a mirror that gives other bytes gives nothing.
+`fetch` tries the mirrors in their order. All hold the same bytes: if one fails, the next continues
+from there (HTTP Range), and so does a later attempt. A mirror that is missing, cut off or slow is
+left for the next. If none was quick, all are tried again without a time limit. The published md5
+sum decides at the end.
 
-It can fail in one way: `DownloadFailed`, one sentence with what each mirror said. No file is then
-at the destination; the part that has come stays beside it, for the next attempt.
+Raises `DownloadFailed` with the answer of each mirror. Then there is no file at the destination;
+the downloaded part stays beside it for the next attempt.
 """
 
 import hashlib
@@ -28,13 +27,13 @@ from quantlab.errors import DownloadFailed
 BLOCK = 2**18  # bytes read at a time
 
 
-class _NotThere(Exception):
-    """Why one mirror did not give the rest of the file; a few words."""
+class _MirrorFailed(Exception):
+    """Why one mirror did not send the rest of the file, in a few words."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A published file: its size in bytes and md5 sum, and where its bytes are, quickest first."""
+    """A published file: its size in bytes, its md5 sum, and its addresses, quickest first."""
 
     name: str
     size: int
@@ -43,8 +42,8 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """A mirror is left when it gives less than `bytes_per_second` over `seconds`."""
+class MinimumSpeed:
+    """The speed below which a mirror is left: `bytes_per_second` over `seconds`."""
 
     seconds: float = 20.0
     bytes_per_second: float = 300_000.0  # ten minutes for CIFAR-10
@@ -68,42 +67,43 @@ CIFAR10 = Archive(
 def fetch(
     folder: Path,
     archive: Archive = CIFAR10,
-    patience: Patience | None = None,
+    minimum_speed: MinimumSpeed | None = None,
     progress: bool = True,
 ) -> Path:
-    """`folder / archive.name`, complete and checked; fetched unless it is there already.
+    """Return `folder / archive.name`, complete and checked; download it if it is missing.
 
-    `patience` defaults to that of `Patience()`. Raises `DownloadFailed`, and `OSError` when the
-    folder cannot be written to.
+    Raises:
+        DownloadFailed: No mirror sent the file.
+        OSError: The folder cannot be written to.
     """
-    patience = patience or Patience()
+    minimum = minimum_speed or MinimumSpeed()
     done, part = folder / archive.name, folder / f"{archive.name}.part"
     if done.is_file() and _md5(done) == archive.md5:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    said: list[str] = []
-    for limit in (patience, Patience(patience.seconds, bytes_per_second=0.0)):
+    failures: list[str] = []
+    for limit in (minimum, MinimumSpeed(minimum.seconds, bytes_per_second=0.0)):
         for mirror in archive.mirrors:
             try:
                 _fetch_rest(mirror, part, archive, limit, progress)
-            except _NotThere as problem:
-                said.append(f"{urllib.parse.urlsplit(mirror).netloc} {problem}")
+            except _MirrorFailed as problem:
+                failures.append(f"{urllib.parse.urlsplit(mirror).netloc} {problem}")
                 continue
             if _md5(part) == archive.md5:
                 part.replace(done)
                 return done
             part.unlink()
-            said.append(f"{urllib.parse.urlsplit(mirror).netloc} completed another file")
+            failures.append(f"{urllib.parse.urlsplit(mirror).netloc} sent another file")
     raise DownloadFailed(
-        f"{archive.name} could not be fetched ({'; '.join(dict.fromkeys(said))}): check the "
-        f"network and try again, it goes on where it stopped, or put the file into {folder}."
+        f"{archive.name} could not be downloaded ({'; '.join(dict.fromkeys(failures))}): check the "
+        f"network and try again to resume, or put the file into {folder}."
     )
 
 
 def _fetch_rest(
-    mirror: str, part: Path, archive: Archive, patience: Patience, progress: bool
+    mirror: str, part: Path, archive: Archive, minimum: MinimumSpeed, progress: bool
 ) -> None:
-    """Append to `part` what it lacks. Raises `_NotThere` with what has come so far kept."""
+    """Append the missing bytes to `part`. Raises `_MirrorFailed` and keeps what has arrived."""
     have = part.stat().st_size if part.is_file() else 0
     if have > archive.size:
         part.unlink()
@@ -112,9 +112,9 @@ def _fetch_rest(
         return
     request = urllib.request.Request(mirror, headers={"Range": f"bytes={have}-"})
     try:
-        with urllib.request.urlopen(request, timeout=patience.seconds) as answer:
+        with urllib.request.urlopen(request, timeout=minimum.seconds) as answer:
             if answer.status != http.HTTPStatus.PARTIAL_CONTENT:
-                have = 0  # it does not know ranges, and begins at the beginning
+                have = 0  # a mirror without ranges starts from the first byte
             with (
                 part.open("ab" if have else "wb") as stream,
                 tqdm(
@@ -126,28 +126,28 @@ def _fetch_rest(
                     disable=not progress,
                 ) as bar,
             ):
-                for block in _blocks(answer, patience):
+                for block in _blocks(answer, minimum):
                     stream.write(block)
                     bar.update(len(block))
     except urllib.error.HTTPError as error:
-        raise _NotThere(f"said {error.code}") from None
+        raise _MirrorFailed(f"answered {error.code}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or type(error).__name__
-        raise _NotThere(f"could not be read: {reason}") from None
+        raise _MirrorFailed(f"could not be read: {reason}") from None
     if part.stat().st_size < archive.size:
-        raise _NotThere("broke off")
+        raise _MirrorFailed("ended early")
 
 
-def _blocks(answer: Any, patience: Patience) -> Iterator[bytes]:
-    """The bytes of an answer as they come, at no less than the speed that `patience` asks for."""
+def _blocks(answer: Any, minimum: MinimumSpeed) -> Iterator[bytes]:
+    """Yield the bytes of an answer as they arrive. Raises `_MirrorFailed` below the speed."""
     started, received = time.monotonic(), 0
     while block := answer.read1(BLOCK):
         yield block
         received += len(block)
         passed = time.monotonic() - started
-        if passed > patience.seconds:
-            if received < patience.bytes_per_second * passed:
-                raise _NotThere(f"gave only {received / passed / 1000:.0f} kB/s")
+        if passed > minimum.seconds:
+            if received < minimum.bytes_per_second * passed:
+                raise _MirrorFailed(f"sent only {received / passed / 1000:.0f} kB/s")
             started, received = time.monotonic(), 0
 
 

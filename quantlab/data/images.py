@@ -1,4 +1,4 @@
-"""A set of labelled images, and the one normalization that every model of this kit sees."""
+"""A set of labeled images, and the normalization that every model of this kit uses."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,11 @@ IMAGE_STD = (0.2470, 0.2435, 0.2616)
 
 @dataclass(frozen=True)
 class ImageSet:
-    """`images`: uint8 (N, 3, 32, 32) in channels-last memory; `labels`: int64 (N,)."""
+    """Labeled images.
+
+    `images` are uint8 (N, 3, 32, 32) in channels-last memory, `labels` int64 (N,). `name` is the
+    data set's, such as "CIFAR-10"; `split` is "train" or "test".
+    """
 
     name: str
     split: str
@@ -31,14 +35,23 @@ class ImageSet:
     labels: Tensor
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self.labels)
 
     def subset(self, indices: Tensor) -> "ImageSet":
+        """Return the images at `indices`, int64 (K,)."""
         return ImageSet(self.name, self.split, self.images[indices], self.labels[indices])
 
 
 def normalize(images: Tensor) -> Tensor:
-    """uint8 (N, 3, H, W) to float32 of the same shape: (x / 255 - mean) / std per channel."""
+    """Return (x / 255 - mean) / std per channel, float32, for uint8 images (N, 3, H, W).
+
+    Examples:
+        >>> import torch
+        >>> black = normalize(torch.zeros(1, 3, 1, 1, dtype=torch.uint8))
+        >>> [round(float(channel), 2) for channel in black.flatten()]
+        [-1.99, -1.98, -1.71]
+    """
     mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
     std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
     return (images.float() / 255 - mean) / std

@@ -1,16 +1,15 @@
-"""Shapes-10: ten classes of drawn 32x32 colour images, computed from fixed seeds, no files.
+"""Shapes-10: ten classes of drawn 32x32 color images, computed from fixed seeds, without files.
 
-The stand-in for CIFAR-10 where no data set can be fetched: the same sizes, types, number of classes
-and normalization, so that every step of the assignment runs on it. Each image shows one figure
-(disc, ring, crescent, square, frame, triangle, star, cross, bars, corner) at a random place, size,
-angle and proportion; colours and textures of figure and ground, clutter behind the figure, a line
-across it, light and noise are drawn independently of the class. It is *not* CIFAR-10: no threshold
-or published number of CIFAR-10 applies, and everything made with it carries the name "Shapes-10".
+It replaces CIFAR-10 where no data set can be downloaded: the same sizes, types, number of classes
+and normalization, so every step of the assignment runs on it. Each image shows one figure (disc,
+ring, crescent, square, frame, triangle, star, cross, bars, corner) at a random place, size, angle
+and proportion. Colors and textures of figure and ground, clutter behind the figure, a line across
+it, light and noise are drawn independently of the class. It is *not* CIFAR-10: no threshold or
+published number of CIFAR-10 applies, and results on it carry the name "Shapes-10".
 
 The images are the same on every platform, byte for byte: the bits come from PCG64's raw stream, and
 the float64 arithmetic is limited to + - * / and sqrt, which IEEE 754 rounds in one way only (matrix
-products are of small integers, hence exact in any order). It can fail in one way: `ValueError` for
-a split other than "train" and "test".
+products are of small integers, hence exact in any order).
 """
 
 from collections.abc import Callable
@@ -43,12 +42,15 @@ Draw = Callable[..., np.ndarray]  # draw(low, high, *shape): float64 (CHUNK, *sh
 
 
 def load_shapes10(split: str) -> ImageSet:
-    """The 10,000 "train" or 2,000 "test" images of Shapes-10, every class equally often.
+    """Return the 10,000 "train" or 2,000 "test" images of Shapes-10, every class equally often.
 
-    Always the same images, drawn anew by each call. Raises `ValueError` for another split.
+    Every call draws the same images.
+
+    Raises:
+        ValueError: The split is neither "train" nor "test".
     """
     if split not in IMAGES_IN_SPLIT:
-        raise ValueError(f'The split is "train" or "test", not {split!r}.')
+        raise ValueError(f'split: expected "train" or "test", got {split!r}.')
     stream = np.random.PCG64(SEEDS[split])
     chunks = [_draw_chunk(stream) for _ in range(IMAGES_IN_SPLIT[split] // CHUNK)]
     images = torch.from_numpy(np.concatenate([images for images, _ in chunks]))
@@ -57,7 +59,7 @@ def load_shapes10(split: str) -> ImageSet:
 
 
 def _draw_chunk(stream: np.random.PCG64) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (CHUNK, 32, 32, 3) and labels int64 (CHUNK,), classes in random order."""
+    """Return images uint8 (CHUNK, 32, 32, 3) and labels int64 (CHUNK,) in random order."""
 
     def draw(low: float, high: float, *shape: int) -> np.ndarray:
         count = CHUNK * int(np.prod(shape, dtype=np.int64))
@@ -67,7 +69,7 @@ def _draw_chunk(stream: np.random.PCG64) -> tuple[np.ndarray, np.ndarray]:
     labels = np.argsort(draw(0, 1), kind="stable") % len(SHAPES10_CLASSES)
     x, y = np.meshgrid(np.arange(SIZE) - 15.5, np.arange(SIZE) - 15.5)
 
-    ground, figure = _two_colours(draw)
+    ground, figure = _two_colors(draw)
     picture = _textured(ground, draw, x, y)
     for _ in range(PIECES):
         picture = _paint(picture, draw(0, 255, 1, 1, 3), _piece_of_clutter(draw, x, y))
@@ -82,8 +84,8 @@ def _draw_chunk(stream: np.random.PCG64) -> tuple[np.ndarray, np.ndarray]:
     return np.floor(np.clip(picture, 0, 255) + 0.5).astype(np.uint8), labels.astype(np.int64)
 
 
-def _two_colours(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-    """Colours (CHUNK, 1, 1, 3) of ground and figure, 30 to 115 levels apart in every channel."""
+def _two_colors(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
+    """Return colors (CHUNK, 1, 1, 3) of ground and figure, 30 to 115 levels apart per channel."""
     ground = draw(15, 240, 1, 1, 3)
     contrast = draw(30, 115, 1, 1, 3)
     brighter = draw(0, 1, 1, 1, 3) < 0.5
@@ -91,8 +93,8 @@ def _two_colours(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
     return ground, ground + np.where(brighter, contrast, -contrast)
 
 
-def _textured(colour: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """`colour` under a random mixture of clouds, speckle and stripes: (CHUNK, 32, 32, 3)."""
+def _textured(color: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return `color` under a random mix of clouds, speckle and stripes, (CHUNK, 32, 32, 3)."""
     cos, sin = _direction(draw)
     phase = (x * cos + y * sin) / draw(4, 9, 1, 1) + draw(0, 1, 1, 1)
     stripes = 4 * np.abs(phase - np.floor(phase) - 0.5) - 1
@@ -101,11 +103,11 @@ def _textured(colour: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> n
         + np.maximum(draw(-20, 30, 1, 1), 0) * _clouds(draw, 16)
         + np.maximum(draw(-30, 30, 1, 1), 0) * stripes
     )
-    return colour + pattern[..., None] * draw(0.4, 1, 1, 1, 3)
+    return color + pattern[..., None] * draw(0.4, 1, 1, 1, 3)
 
 
 def _clouds(draw: Draw, cells: int) -> np.ndarray:
-    """Smooth noise in [-1, 1], (CHUNK, 32, 32): a random grid of `cells` per side, interpolated."""
+    """Return smooth noise in [-1, 1], (CHUNK, 32, 32), from a grid of `cells` per side."""
     step = SIZE // cells
     weights = np.zeros((SIZE, cells + 1))
     for pixel in range(SIZE):
@@ -116,7 +118,7 @@ def _clouds(draw: Draw, cells: int) -> np.ndarray:
 
 
 def _direction(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine and sine (CHUNK, 1, 1) of a random angle, by normalizing a point of a square ring."""
+    """Return cosine and sine (CHUNK, 1, 1) of a random angle, from a point of a square ring."""
     a, b = draw(-1, 1, 1, 1), draw(0.2, 1, 1, 1)
     swap, negative = draw(0, 1, 1, 1) < 0.5, draw(0, 1, 1, 1) < 0.5
     b = np.where(negative, -b, b)
@@ -124,14 +126,14 @@ def _direction(draw: Draw) -> tuple[np.ndarray, np.ndarray]:
     return np.where(swap, a, b) / length, np.where(swap, b, a) / length
 
 
-def _paint(picture: np.ndarray, colour: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """`colour` over `picture` where the signed `distance` in pixels is negative, edges softened."""
+def _paint(picture: np.ndarray, color: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """Return `picture` with `color` where the signed `distance` in pixels is negative."""
     coverage = np.clip(0.5 - distance, 0, 1)[..., None]
-    return picture + coverage * (colour - picture)
+    return picture + coverage * (color - picture)
 
 
 def _piece_of_clutter(draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Distance to a small box, far smaller than any figure."""
+    """Return the distance to a small box, far smaller than any figure."""
     cos, sin = _direction(draw)
     dx, dy = x - draw(-15, 15, 1, 1), y - draw(-15, 15, 1, 1)
     along, across = np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin)
@@ -139,14 +141,14 @@ def _piece_of_clutter(draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _line(draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Distance to a thin line through the image; every other image has none."""
+    """Return the distance to a thin line through the image; every other image has none."""
     cos, sin = _direction(draw)
     width = np.where(draw(0, 1, 1, 1) < 0.5, draw(0.3, 0.9, 1, 1), -1)
     return np.abs(x * cos + y * sin - draw(-10, 10, 1, 1)) - width
 
 
 def _figure(labels: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Distance in pixels, about, to each image's figure (CHUNK, 32, 32)."""
+    """Return the approximate distance in pixels to each image's figure, (CHUNK, 32, 32)."""
     cos, sin = _direction(draw)
     size = draw(6, 12, 1, 1)
     room = 15 - size  # the centre stays where most of the figure is inside the image
@@ -162,7 +164,7 @@ def _figure(labels: np.ndarray, draw: Draw, x: np.ndarray, y: np.ndarray) -> np.
     return distance * size
 
 
-# The outlines: signed distance, about, to a figure of radius 1 in its own coordinates (u, v).
+# The outlines: approximate signed distance to a figure of radius 1 in its own coordinates (u, v).
 
 
 def _box(u: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -195,7 +197,7 @@ def _triangle(u: np.ndarray, v: np.ndarray, thickness: np.ndarray) -> np.ndarray
 
 
 def _star(u: np.ndarray, v: np.ndarray, thickness: np.ndarray) -> np.ndarray:
-    """A pentagram: inside at least four of the five lines through its edges."""
+    """Return the distance to a pentagram: inside at least four of the lines through its edges."""
     u = np.abs(u)
     edges = [v, 0.9510565 * u + 0.3090170 * v, 0.5877853 * u - 0.8090170 * v]
     edges += [-0.9510565 * u + 0.3090170 * v, -0.5877853 * u - 0.8090170 * v]

@@ -1,8 +1,8 @@
-"""The held-out images: the part of the training set that no training sees.
+"""The held-out images: the part of the training set that no training uses.
 
-Everything that is chosen is chosen on them: recipes, epochs, bit widths, which model is kept. The
-test set is read once, at the end. There is one split per data set, and this is its only definition.
-Of CIFAR-10 it holds out 5,000 images, 500 of each class, and leaves 45,000 to train on.
+Every choice is made on them: recipes, epochs, bit widths, which model to keep. The test set is read
+once, at the end. There is one split per data set. Of CIFAR-10 it holds out 5,000 images, 500 of
+each class, and leaves 45,000 to train on.
 """
 
 import hashlib
@@ -20,9 +20,18 @@ def held_out_split(
 ) -> tuple[ImageSet, ImageSet]:
     """Return (images to train on, held-out images), each in the order of `train`.
 
-    From each class the same `share` is held out, rounded. Which images depends on `seed` and their
-    positions alone, by SHA-256: no library's random numbers, which may change between releases.
-    Raises `ValueError` if either part would be empty.
+    The same `share` of each class is held out, rounded. The choice depends only on `seed` and the
+    positions, by SHA-256: random numbers of a library may change between releases.
+
+    Raises:
+        ValueError: Either part would be empty.
+
+    Examples:
+        >>> import torch
+        >>> pixels = torch.zeros(20, 3, 32, 32, dtype=torch.uint8)
+        >>> rest, held_out = held_out_split(ImageSet("CIFAR-10", "train", pixels, torch.zeros(20)))
+        >>> len(rest), len(held_out)
+        (18, 2)
     """
     labels, by_class = train.labels.tolist(), dict[int, list[int]]()
     for index in sorted(range(len(train)), key=lambda index: _rank(seed, index)):

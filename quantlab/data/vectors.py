@@ -1,15 +1,13 @@
 """The two vectors that a student quantizes in question 1b, drawn from the student's id.
 
 A is Gaussian-like, B heavy-tailed (Student's t with 5 degrees of freedom). Each has a scale of its
-own and a mean of about 0.3 standard deviations, so that its standard deviation is not its root mean
-square. Everybody's vectors differ, and everybody can make anybody's again.
+own and a mean of about 0.3 standard deviations, so its standard deviation is not its root mean
+square. Every student's vectors differ and can be recomputed from the id.
 
 They are the same on every platform: raw bits of PCG64, a fixed algorithm, seeded by SHA-256 of the
-id, and float64 arithmetic. Logarithms, cosines and powers are the only steps that mathematical
-libraries may round differently; their results are rounded to multiples of 2^-16, far coarser than
-such differences, before anything else is done with them.
-
-It can fail with a `ValueError` for an id without visible characters.
+id, and float64 arithmetic. Math libraries may round only the logarithms, cosines and powers
+differently. These results are first rounded to multiples of 2^-16, far coarser than such
+differences.
 """
 
 import hashlib
@@ -26,9 +24,15 @@ COARSE = 2.0**16
 
 
 def student_vectors(student: str) -> dict[str, Tensor]:
-    """{"A", "B"}: float32 (100000,), functions of the id alone (without spaces around it).
+    """Return the vectors "A" and "B", float32 (100000,), of the id without spaces around it.
 
-    Raises `ValueError` for an empty id.
+    Raises:
+        ValueError: The id is empty.
+
+    Examples:
+        >>> vectors = student_vectors("ada")
+        >>> sorted(vectors), len(vectors["A"]), vectors["A"].dtype
+        (['A', 'B'], 100000, torch.float32)
     """
     name = student.strip()
     if not name:
@@ -43,12 +47,12 @@ def _bits(vector: str, student: str) -> np.random.PCG64:
 
 
 def _uniform(bits: np.random.PCG64, count: int) -> np.ndarray:
-    """float64 in (0, 1), neither end included."""
+    """Return float64 (count,) in (0, 1), both ends excluded."""
     return ((bits.random_raw(count) >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
 
 def _place(bits: np.random.PCG64, standard: np.ndarray) -> Tensor:
-    """Give numbers of unit variance a scale and a mean, with operations that IEEE 754 fixes."""
+    """Return numbers of unit variance with a random scale and mean, by exactly rounded steps."""
     for_scale, for_mean = _uniform(bits, 2)
     scale = SCALES[0] + for_scale * (SCALES[1] - SCALES[0])
     mean = MEANS[0] + for_mean * (MEANS[1] - MEANS[0])
@@ -57,14 +61,14 @@ def _place(bits: np.random.PCG64, standard: np.ndarray) -> Tensor:
 
 
 def _normal(bits: np.random.PCG64) -> np.ndarray:
-    """Box and Muller (1958)."""
+    """Return standard normal numbers (Box and Muller 1958)."""
     radii = np.sqrt(-2 * np.log(_uniform(bits, LENGTH // 2)))
     angles = 2 * np.pi * _uniform(bits, LENGTH // 2)
     return np.concatenate([radii * np.cos(angles), radii * np.sin(angles)])
 
 
 def _student_t(bits: np.random.PCG64) -> np.ndarray:
-    """Bailey (1994), "Polar generation of random variates with the t-distribution"."""
+    """Return numbers of unit variance from Student's t (Bailey 1994, polar generation)."""
     n = DEGREES_OF_FREEDOM
     u, v = 2 * _uniform(bits, 4 * LENGTH).reshape(2, 2 * LENGTH) - 1
     w = u * u + v * v

@@ -17,9 +17,9 @@ def evaluate(
     device: str | torch.device | None = None,
     progress: bool = False,
 ) -> float:
-    """Return the top-1 accuracy in percent, in float32 proper and evaluation mode.
+    """Return the top-1 accuracy in percent, in full float32 and evaluation mode.
 
-    The model's mode stays as it was.
+    Afterwards the model is in its earlier mode.
     """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     keep_freed_memory()

@@ -1,4 +1,4 @@
-"""What a saved model computes: the one evaluation behind every mark.
+"""The evaluation of saved models, which defines their accuracy for grading.
 
 The arithmetic, in float32 unless said otherwise, in this order:
 
@@ -20,11 +20,11 @@ The arithmetic, in float32 unless said otherwise, in this order:
 Numbers below 2^-126 in magnitude, which are denormal in float32, count as zero: in the tensors of
 the model, and in every operand and result on the CPU (`quantlab.arithmetic.denormals`).
 
-The sums of codes are exact, so only the sums of conv1 and of the mean could depend on the batch
-size, the number of threads or the processor, in their last bits. Memory is that of one batch.
+The sums of codes are exact. Only the sums of conv1 and of the mean could depend on the batch size,
+the number of threads or the processor, in their last bits. Memory is that of one batch.
 
-Question 3, where activations keep 16 bits, is `quantlab.evaluation.mixed_precision`. Nothing can
-fail here: `SavedModel`s have been checked when they were read.
+Question 3, where activations keep 16 bits, is `quantlab.evaluation.mixed_precision`. Nothing raises
+here: a `SavedModel` is checked when it is read.
 """
 
 from collections.abc import Callable
@@ -44,18 +44,18 @@ from quantlab.network.resnet import BATCH_NORM_EPSILON, BasicBlock, batch_norm_a
 
 BATCH_SIZE = 50  # activations of several times as many leave the cache, at half the speed
 CHANNELS_LAST = torch.channels_last
-# 1.5 * 2^23. Float32 numbers of this size are integers: what is added is rounded, ties to even, and
-# stands in the lowest bits.
+# 1.5 * 2^23. Float32 numbers of this size are integers: a number added to it is rounded, ties to
+# even, into the lowest bits.
 ROUNDING = 12_582_912.0
 
-Progress = Callable[[int, int], object]  # (images done, images in all)
+ProgressCallback = Callable[[int, int], object]  # (images done, all images)
 
 
 class _Convolution:
-    """A quantized convolution and the batch normalization behind it, y = acc M + B.
+    """A quantized convolution and the batch norm after it, y = acc M + B.
 
-    `step` is what M and B are divided by. On the CPU it goes by 8-bit instructions where the
-    machine has exact ones, else, with the same results, in floating point.
+    M and B are divided by `step`. On the CPU it uses 8-bit instructions if the machine has exact
+    ones, else floating point, with the same results.
     """
 
     def __init__(
@@ -78,21 +78,21 @@ class _Convolution:
             )
         else:
             self._weight = layer.weight_int.to(device, torch.float32, memory_format=CHANNELS_LAST)
-            self._m, self._b = (one.view(-1, 1, 1).to(device) for one in (m, b))
+            self._m, self._b = (factor.view(-1, 1, 1).to(device) for factor in (m, b))
 
     def codes(self, input: Tensor) -> Tensor:
-        """Codes to the codes of the next convolution."""
+        """Return the codes of the next convolution for codes `input`."""
         if self._packed is not None:
-            return self._packed.clipped(input, self._largest)
-        return self._normalized(input).clamp_(0, self._largest).round_()
+            return self._packed.convolve_and_clip(input, self._largest)
+        return self._normalize(input).clamp_(0, self._largest).round_()
 
-    def added(self, input: Tensor, shortcut: Tensor) -> Tensor:
-        """Codes to the output of a block; `shortcut` may be written over."""
+    def add(self, input: Tensor, shortcut: Tensor) -> Tensor:
+        """Return the output of a block for codes `input`; may write over `shortcut`."""
         if self._packed is not None:
-            return self._packed.added(input, shortcut)
-        return self._normalized(input).add_(shortcut).relu_()
+            return self._packed.convolve_and_add(input, shortcut)
+        return self._normalize(input).add_(shortcut).relu_()
 
-    def _normalized(self, input: Tensor) -> Tensor:
+    def _normalize(self, input: Tensor) -> Tensor:
         sums = accumulate_conv2d(input, self._weight, self._largest, self._stride, padding=1)
         return sums.float().mul_(self._m).add_(self._b)
 
@@ -114,11 +114,11 @@ class _Block:
     def __call__(self, x: Tensor) -> Tensor:
         inner = self._first.codes(self._quantize.codes(x))
         shortcut = self._shortcut(x).contiguous(memory_format=CHANNELS_LAST)
-        return self._second.added(inner, shortcut)
+        return self._second.add(inner, shortcut)
 
 
 class _Quantizer:
-    """clamp(round(x / s), 0, largest): bytes where the convolution takes them, else float32."""
+    """clamp(round(x / s), 0, largest), in bytes if the convolution takes them, else float32."""
 
     def __init__(self, scale: float, largest: int, device: torch.device) -> None:
         self._scale = torch.tensor(scale, dtype=torch.float32, device=device)
@@ -128,7 +128,7 @@ class _Quantizer:
     def codes(self, x: Tensor) -> Tensor:
         if not self._in_bytes:
             return self.numbers(x)
-        # The sum does the rounding, and its lowest byte is the code: fewer passes over the memory.
+        # The sum rounds, and its lowest byte is the code: fewer passes over the memory.
         sums = (x / self._scale).clamp_(0, self._largest).add_(ROUNDING)
         return sums.view(torch.int32).to(torch.uint8)
 
@@ -145,8 +145,8 @@ class _Classifier:
         self._largest = 2**saved.act_bits - 1
         self._weight = layer.weight_int.to(device, torch.float32)
         input_scale, weight_scale = (
-            torch.tensor(one, dtype=torch.float32, device=device)
-            for one in (layer.input_scale, layer.weight_scale)
+            torch.tensor(scale, dtype=torch.float32, device=device)
+            for scale in (layer.input_scale, layer.weight_scale)
         )
         self._scale = input_scale * weight_scale
         self._bias = 0.0 if layer.bias is None else (layer.bias.to(device) / self._scale).round()
@@ -161,6 +161,7 @@ class IntegerResNet20:
     """A saved model, ready to run on the CPU or another `device`."""
 
     def __init__(self, saved: SavedModel, device: str | torch.device = "cpu") -> None:
+        """Move the tensors of `saved` to `device`, its weights packed for fast convolutions."""
         self.device = torch.device(device)
         keep_freed_memory()
         self._tensors = {
@@ -177,12 +178,12 @@ class IntegerResNet20:
         self._classify = _Classifier(saved, self.device)
 
     def predict(self, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
-        """uint8 (N, 3, 32, 32) to the classes, int64 (N,), on the CPU."""
+        """Return the classes of uint8 `images` (N, 3, 32, 32), int64 (N,), on the CPU."""
         return self.logits(images, batch_size).argmax(1)
 
     @flush_denormals
     def logits(self, images: Tensor, batch_size: int = BATCH_SIZE) -> Tensor:
-        """uint8 (N, 3, 32, 32) to float32 (N, 10), on the CPU."""
+        """Return the logits of uint8 `images` (N, 3, 32, 32), float32 (N, 10), on the CPU."""
         return self._logits(images, batch_size)
 
     @torch.inference_mode()
@@ -212,10 +213,10 @@ def evaluate_saved(
     saved: SavedModel,
     data: ImageSet,
     batch_size: int = BATCH_SIZE,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     device: str | torch.device = "cpu",
 ) -> float:
-    """Top-1 accuracy of a saved model on all images of `data`, in percent.
+    """Return the top-1 accuracy of a saved model on all images of `data`, in percent.
 
     `progress(done, total)` is called after each batch with numbers of images.
     """

@@ -1,25 +1,24 @@
-"""Question 3's evaluation: weights at a width of each layer's own, activations at 16 bits.
+"""The evaluation of question 3: a bit width per layer for weights, 16 bits for activations.
 
-`evaluate_bit_widths` puts float weights on their grids first, `evaluate_packed` takes codes and
-scales as they are. Both go by `MixedPrecisionResNet20`, in float32, where a code of 16 bits is
-exact and the sums are not:
+`evaluate_bit_widths` puts float weights on their grids first; `evaluate_packed` takes codes and
+scales. Both use `MixedPrecisionResNet20`, in float32, where a code of 16 bits is exact and the sums
+are not:
 
-1.  Each batch normalization is folded into the convolution before it: w gamma / sqrt(var + eps) and
+1.  Each batch norm is folded into the convolution before it: w gamma / sqrt(var + eps) and
     beta - mean gamma / sqrt(var + eps), per channel, in float64, rounded once.
-2.  Codes of a block's input are clamp(round(x / s_x), 0, 2^16 - 1), ties to even; its first
-    convolution, whose weights and bias are multiplied and divided by the steps of its input and of
-    the next, gives those of the second, rounded and clamped alike; the second gives y, plus the
-    shortcut, ReLU. conv1 takes the images as they are.
+2.  Codes of a block's input are clamp(round(x / s_x), 0, 2^16 - 1), ties to even. The weights and
+    bias of its first convolution are multiplied and divided by the scales of its input and of the
+    next; it returns the codes of the second, rounded and clamped likewise. The second returns y,
+    plus the shortcut, ReLU. conv1 takes the images without quantization.
 3.  The mean over all pixels of each channel on its 16-bit grid; fc in floating point.
 
 Numbers below 2^-126 in magnitude count as zero, as in `quantlab.evaluation.integer_network`.
 
-The ranges of the activations come from batch normalization, so that no images are needed to
-calibrate. A convolution of 0 bits gives zeros, of which the batch normalization behind it makes one
-constant per channel.
+The ranges of the activations come from batch norm, so calibration needs no images. A convolution
+of 0 bits returns zeros; the batch norm after it turns them into one constant per channel.
 
-It can fail with a `QuantizationError` (bit widths that do not fit the network); `PackedModel`s have
-been checked when they were read.
+Raises `QuantizationError` for bit widths that do not match the network. A `PackedModel` is checked
+when it is read.
 """
 
 from collections.abc import Mapping
@@ -41,7 +40,7 @@ from quantlab.network.resnet import BasicBlock, batch_norm_affine, resnet20
 ACT_BITS = 16
 LARGEST_CODE = 2**ACT_BITS - 1
 SIGMAS = 8  # see _input_scales
-SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive number will do
+SMALLEST_RANGE = 1e-3  # of a layer whose channels are all dead: any positive number works
 
 
 @flush_denormals
@@ -51,14 +50,14 @@ def evaluate_bit_widths(
     """Return the top-1 accuracy in percent of `bit_widths_network` on `data`.
 
     Raises:
-        QuantizationError: The bit widths do not fit the network.
+        QuantizationError: The bit widths do not match the network.
     """
     return evaluate(bit_widths_network(float_state, bit_widths, ops), data, BATCH_SIZE)
 
 
 @flush_denormals
 def evaluate_packed(model: PackedModel, data: ImageSet) -> float:
-    """Top-1 accuracy of a packed model in percent; the bias of fc stays in floating point."""
+    """Return the top-1 accuracy of a packed model in percent; fc's bias is floating point."""
     return evaluate(packed_network(model), data, BATCH_SIZE)
 
 
@@ -67,13 +66,17 @@ def bit_widths_network(
 ) -> "MixedPrecisionResNet20":
     """Return the float network with the weights of each layer at its own width, ready to run.
 
-    `float_state` is the `state_dict` of a float ResNet-20, `bit_widths` {layer: 1 to 8} for all 20
-    layers, conv1 and fc included; 0 removes a convolution inside a residual branch. Weights are
-    quantized signed symmetric per tensor by the "sym" method of `ops`, and the bias of fc to the
-    grid of its sums.
+    Weights are quantized signed symmetric per tensor by the "sym" method of `ops`, the bias of fc
+    to the grid of its sums.
+
+    Args:
+        float_state: The `state_dict` of a float ResNet-20.
+        bit_widths: {layer: 1 to 8} for all 20 layers, including conv1 and fc; 0 removes a
+            convolution inside a residual branch.
+        ops: The module with the student's functions.
 
     Raises:
-        QuantizationError: The bit widths do not fit the network.
+        QuantizationError: The bit widths do not match the network.
     """
     with torch.device("meta"):  # a search evaluates often: no random weights to be overwritten
         model = resnet20()
@@ -81,7 +84,7 @@ def bit_widths_network(
     missing = [name for name in quantizable_layers(model) if name not in bit_widths]
     if missing:
         raise QuantizationError(
-            f"bit_widths says nothing of {', '.join(missing)}: give every layer a width."
+            f"bit_widths lacks {', '.join(missing)}: set a width for every layer."
         )
     removed = {name for name, bits in bit_widths.items() if bits == 0 and name in REMOVABLE}
     widths = {name: bits for name, bits in bit_widths.items() if name not in removed}
@@ -99,18 +102,20 @@ def bit_widths_network(
 
 
 def packed_network(model: PackedModel) -> "MixedPrecisionResNet20":
-    """A packed model, ready to run."""
+    """Return a packed model, ready to run."""
     return MixedPrecisionResNet20({name: model.weight(name) for name in LAYERS}, model.tensors)
 
 
 class MixedPrecisionResNet20(nn.Module):
-    """float32 images (N, 3, 32, 32), normalized, to logits (N, 10); for evaluation only.
-
-    `weights` {layer: float32 weights on their grid}, `tensors` what stays in floating point: batch
-    normalization and the bias of fc.
-    """
+    """ResNet-20 for evaluation: from normalized float32 (N, 3, 32, 32) to logits (N, 10)."""
 
     def __init__(self, weights: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
+        """Fold the batch norms.
+
+        Args:
+            weights: {layer: float32 weights on their grid}.
+            tensors: The floating-point rest: batch norm and the bias of fc.
+        """
         super().__init__()
         scales = _input_scales(tensors)
         with torch.device("meta"):
@@ -125,11 +130,12 @@ class MixedPrecisionResNet20(nn.Module):
         )
         self.quantize = _Quantizer(scales["fc"])
         self.fc = shape.fc
-        self.fc.weight = _fixed(weights["fc"] * scales["fc"])
-        self.fc.bias = _fixed(tensors["fc.bias"])
+        self.fc.weight = _constant(weights["fc"] * scales["fc"])
+        self.fc.bias = _constant(tensors["fc.bias"])
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the logits."""
         x = self.blocks(self.conv1(x).relu_())
         features = F.adaptive_avg_pool2d(x, 1).flatten(1)
         return self.fc(self.quantize(features))
@@ -159,7 +165,7 @@ class _Block(nn.Module):
 
 
 class _Quantizer(nn.Module):
-    """float32 numbers to their 16-bit codes, in float32."""
+    """The 16-bit codes of float32 numbers, in float32."""
 
     def __init__(self, scale: float) -> None:
         super().__init__()
@@ -177,26 +183,26 @@ def _folded(
     input_scale: float = 1.0,
     output_scale: float = 1.0,
 ) -> nn.Conv2d:
-    """A convolution and the normalization behind it, from codes to what `output_scale` divides."""
+    """Return a convolution and the batch norm after it, from codes to outputs / `output_scale`."""
     gain, offset = batch_norm_affine(tensors, name.replace("conv", "bn"))
     weight = weights[name].double() * (gain * input_scale / output_scale).view(-1, 1, 1, 1)
     out, channels, *kernel = weight.shape
-    made = nn.Conv2d(channels, out, kernel, stride, padding=1, device="meta")  # type: ignore[arg-type]
-    made.weight = _fixed(weight.float())
-    made.bias = _fixed((offset / output_scale).float())
-    return made
+    folded = nn.Conv2d(channels, out, kernel, stride, padding=1, device="meta")  # type: ignore[arg-type]
+    folded.weight = _constant(weight.float())
+    folded.bias = _constant((offset / output_scale).float())
+    return folded
 
 
-def _fixed(tensor: Tensor) -> nn.Parameter:
+def _constant(tensor: Tensor) -> nn.Parameter:
     return nn.Parameter(tensor.detach(), requires_grad=False)
 
 
 def _input_scales(state: Mapping[str, Tensor]) -> dict[str, float]:
-    """16-bit scales that hold every activation, from batch normalization alone.
+    """Return 16-bit scales that cover every activation, from batch norm alone.
 
     A normalized channel has mean beta and standard deviation gamma on the training images (Nagel et
-    al. 2019 take beta + 6 gamma as its range). A range twice too wide costs one of 16 bits, which
-    nobody sees, so 8 gamma are taken, and the two inputs of a residual sum are added.
+    al. 2019 take beta + 6 gamma as its range). A range twice too wide costs one of 16 bits, without
+    effect on the accuracy. So the range is 8 gamma, and the two inputs of a residual sum are added.
     """
     with torch.device("meta"):
         model = resnet20()

@@ -5,10 +5,10 @@
      "table1": {"ptq": {"W8A8": {"SAWB": 91.2, "sym": 91.4}, ...}, "qat": ...},
      "bit_widths": {"layer1.0.conv1": 4, ...}}
 
-A cell that is absent or null is one the student has not filled in yet: `None`, and no error. All
-else that is not as above is `BadAnswers`, one sentence: text that is not JSON, another version, a
-name no table has, a value of another type, NaN or infinity, more text than a table can need.
-Whether a number is right, or even possible, is for the checks to say, each about its own cell.
+A cell that is absent or null is not filled in yet: `None`, and no error. Everything else that
+differs from the above raises `BadAnswers`: text that is not JSON, another version, an unknown name,
+a value of another type, NaN or infinity, more text than a table can need. The checks decide whether
+a number is correct or possible, each for its own cell.
 """
 
 import json
@@ -50,11 +50,14 @@ def _no_table1() -> Table1:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a student reports. Every cell of both tables is there, None where nothing was filled in.
+    """The numbers that a student reports. Every cell of both tables exists, None if not filled in.
 
-    `mse[vector][method][bits]` is a mean squared error (question 1b),
-    `table1[training][cell][method]` an accuracy in percent (questions 2c and 2d),
-    `bit_widths[layer]` the bits of a layer's weights (question 3; empty until recorded).
+    Attributes:
+        student: The student's id.
+        dataset: The name of the data set.
+        mse: `mse[vector][method][bits]` is a mean squared error (question 1b).
+        table1: `table1[training][cell][method]` is an accuracy in percent (questions 2c and 2d).
+        bit_widths: The bits of each layer's weights (question 3; empty until recorded).
     """
 
     student: str
@@ -66,10 +69,10 @@ class Answers:
 
 @dataclass(frozen=True)
 class AnswersFile:
-    """The file at `path`, as the notebook writes it: every `record_...` updates it atomically.
+    """The file at `path`; every `record_...` updates it atomically.
 
-    The file is made by the first record. One that belongs to another student or data set is left
-    alone and `BadAnswers` is raised: its numbers were made from other vectors, or other images.
+    The first record creates the file. A file of another student or data set is not changed and
+    raises `BadAnswers`: its numbers belong to other vectors or other images.
     """
 
     path: str | os.PathLike[str]
@@ -77,7 +80,11 @@ class AnswersFile:
     dataset: str
 
     def read(self) -> Answers:
-        """What was recorded so far; no cells where there is no file yet. Raises `BadAnswers`."""
+        """Return what is recorded so far; without a file all cells are None.
+
+        Raises:
+            BadAnswers: The file cannot be read or belongs to another student or data set.
+        """
         path = Path(self.path)
         if not path.exists():
             return Answers(
@@ -85,24 +92,34 @@ class AnswersFile:
             )
         answers = parse(path.read_bytes())
         for name in ("student", "dataset"):
-            theirs, ours = getattr(answers, name), getattr(self, name)
-            if theirs != ours:
+            recorded, current = getattr(answers, name), getattr(self, name)
+            if recorded != current:
                 raise BadAnswers(
-                    f"{path.name} was made for the {name} {theirs!r}, not {ours!r}: correct the "
-                    f"{name} in the notebook, or delete {path.name} to start it again."
+                    f"{path.name} belongs to the {name} {recorded!r}, not {current!r}: correct the "
+                    f"{name} in the notebook, or delete {path.name} to start again."
                 )
         return answers
 
     def record_mse(self, vector: str, method: str, bits: int, value: Number) -> None:
-        """The mean squared error of vector "A" or "B" with one method and 8, 4 or 2 bits (1b)."""
-        _known(vector, VECTORS, "vector")
-        _known(method, MSE_METHODS, "method")
-        _known(bits, MSE_BITS, "bit width")
-        number = _measured(value, f"mean squared error of {vector}, {method}, {bits} bits")
+        """Record a mean squared error of question 1b.
+
+        Args:
+            vector: "A" or "B".
+            method: "sym", "heuristic" or "SAWB".
+            bits: 8, 4 or 2.
+            value: The mean squared error.
+
+        Raises:
+            BadAnswers: A name or the value is not possible.
+        """
+        _check_name(vector, VECTORS, "vector")
+        _check_name(method, MSE_METHODS, "method")
+        _check_name(bits, MSE_BITS, "bit width")
+        number = _finite(value, f"mean squared error of {vector}, {method}, {bits} bits")
         if number < 0:
             raise BadAnswers(
-                f"The mean squared error of {vector}, {method}, {bits} bits can't be {number}, "
-                "below zero: average the squares of the differences."
+                f"The mean squared error of {vector}, {method}, {bits} bits is negative, {number}: "
+                "average the squares of the differences."
             )
         answers = self.read()
         mse = {v: {m: dict(cells) for m, cells in ms.items()} for v, ms in answers.mse.items()}
@@ -110,15 +127,25 @@ class AnswersFile:
         self._write(replace(answers, mse=mse))
 
     def record_accuracy(self, training: str, cell: str, method: str, percent: Number) -> None:
-        """A cell of Table 1, in percent: "ptq" or "qat", "W8A8" and so on, "SAWB" or "sym"."""
-        _known(training, TRAININGS, "half of Table 1")
-        _known(cell, CELLS, "row of Table 1")
-        _known(method, TABLE1_METHODS, "method")
-        number = _measured(percent, f"accuracy of {training}, {cell}, {method}")
+        """Record an accuracy of Table 1.
+
+        Args:
+            training: "ptq" or "qat".
+            cell: The bit widths, such as "W8A8".
+            method: "SAWB" or "sym".
+            percent: The accuracy, 0 to 100.
+
+        Raises:
+            BadAnswers: A name or the value is not possible.
+        """
+        _check_name(training, TRAININGS, "half of Table 1")
+        _check_name(cell, CELLS, "row of Table 1")
+        _check_name(method, TABLE1_METHODS, "method")
+        number = _finite(percent, f"accuracy of {training}, {cell}, {method}")
         if not 0 <= number <= 100:
             raise BadAnswers(
-                f"The accuracy of {training}, {cell}, {method} can't be {number} percent: "
-                "give the percentage of test images classified correctly, from 0 to 100."
+                f"The accuracy of {training}, {cell}, {method}: expected 0 to 100 percent, got "
+                f"{number}. Record the percentage of test images classified correctly."
             )
         answers = self.read()
         table1 = {t: {c: dict(ms) for c, ms in cs.items()} for t, cs in answers.table1.items()}
@@ -126,7 +153,11 @@ class AnswersFile:
         self._write(replace(answers, table1=table1))
 
     def record_bit_widths(self, bit_widths: Mapping[str, int]) -> None:
-        """The bits of every layer's weights that question 3 found, in place of any before."""
+        """Record the bits of every layer's weights (question 3), in place of earlier ones.
+
+        Raises:
+            BadAnswers: A layer's name or width is not possible.
+        """
         widths = _bit_widths({layer: _plain_int(bits) for layer, bits in bit_widths.items()})
         self._write(replace(self.read(), bit_widths=widths))
 
@@ -135,7 +166,7 @@ class AnswersFile:
 
 
 def to_text(answers: Answers) -> str:
-    """The text of `answers.json`; `parse` gives the same answers back."""
+    """Return the text of `answers.json`; `parse` reads it."""
     record = {
         "version": VERSION,
         "student": answers.student,
@@ -148,9 +179,13 @@ def to_text(answers: Answers) -> str:
 
 
 def parse(text: str | bytes) -> Answers:
-    """The answers that `text` (UTF-8, if bytes) holds. Raises `BadAnswers`."""
+    """Return the answers in `text` (UTF-8, if bytes).
+
+    Raises:
+        BadAnswers: The text differs from the format of the module docstring.
+    """
     record = _object(_json(text), "The file", ("version", "student", "dataset"))
-    _known_keys(record, ("version", "student", "dataset", "mse", "table1", "bit_widths"), "file")
+    _check_keys(record, ("version", "student", "dataset", "mse", "table1", "bit_widths"), "file")
     if type(record["version"]) is not int or record["version"] != VERSION:
         raise BadAnswers(
             f"answers.json does not have version {VERSION}: write it again with the notebook "
@@ -208,11 +243,11 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _filled(table: object, where: str, levels: tuple[tuple[str, ...], ...]) -> Any:
-    """`table` with all names of all `levels`, None for the numbers that are not there."""
+    """Return `table` with all names of all `levels`, None for missing numbers."""
     if not levels:
         return None if table is None else _number(table, where)
     present = {} if table is None else _object(table, where)
-    _known_keys(present, levels[0], where)
+    _check_keys(present, levels[0], where)
     return {name: _filled(present.get(name), f"{where}.{name}", levels[1:]) for name in levels[0]}
 
 
@@ -230,7 +265,7 @@ def _object(value: object, where: str, required: Iterable[str] = ()) -> dict[str
     return value
 
 
-def _known_keys(present: Mapping[str, object], names: tuple[str, ...], where: str) -> None:
+def _check_keys(present: Mapping[str, object], names: tuple[str, ...], where: str) -> None:
     for name in present:
         if name not in names:
             raise BadAnswers(
@@ -267,7 +302,7 @@ def _text(value: object, name: str) -> str:
 
 
 def _encodes(text: str) -> bool:
-    """Whether a file can hold `text`: JSON can spell half of a surrogate pair, UTF-8 can't."""
+    """Return whether UTF-8 can encode `text`: JSON can spell half of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -294,18 +329,18 @@ def _bit_widths(widths: Mapping[str, object]) -> dict[str, int]:
 
 
 def _plain_int(bits: object) -> object:
-    """A Python int for what counts as one (numpy's integers), else `bits` itself."""
+    """Return a Python int for numpy's integers, else `bits` itself."""
     if isinstance(bits, bool) or not hasattr(bits, "__index__"):
         return bits
     return bits.__index__()
 
 
-def _measured(value: Number, what: str) -> float:
-    """`value` as a float, if that is a number one can have measured."""
+def _finite(value: Number, what: str) -> float:
+    """Return `value` as a finite float. Raises `BadAnswers`."""
     try:
         number = float(value)
     except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor of many numbers
-        raise BadAnswers(f"The {what} must be one number, not {_kind(value)}.") from error
+        raise BadAnswers(f"The {what}: expected one number, got {_kind(value)}.") from error
     if not math.isfinite(number):
         raise BadAnswers(
             f"The {what} is {number}: find out why (an overflow, a division by zero?) and record "
@@ -314,7 +349,7 @@ def _measured(value: Number, what: str) -> float:
     return number
 
 
-def _known(name: object, names: tuple[object, ...], what: str) -> None:
+def _check_name(name: object, names: tuple[object, ...], what: str) -> None:
     if isinstance(name, bool) or name not in names:
         raise BadAnswers(
             f"There is no {what} {name!r} in the tables: use one of {', '.join(map(str, names))}."

@@ -1,3 +1,3 @@
-"""How a packed model begins, for those who look at a file without torch."""
+"""The first bytes of a packed model, for readers without torch."""
 
 MAGIC = b"RN20BITS"

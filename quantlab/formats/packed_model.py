@@ -1,4 +1,4 @@
-"""A ResNet-20 at exactly the size that question 3 counts: codes packed bit by bit, one file.
+"""The packed model: a ResNet-20 at exactly the size that question 3 counts, in one file.
 
 Little-endian, in this order:
 
@@ -6,16 +6,16 @@ Little-endian, in this order:
                behind it) and the bit width of each of the 20 layers (uint8 each), conv1 to fc
     scales     float32, one for each layer of 1 bit and more                              counted
     codes      of each such layer: its weights in C order, b bits each in two's complement, the
-               lowest bit first, one behind the other; zero bits fill the last byte       counted
-    floats     float32: batch normalization and fc.bias, in the order of the `state_dict`
+               lowest bit first, without gaps; zero bits fill the last byte               counted
+    floats     float32: batch norm and fc.bias, in the order of the `state_dict`
     checksum   BLAKE2b of all of the above, 16 bytes
 
 A layer of b bits has codes -2^(b-1) .. 2^(b-1) - 1, b from 1 (-1 and 0) to 8. 0 bits remove a
-convolution inside a residual branch: it gives zeros, of which the batch normalization behind it
-makes one constant per channel. Neither codes nor a scale are left of it.
+convolution inside a residual branch: it returns zeros, which the batch norm after it turns into one
+constant per channel. Such a layer has neither codes nor a scale.
 
-The size of a model is what is counted: ceil(weights b / 8) bytes for each layer, and 4 for each
-scale. Header, floats and checksum are the same for every model and stand beside it, in `Size`.
+The size of a model counts ceil(weights b / 8) bytes for each layer, and 4 for each scale. Header,
+floats and checksum are the same for every model and do not count; `Size` lists them.
 
 Every function raises `BadPackedModel` for what is not valid. `unpack` trusts no byte and takes no
 more memory than a model needs. `parse` trusts no value that another process read from a file.
@@ -55,10 +55,14 @@ LONGEST_NAME = 16
 
 @dataclass(frozen=True)
 class PackedModel:
-    """A ResNet-20 whose layers have widths of their own.
+    """A ResNet-20 with a bit width per layer.
 
-    `bit_widths` {layer: 0 to 8} has all 20 layers; `codes` (int8, the shape of the weights) and
-    `scales` (float32 numbers) those of 1 bit and more; `tensors` is what stays in float32.
+    Attributes:
+        dataset: The name of the data set.
+        bit_widths: {layer: 0 to 8} for all 20 layers.
+        codes: int8 in the shape of the weights, for layers of 1 bit and more.
+        scales: float32 numbers, for the same layers.
+        tensors: Batch norm and fc.bias, float32.
     """
 
     dataset: str
@@ -68,7 +72,7 @@ class PackedModel:
     tensors: Mapping[str, Tensor]
 
     def weight(self, layer: str) -> Tensor:
-        """float32: code times scale; zeros for a removed layer."""
+        """Return code times scale, float32; zeros for a removed layer."""
         if self.bit_widths[layer] == 0:
             return torch.zeros(SHAPES[f"{layer}.weight"])
         return self.codes[layer].float() * self.scales[layer]
@@ -76,10 +80,14 @@ class PackedModel:
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes: what is `counted`, what stands beside it, and what entropy coding could leave.
+    """The size of a model in bytes.
 
-    `entropy` is the sum over the layers of weights times the entropy of their codes, which no code
-    for single weights can go below, and the scales.
+    Attributes:
+        counted: The codes and scales, which question 3 counts.
+        floats: The float32 tensors.
+        file: The whole file.
+        entropy: Weights times the entropy of their codes, summed over layers, and the scales. No
+            code for single weights is shorter.
     """
 
     counted: int
@@ -89,28 +97,43 @@ class Size:
 
 
 def layer_bytes(weights: int, bits: int) -> int:
-    """What a layer of so many weights counts: its codes, and its scale if it has any."""
+    """Return the counted bytes of a layer: its codes, and its scale if it has any.
+
+    Examples:
+        >>> layer_bytes(weights=640, bits=2)
+        164
+    """
     return -(-weights * bits // 8) + (SCALE_BYTES if bits else 0)
 
 
 def counted_bytes(bit_widths: Mapping[str, int], sizes: Mapping[str, int] | None = None) -> int:
-    """The size by the rules of question 3; `sizes` {layer: weights} are ResNet-20's."""
-    known = layer_sizes() if sizes is None else sizes
-    return sum(layer_bytes(known[name], bits) for name, bits in bit_widths.items())
+    """Return the size by the rules of question 3; `sizes` {layer: weights} default to ResNet-20."""
+    weights = layer_sizes() if sizes is None else sizes
+    return sum(layer_bytes(weights[name], bits) for name, bits in bit_widths.items())
 
 
 def kibibytes(bit_widths: Mapping[str, int], sizes: Mapping[str, int] | None = None) -> float:
-    """`counted_bytes` in KiB of 1,024 bytes."""
+    """Return `counted_bytes` in KiB of 1,024 bytes.
+
+    Examples:
+        >>> kibibytes({"conv1": 8, "fc": 4}, sizes={"conv1": 432, "fc": 640})
+        0.7421875
+    """
     return counted_bytes(bit_widths, sizes) / 1024
 
 
 def allowed_bits(layer: str) -> range:
-    """The widths that this layer may have: from 0 inside a residual branch, else from 1."""
+    """Return the widths that a layer may have: from 0 inside a residual branch, else from 1.
+
+    Examples:
+        >>> allowed_bits("layer1.0.conv1"), allowed_bits("fc")
+        (range(0, 9), range(1, 9))
+    """
     return range(0 if layer in REMOVABLE else 1, WIDEST + 1)
 
 
 def size(model: PackedModel) -> Size:
-    """Of a model that `pack` accepts."""
+    """Return the size of a model that `pack` accepts."""
     entropy = float(SCALE_BYTES * len(model.scales))
     for codes in model.codes.values():
         _, counts = np.unique(codes.numpy(), return_counts=True)
@@ -124,7 +147,11 @@ def size(model: PackedModel) -> Size:
 
 
 def pack(model: PackedModel) -> bytes:
-    """The file of a model, the same bytes for the same model. Raises `BadPackedModel`."""
+    """Return the file of a model, the same bytes for the same model.
+
+    Raises:
+        BadPackedModel: The model is not valid.
+    """
     model = parse(values(model))
     widths = [model.bit_widths[name] for name in LAYERS]
     kept = [name for name in LAYERS if model.bit_widths[name]]
@@ -137,20 +164,33 @@ def pack(model: PackedModel) -> bytes:
 
 
 def unpack(content: bytes) -> PackedModel:
-    """The model in untrusted bytes. Raises `BadPackedModel`."""
+    """Return the model in untrusted bytes.
+
+    Raises:
+        BadPackedModel: The bytes are not a packed model.
+    """
     return parse(_values_in(content))
 
 
 def save(model: PackedModel, path: str | os.PathLike[str]) -> None:
-    """Write `pack(model)` atomically. Raises `BadPackedModel` and `OSError`."""
+    """Write `pack(model)` atomically.
+
+    Raises:
+        BadPackedModel: The model is not valid.
+        OSError: The file cannot be written.
+    """
     content = pack(model)
     write_atomically(path, lambda stream: stream.write(content))
 
 
 def load(path: str | os.PathLike[str]) -> PackedModel:
-    """`unpack` of a file. Raises `BadPackedModel`, also where there is none."""
+    """Return the model in a file.
+
+    Raises:
+        BadPackedModel: The file cannot be read or is not a packed model.
+    """
     try:
-        with Path(path).open("rb") as stream:  # no more of it than a model has
+        with Path(path).open("rb") as stream:  # at most one byte more than a model has
             return unpack(stream.read(_file_bytes(dict.fromkeys(LAYERS, WIDEST)) + 1))
     except OSError as problem:
         raise BadPackedModel(
@@ -164,7 +204,7 @@ def load(path: str | os.PathLike[str]) -> PackedModel:
 
 
 def pack_codes(codes: np.ndarray, bits: int) -> bytes:
-    """Integers -2^(b-1) .. 2^(b-1) - 1, of any shape, in ceil(codes.size bits / 8) bytes."""
+    """Return integers -2^(b-1) .. 2^(b-1) - 1, of any shape, in ceil(codes.size b / 8) bytes."""
     columns = codes.reshape(-1, 1).astype(np.int8).view(np.uint8)
     flags = np.unpackbits(columns, axis=1, count=bits, bitorder="little")
     return np.packbits(flags, bitorder="little").tobytes()
@@ -191,7 +231,7 @@ def unpack_codes(content: bytes, count: int, bits: int) -> np.ndarray:
 
 
 def values(model: PackedModel) -> dict[str, Any]:
-    """The model as flat names and plain values, for `parse` on the other side of a wall."""
+    """Return the model as flat names and plain values, for `parse` outside the sandbox."""
     flat: dict[str, Any] = {"dataset": model.dataset, **model.tensors}
     flat |= {f"{name}.bits": bits for name, bits in model.bit_widths.items()}
     flat |= {f"{name}.weight_int": codes for name, codes in model.codes.items()}
@@ -200,7 +240,11 @@ def values(model: PackedModel) -> dict[str, Any]:
 
 
 def parse(flat: Mapping[str, Any]) -> PackedModel:
-    """The model that untrusted `values` describe. Raises `BadPackedModel` for the first fault."""
+    """Return the model that untrusted `flat` values describe.
+
+    Raises:
+        BadPackedModel: A value is not valid; the message is about the first one.
+    """
     widths = {name: _width(name, flat.get(f"{name}.bits")) for name in LAYERS}
     kept = [name for name in LAYERS if widths[name]]
     expected = {"dataset", *FLOATS, *(f"{name}.bits" for name in LAYERS)}
@@ -269,7 +313,7 @@ def _name(value: Any) -> str:
 
 
 def _values_in(content: bytes) -> dict[str, Any]:
-    """Flat values for `parse`, of a file whose length and checksum are right."""
+    """Return flat values for `parse`, after a check of length and checksum."""
     if not content.startswith(MAGIC):
         raise BadPackedModel(
             "This does not begin as a packed model: write it with "
@@ -280,8 +324,8 @@ def _values_in(content: bytes) -> dict[str, Any]:
     _, version, name, *bits = HEADER.unpack_from(content)
     if version != VERSION:
         raise BadPackedModel(
-            f"This is version {version} of the format, and here is version {VERSION}: write it "
-            "with the quantlab.formats.packed_model of this kit."
+            f"Expected version {VERSION} of the format, got version {version}: write it with the "
+            "quantlab.formats.packed_model of this kit."
         )
     widths = {layer: _width(layer, b) for layer, b in zip(LAYERS, bits, strict=True)}
     if len(content) != _file_bytes(widths):
@@ -294,22 +338,22 @@ def _values_in(content: bytes) -> dict[str, Any]:
 
 
 def _arrays_in(content: bytes, widths: Mapping[str, int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
     take = partial(np.frombuffer, content)
     kept, at = [layer for layer in LAYERS if widths[layer]], HEADER.size
     for layer in kept:
-        found[f"{layer}.weight_scale"] = float(take("<f4", 1, at)[0])
+        arrays[f"{layer}.weight_scale"] = float(take("<f4", 1, at)[0])
         at += SCALE_BYTES
     for layer in kept:
         shape = SHAPES[f"{layer}.weight"]
         end = at + layer_bytes(prod(shape), widths[layer]) - SCALE_BYTES
         codes = unpack_codes(content[at:end], prod(shape), widths[layer])
-        found[f"{layer}.weight_int"] = codes.reshape(shape)
+        arrays[f"{layer}.weight_int"] = codes.reshape(shape)
         at = end
     for name in FLOATS:
-        found[name] = take("<f4", prod(SHAPES[name]), at).reshape(SHAPES[name])
+        arrays[name] = take("<f4", prod(SHAPES[name]), at).reshape(SHAPES[name])
         at += 4 * prod(SHAPES[name])
-    return found
+    return arrays
 
 
 def _file_bytes(widths: Mapping[str, int]) -> int:
@@ -317,9 +361,9 @@ def _file_bytes(widths: Mapping[str, int]) -> int:
     return HEADER.size + counted_bytes(widths) + floats + CHECKSUM_BYTES
 
 
-def _other_length(found: int, expected: int) -> BadPackedModel:
+def _other_length(length: int, expected: int) -> BadPackedModel:
     return BadPackedModel(
-        f"This has {found:,} bytes where the widths in its header make {expected:,}: save or copy "
+        f"This has {length:,} bytes where the widths in its header make {expected:,}: save or copy "
         "the file again."
     )
 

@@ -1,4 +1,4 @@
-"""The one file format of a saved quantized ResNet-20, and of its float original.
+"""The saved model: the file format of a quantized ResNet-20, and of its float original.
 
 A saved model is a `torch.save` of one flat dict of plain tensors, numbers and strings, read with
 `weights_only=True`. Its keys, for each layer of `LAYERS` (all but conv1):
@@ -11,13 +11,12 @@ A saved model is a `torch.save` of one flat dict of plain tensors, numbers and s
     "bn1.weight", ...       the tensors of batch normalization by their `state_dict` names
     "format", "dataset", "method"   FORMAT, the data set's name, "sym" | "SAWB" | "heuristic"
 
-The bit widths come from the file name (`ResNet20_W8A2.pt`), and codes outside them are a fault. A
-bare `state_dict` with float "<layer>.weight" beside both scales is accepted as well and put on the
-grid, round(w / s_w) clipped; so are the "module." prefix of DataParallel, other integer and
+The bit widths come from the file name (`ResNet20_W8A2.pt`); codes outside them are an error. A bare
+`state_dict` with float "<layer>.weight" beside both scales is accepted as well and put on the grid,
+round(w / s_w) clipped. So are the "module." prefix of DataParallel, other integer and
 floating-point dtypes, and a missing "format", "dataset" or "method".
 
-Everything fails with `BadSavedModel`: one sentence that says which name, what was found, what was
-expected and what to do. `parse` is for values from an untrusted process and trusts none of them;
+Every function raises `BadSavedModel` for what is not valid. `parse` trusts none of its values;
 `load` and `load_float` open files and are for trusted ones.
 """
 
@@ -92,7 +91,15 @@ class SavedModel:
 
 
 def parse_name(name: str) -> tuple[int, int]:
-    """("ResNet20_W8A2.pt") to (8, 2), the widths of weights and activations; `BadSavedModel`."""
+    """Return the bits of weights and activations that the name of a saved model contains.
+
+    Raises:
+        BadSavedModel: The name contains none.
+
+    Examples:
+        >>> parse_name("ResNet20_W8A2.pt")
+        (8, 2)
+    """
     match = re.fullmatch(r"ResNet20_W([1-8])A([1-8])\.pt", name)
     if not match:
         raise BadSavedModel(
@@ -105,24 +112,28 @@ def parse_name(name: str) -> tuple[int, int]:
 def save(model: nn.Module, path: str | os.PathLike[str], dataset: str, method: str) -> None:
     """Write a model from `quantize_model` (at its stored scales) to e.g. `ResNet20_W8A8.pt`.
 
-    `dataset` is the name of the data it was made for. Raises `BadSavedModel` when the model is
-    none of this format, or has other widths than the file name says.
+    `dataset` is the name of its data set.
+
+    Raises:
+        BadSavedModel: The model does not fit this format, or has other widths than the file name.
     """
     saved = saved_model(model, dataset, method)
-    promised = parse_name(Path(path).name)
-    if promised != (saved.weight_bits, saved.act_bits):
+    named = parse_name(Path(path).name)
+    if named != (saved.weight_bits, saved.act_bits):
         raise BadSavedModel(
-            f"{Path(path).name} promises W{promised[0]}A{promised[1]}, but the model is "
+            f"{Path(path).name} promises W{named[0]}A{named[1]}, but the model is "
             f"W{saved.weight_bits}A{saved.act_bits}: name the file by the model's widths."
         )
     to_file(saved, path)
 
 
 def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
-    """What `model`, a ResNet-20 from `quantize_model`, computes in evaluation mode, as plain data.
+    """Return a ResNet-20 from `quantize_model` as plain data.
 
-    The model is put in evaluation mode, so that its scales are those of its last weights. Raises
-    `BadSavedModel` when a layer is not quantized as this format has it.
+    The model is put in evaluation mode: its scales are then those of its last weights.
+
+    Raises:
+        BadSavedModel: A layer is not quantized as this format requires.
     """
     model.eval()
     values: dict[str, Any] = dict(model.state_dict())
@@ -165,37 +176,51 @@ def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:
-    """Read a *trusted* file whose name says its widths. Raises `BadSavedModel`."""
+    """Return the model in a *trusted* file whose name contains its widths.
+
+    Raises:
+        BadSavedModel: The file cannot be read or is not a saved model.
+    """
     weight_bits, act_bits = parse_name(Path(path).name)
     return parse(_read(path), weight_bits, act_bits)
 
 
 def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Read a *trusted* float ResNet-20: its `state_dict`, float32. Raises `BadSavedModel`."""
+    """Return the float32 `state_dict` of a *trusted* float ResNet-20.
+
+    Raises:
+        BadSavedModel: The file cannot be read or is not a float ResNet-20.
+    """
     return parse_float(_read(path))
 
 
 def parse_float(values: Any) -> dict[str, Tensor]:
-    """The float32 `state_dict` that untrusted flat `values` hold. Raises `BadSavedModel`."""
+    """Return the float32 `state_dict` in untrusted flat `values`.
+
+    Raises:
+        BadSavedModel: The values are not those of a float ResNet-20.
+    """
     values = _plain_names(values)
     _check_names(values, required=set(SHAPES), allowed=set(SHAPES))
     return {name: float_tensor(name, values[name], SHAPES[name]) for name in SHAPES}
 
 
 def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> SavedModel:
-    """The saved model that untrusted flat `values` (see the module docstring) describe.
+    """Return the saved model that untrusted flat `values` (see the module docstring) describe.
 
-    Values may be torch tensors, numpy arrays, numbers or strings. Raises `BadSavedModel` for the
-    first thing that is wrong.
+    Values may be torch tensors, numpy arrays, numbers or strings.
+
+    Raises:
+        BadSavedModel: A value is not valid; the message is about the first one.
     """
     if weight_bits not in range(1, 9) or act_bits not in range(1, 9):
         raise BadSavedModel(
             f"W{weight_bits}A{act_bits} is no width of a saved model: use 1 to 8 bits for both."
         )
     values = _plain_names(values)
-    found = values.get("format", FORMAT)
-    if not (isinstance(found, str) and found == FORMAT):
-        raise BadSavedModel(f"format is {describe(found)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
+    name = values.get("format", FORMAT)
+    if not (isinstance(name, str) and name == FORMAT):
+        raise BadSavedModel(f"format is {describe(name)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
     weights = {
         name: f"{name}.{WEIGHT if f'{name}.{WEIGHT}' in values else CODES}" for name in LAYERS
     }
@@ -244,7 +269,7 @@ def _read(path: str | os.PathLike[str]) -> Any:
 
 
 def _plain_names(values: Any) -> dict[str, Any]:
-    """Without DataParallel's prefix and the counters that evaluation does not use."""
+    """Return `values` without DataParallel's prefix and the counters of training steps."""
     if not isinstance(values, Mapping):
         raise BadSavedModel(
             f"The file holds a {type(values).__name__} instead of a dict of tensors: {HOW_TO_SAVE}."

@@ -1,8 +1,8 @@
-"""Single values of a saved model, from untrusted ones: shape, dtype, finiteness, range.
+"""Checks of single untrusted values of a saved model: shape, dtype, finiteness, range.
 
-Each function takes the name a value stands under (for the sentence) and the value itself: a torch
-tensor, a numpy array, a number or anything else. It returns a fresh plain tensor or number, or
-raises `BadSavedModel`.
+Each function takes the name of a value (for the message) and the value: a torch tensor, a numpy
+array, a number or anything else. It returns a fresh plain tensor or number, or raises
+`BadSavedModel`.
 """
 
 import math
@@ -23,7 +23,7 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def describe(value: object) -> str:
-    """What a value is, in a few words on one line."""
+    """Return the type and shape of a value, in a few words on one line."""
     if isinstance(value, (Tensor, np.ndarray)):
         return f"a {type(value).__name__} of dtype {value.dtype} and shape {tuple(value.shape)}"
     return f"the {type(value).__name__} {value!a:.40}"
@@ -73,7 +73,7 @@ def float_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
 
 
 def code_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
-    """An int64 tensor of `shape`, from any integer dtype."""
+    """Return an int64 tensor of `shape`, from any integer dtype."""
     tensor = _shaped(name, value, shape)
     if tensor.dtype not in INTEGERS:
         raise BadSavedModel(
@@ -94,7 +94,7 @@ def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
 
 
 def _tensor(name: str, value: Any, expected: str) -> Tensor:
-    """A dense tensor on the CPU, of a dtype this kit knows."""
+    """Return a dense tensor on the CPU, of a dtype that this kit supports."""
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.array(value, dtype=value.dtype.newbyteorder("="), order="C")
         try:

@@ -1,1 +1,1 @@
-"""ResNet-20, quantized layers and calibration."""
+"""ResNet-20, quantized layers, calibration and synthetic calibration images."""

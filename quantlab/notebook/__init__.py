@@ -1,1 +1,1 @@
-"""What the notebook uses: session, reloading of solution.py, plots, tables, submission.zip."""
+"""The notebook's tools: session, reloading of solution.py, plots, tables, submission.zip."""

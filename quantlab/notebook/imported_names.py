@@ -1,10 +1,9 @@
-"""Which names of a notebook come from solution.py, and what they are after an edit of it.
+"""The names of a notebook that come from solution.py, and their values after an edit.
 
 `from solution import f as g` binds `g` to one version of `f`. `ImportedNames` reads the cells
-before they run and remembers such names, because a value alone does not say where it comes from:
-the 4 of `from solution import BITS` and the 4 of `bits = 4` are one object. `rebind` then gives
-these names the values of the new version. A name that a cell has bound to something else is left
-alone.
+before they run and records such names. A value alone does not show its origin: the 4 of
+`from solution import BITS` and the 4 of `bits = 4` are one object. `rebind` assigns the values of
+the new version. A name that a cell has bound to something else keeps its value.
 """
 
 import ast
@@ -23,12 +22,13 @@ class ImportedNames:
     """The names that the cells so far have imported from solution.py."""
 
     def __init__(self) -> None:
+        """Start without names."""
         self._attributes: dict[str, str] = {}  # name in the notebook: name in solution.py
         self._by_star: set[str] = set()
         self._star = False
 
     def note(self, cell: str, public: Iterable[str]) -> None:
-        """Remember what the Python code `cell` imports and binds; `public` is what a star imports.
+        """Record what the Python code `cell` imports and binds; `public` is what a star imports.
 
         Code that does not parse is ignored: it does not run either.
         """
@@ -41,7 +41,7 @@ class ImportedNames:
             if attribute == "*":
                 self._star = True
                 self._by_star.update(public)
-                self._attributes.update({one: one for one in public})
+                self._attributes.update({attribute: attribute for attribute in public})
             elif attribute:
                 self._attributes[name] = attribute
             else:
@@ -75,11 +75,11 @@ class ImportedNames:
         for name, value in list(namespace.items()):
             if name in self._attributes or not name.strip("_0123456789"):  # IPython's _, __, _12
                 continue
-            if found := names_of.get(id(value)):
+            if attributes := names_of.get(id(value)):
                 if _belongs(value) or isinstance(value, _MUTABLE):
-                    namespace[name] = after.get(_likeliest(found, name, value), value)
-            elif found := names_of.get(id(type(value))):
-                _change_class(value, after.get(found[0]))
+                    namespace[name] = after.get(_likeliest(attributes, name, value), value)
+            elif attributes := names_of.get(id(type(value))):
+                _change_class(value, after.get(attributes[0]))
 
     def _rebind_import(
         self,
@@ -90,8 +90,8 @@ class ImportedNames:
         after: Mapping[str, Any],
     ) -> None:
         value = namespace.get(name, _ABSENT)
-        known = any(value is values.get(attribute, _ABSENT) for values in before)
-        if value is not _ABSENT and not known and not _belongs(value):
+        is_ours = any(value is values.get(attribute, _ABSENT) for values in before)
+        if value is not _ABSENT and not is_ours and not _belongs(value):
             return  # bound to something else, by code that was not a cell
         if attribute in after:
             namespace[name] = after[attribute]
@@ -100,7 +100,7 @@ class ImportedNames:
 
 
 def public_names(names: Mapping[str, Any]) -> list[str]:
-    """Return what `from module import *` would bind, for the names of a module."""
+    """Return the names that `from module import *` binds, for the names of a module."""
     listed = names.get("__all__")
     if isinstance(listed, list | tuple):
         return [name for name in listed if isinstance(name, str) and name in names]
@@ -108,7 +108,7 @@ def public_names(names: Mapping[str, Any]) -> list[str]:
 
 
 def runnable_code(cell: str) -> str:
-    """Return the code of a cell that runs in the notebook: nothing of most cell magics."""
+    """Return the code of a cell that runs in the notebook: "" for most cell magics."""
     first, _, rest = cell.lstrip().partition("\n")
     if not first.startswith("%%"):
         return cell
@@ -116,36 +116,36 @@ def runnable_code(cell: str) -> str:
 
 
 def _bindings(tree: ast.Module) -> Iterable[tuple[str, str]]:
-    """Yield every name that code binds in its own scope, in order.
+    """Return every (name, attribute) that code binds in its own scope, in order.
 
-    With the name comes its attribute in solution.py, "*" for all of them, "" for another origin.
+    The attribute is that of solution.py, "*" for all of them, "" for another origin.
     """
-    visitor = _Visitor()
+    visitor = _BindingVisitor()
     visitor.visit(tree)
-    return visitor.found
+    return visitor.bindings
 
 
-class _Visitor(ast.NodeVisitor):
+class _BindingVisitor(ast.NodeVisitor):
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self.bindings: list[tuple[str, str]] = []
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         ours = node.module == SOLUTION and node.level == 0
         for alias in node.names:
-            self.found.append((alias.asname or alias.name, alias.name if ours else ""))
+            self.bindings.append((alias.asname or alias.name, alias.name if ours else ""))
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
-            self.found.append((alias.asname or alias.name.split(".")[0], ""))
+            self.bindings.append((alias.asname or alias.name.split(".")[0], ""))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.found.append((node.name, ""))  # what is bound inside is not bound here
+        self.bindings.append((node.name, ""))  # its body has a scope of its own
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self.found.append((node.name, ""))
+        self.bindings.append((node.name, ""))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.found.append((node.name, ""))
+        self.bindings.append((node.name, ""))
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         pass
@@ -157,11 +157,11 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if not isinstance(node.ctx, ast.Load):
-            self.found.append((node.id, ""))
+            self.bindings.append((node.id, ""))
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
         if node.name:
-            self.found.append((node.name, ""))
+            self.bindings.append((node.name, ""))
         self.generic_visit(node)
 
 
@@ -175,7 +175,7 @@ def _belongs(value: Any) -> bool:
 
 
 def _likeliest(attributes: list[str], name: str, value: Any) -> str:
-    """Return which of several attributes with one value a name stands for."""
+    """Return the attribute, among several with one value, that a name refers to."""
     for candidate in (name, getattr(value, "__name__", "")):
         if candidate in attributes:
             return candidate

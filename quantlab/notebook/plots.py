@@ -1,10 +1,8 @@
-"""The notebook's pictures: each function returns a figure of what was computed elsewhere.
+"""The notebook's figures of results that are computed elsewhere.
 
-Colours are those of Okabe and Ito (2008), which people of every colour vision tell apart, and
-what must be told apart differs in shape or place too. A figure brings its own white paper, so that
-it reads the same in light and dark themes and in a printed report.
-
-Nothing here quantizes. It can fail only as matplotlib does, for arrays of different lengths.
+Colors are those of Okabe and Ito (2008), which are distinct for every color vision; series also
+differ in shape or place. A figure has a white background in light and dark themes and in a printed
+report.
 """
 
 import io
@@ -37,7 +35,7 @@ class Picture(Figure):
 
 
 def staircase(x: Array, recovered: Array, title: str) -> Picture:
-    """What quantization makes of every number: `x` (N,) sorted, `recovered` (N,), and the error."""
+    """Draw `recovered` (N,) and its error over sorted `x` (N,)."""
     x, recovered = _numbers(x), _numbers(recovered)
     picture, (above, below) = _sheet(2, 1, (6.4, 4.6), sharex=True, height_ratios=[3, 1.3])
     above.plot(x, x, color=FAINT, linewidth=1, label="$x$ itself")
@@ -51,10 +49,10 @@ def staircase(x: Array, recovered: Array, title: str) -> Picture:
 
 
 def histograms(panels: Mapping[str, tuple[Array, Array]], columns: int = 3) -> Picture:
-    """Real numbers against quantized ones: {title: (values (N,), recovered (N,))}, one panel each.
+    """Draw real against quantized numbers: {title: (values (N,), recovered (N,))}, a panel each.
 
-    The recovered values are drawn as the levels they are, each as high as the share of values in
-    it divided by the width of a step, so that both have the same area.
+    Each level of the recovered values is as high as its share of values divided by the width of a
+    step: both distributions have the same area.
     """
     rows = -(-len(panels) // columns)
     picture, axes = _sheet(rows, columns, (3.6 * columns, 2.6 * rows))
@@ -70,7 +68,7 @@ def histograms(panels: Mapping[str, tuple[Array, Array]], columns: int = 3) -> P
 def error_curves(
     curves: Mapping[str, tuple[Array, Array, Mapping[str, tuple[float, float]]]],
 ) -> Picture:
-    """Error against scale: {title: (scales (N,), errors (N,), {method: (scale, error)})}.
+    """Draw error against scale: {title: (scales (N,), errors (N,), {method: (scale, error)})}.
 
     Both axes are logarithmic; every method's choice is a marker on its curve.
     """
@@ -92,9 +90,9 @@ def error_curves(
 
 
 def bias(panels: Mapping[str, tuple[Array, Array]]) -> Picture:
-    """The mean error where x lies: {title: (values (N,), recovered (N,))}, one panel each.
+    """Draw the mean error over x: {title: (values (N,), recovered (N,))}, one panel each.
 
-    Above, how often each x occurs; below, the mean of (recovered - x) of these x.
+    The upper row shows how often each x occurs, the lower row the mean of (recovered - x).
     """
     picture, axes = _sheet(2, len(panels), (3 * len(panels), 4.2), height_ratios=[1, 2])
     axes = np.reshape(axes, (2, len(panels)))
@@ -119,28 +117,28 @@ def bias(panels: Mapping[str, tuple[Array, Array]]) -> Picture:
 
 
 def gradient(x: Array, recovered: Array, through: Array) -> Picture:
-    """The straight-through estimator: the output and its gradient for every `x` (N,)."""
+    """Draw the straight-through estimator: the output and its gradient for every `x` (N,)."""
     x = _numbers(x)
     picture, (left, right) = _sheet(1, 2, (9, 3.2))
     left.plot(x, _numbers(recovered), color=BLUE)
     left.set(xlabel="$x$", title=r"forward: $\hat{x}$")
     slope = np.gradient(_numbers(recovered), x)
     right.plot(x, slope, color=FAINT, linewidth=1, label=r"slope of $\hat{x}$ as it is drawn")
-    right.plot(x, _numbers(through), color=VERMILION, label="what your backward gives")
+    right.plot(x, _numbers(through), color=VERMILION, label="result of your backward")
     right.set(xlabel="$x$", title=r"backward: $\partial\hat{x}/\partial x$", ylim=(-0.5, 3))
     right.legend(fontsize=8)
     return picture
 
 
-def agreement(accumulator: Array, found: Array) -> Picture:
-    """Integers from the integer layer (N,) against those found in a fake-quantized output (N,)."""
-    accumulator, found = _numbers(accumulator), _numbers(found)
+def agreement(accumulator: Array, recovered: Array) -> Picture:
+    """Draw accumulators (N,) against the integers recovered from a fake-quantized output (N,)."""
+    accumulator, recovered = _numbers(accumulator), _numbers(recovered)
     picture, (left, right) = _sheet(1, 2, (9, 3.4))
-    ends = [min(accumulator.min(), found.min()), max(accumulator.max(), found.max())]
+    ends = [min(accumulator.min(), recovered.min()), max(accumulator.max(), recovered.max())]
     left.plot(ends, ends, color=FAINT, linewidth=1)
-    left.plot(accumulator, found, ".", color=BLUE, markersize=3, alpha=0.5)
-    left.set(xlabel="accumulator of your integer layer", ylabel="found in the fake-quantized one")
-    difference = found - accumulator
+    left.plot(accumulator, recovered, ".", color=BLUE, markersize=3, alpha=0.5)
+    left.set(xlabel="accumulator of your integer layer", ylabel="from the fake-quantized layer")
+    difference = recovered - accumulator
     values, counts = np.unique(difference, return_counts=True)
     right.bar(values, counts, color=BLUE)
     right.set_xlim(min(-3, values[0] - 1), max(3, values[-1] + 1))
@@ -151,10 +149,9 @@ def agreement(accumulator: Array, found: Array) -> Picture:
 def plot_layers_histogram(
     model_a: nn.Module, model_b: nn.Module, names: tuple[str, str] = ("PTQ", "QAT")
 ) -> Picture:
-    """The quantized weights of two models from `quantize_model`, layer by layer.
+    """Draw the quantized weights of two models from `quantize_model`, layer by layer.
 
-    Bars are the levels of the first model, steps those of the second; the y axis is the share of
-    a layer's weights. Both models must have the same layers.
+    Bars show the share of a layer's weights at each level. Both models have the same layers.
     """
     layers = _quantized_layers(model_a)
     others = _quantized_layers(model_b)
@@ -175,7 +172,7 @@ def plot_layers_histogram(
 
 
 def accuracy_bars(groups: Mapping[str, Mapping[str, float]], title: str) -> Picture:
-    """Accuracies in percent: {row: {series: percent}}, a group of bars per row."""
+    """Draw accuracies in percent: {row: {series: percent}}, a group of bars per row."""
     picture, axis = _sheet(1, 1, (8, 3.2))
     series = list(dict.fromkeys(name for row in groups.values() for name in row))
     width = 0.8 / max(1, len(series))
@@ -191,7 +188,7 @@ def accuracy_bars(groups: Mapping[str, Mapping[str, float]], title: str) -> Pict
 
 
 def sensitivity(lost: Mapping[int, Mapping[str, float]], full: float) -> Picture:
-    """Accuracy in percent with one layer narrow: {bits: {layer: percent}}; `full` with none."""
+    """Draw the accuracy with one layer narrow, {bits: {layer: percent}}; `full` with none."""
     picture, axis = _sheet(1, 1, (9, 3.4))
     for (marker, color), (bits, layers) in zip(MARKERS, lost.items(), strict=False):
         axis.plot(list(layers), list(layers.values()), marker, color=color, label=f"{bits} bits")
@@ -208,9 +205,13 @@ def pareto(
     floor: float,
     uniform: Mapping[int, tuple[float, float]],
 ) -> Picture:
-    """Size in KiB against accuracy in percent of the models `tried`, and the front of the best.
+    """Draw size in KiB against accuracy in percent, and the Pareto front.
 
-    `yours` is the point that was chosen, `uniform` {bits: point} the models of one width.
+    Args:
+        tried: The (size, accuracy) of all models.
+        yours: The chosen model.
+        floor: The accuracy that the assignment requires.
+        uniform: {bits: point}, the models of one width.
     """
     picture, axis = _sheet(1, 1, (7, 4.2))
     points = np.array([*tried, *uniform.values()], dtype=float).reshape(-1, 2)
@@ -231,7 +232,10 @@ def pareto(
 
 
 def pareto_front(points: np.ndarray) -> np.ndarray:
-    """Of `points` (N, 2), size and accuracy, those that no smaller one reaches; by size."""
+    """Return the points (size, accuracy) without a smaller, equally accurate one, by size.
+
+    `points` are (N, 2).
+    """
     front: list[np.ndarray] = []
     for point in points[np.lexsort((-points[:, 1], points[:, 0]))]:
         if not front or point[1] > front[-1][1]:
@@ -252,7 +256,7 @@ def _real_and_levels(
 
 
 def _levels(recovered: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """The different values, the share of elements at each, and the least distance of two."""
+    """Return the distinct values, the share of elements at each, and the least distance."""
     levels, counts = np.unique(recovered, return_counts=True)
     step = float(np.diff(levels).min()) if len(levels) > 1 else 1.0
     return levels, counts / len(recovered), step
@@ -267,7 +271,7 @@ def _quantized_layers(model: nn.Module) -> dict[str, QuantConv2d | QuantLinear]:
 
 
 def _numbers(values: Array) -> np.ndarray:
-    """float64 (N,)"""
+    """Return float64 (N,)."""
     if isinstance(values, Tensor):
         values = values.detach().cpu().numpy()
     return np.asarray(values, dtype=np.float64).ravel()
@@ -276,7 +280,7 @@ def _numbers(values: Array) -> np.ndarray:
 def _sheet(
     rows: int, columns: int, size: tuple[float, float], **options: Any
 ) -> tuple[Picture, Any]:
-    """White paper with axes; the same whatever style the notebook has set."""
+    """Return a white figure with axes, the same in every style of the notebook."""
     picture = Picture(figsize=size, layout="constrained", facecolor="white")
     ratios = {"height_ratios": options.pop("height_ratios", None)}
     axes = picture.subplots(rows, columns, gridspec_kw=ratios, **options)

@@ -1,14 +1,14 @@
-"""The notebook's `solution`: always the saved solution.py, or the last version of it that works.
+"""The notebook's `solution`: the saved solution.py, or its last version that works.
 
 `follow_solution()` imports the file and returns the module. In IPython it reads the file again
-before every cell. When its content has changed, the new code runs in the same module, in place of
-all the old names, so that everything that calls `solution.f` calls the new `f`: cells, and the
-layers of networks that were built before the edit. Names that cells imported from it follow
+before every cell. If its content has changed, the new code runs in the same module and replaces all
+old names. Everything that calls `solution.f` then calls the new `f`: cells, and the layers of
+networks that were built before the edit. Names that cells imported from it are updated, too
 (`quantlab.notebook.imported_names`).
 
-A version that cannot be read or imported changes nothing: one sentence says why and in which line,
-before each cell until the file is corrected. Of what it prints while it is imported a few lines
-are shown. `quantlab.check` judges the version that `followed_solution` returns.
+A version that cannot be read or imported changes nothing: before each cell one sentence says why
+and in which line, until the file is fixed. Of its output during the import a few lines are shown.
+`quantlab.check` checks the version that `followed_solution` returns.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ from quantlab.protocol.failures import failure_of
 
 FILE = f"{SOLUTION}.py"
 SHOWN_LINES, SHOWN_LENGTH = 2, 200  # of what an import prints
-SENTENCE_LENGTH = 400  # characters of what an exception says
+SENTENCE_LENGTH = 400  # characters of an exception's message
 PRINTED_LENGTH = 200_000  # characters; an import that prints more is stopped
 _KEPT = "quantlab_solution"  # the attribute of IPython's shell that holds the `FollowedSolution`
 
@@ -37,27 +37,27 @@ _KEPT = "quantlab_solution"  # the attribute of IPython's shell that holds the `
 def follow_solution(path: Path | None = None) -> ModuleType:
     """Return the module `solution`, updated before each cell of IPython from now on.
 
-    `path` is its file, by default solution.py in the current folder, else beside `quantlab`. Where
-    that cannot be imported a sentence is printed, and the functions raise `NotImported` until it
-    can. Outside IPython the file is imported once.
+    `path` is its file, by default solution.py in the current folder, else beside `quantlab`. If it
+    cannot be imported, a sentence is printed, and the functions raise `NotImported` until it can.
+    Outside IPython the file is imported once.
     """
     shell = _shell()
     path = (path or solution_path()).resolve()
-    known = followed_solution()
-    if known is not None and known.path == path:
-        known.try_again()
-        return known.module
+    earlier = followed_solution()
+    if earlier is not None and earlier.path == path:
+        earlier.try_again()
+        return earlier.module
     followed = FollowedSolution(path, shell)
     if shell is not None:
-        if known is not None:
-            shell.events.unregister("pre_run_cell", known.before_cell)
+        if earlier is not None:
+            shell.events.unregister("pre_run_cell", earlier.before_cell)
         shell.events.register("pre_run_cell", followed.before_cell)
         setattr(shell, _KEPT, followed)
     return followed.module
 
 
 def followed_solution() -> "FollowedSolution | None":
-    """Return what `follow_solution` keeps up to date in this notebook; None where it does not."""
+    """Return the solution that `follow_solution` updates in this notebook, or None."""
     return getattr(_shell(), _KEPT, None)
 
 
@@ -68,9 +68,10 @@ def solution_path() -> Path:
 
 
 def read_source(path: Path) -> str:
-    """Return the text of a Python file, as Python itself would decode it.
+    """Return the text of a Python file, decoded as Python decodes it.
 
-    Raises `UnreadableSource`.
+    Raises:
+        UnreadableSource: The file is missing or not text.
     """
     try:
         content = path.read_bytes()
@@ -94,13 +95,14 @@ def read_source(path: Path) -> str:
 
 
 class FollowedSolution:
-    """One solution.py and the module that holds its last version that works.
+    """One solution.py and the module with its last version that works.
 
-    `source` is the text of that version, None before there is one; `problem` says why the saved
-    file is not that version, "" where it is.
+    `source` is the text of that version, None before the first. `problem` says why the saved file
+    is not that version; "" if it is.
     """
 
     def __init__(self, path: Path, shell: Any = None) -> None:
+        """Import the file at `path`; `shell` is IPython's, if there is one."""
         self.path = path
         self.source: str | None = None
         self.problem = ""
@@ -116,7 +118,7 @@ class FollowedSolution:
             self._note(cell)
 
     def before_cell(self, info: Any) -> None:
-        """Update the module and note what the cell imports: IPython's `pre_run_cell`."""
+        """Update the module and record what the cell imports: IPython's `pre_run_cell`."""
         self._update()
         self._note(getattr(info, "raw_cell", None) or "")
 
@@ -127,7 +129,7 @@ class FollowedSolution:
             self._update()
 
     def _update(self) -> None:
-        """Import the file if its content has changed; print what has to be said."""
+        """Import the file if its content has changed; print its output and any problem."""
         printed = ""
         try:
             text = read_source(self.path)
@@ -141,11 +143,11 @@ class FollowedSolution:
             self.problem = str(unreadable)
         _show(printed)
         if self.problem:
-            used = " Until it is corrected your last version that works is used."
+            used = " Until it is fixed, your last version that works is used."
             print(self.problem + (used if self.source is not None else ""))
 
     def _import(self, text: str) -> tuple[str, str]:
-        """Execute `text` in the module; return what it printed and why it failed, "" if not."""
+        """Execute `text` in the module; return its output and why it failed, "" if it did not."""
         names = vars(self.module)
         before = dict(names)
         output = _Output(sys.stdout)
@@ -162,7 +164,7 @@ class FollowedSolution:
             self._interrupted = text if isinstance(error, KeyboardInterrupt) else None
             return output.end(), self._sentence(error)
         self.source, self._interrupted = text, None
-        # Without a time: tracebacks show the lines that run, whatever is saved meanwhile.
+        # Without a time: tracebacks show the lines that run, also after the file is saved again.
         lines = list(io.StringIO(text, newline=None))
         linecache.cache[str(self.path)] = (len(text), None, lines, str(self.path))
         self._imported.rebind(self._namespace(), (self._executed, before), names)
@@ -197,7 +199,7 @@ class FollowedSolution:
 
 
 class _Output(io.TextIOBase):
-    """What an import prints, up to a limit; later output goes to `stream`.
+    """The output of an import, up to a limit; later output goes to `stream`.
 
     A default argument or a logger of the imported code may keep this object.
     """
@@ -222,7 +224,7 @@ class _Output(io.TextIOBase):
             self._stream.flush()
 
     def end(self) -> str:
-        """Return all that was printed so far, and pass on the rest from now on."""
+        """Return all output so far, and pass on later output."""
         self._ended = True
         return "".join(self._parts)
 

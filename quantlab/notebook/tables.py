@@ -1,6 +1,6 @@
-"""Tables that a cell shows: HTML in a notebook, aligned text elsewhere.
+"""Tables as the value of a cell: HTML in a notebook, aligned text elsewhere.
 
-Colours are left to the page, so that a table is readable in light and in dark themes.
+A table sets no text colors and is readable in light and in dark themes.
 """
 
 import html
@@ -17,7 +17,7 @@ METHOD_NAMES = {"sym": "symmetric", "heuristic": "heuristic", "SAWB": "SAWB"}
 
 @dataclass(frozen=True)
 class Table:
-    """`rows` of texts under `columns`; a notebook shows it when it is a cell's value."""
+    """Rows of texts under column titles."""
 
     title: str
     columns: Sequence[str]
@@ -42,6 +42,7 @@ class Table:
         )
 
     def __repr__(self) -> str:
+        """Return the table as aligned text."""
         lines = [self.columns, *self.rows]
         wide = [max(len(line[i]) for line in lines) for i in range(len(self.columns))]
         text = [
@@ -51,7 +52,7 @@ class Table:
 
 
 def mse_table(answers: Answers) -> Table:
-    """The table of question 1b as it is recorded in answers.json."""
+    """Return the table of question 1b as recorded in answers.json."""
     columns = ["", *(f"{vector}, {bits} bits" for vector in VECTORS for bits in MSE_BITS)]
     rows = [
         [METHOD_NAMES[method]]
@@ -62,7 +63,7 @@ def mse_table(answers: Answers) -> Table:
 
 
 def accuracy_table(answers: Answers) -> Table:
-    """Table 1 as it is recorded in answers.json, in percent."""
+    """Return Table 1 as recorded in answers.json, in percent."""
     columns = [
         "",
         *(f"{t.upper()}, {METHOD_NAMES[m]}" for t in ("ptq", "qat") for m in TABLE1_METHODS),
@@ -80,7 +81,7 @@ def accuracy_table(answers: Answers) -> Table:
 
 
 def bit_width_table(bit_widths: Mapping[str, int], sizes: Mapping[str, int]) -> Table:
-    """The width of each layer, beside its number of weights."""
+    """Return the table of each layer's number of weights and bit width."""
     rows = [[name, f"{sizes[name]:,}", str(bits)] for name, bits in bit_widths.items()]
     return Table("Bits of the weights of each layer", ["layer", "weights", "bits"], rows)
 

@@ -1,4 +1,4 @@
-"""The callable argument of a variable-precision search, as a table of losses gives it."""
+"""The callable argument of a variable-precision search, from a table of losses."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,14 +8,14 @@ Evaluate = Callable[[Mapping[str, int]], float]
 
 
 def make_evaluate(loss: AdditiveLoss) -> Evaluate:
-    """The callable that `loss` stands for, with its budget."""
-    made = 0
+    """Return the function that `loss` describes, with its budget."""
+    calls = 0
 
     def evaluate(bit_widths: Mapping[str, int]) -> float:
-        nonlocal made
-        if made == loss.budget:
+        nonlocal calls
+        if calls == loss.budget:
             raise RuntimeError(f"evaluate may be called {loss.budget} times; this is one more.")
-        made += 1
+        calls += 1
         if bit_widths.keys() != loss.losses.keys():
             raise ValueError(
                 f"evaluate needs a bit width for each of the layers {', '.join(loss.losses)}; "

@@ -1,12 +1,12 @@
-"""What the worker is asked to do with a student's module, as data.
+"""Calls into a student's module, as data.
 
-A `Program` is a short sequence of `Call`s made in one fresh process, on named inputs. Because it is
-data, the same program runs against the student behind the wall, and against the reference and every
-other known solution in the trusted process; only what comes back differs.
+A `Program` is a short sequence of `Call`s, made in one fresh process on named inputs. The same
+program runs against the student's module in the sandbox, and against the reference and every
+solution of the corpus in the trusted process.
 
 Values are numpy arrays (passed to the student as torch tensors), numbers, strings, booleans, None,
-tuples, lists and dicts of these, and the markers below. This module is imported on both sides of
-the wall and holds nothing that a student may not read.
+tuples, lists and dicts of these, and the markers below. This module is imported inside and outside
+the sandbox and contains nothing secret.
 """
 
 import builtins
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-# Of a Failure; a class of a student's own making could spell out what it has seen.
-MESSAGE_LENGTH = 500  # characters
+MESSAGE_LENGTH = 500  # characters of a Failure
+# The names of a student's own exception classes could carry secrets out of the sandbox.
 EXCEPTION_NAMES = frozenset(
     name
     for name, value in vars(builtins).items()
@@ -27,14 +27,14 @@ EXCEPTION_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Input:
-    """Stands for the input of this name: the same tensor object wherever it appears."""
+    """A marker for the input of this name: the same tensor object in every place."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """Stands for what the call with this number (from 0) returned."""
+    """A marker for the result of the call with this number (from 0)."""
 
     call: int
 
@@ -43,8 +43,8 @@ class Result:
 class AdditiveLoss:
     """A callable argument `evaluate({layer: bits}) -> percent`, for variable-precision search.
 
-    Gives `ceiling - sum(losses[layer][bits])`; raises ValueError for an unknown layer, a missing
-    one or a width without a loss, and RuntimeError after `budget` evaluations.
+    It returns `ceiling - sum(losses[layer][bits])`. It raises ValueError for an unknown layer, a
+    missing one or a width without a loss, and RuntimeError after `budget` evaluations.
     """
 
     ceiling: float
@@ -54,7 +54,7 @@ class AdditiveLoss:
 
 @dataclass(frozen=True)
 class HostCallback:
-    """Stands for an AdditiveLoss or a Constant that student code may ask, and not look into."""
+    """A marker for an AdditiveLoss or a Constant whose values stay outside the sandbox."""
 
     number: int
 
@@ -70,7 +70,7 @@ class Constant:
 class Code:
     """A stand-in: the function `name` of `source`, a module executed by itself for this call.
 
-    It is in the student's process, so it never holds the function that is being marked.
+    It runs in the student's process, so it never contains the function that is graded.
     """
 
     source: str
@@ -85,8 +85,8 @@ StandIn = Constant | Code | Any
 class Call:
     """One call of `target`, a name in the student's module.
 
-    With a `cotangent` (an array of the result's shape) the gradients of `sum(cotangent * result)`
-    with respect to the inputs named in `wrt` come back; those inputs are made to require grad.
+    With a `cotangent` (an array of the result's shape) the answer contains the gradients of
+    `sum(cotangent * result)` with respect to the inputs named in `wrt`, which then require grad.
     `stand_ins` replaces names in the student's module during this call.
     """
 
@@ -100,11 +100,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Program:
-    """Calls on named inputs. `seed` is what torch, numpy and random are seeded with before.
+    """Calls on named inputs; `seed` seeds torch, numpy and random first.
 
-    Every call gets fresh copies of the inputs. With `return_inputs` an input comes back as the
-    calls left it, after every result has been written over: who changes an argument or returns its
-    memory is seen.
+    Every call gets fresh copies of the inputs. With `return_inputs` the answer contains the inputs
+    after the calls, with every result overwritten: this shows changed arguments and results that
+    share their memory.
     """
 
     calls: tuple[Call, ...]
@@ -114,16 +114,16 @@ class Program:
 
     @property
     def target(self) -> str:
-        """The function that the calls are about; empty for an import alone."""
+        """Return the name of the called function; "" for an import without calls."""
         return self.calls[0].target if self.calls else ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: per call the result and the gradients by input name; inputs if asked for.
+    """The answer to a program: per call the result and the gradients by input name; the inputs.
 
-    Tensors come back as numpy arrays, numpy scalars and 0-d tensors likewise (0-d arrays); python
-    numbers, strings, None, lists, tuples and dicts as themselves.
+    Tensors, 0-d tensors and numpy scalars are numpy arrays. Python numbers, strings, None, lists,
+    tuples and dicts are themselves.
     """
 
     results: tuple[Any, ...]
@@ -133,10 +133,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why no answer came: `kind` is a Verdict's value, `message` a sentence fit for the student.
+    """The reason why there is no answer.
 
-    `exception` is the class name of what the student's code raised, from a fixed list of names or
-    "Exception"; `line` the line of solution.py it came from; `output` the start of what it printed.
+    Attributes:
+        kind: The value of a Verdict.
+        message: A sentence for the student.
+        exception: The class name of the exception, from a fixed list or "Exception".
+        line: The line of solution.py that raised it.
+        output: The start of what the code printed.
     """
 
     kind: str

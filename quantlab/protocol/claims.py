@@ -1,8 +1,8 @@
-"""Why a student's code stopped, as data, and the sentences that are made of it.
+"""Why a student's code stopped, as data, and the sentences made from it.
 
 The worker sends a `Claim`: a reason from a fixed list, an exception's name, a line, a text. The
-grader makes the sentence. A reply can put words of its own only where a sentence of `SENTENCES`
-has `{text}`. Without torch: the grader reads replies before it imports that.
+grader makes the sentence. A reply can add its own words only where a sentence of `SENTENCES` has
+`{text}`. This module does not import torch: the grader reads replies before it does.
 """
 
 from collections.abc import Mapping
@@ -64,6 +64,7 @@ class Claim:
     line: int | None = None
 
     def __post_init__(self) -> None:
+        """Raise `InvalidClaim` for a value that is not allowed."""
         sentence = SENTENCES.get(self.reason) if type(self.reason) is str else None
         if sentence is None:
             raise InvalidClaim("a failure has a reason that does not exist")
@@ -78,7 +79,7 @@ class Claim:
 
 
 def failure_from(claim: Claim, target: str = "", file: str = FILE) -> Failure:
-    """Return the failure of a claim; its kind is "missing" for what is not written yet."""
+    """Return the failure of a claim; its kind is "missing" for a function not written yet."""
     message = SENTENCES[claim.reason].format(
         file=file,
         target=target or file,

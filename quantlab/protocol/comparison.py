@@ -1,9 +1,9 @@
-"""How two answers are compared: rules as data, outcomes as sentences. Pure, and without torch.
+"""The comparison of answers: rules as data, outcomes as sentences. Pure, and without torch.
 
-A rule looks at an answer and at the expected answer and gives an `Outcome`: a kind ("correct",
-"wrong", "bad_shape", "bad_dtype"), one sentence for the student, and what a report may show of the
-difference. Shapes are compared before values, so nothing is broadcast; values that are not finite
-never count as near. An answer may be a numpy array, a number, or a sequence of these.
+A rule compares an answer with the expected answer and returns an `Outcome`: a kind ("correct",
+"wrong", "bad_shape", "bad_dtype"), one sentence for the student, and the details that a report may
+show. Shapes are compared before values, so nothing is broadcast; values that are not finite never
+count as near. An answer is a numpy array, a number, or a sequence of these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ ROUNDING = 1e-5  # of the largest magnitude: sums in another order, float32 for 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a comparison found. `detail` is plain JSON: "worst" and "difference" where known."""
+    """The outcome of a comparison; `detail` is plain JSON with "worst" and "difference"."""
 
     kind: str
     message: str = ""
@@ -27,30 +27,35 @@ class Outcome:
 
     @property
     def correct(self) -> bool:
+        """Return whether the answer is correct."""
         return self.kind == CORRECT
 
 
 class Rule(Protocol):
-    """Compares an answer with the expected answer."""
+    """A comparison of an answer with the expected answer."""
 
-    def compare(self, got: Any, expected: Any) -> Outcome: ...
+    def compare(self, got: Any, expected: Any) -> Outcome:
+        """Return the outcome."""
+        ...
 
 
 @dataclass(frozen=True)
 class Codes:
-    """Integers, exactly; in any real dtype, because codes are stored as floats and as integers."""
+    """Equal integers in any real dtype: codes are stored as floats and as integers."""
 
     def compare(self, got: Any, expected: Any) -> Outcome:
+        """Return the outcome."""
         return _compare_numbers(got, expected, lambda g, e: g == e, _code_step)
 
 
 @dataclass(frozen=True)
 class IntegerTensor:
-    """Integers, exactly, in an integer dtype of at least 32 bits."""
+    """Equal integers in an integer dtype of at least 32 bits."""
 
     def compare(self, got: Any, expected: Any) -> Outcome:
+        """Return the outcome."""
         if isinstance(got, np.ndarray) and got.dtype not in (np.int32, np.int64):
-            return Outcome(BAD_DTYPE, f"The result has dtype {got.dtype}; int32 is asked for.")
+            return Outcome(BAD_DTYPE, f"Expected dtype int32, got {got.dtype}.")
         return Codes().compare(got, expected)
 
 
@@ -61,6 +66,7 @@ class Close:
     relative: float
 
     def compare(self, got: Any, expected: Any) -> Outcome:
+        """Return the outcome."""
         magnitude = np.max(np.abs(_numbers(expected)), initial=0.0)
         bound = self.relative * float(magnitude)
         return _compare_numbers(got, expected, lambda g, e: np.abs(g - e) <= bound, _distance)
@@ -68,26 +74,28 @@ class Close:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """Right when one of several expected answers is met; the sentence is about the first."""
+    """One of several expected answers, by one rule; the sentence is about the first."""
 
     rule: Rule
 
     def compare(self, got: Any, expected: Sequence[Any]) -> Outcome:
-        outcomes = [self.rule.compare(got, one) for one in expected]
+        """Return the first correct outcome, else the first."""
+        outcomes = [self.rule.compare(got, answer) for answer in expected]
         return next((outcome for outcome in outcomes if outcome.correct), outcomes[0])
 
 
 @dataclass(frozen=True)
 class Each:
-    """A tuple or list of as many parts as there are rules, every part right by its own rule."""
+    """A tuple or list with one part per rule, every part correct by its own rule."""
 
     rules: tuple[Rule, ...]
     names: tuple[str, ...]
 
     def compare(self, got: Any, expected: Sequence[Any]) -> Outcome:
-        wanted = f"({', '.join(self.names)})"
+        """Return the first outcome that is not correct, else a correct one."""
+        parts = f"({', '.join(self.names)})"
         if not isinstance(got, (tuple, list)) or len(got) != len(self.rules):
-            return Outcome(BAD_SHAPE, f"The result is {describe(got)}; {wanted} is asked for.")
+            return Outcome(BAD_SHAPE, f"Expected {parts}, got {describe(got)}.")
         for name, rule, g, e in zip(self.names, self.rules, got, expected, strict=True):
             outcome = rule.compare(g, e)
             if not outcome.correct:
@@ -97,14 +105,15 @@ class Each:
 
 @dataclass(frozen=True)
 class Widths:
-    """A candidate bit width for each of the layers, and for nothing else. Expects nothing more."""
+    """A candidate bit width for exactly the `layers`. There is no expected answer."""
 
     layers: tuple[str, ...]
     candidates: tuple[int, ...]
 
     def compare(self, got: Any, expected: Any = None) -> Outcome:
+        """Return the outcome."""
         if not isinstance(got, Mapping):
-            return Outcome(BAD_SHAPE, f"The result is {describe(got)}, not {{layer: bits}}.")
+            return Outcome(BAD_SHAPE, f"Expected {{layer: bits}}, got {describe(got)}.")
         if set(got) != set(self.layers):
             return Outcome(WRONG, "The result must name every layer, and no other, exactly once.")
         for name, bits in got.items():
@@ -121,21 +130,21 @@ def is_width(bits: Any, allowed: range | tuple[int, ...]) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether `value` is a real number or holds nothing but real numbers."""
+    """Return whether `value` is a real number or an array of real numbers."""
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "iufb"
     return type(value) in (int, float)
 
 
 def as_scalar(value: Any) -> float | None:
-    """A python number, 0-d or 1-element array as a float; anything else as None."""
+    """Return a Python number, 0-d or 1-element array as a float; None for anything else."""
     if is_number(value) and np.size(value) == 1:
         return float(np.asarray(value).reshape(()))
     return None
 
 
 def describe(value: Any) -> str:
-    """What a value is, in a few words: `float32 (2, 3) [0.1, 0.2, ...]`, `0.25`, `None`."""
+    """Return a value in a few words: `float32 (2, 3) [0.1, 0.2, ...]`, `0.25`, `None`."""
     if isinstance(value, np.ndarray):
         flat = value.reshape(-1)[:SHOWN_VALUES]
         more = ", …" if value.size > SHOWN_VALUES else ""
@@ -152,7 +161,7 @@ def describe(value: Any) -> str:
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two answers are equal in structure, shape and value, real ones to within rounding."""
+    """Return whether answers are equal in structure, shape and value, floats up to rounding."""
     if is_number(one) and is_number(other):
         return _same_numbers(np.asarray(one), np.asarray(other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -163,7 +172,7 @@ def is_same(one: Any, other: Any) -> bool:
 
 
 def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.size == other.size == 1:  # numbers and tensors of one element stand for each other
+    if one.size == other.size == 1:  # numbers and tensors of one element are interchangeable
         one, other = one.reshape(()), other.reshape(())
     if one.shape != other.shape:
         return False
@@ -175,14 +184,12 @@ def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
 
 def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Outcome:
     if not is_number(got):
-        return Outcome(WRONG, f"The result is {describe(got)}, not a tensor of numbers.")
+        return Outcome(WRONG, f"Expected a tensor of numbers, got {describe(got)}.")
     expected = np.asarray(expected)
     scalar = expected.ndim == 0 and np.size(got) == 1
     got = np.asarray(got).reshape(()) if scalar else np.asarray(got)
     if got.shape != expected.shape:
-        return Outcome(
-            BAD_SHAPE, f"The result has shape {_shape(got)}; {_shape(expected)} is expected."
-        )
+        return Outcome(BAD_SHAPE, f"Expected shape {_shape(expected)}, got {_shape(got)}.")
     g, e = _numbers(got), _numbers(expected)
     if not np.all(np.isfinite(g)):
         return Outcome(WRONG, f"{_count(~np.isfinite(g))} not finite (NaN or infinite).")
@@ -204,7 +211,7 @@ def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Ou
 
 
 def _numbers(value: Any) -> np.ndarray:
-    """In a dtype wide enough to subtract: int64 for integers, float64 for the rest."""
+    """Return `value` in a dtype wide enough to subtract: int64 for integers, else float64."""
     array = np.asarray(value)
     return array.astype(np.int64 if array.dtype.kind in "ib" else np.float64)
 

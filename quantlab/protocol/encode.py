@@ -1,9 +1,9 @@
-"""What a function returned, as plain values: numpy arrays, numbers, strings and containers.
+"""Results of functions as plain values: numpy arrays, numbers, strings and containers.
 
-Runs where the student's code has run, and on the reference's results alike, so that both sides of a
-comparison have gone the same way. Only dense tensors of ordinary dtypes pass, and sizes are checked
-before anything is copied (a tensor of a terabyte costs nothing until then). `UnsupportedResult`
-says in words what came instead; its text completes "linear_quantize returned ...".
+The encoder runs on the results of the student's code and of the reference, so both sides of a
+comparison are treated the same. Only dense tensors of ordinary dtypes pass, and sizes are checked
+before anything is copied (a tensor of a terabyte costs nothing until then). The text of
+`UnsupportedResult` completes "linear_quantize returned ...".
 """
 
 from collections.abc import Mapping
@@ -30,14 +30,21 @@ _without_overrides = torch._C.DisableTorchFunctionSubclass
 
 
 class Encoder:
-    """Turns results into plain values, `limit` bytes of arrays in all."""
+    """An encoder of results as plain values, with `limit` bytes of arrays in all."""
 
     def __init__(self, limit: int = MAX_BYTES) -> None:
+        """Start with the full limits."""
         self._bytes_left = limit
         self._parts_left = MAX_PARTS
 
     def plain(self, value: Any, depth: int = 0) -> Any:
-        """`value` with copies of its tensors as numpy arrays; tuples of any kind become tuples."""
+        """Return `value` with copies of its tensors as numpy arrays.
+
+        Tuples of any kind become tuples.
+
+        Raises:
+            UnsupportedResult: A part is not data, or there is too much of it.
+        """
         self._count_part(depth)
         if isinstance(value, _Tensor):
             return self.array(value)
@@ -51,9 +58,9 @@ class Encoder:
         return _scalar(value)
 
     def array(self, tensor: torch.Tensor) -> np.ndarray:
-        """A copy of a dense tensor's values, without its gradient history."""
+        """Return a copy of a dense tensor's values. Raises `UnsupportedResult`."""
         with _without_overrides():
-            # as_subclass would itself fail for sparse tensors, which deserve their own sentence
+            # as_subclass fails for sparse tensors, which have their own sentence
             plain = _detach(tensor if type(tensor) is _Tensor else _as_plain(tensor, _Tensor))
             _refuse_special(plain)
             self._count_bytes(plain.numel() * plain.element_size())

@@ -1,9 +1,9 @@
-"""Loads a solution and makes the calls of a `Program`: the same code on both sides of the wall.
+"""The execution of a `Program` on a solution, the same code inside and outside the sandbox.
 
-In the worker the module is a student's; in the trusted process it is the reference or another known
-solution. Exceptions of the solution's code come out unchanged. Besides these: `AbsentFunction`,
-`NotAFunction`, `WrongCall` (it cannot be called as the assignment calls it) and `UnsupportedResult`
-(an answer that is not data). Their texts complete the sentences of `quantlab.protocol.claims`.
+In the worker the module is a student's; in the trusted process it is the reference or a solution of
+the corpus. Exceptions of the solution's code pass through. The others are `AbsentFunction`,
+`NotAFunction`, `WrongCall` and `UnsupportedResult`; their texts complete the sentences of
+`quantlab.protocol.claims`.
 """
 
 import contextlib
@@ -40,15 +40,15 @@ _ABSENT = object()
 
 
 def load_module(source: str, name: str = "solution") -> types.ModuleType:
-    """Executes `source` as a new module `name`, also in `sys.modules`; its file is `name`.py.
+    """Execute `source` as a new module `name`, also in `sys.modules`; its file is `name`.py.
 
-    Raises what the source raises. torch, numpy and random are seeded first, so that a module that
-    draws numbers while it is imported draws the same ones every time.
+    Raises what the source raises. torch, numpy and random are seeded first: a module that draws
+    numbers during its import draws the same ones every time.
     """
     file = f"{name}.py"
     text = source.removeprefix("\ufeff")
     code = _compiled(text, file)
-    # inspect.getsource, which torch.jit.script uses, finds the text here: there is no such file.
+    # inspect.getsource, which torch.jit.script uses, reads the text here: there is no such file.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = types.ModuleType(name)
     module.__file__ = file
@@ -64,39 +64,42 @@ def _compiled(text: str, file: str) -> types.CodeType:
 
 
 def run_program(module: types.ModuleType, program: Program) -> Answer:
-    """Makes the calls of `program` on `module`, in order; every result is copied when it comes.
+    """Make the calls of `program` on `module`, in order, and return copies of their results.
 
-    Arrays become CPU tensors, fresh ones for every call, so that a call is not judged by what an
-    earlier one did to its arguments; a call that gets an earlier result has that call's inputs. A
-    call that fails is made again with its scale and zero point in another form (`forms`).
-    Gradients of a result that has none (not a tensor, of another shape than the cotangent, cut off
-    from the inputs) are None.
+    Arrays become CPU tensors, fresh ones for every call: a call is not affected by what an earlier
+    one did to its arguments. A call that takes an earlier result has that call's inputs. A call
+    that raises is repeated with its scale and zero point in another form (`scale_forms`). Gradients
+    are None for a result that is not a tensor, has another shape than the cotangent, or does not
+    depend on the inputs.
     """
     _seed(program.seed)
     encoder = Encoder()
-    made: list[_Made] = []
+    finished: list[_FinishedCall] = []
     for call in program.calls:
-        made.append(_in_any_form(module, program, call, made, encoder))
+        finished.append(_call_in_any_form(module, program, call, finished, encoder))
     after: Mapping[str, np.ndarray] = {}
     if program.return_inputs:
-        for one in made:
-            _write_over(one.returned)
-        after = {name: _afterwards(name, program, made, encoder) for name in program.inputs}
-    results, gradients = (one.result for one in made), (one.gradients for one in made)
-    return Answer(tuple(results), tuple(gradients), after)
+        for call_record in finished:
+            _overwrite(call_record.returned)
+        after = {name: _input_after(name, program, finished, encoder) for name in program.inputs}
+    return Answer(
+        tuple(record.result for record in finished),
+        tuple(record.gradients for record in finished),
+        after,
+    )
 
 
 @dataclass(frozen=True)
 class _Inputs:
-    """The tensors of a call: `passed` to it, and the `leaves` that they were copied from."""
+    """The tensors `passed` to a call, and the `leaves` that they are copies of."""
 
     leaves: Mapping[str, torch.Tensor]
     passed: Mapping[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class _Made:
-    """A call that was made: its inputs, what it returned, and that as data."""
+class _FinishedCall:
+    """A finished call: its inputs, the object that it returned, and the result as data."""
 
     inputs: _Inputs
     returned: Any
@@ -104,43 +107,49 @@ class _Made:
     gradients: Mapping[str, np.ndarray | None]
 
 
-def _in_any_form(
-    module: types.ModuleType, program: Program, call: Call, made: list[_Made], encoder: Encoder
-) -> _Made:
-    def attempt(form: Form) -> _Made:
-        inputs = _inputs(program, call, made)
-        returned = _make(module, call, inputs.passed, [one.returned for one in made], form)
+def _call_in_any_form(
+    module: types.ModuleType,
+    program: Program,
+    call: Call,
+    finished: list[_FinishedCall],
+    encoder: Encoder,
+) -> _FinishedCall:
+    def attempt(form: Form) -> _FinishedCall:
+        inputs = _inputs(program, call, finished)
+        earlier = [record.returned for record in finished]
+        returned = _call(module, call, inputs.passed, earlier, form)
         result = encoder.plain(returned)
-        return _Made(inputs, returned, result, _gradients(call, returned, inputs.leaves, encoder))
+        gradients = _gradients(call, returned, inputs.leaves, encoder)
+        return _FinishedCall(inputs, returned, result, gradients)
 
     return in_any_form(call.target, attempt)
 
 
-def _inputs(program: Program, call: Call, made: list[_Made]) -> _Inputs:
+def _inputs(program: Program, call: Call, finished: list[_FinishedCall]) -> _Inputs:
     """Return the tensors of a call: those of the call before, fresh ones if it changed them.
 
-    The same tensors show a function that remembers results by their identity. Where gradients are
-    wanted every call gets its own, and a call that is given an earlier one's result gets those of
-    that one.
+    The same tensors expose a function that caches results by their identity. For gradients every
+    call gets its own tensors, and a call that takes an earlier result gets that call's tensors.
     """
     earlier = [value.call for value in call.args if isinstance(value, Result)]
     if earlier:
-        return made[earlier[0]].inputs
-    if made and not any(each.wrt for each in program.calls) and _is_unchanged(program, made[-1]):
-        return made[-1].inputs
+        return finished[earlier[0]].inputs
+    has_gradients = any(each.wrt for each in program.calls)
+    if finished and not has_gradients and _is_unchanged(program, finished[-1]):
+        return finished[-1].inputs
     leaves = {name: _tensor(array) for name, array in program.inputs.items()}
     passed = dict(leaves)
-    with torch.enable_grad():  # whatever the solution set while it was imported
+    with torch.enable_grad():  # the solution may have turned it off during its import
         for name in {name for each in program.calls for name in each.wrt}:
             leaves[name].requires_grad_(True)
             passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
     return _Inputs(leaves, passed)
 
 
-def _is_unchanged(program: Program, made: _Made) -> bool:
-    """Return whether a call left its tensors as fresh ones are."""
+def _is_unchanged(program: Program, finished: _FinishedCall) -> bool:
+    """Return whether the tensors of a call are equal to fresh ones."""
     return all(
-        type(tensor := made.inputs.passed[name]) is torch.Tensor
+        type(tensor := finished.inputs.passed[name]) is torch.Tensor
         and not tensor.requires_grad
         and _is_same(encoded=before, tensor=tensor)
         for name, before in program.inputs.items()
@@ -156,11 +165,13 @@ def _is_same(encoded: np.ndarray, tensor: torch.Tensor) -> bool:
     return now.dtype == encoded.dtype and np.array_equal(now, encoded, equal_nan=is_float)
 
 
-def _afterwards(name: str, program: Program, made: list[_Made], encoder: Encoder) -> np.ndarray:
-    """The input `name` as a call left it: as one that changed it did, if any."""
+def _input_after(
+    name: str, program: Program, finished: list[_FinishedCall], encoder: Encoder
+) -> np.ndarray:
+    """Return the input `name` after the first call that changed it; unchanged if none did."""
     before = program.inputs[name]
-    for one in made:
-        after = encoder.array(one.inputs.passed[name])
+    for record in finished:
+        after = encoder.array(record.inputs.passed[name])
         if after.dtype != before.dtype or not np.array_equal(after, before, equal_nan=True):
             return after
     return before
@@ -176,7 +187,7 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.array(array, copy=True, order="C"))
 
 
-def _make(
+def _call(
     module: types.ModuleType,
     call: Call,
     inputs: Mapping[str, torch.Tensor],
@@ -193,24 +204,24 @@ def _make(
         {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()},
     )
     try:
-        # A solution may have switched gradients off, or to another dtype, for its own experiments.
+        # A solution may have turned gradients off, or set another dtype, for its own experiments.
         torch.set_default_dtype(torch.float32)
-        with torch.enable_grad(), _standing_in(module, call.stand_ins):
+        with torch.enable_grad(), _replace_names(module, call.stand_ins):
             return function(*args, **kwargs)
     except TypeError as error:
-        if _entered(module, error):
+        if _is_from_module(module, error):
             raise
-        raise WrongCall(f"{_spelled(call)}: {error}") from error
+        raise WrongCall(f"{_signature(call)}: {error}") from error
 
 
-def _entered(module: types.ModuleType, error: BaseException) -> bool:
-    """Whether `error` came up when code of the module was already running."""
+def _is_from_module(module: types.ModuleType, error: BaseException) -> bool:
+    """Return whether code of the module was running when `error` was raised."""
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_code.co_filename == module.__file__ for frame, _ in frames)
 
 
-def _spelled(call: Call) -> str:
-    """The call as its author would write it, types for values: `f(input, float, signed=bool)`."""
+def _signature(call: Call) -> str:
+    """Return the call with types in place of values: `f(input, float, signed=bool)`."""
     named = [f"{name}={_kind(value)}" for name, value in call.kwargs.items()]
     return f"{call.target}({', '.join([*map(_kind, call.args), *named])})"
 
@@ -248,7 +259,7 @@ def _argument(  # noqa: PLR0911 - one return per kind of value
 
 
 @contextlib.contextmanager
-def _standing_in(module: types.ModuleType, stand_ins: Mapping[str, StandIn]) -> Iterator[None]:
+def _replace_names(module: types.ModuleType, stand_ins: Mapping[str, StandIn]) -> Iterator[None]:
     names = vars(module)
     before = {name: names.get(name, _ABSENT) for name in stand_ins}
     names.update({name: _function(stand_in) for name, stand_in in stand_ins.items()})
@@ -276,16 +287,16 @@ def _function(stand_in: Any) -> Callable[..., Any]:
     return constant
 
 
-def _write_over(result: Any) -> None:
-    """Changes every element of the tensors in `result`, where they can be written to."""
+def _overwrite(result: Any) -> None:
+    """Change every element of the writable tensors in `result`."""
     if isinstance(result, torch.Tensor):
         with contextlib.suppress(RuntimeError), torch.no_grad():
             result.logical_not_() if result.dtype is torch.bool else result.add_(1)
     elif isinstance(result, Mapping):
-        _write_over(list(result.values()))
+        _overwrite(list(result.values()))
     elif isinstance(result, tuple | list):
         for part in result:
-            _write_over(part)
+            _overwrite(part)
 
 
 def _gradients(
@@ -300,12 +311,12 @@ def _gradients(
         or result.shape != cotangent.shape
     ):
         return dict.fromkeys(call.wrt)
-    found = torch.autograd.grad(
+    gradients = torch.autograd.grad(
         outputs=result,
         inputs=[inputs[name] for name in call.wrt],
         grad_outputs=cotangent.to(result.dtype),
-        retain_graph=True,  # a later call may go on from this result
+        retain_graph=True,  # a later call may use this result
         allow_unused=True,
     )
-    pairs = zip(call.wrt, found, strict=True)
+    pairs = zip(call.wrt, gradients, strict=True)
     return {name: None if grad is None else encoder.array(grad) for name, grad in pairs}

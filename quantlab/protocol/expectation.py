@@ -1,4 +1,4 @@
-"""What one part of an answer has to be: a result or a gradient, and the rule it is compared by."""
+"""The expected value of one part of an answer, a result or a gradient, with its rule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from quantlab.protocol.comparison import CORRECT, WRONG, Outcome, Rule
 
 @dataclass(frozen=True)
 class Expectation:
-    """`expected` by `rule`, of the call with this number; of its gradient for an input if named."""
+    """The expected result of the call with this number, or its gradient for the named input."""
 
     call: int
     rule: Rule
@@ -20,14 +20,14 @@ class Expectation:
     gradient: str = ""
 
     def compare(self, answer: Answer) -> Outcome:
-        """How the answer to the program does here; a sentence about a gradient says so."""
+        """Return the outcome for this part of the answer."""
         if not self.gradient:
             return self.rule.compare(answer.results[self.call], self.expected)
-        found = answer.gradients[self.call].get(self.gradient)
-        if found is None:
+        gradient = answer.gradients[self.call].get(self.gradient)
+        if gradient is None:
             sentence = f"No gradient reaches {self.gradient}, so nothing before it can be trained."
             return Outcome(WRONG, sentence)
-        outcome = self.rule.compare(found, self.expected)
+        outcome = self.rule.compare(gradient, self.expected)
         if outcome.correct:
             return outcome
         return replace(outcome, message=f"Gradient of {self.gradient}: {outcome.message}")
@@ -36,7 +36,7 @@ class Expectation:
 def first_unmet(
     expectations: Sequence[Expectation], answer: Answer
 ) -> tuple[Outcome, Expectation | None]:
-    """The first outcome that is not correct, and whose; a correct one and None if all are met."""
+    """Return the first outcome that is not correct, and its expectation; else a correct, None."""
     for expectation in expectations:
         outcome = expectation.compare(answer)
         if not outcome.correct:
@@ -44,13 +44,13 @@ def first_unmet(
     return Outcome(CORRECT), None
 
 
-def warning(changed: Sequence[str]) -> str:
-    """Return what is said of arguments that did not come back as they were."""
+def change_warning(changed: Sequence[str]) -> str:
+    """Return the warning about changed arguments."""
     return f"The argument {changed[0]} was changed in place, or its memory returned."
 
 
 def changed_arguments(program: Program, answer: Answer) -> tuple[str, ...]:
-    """The inputs that did not come back as they were sent, in values or dtype."""
+    """Return the names of the inputs whose values or dtype changed."""
     return tuple(
         name
         for name, before in program.inputs.items()

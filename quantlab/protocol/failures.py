@@ -1,9 +1,8 @@
-"""What a student reads when the code stopped: an exception, as a `Failure`.
+"""Exceptions of a student's code as a `Claim` or a `Failure`.
 
-The exception comes from hostile code: its class name, its text and its very `__str__` may be
-anything. Class names are taken from a fixed list, text is cleaned of whatever could disturb a
-terminal or page, and torch's advice to load files with `weights_only=False`, which would run code
-from a stranger's file, is never passed on. What is left is a `Claim` (`quantlab.protocol.claims`).
+The exception may come from hostile code: its class name, its text and its `__str__` may be
+anything. Class names come from a fixed list, and text is cleaned for terminals and pages. Torch's
+advice to load files with `weights_only=False`, which runs code from the file, is removed.
 """
 
 import dis
@@ -16,24 +15,24 @@ from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.protocol.claims import FILE, SENTENCES, Claim, failure_from
 from quantlab.protocol.sanitize_text import clean
 
-# What is closed is refused, or does not even exist: it depends on the tier of isolation.
+# What is closed is refused, or does not exist: it depends on the isolation tier.
 _CLOSED = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EROFS, errno.ENOENT)
 _RAISE = dis.opmap["RAISE_VARARGS"]
 _LONGEST_CHAIN = 20  # exceptions behind one
 _ERRNO = OSError.__dict__["errno"]
 _CAUSE, _CONTEXT = (BaseException.__dict__[name] for name in ("__cause__", "__context__"))
-# What torch.save says in a RuntimeError of its own.
+# Texts of torch.save in its own RuntimeError.
 _REFUSED_BY_TORCH = ("cannot be opened", "Permission denied", "Read-only file system")
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
 
 def failure_of(error: BaseException, target: str = "", file: str = FILE) -> Failure:
-    """Return the failure that `error` is, raised while `file` was loaded or `target` called."""
+    """Return the failure for `error`, raised while `file` was loaded or `target` called."""
     return failure_from(claim_of(error, target, file), target, file)
 
 
 def claim_of(error: BaseException, target: str = "", file: str = FILE) -> Claim:
-    """Return the claim that `error` makes, raised while `file` was loaded or `target` called."""
+    """Return the claim for `error`, raised while `file` was loaded or `target` called."""
     frames = list(traceback.walk_tb(error.__traceback__))
     lines = [line for frame, line in frames if frame.f_code.co_filename == file]
     line = lines[-1] if lines and 0 < lines[-1] < 1_000_000 else None
@@ -83,8 +82,8 @@ def _reason(  # noqa: PLR0911 - one return per kind of exception
 def _refusal(error: BaseException) -> str | None:
     """Return the class of the refused call that a library turned into another exception, if any.
 
-    torch.save says it in a RuntimeError; torch.compile leaves it in the chain of exceptions. Who
-    wrote an exception may have made its chain a ring, and its attributes functions.
+    torch.save mentions it in a RuntimeError; torch.compile leaves it in the chain of exceptions.
+    A hostile exception may have a circular chain, and functions as attributes.
     """
     before: BaseException | None = error
     for _ in range(_LONGEST_CHAIN):
@@ -94,12 +93,12 @@ def _refusal(error: BaseException) -> str | None:
             return name_of(before)
         cause = _CAUSE.__get__(before)
         before = _CONTEXT.__get__(before) if cause is None else cause
-    said = any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH)
-    return OSError.__name__ if said else None
+    by_torch = any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH)
+    return OSError.__name__ if by_torch else None
 
 
 def _is_raised_by(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:
-    """Whether a `raise` of `file` raised it: torch raises NotImplementedError for odd dtypes."""
+    """Return whether a `raise` in `file` raised it: torch raises NotImplementedError as well."""
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next

@@ -1,8 +1,8 @@
-"""The visible checks as they are given to students: inputs, what must come, and known mistakes.
+"""The public checks that students receive: inputs, expected results, and known mistakes.
 
-They lie in `tests/public/<question>.checks`, one file per question, written by the instructor's
-side from the checks that mark. Inputs and answers in them are real; the grader draws others. Files
-that are missing or damaged are a `NoPublicChecks`, one sentence.
+`python -m authoring build` writes them from the grading checks to `tests/public/<question>.checks`,
+one file per question. The grader draws other inputs. Missing or damaged files raise
+`NoPublicChecks`.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,12 @@ from quantlab.protocol.comparison import (
     Widths,
     is_same,
 )
-from quantlab.protocol.expectation import Expectation, changed_arguments, first_unmet, warning
+from quantlab.protocol.expectation import (
+    Expectation,
+    change_warning,
+    changed_arguments,
+    first_unmet,
+)
 from quantlab.protocol.wire import MAX_BYTES, pack, unpack
 
 FOLDER = KIT / "tests" / "public"
@@ -31,19 +36,19 @@ SUFFIX = ".checks"
 
 @dataclass(frozen=True)
 class Mistake:
-    """What a known mistake answers, how that compares, and the sentence that teaches."""
+    """A known mistake: its answer, the kind of its outcome, and the hint for it."""
 
     sentence: str
     kind: str
     answer: Answer
-    changes: tuple[str, ...] = ()  # arguments that it changes in place
+    changes: tuple[str, ...] = ()  # arguments changed in place
 
 
 @dataclass(frozen=True)
 class PublicCheck:
-    """One visible check: the program is run on a solution, `expectations` say what must come.
+    """One public check: a program to run on a solution, and its expected results.
 
-    `otherwise` asks the same in other words: right in one of them is enough.
+    `otherwise` is an equivalent program with other names: one correct answer is enough.
     """
 
     id: str
@@ -55,15 +60,18 @@ class PublicCheck:
     otherwise: Program | None = None
 
     def judge(self, answer: Answer) -> tuple[Outcome, Expectation | None]:
-        """Return the first thing that is wrong with `answer`; that of a right one may warn."""
+        """Return the first outcome that is not correct, with its expectation; else correct, None.
+
+        A correct outcome may contain a warning.
+        """
         outcome, unmet = first_unmet(self.expectations, answer)
         changed = changed_arguments(self.program, answer)
         if outcome.correct and changed:
-            return replace(outcome, message=warning(changed)), None
+            return replace(outcome, message=change_warning(changed)), None
         return outcome, unmet
 
     def hint(self, answer: Answer) -> str:
-        """The sentence of the one mistake that gives exactly this answer; else empty."""
+        """Return the hint of the one mistake with exactly this answer; else ""."""
         kind, changed = self.judge(answer)[0].kind, changed_arguments(self.program, answer)
         sentences = {
             mistake.sentence
@@ -87,17 +95,21 @@ _RECORDS: dict[str, type] = {
 
 
 def to_bytes(checks: Sequence[PublicCheck]) -> bytes:
-    """The content of the file of one question."""
+    """Return the content of the file of one question."""
     return pack(tuple(checks))
 
 
 def questions(folder: Path = FOLDER) -> tuple[str, ...]:
-    """The questions that have public checks, in order."""
+    """Return the questions that have public checks, in order."""
     return tuple(sorted(path.stem for path in folder.glob(f"*{SUFFIX}")))
 
 
 def load(question: str, folder: Path = FOLDER) -> tuple[PublicCheck, ...]:
-    """The public checks of one question. Raises `NoPublicChecks`."""
+    """Return the public checks of one question.
+
+    Raises:
+        NoPublicChecks: There are none, or the file cannot be read.
+    """
     path = folder / f"{question}{SUFFIX}"
     if not path.is_file():
         raise NoPublicChecks(

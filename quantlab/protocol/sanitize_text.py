@@ -1,11 +1,10 @@
-"""Makes text that a student can choose safe to show: in a page, a terminal, a table or a log.
+"""Cleaning of text from students for display in a page, a terminal, a table or a log.
 
-Names, messages, printed output and representations of tensors come from hostile code. Shown as they
-are, they could recolour or overwrite a terminal (control characters, ANSI sequences), reorder what
-stands next to them (bidirectional controls), hide in a word (zero-width characters), paint over the
-lines around them (piled-up accents), break UTF-8 (lone surrogates), or bury a page by their length.
-`clean` takes all of that out and cannot fail. It does not escape: HTML, CSV and rich markup each
-have an escaping of their own, which their renderers apply after it.
+Names, messages, printed output and representations of tensors come from hostile code. They could
+recolor or overwrite a terminal (control characters, ANSI sequences), reorder adjacent text
+(bidirectional controls), hide in a word (zero-width characters), cover adjacent lines (stacked
+accents), break UTF-8 (lone surrogates), or flood a page. `clean` removes all of that. It does not
+escape: renderers of HTML, CSV and rich markup escape afterwards.
 """
 
 import re
@@ -16,21 +15,25 @@ CUT = "…"  # the last character of a text that was cut
 _ESCAPE_SEQUENCES = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
     "|\x9b[0-?]*[ -/]*[@-~]"  # the same behind the one-character C1 introducer
-    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])"  # OSC (titles, links), DCS, SOS, PM, APC: what is
-    "[^\x07\x1b\x90-\x9f]*(?:\x07|\x1b\\\\|\x9c)"  # between them and their end is no text
+    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])"  # OSC (titles, links), DCS, SOS, PM, APC: up to
+    "[^\x07\x1b\x90-\x9f]*(?:\x07|\x1b\\\\|\x9c)"  # their end it is not text
     "|\x1b[ -/]*[0-~]"  # two-character escapes: reset, character sets
 )
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _JOINERS = "\u200c\u200d"  # Persian, Indic scripts and emoji need them, and they reorder nothing
-_ACCENTS_IN_A_ROW = 4  # more than any living script piles up
+_ACCENTS_IN_A_ROW = 4  # more than any living script stacks
 
 
 def clean(text: str, limit: int = 500, lines: int = 1) -> str:
-    """`text` without anything but what it says, at most `limit` characters on `lines` lines.
+    """Return the visible part of `text`, at most `limit` characters on `lines` lines.
 
     On one line every run of white space becomes one space; on several, line ends become newlines
     and tabs stay. A cut text ends in "…". Cleaning twice changes nothing. `limit` and `lines` are
     at least 1.
+
+    Examples:
+        >>> clean("two   words")
+        'two words'
     """
     # Four times as much as is shown is read: enough for text full of colours, never a long loop.
     shortened = text[: 4 * limit + 16]

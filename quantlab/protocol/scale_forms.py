@@ -1,8 +1,8 @@
 """The two forms of a scale and a zero point: a tensor without dimensions, or a Python number.
 
-The handout allows both. A function may be written for one of them (`zero_point.float()`,
-`math.frexp(scale)`), so a call that fails is made again in the other forms, and one is enough. Only
-an exception counts as failing: a wrong value stays wrong.
+The handout allows both. A function may support only one of them (`zero_point.float()`,
+`math.frexp(scale)`), so a call that raises is repeated in the other forms, and one is enough. A
+wrong value stays wrong.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 Form = Callable[[tuple[Any, ...], Mapping[str, Any]], Arguments]
 _Value = TypeVar("_Value")
 
-# Where scales (s) and zero points (z) are in a function's arguments, and what they are called.
+# Positions and names of scales (s) and zero points (z) in a function's arguments.
 _QUANTIZER: Mapping[int | str, str] = {1: "s", 2: "z", "scale": "s", "zero_point": "z"}
 _LAYER: Mapping[int | str, str] = {3: "s", 4: "s", "input_scale": "s", "weight_scale": "s"}
 _PLACES = {
@@ -27,9 +27,9 @@ _PLACES = {
 
 
 def in_any_form(target: str, attempt: Callable[[Form], _Value]) -> _Value:
-    """Return what `attempt` gives with the arguments of `target` as they are, or in another form.
+    """Return the result of `attempt` with the arguments of `target` unchanged or in another form.
 
-    Raises the exception of the first attempt if no form works.
+    If no form works, the exception of the first attempt is raised.
     """
     try:
         return attempt(_unchanged)
@@ -40,21 +40,23 @@ def in_any_form(target: str, attempt: Callable[[Form], _Value]) -> _Value:
     for form in _other_forms(target):
         try:
             return attempt(form)
-        except Exception:  # the student reads of the first
+        except Exception:  # the first exception is reported
             continue
     raise first
 
 
 class InAnyForm:
-    """The functions of a module; those that take scales get them in a form that they take.
+    """The functions of a module; those with scales get them in a form that they support.
 
-    A function is looked up when it is called, so that the module may change.
+    A function is looked up when it is called, so the module may change.
     """
 
     def __init__(self, functions: Any) -> None:
+        """Keep the module or namespace `functions`."""
         self._functions = functions
 
     def __getattr__(self, name: str) -> Any:
+        """Return the function `name` with its arguments converted, else the attribute."""
         if name not in _PLACES:
             return getattr(self._functions, name)
 

@@ -1,4 +1,4 @@
-"""Values as bytes, in a format that cannot carry code: what goes through the wall.
+"""Values as bytes, in a format that cannot carry code: the frames of the sandbox.
 
     frame = b"QKW1" | u32 length of header | u64 length of payload | header | payload
 
@@ -9,12 +9,11 @@ an integer, a finite float or a string for itself, or an object with exactly one
     {"float": "nan"}  {"array": index}  {"list": [node...]}  {"tuple": [node...]}
     {"dict": [[key, node]...]}  {"record": [name, {field: node}]}
 
-Arrays are numbered in the order in which the value names them, each once: a value that named one
-array a thousand times would be a thousand times as large for whoever walks or writes it. Only the
-records that a reader asks for are understood, and a record is looked up in the reader's own table.
-Whoever writes a frame may be hostile. Every number is checked before it is used; reading takes at
-most some 40 times the bytes of the header, and twice those of the arrays. `WireError` is all that
-`unpack` raises.
+Arrays are numbered in the order of the value, each once: a value with one array a thousand times
+would be a thousand times as large for its reader. A reader accepts only the records of its own
+table. The writer may be hostile: every number is checked before it is used, and reading takes at
+most 40 times the bytes of the header, and twice those of the arrays. `unpack` raises only
+`WireError`.
 """
 
 import math
@@ -34,7 +33,7 @@ MAX_HEADER = 1 << 20
 MAX_ARRAYS = 4096
 MAX_BYTES = 64 << 20  # of arrays in a reply; an honest answer is under 4 MiB
 MAX_DEPTH = 25
-MAX_BRACKETS = 1 + 3 * (MAX_DEPTH + 1)  # open at once: the header's, and a dict's or record's three
+MAX_BRACKETS = 1 + 3 * (MAX_DEPTH + 1)  # open at once: of the header, and three per dict or record
 MAX_DIMENSIONS = 16
 MAX_DIMENSION = 1 << 40
 MAX_INTEGER = 1 << 63
@@ -53,7 +52,7 @@ _BYTE_ORDER = {
     "complex128": "<c16",
 }
 DTYPES = frozenset(_BYTE_ORDER)
-# What each byte adds to the number of open brackets.
+# The change in the number of open brackets by each byte.
 _BRACKETS = np.zeros(256, np.int8)
 _BRACKETS[list(b"[{")] = 1
 _BRACKETS[list(b"]}")] = -1
@@ -63,9 +62,10 @@ _ENCODER = JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def pack(value: Any) -> bytes:
-    """The frame of `value`: numpy arrays, numbers, strings, None, containers and dataclasses.
+    """Return the frame of `value`: numpy arrays, numbers, strings, None, containers, dataclasses.
 
-    Raises WireError for other types, depth over 25, more than 4096 arrays, a header over 1 MiB.
+    Raises:
+        WireError: Another type, depth over 25, more than 4096 arrays, or a header over 1 MiB.
     """
     arrays: list[np.ndarray] = []
     node = _node(value, arrays, 0)
@@ -79,7 +79,11 @@ def pack(value: Any) -> bytes:
 
 
 def lengths(prefix: bytes, limit: int) -> tuple[int, int]:
-    """Lengths of header and payload in bytes, from a frame's first `PREFIX.size` bytes."""
+    """Return the bytes of header and payload, from a frame's first `PREFIX.size` bytes.
+
+    Raises:
+        WireError: They are not the start of a frame, or the payload is over `limit` bytes.
+    """
     if len(prefix) != PREFIX.size:
         raise WireError("the frame ends before its lengths")
     magic, header, payload = PREFIX.unpack(prefix)
@@ -91,9 +95,15 @@ def lengths(prefix: bytes, limit: int) -> tuple[int, int]:
 
 
 def unpack(frame: bytes | bytearray, limit: int, records: Mapping[str, type] | None = None) -> Any:
-    """The value of `frame`, whose payload is at most `limit` bytes; arrays are fresh copies.
+    """Return the value of `frame`; its arrays are fresh copies.
 
-    `records` are the dataclasses that may appear, by name; None for none.
+    Args:
+        frame: What `pack` returned, or hostile bytes.
+        limit: The largest payload in bytes.
+        records: The dataclasses that may appear, by name.
+
+    Raises:
+        WireError: The frame is not valid.
     """
     view = memoryview(frame)
     header_length, payload_length = lengths(bytes(view[: PREFIX.size]), limit)

@@ -2,8 +2,8 @@
 
     python -m quantlab.training --data cifar10 --out checkpoints/resnet20_cifar10.pt
 
-trains from scratch and writes the weights with a JSON record of how they were made. Interrupted
-(Ctrl-C or SIGTERM), the same command continues at the next step.
+trains from scratch and writes the weights with a JSON record of the training. After an interrupt
+(Ctrl-C or SIGTERM) the same command continues at the next step.
 """
 
 import argparse
@@ -113,7 +113,7 @@ def _report(epochs: int, history: list[Epoch]) -> None:
 
 
 def _record_of(start: Path | None) -> dict[str, Any] | None:
-    """How the weights were made that a training went on from, as far as it was written down."""
+    """Return the record of the weights that a training starts from, or the name of the file."""
     if start is None:
         return None
     record = start.with_suffix(".json")
@@ -126,30 +126,30 @@ def _parser() -> argparse.ArgumentParser:
         description="Train ResNet-20 from scratch. Interrupted? Run the same command again.",
     )
     parser.add_argument("--data", choices=DATASETS, default="cifar10")
-    parser.add_argument("--out", type=Path, required=True, help="where the weights go (.pt)")
+    parser.add_argument("--out", type=Path, required=True, help="write the weights here (.pt)")
     parser.add_argument(
-        "--start", type=Path, help="weights to go on from: a warm restart (SGDR, Loshchilov 2017)"
+        "--start", type=Path, help="start from these weights: a warm restart (Loshchilov 2017)"
     )
     parser.add_argument("--epochs", type=int, default=70)
-    parser.add_argument("--small-epochs", type=int, default=48, help="of these, on 24x24 images")
-    parser.add_argument("--averaged-epochs", type=int, default=0, help="the last so many (none)")
+    parser.add_argument("--small-epochs", type=int, default=48, help="first epochs on 24x24 images")
+    parser.add_argument("--averaged-epochs", type=int, default=0, help="average the last epochs")
     parser.add_argument("--average-decay", type=float, default=0.0, help="of an EMA, by step")
     parser.add_argument("--label-smoothing", type=float, default=0.0)
     parser.add_argument("--mixup", type=float, default=0.0, help="alpha of the Beta distribution")
-    parser.add_argument("--unmixed-epochs", type=int, default=0, help="the last so many")
+    parser.add_argument("--unmixed-epochs", type=int, default=0, help="last epochs without mixup")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.15)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--warmup-epochs", type=float, default=5.0, help="fewer for few epochs")
+    parser.add_argument("--warmup-epochs", type=float, default=5.0, help="use less for few epochs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--held-out",
         action="store_true",
         help="train on 9 of 10 training images, choose the epoch on the rest, read no test image",
     )
-    parser.add_argument("--state", type=Path, help="the file to resume from (default: in runs/)")
+    parser.add_argument("--state", type=Path, help="resume from this file (default: in runs/)")
     parser.add_argument("--precision", choices=tuple(FORMATS), help="default: the fastest")
-    parser.add_argument("--threads", type=int, default=0, help="of torch (default: its own choice)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of torch")
     parser.add_argument("--compile", action="store_true", help="fuse with torch.compile")
     return parser
 

@@ -1,4 +1,4 @@
-"""The augmentation of CIFAR-10 trainings, made on whole batches: crops and flips, mixup."""
+"""The augmentation of CIFAR-10 trainings, on whole batches: crops and flips, mixup."""
 
 from collections.abc import Iterator
 
@@ -49,8 +49,8 @@ def augmented_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield normalized float32 (batch, 3, 32, 32) and labels: shuffled, cropped, flipped, mixed.
 
-    Labels are int64 (batch,), in an epoch with mixup probabilities, float32 (batch, 10). Which
-    images, in which order and how changed depends on the seed and the epoch alone.
+    Labels are int64 (batch,), in an epoch with mixup probabilities, float32 (batch, 10). The
+    images, their order and their changes depend only on the seed and the epoch.
     """
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
     order = torch.randperm(len(train), generator=generator)

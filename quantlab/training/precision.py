@@ -1,12 +1,12 @@
-"""The precision of a training: float32, bfloat16 or float16, whichever is fastest here.
+"""The precision of a training: float32, bfloat16 or float16, whichever is fastest.
 
 bfloat16 halves the time of a step on processors with instructions for it. Without them it takes 2
-to 8 times as long as float32, and a T4 leaves cuDNN for it. So one step of each is timed, and the
-fastest is used. The environment variable QUANTLAB_PRECISION overrides the choice.
+to 8 times as long as float32, and a T4 does not use cuDNN for it. So one step of each is timed, and
+the fastest is used. The environment variable QUANTLAB_PRECISION overrides the choice.
 
-Weights, gradients and the loss are float32 in every case; convolutions and products run in the
-chosen format (`torch.autocast`). float16 needs its gradients scaled (`torch.amp.GradScaler`).
-Codes are never evaluated in a chosen format: see `quantlab.arithmetic.float32`.
+Weights, gradients and the loss are always float32; convolutions and products run in the chosen
+format (`torch.autocast`). float16 needs its gradients scaled (`torch.amp.GradScaler`). Evaluations
+are always float32: see `quantlab.arithmetic.float32`.
 """
 
 import os
@@ -28,8 +28,8 @@ HOPELESS = 3.0  # times the fastest first step: not timed further
 def candidates(device: torch.device) -> tuple[str, ...]:
     """Return the formats worth timing on `device`, float32 first.
 
-    On CUDA float16, and bfloat16 where it is native. On a CPU bfloat16: whether it is native there
-    shows in its time.
+    On CUDA these are float16, and bfloat16 if it is native. On a CPU bfloat16 is always timed: its
+    time shows whether it is native.
     """
     if device.type == "cpu":
         return ("float32", "bfloat16")
@@ -41,17 +41,18 @@ def candidates(device: torch.device) -> tuple[str, ...]:
 
 
 def requested(precision: str | None = None) -> str | None:
-    """Return `precision`, else what QUANTLAB_PRECISION says, else None.
+    """Return `precision`, else the value of QUANTLAB_PRECISION, else None.
 
-    Raises `ValueError` for an unknown format.
+    Raises:
+        ValueError: The format is unknown.
     """
-    wanted = precision or os.environ.get(VARIABLE) or None
-    if wanted is not None and wanted not in FORMATS:
+    name = precision or os.environ.get(VARIABLE) or None
+    if name is not None and name not in FORMATS:
         raise ValueError(
-            f"There is no precision {wanted!r}. Set {VARIABLE} or `precision` to one of "
+            f"There is no precision {name!r}. Set {VARIABLE} or `precision` to one of "
             f"{', '.join(FORMATS)}, or leave it out to use the fastest."
         )
-    return wanted
+    return name
 
 
 def time_steps(
@@ -61,8 +62,8 @@ def time_steps(
 ) -> dict[str, float]:
     """Return the seconds of one `step(name)` for each name, the least of several.
 
-    The first step of each is not counted. A format that takes far longer in it is not run again,
-    and its first time is returned. A format other than float32 that this machine cannot run (a
+    The first step of each is a warm-up. A format that is far slower in it is not run again, and its
+    first time is returned. A format other than float32 that this machine cannot run (a
     `RuntimeError`) is left out.
     """
     first: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""What decides the outcome of a training, and the learning rate at each of its steps."""
+"""The recipe of a training: its hyperparameters, and the learning rate at each step."""
 
 import math
 from dataclasses import dataclass
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides the outcome of a training, besides the data and the initial weights.
+    """The hyperparameters of a training.
 
-    `mixup` is the alpha of Beta(alpha, alpha) (Zhang et al. 2018), 0 for none. The last
-    `unmixed_epochs` train on plain images. `average_decay` is that of an exponential moving average
-    of the weights, by step, 0 for none.
+    With the data and the initial weights they determine its outcome. `mixup` is the alpha of
+    Beta(alpha, alpha) (Zhang et al. 2018), 0 for none. The last `unmixed_epochs` train on plain
+    images. `average_decay` is that of an exponential moving average of the weights, by step, 0 for
+    none.
     """
 
     epochs: int
@@ -29,16 +30,16 @@ class Recipe:
     average_decay: float = 0.0
 
     def __post_init__(self) -> None:
+        """Raise `ValueError` for values that no training can follow."""
         if self.epochs < 0 or self.batch_size < 1 or not self.learning_rate > 0:
             raise ValueError(
-                f"A training of {self.epochs} epochs in batches of {self.batch_size} at learning "
-                f"rate {self.learning_rate:g} is none: give at least 0 epochs, 1 image per batch "
-                "and a learning rate above 0."
+                "A training needs at least 0 epochs, 1 image per batch and a learning rate above "
+                f"0, got {self.epochs} epochs, batches of {self.batch_size} and the learning rate "
+                f"{self.learning_rate:g}."
             )
         if not 0 <= self.averaged_epochs <= self.epochs:
             raise ValueError(
-                f"{self.averaged_epochs} epochs cannot be averaged at the end of {self.epochs}: "
-                f"ask for 0 to {self.epochs}."
+                f"averaged_epochs: expected 0 to {self.epochs}, got {self.averaged_epochs}."
             )
         if not (0 <= self.label_smoothing < 1 and 0 <= self.average_decay < 1 and self.mixup >= 0):
             raise ValueError(

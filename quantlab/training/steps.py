@@ -16,7 +16,7 @@ SMALLEST_SCALE = 1.0  # of float16 gradients: below it they overflow without any
 
 
 class Step:
-    """Steps of `optimizer` on a model whose `forward` runs in `precision`.
+    """A training step in a chosen precision.
 
     float16 gradients are scaled; a step whose gradients overflow is skipped. If the loss itself
     overflows, or gradients overflow without scaling, this and all later steps are float32.
@@ -31,6 +31,16 @@ class Step:
         precision: str,
         scaler: Mapping[str, Any],
     ) -> None:
+        """Prepare steps of `optimizer` on `model`.
+
+        Args:
+            model: The model with the parameters.
+            forward: The model or its compiled form.
+            loss: (normalized images, logits, labels) -> scalar.
+            optimizer: Of the model's parameters.
+            precision: "float32", "bfloat16" or "float16".
+            scaler: The state of a gradient scaler to continue with, or {}.
+        """
         self.precision = precision
         self.model, self._forward, self._loss = model, forward, loss
         self._optimizer = optimizer
@@ -46,7 +56,7 @@ class Step:
         value, logits = self._evaluate(images, labels)
         if half and not math.isfinite(float(value.detach())):
             for buffer, kept in zip(self.model.buffers(), before, strict=True):
-                buffer.copy_(kept)  # batch norm has seen the overflow
+                buffer.copy_(kept)  # batch norm has recorded the overflow
             self._leave_float16()
             value, logits = self._evaluate(images, labels)
         self._optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Stopping a training between two steps, when the process is asked to end."""
+"""The stop of a training between two steps, on a signal."""
 
 import signal
 from collections.abc import Iterator
@@ -7,17 +7,18 @@ from types import FrameType
 
 
 class StopRequest:
-    """Whether the process was asked to end. A second request is not waited for."""
+    """A request to stop the process. A second one interrupts it at once."""
 
     def __init__(self) -> None:
+        """Start without a request."""
         self._received = False
 
     def __call__(self) -> bool:
-        """Return whether a request has come."""
+        """Return whether a request has arrived."""
         return self._received
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        """Note the request; raise `KeyboardInterrupt` if it is the second."""
+        """Record the request; raise `KeyboardInterrupt` if it is the second."""
         if self._received:
             raise KeyboardInterrupt
         self._received = True

@@ -1,13 +1,12 @@
-"""Training and evaluation of image classifiers, resumable at every step.
+"""The training of image classifiers, resumable at every step.
 
 `fit` trains with SGD and Nesterov momentum under a cosine schedule with warm-up; crops, flips and
-mixup are made on whole batches of tensors. Tensors are channels-last. The forward pass runs in the
-fastest of float32, bfloat16 and float16 (`quantlab.training.precision`). The first epochs may see
-smaller images (progressive resizing, Tan and Le 2021), which costs a fraction of the time.
+mixup work on whole batches. Tensors are channels-last. The forward pass runs in the fastest of
+float32, bfloat16 and float16 (`quantlab.training.precision`). The first epochs may use smaller
+images (progressive resizing, Tan and Le 2021), in a fraction of the time.
 
-A checkpoint of another recipe is refused with a `RecipeMismatch`, never silently continued. Besides
-that, a `Recipe` that cannot be followed (no whole batch, say) is a `ValueError`. The command
-`python -m quantlab.training` is `quantlab/training/__main__.py`.
+A checkpoint of another recipe raises `RecipeMismatch`. The command `python -m quantlab.training` is
+`quantlab/training/__main__.py`.
 """
 
 import os
@@ -44,10 +43,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did: mean loss and accuracy on the augmented training images, seconds.
+    """The record of one epoch: mean loss and accuracy on the augmented training images, seconds.
 
-    `validation_accuracy`, in percent, is None where nothing was held out. `cpu_seconds` is the time
-    of all processors; `precision` is the format that the epoch ended in.
+    `validation_accuracy`, in percent, is None without held-out images. `cpu_seconds` is the time of
+    all processors; `precision` is the format at the end of the epoch.
     """
 
     epoch: int
@@ -59,7 +58,7 @@ class Epoch:
     precision: str | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return it for JSON, without what is None."""
+        """Return the fields that are not None, for JSON."""
         return {
             name: round(value, 4) if isinstance(value, float) else value
             for name, value in asdict(self).items()
@@ -85,25 +84,35 @@ def fit(
 ) -> list[Epoch]:
     """Train `model` in place and return one record per epoch.
 
-    `loss(images, logits, labels)` defaults to cross entropy; under the autocast that it is called
-    in, a teacher runs in the model's precision. `groups` are the optimizer's, where parameters
-    differ in weight decay or, by a factor `lr_scale`, in learning rate. With held-out `validation`
-    images the model ends as it was after the epoch that was best on them, the last such one;
-    without, as the last epoch left it.
-
-    Over the last `averaged_epochs` of the recipe the learning rate stays, and the model ends as the
-    mean of what it was after each of their steps (stochastic weight averaging, Izmailov et al.
+    Over the last `averaged_epochs` of the recipe the learning rate is constant. The model ends as
+    the mean of its weights after each of their steps (stochastic weight averaging, Izmailov et al.
     2018), its batch statistics computed again. With `average_decay` an exponential moving average
-    of weights and batch statistics takes the place of the model in validation and at the end.
+    of weights and batch statistics replaces the model in validation and at the end.
 
-    After each epoch everything needed to continue is written atomically to `checkpoint`; a file
-    found there at the start is resumed from. `report` is called with the epochs so far. `stop` is
-    asked after each step: on true the step is written, and `Stopped` raised.
+    Args:
+        model: The model. It ends with the weights after the last epoch, or with `validation` after
+            the best one.
+        train: The training images.
+        recipe: The hyperparameters.
+        loss: (images, logits, labels) -> scalar, default cross entropy. It runs under autocast, so
+            a teacher runs in the model's precision.
+        groups: The optimizer's groups, if parameters differ in weight decay or, by a factor
+            `lr_scale`, in learning rate.
+        validation: Held-out images. Of equally good epochs the last wins.
+        checkpoint: A file. It is written atomically after each epoch and resumed from at the start.
+        device: Default CUDA if there is one.
+        compile: Fuse batch norm, ReLU and fake quantization by torch.compile (needs a C++
+            compiler).
+        progress: Show a progress bar.
+        precision: "float32", "bfloat16" or "float16"; by default that of QUANTLAB_PRECISION, else
+            of the checkpoint, else the fastest.
+        stop: Called after each step; on true the step is saved and `Stopped` is raised.
+        report: Called after each epoch with the epochs so far.
 
-    `precision` is "float32", "bfloat16" or "float16"; by default that of QUANTLAB_PRECISION, else
-    of the checkpoint, else the fastest here. `compile=True` fuses batch normalization, ReLU and
-    fake quantization through torch.compile (needs a C++ compiler). Raises `RecipeMismatch`, and
-    `ValueError` when the images do not fill a batch.
+    Raises:
+        RecipeMismatch: The checkpoint belongs to another training.
+        Stopped: `stop` returned true.
+        ValueError: The images do not fill a batch, or the precision is unknown.
     """
     if len(train) < recipe.batch_size:
         raise ValueError(
@@ -116,13 +125,14 @@ def fit(
     training = Training(model, _optimizer(model, recipe, groups), _average_of(model, recipe))
     run = _Run(training, train, recipe, validation, checkpoint, device)
     loss = loss or _cross_entropy(recipe.label_smoothing)
-    if precision is None and run.found.precision in candidates(device):
-        precision = run.found.precision
+    if precision is None and run.resumed.precision in candidates(device):
+        precision = run.resumed.precision
     if precision is None and not run.done:
         batch = next(augmented_batches(train, recipe, 0, device))
         precision = fastest_precision(model, loss, batch)
     forward = torch.compile(model, dynamic=False) if compile else model
-    step = Step(model, forward, loss, training.optimizer, precision or "float32", run.found.scaler)
+    scaler = run.resumed.scaler
+    step = Step(model, forward, loss, training.optimizer, precision or "float32", scaler)
     while not run.done:
         run.epoch(step, stop, progress)
         report(run.history)
@@ -131,7 +141,7 @@ def fit(
 
 
 class _Run:
-    """A training on its way: the epochs so far, the best weights, and the epoch in progress."""
+    """A running training: the epochs so far, the best weights, and the epoch in progress."""
 
     def __init__(
         self,
@@ -149,9 +159,9 @@ class _Run:
             **{"data": train.name, "images": len(train), "held_out": held_out},
             **asdict(recipe),
         }
-        self.found = resume(checkpoint, training, self._made_by)
-        self.history = [Epoch(**epoch) for epoch in self.found.history]
-        self._best, self._sums = self.found.best, self.found.unfinished
+        self.resumed = resume(checkpoint, training, self._made_by)
+        self.history = [Epoch(**epoch) for epoch in self.resumed.history]
+        self._best, self._sums = self.resumed.best, self.resumed.unfinished
 
     @property
     def done(self) -> bool:
@@ -213,7 +223,7 @@ class _Run:
         save(self._checkpoint, self._training, self._made_by, progress)
 
     def finish(self) -> None:
-        """Give the model the weights that it ends with."""
+        """Load the model with its final weights."""
         model, mean, recipe = self._training.model, self._training.mean, self._recipe
         if mean is not None:
             model.load_state_dict(mean.module.state_dict())
@@ -256,14 +266,14 @@ def _cross_entropy(label_smoothing: float) -> Loss:
 
 
 def _hits(logits: Tensor, labels: Tensor) -> int:
-    """How many logits are largest at the label, in a mixed batch at the label of larger share."""
+    """Return how many logits are largest at the label, of a mixed batch at its larger label."""
     if labels.ndim > 1:
         labels = labels.argmax(1)
     return int((logits.argmax(1) == labels).sum())
 
 
 def _timed(sums: Sums, started: tuple[float, float]) -> Sums:
-    """Add the wall and processor time since `started`."""
+    """Return `sums` with the wall-clock and processor time since `started`."""
     return replace(
         sums,
         seconds=sums.seconds + time.monotonic() - started[0],
@@ -272,5 +282,5 @@ def _timed(sums: Sums, started: tuple[float, float]) -> Sums:
 
 
 def best_score(history: list[Epoch]) -> float:
-    """Return the best validation accuracy; there has to be one."""
+    """Return the best validation accuracy of a history with at least one."""
     return max(e.validation_accuracy for e in history if e.validation_accuracy is not None)

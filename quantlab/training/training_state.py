@@ -1,9 +1,8 @@
-"""What a training needs to continue where it was: written after every epoch, read at the start.
+"""The state of a training, for resuming: written after every epoch, read at the start.
 
-A training that is asked to stop within an epoch writes it there, too. A checkpoint belongs to the
-recipe, the data and the number of images that it was made with. One of another kind is refused with
-a `RecipeMismatch`, never silently continued. It contains nothing of the machine, so that a training
-may continue on another one.
+A training that is stopped within an epoch writes it there, too. A checkpoint belongs to a recipe,
+the data and the number of images; any other raises `RecipeMismatch`. It contains nothing about the
+machine: a training may continue on another one.
 """
 
 import os
@@ -20,12 +19,12 @@ from torch.optim.swa_utils import AveragedModel
 from quantlab.atomic_files import write_atomically
 from quantlab.errors import RecipeMismatch
 
-AFRESH = "Delete it to start afresh"
+START_AGAIN = "Delete it to start again"
 
 
 @dataclass(frozen=True)
 class Training:
-    """What changes in the course of a training; `mean` where weights are averaged."""
+    """The objects that a training changes; `mean` if weights are averaged."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -34,7 +33,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Sums:
-    """What the steps of an unfinished epoch added up to. `hits` counts right answers."""
+    """The sums over the steps of an unfinished epoch. `hits` counts correct predictions."""
 
     steps: int = 0
     loss: float = 0.0
@@ -43,16 +42,20 @@ class Sums:
     cpu_seconds: float = 0.0
 
     def plus(self, loss: float, hits: int) -> "Sums":
-        """Return them with one more step."""
+        """Return the sums with one more step."""
         return replace(self, steps=self.steps + 1, loss=self.loss + loss, hits=self.hits + hits)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The epochs so far, for JSON, and the weights after the best of them, if one was chosen.
+    """The progress of a training.
 
-    `precision` is the one that the training runs in, None before its first step; `scaler` is the
-    state of the gradient scaler, {} where there is none.
+    Attributes:
+        history: The epochs so far, for JSON.
+        best: The weights after the best epoch, {} without validation.
+        unfinished: The sums of the epoch in progress.
+        precision: That of the training, None before its first step.
+        scaler: The state of the gradient scaler, {} without one.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -68,7 +71,7 @@ def save(
     made_by: Mapping[str, Any],
     progress: Progress,
 ) -> None:
-    """Write all of it atomically, if there is a path. Raises `OSError`."""
+    """Write the state atomically, if there is a path. Raises `OSError`."""
     if path is None:
         return
     mean = training.mean
@@ -93,22 +96,23 @@ def resume(
 ) -> Progress:
     """Restore `training` and torch's random numbers from the checkpoint, if there is one.
 
-    Raises `RecipeMismatch`.
+    Raises:
+        RecipeMismatch: The checkpoint belongs to another training or cannot be read.
     """
     if path is None or not Path(path).is_file():
         return Progress()
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        was = state["made_by"]
+        earlier = state["made_by"]
         changed = [
-            f"{name} was {was.get(name)!r} and is now {value!r}"
+            f"{name} was {earlier.get(name)!r} and is now {value!r}"
             for name, value in made_by.items()
-            if was.get(name) != value
+            if earlier.get(name) != value
         ]
         if changed:
             raise RecipeMismatch(
-                f"{path} was made by another recipe ({'; '.join(changed)}). "
-                f"{AFRESH}, or use the recipe it was made by."
+                f"{path} belongs to another recipe ({'; '.join(changed)}). "
+                f"{START_AGAIN}, or use its recipe."
             )
         training.model.load_state_dict(state["model"])
         training.optimizer.load_state_dict(state["optimizer"])
@@ -124,5 +128,5 @@ def resume(
         )
     except (pickle.UnpicklingError, EOFError, RuntimeError, KeyError, ValueError, TypeError):
         raise RecipeMismatch(
-            f"{path} is not a training checkpoint of this network. {AFRESH}."
+            f"{path} is not a training checkpoint of this network. {START_AGAIN}."
         ) from None

@@ -109,7 +109,7 @@ def test_a_dead_layer_gets_a_positive_scale() -> None:
 
 
 def test_negative_inputs_are_refused_with_the_name_of_the_layer() -> None:
-    with pytest.raises(CalibrationError, match="inputs of inner run from -"):
+    with pytest.raises(CalibrationError, match="inputs of inner range from -"):
         input_scales(Net(rectify=False), ["inner"], images(2), 8, "sym")
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from quantlab.data.cifar10 import load_cifar10
-from quantlab.data.download import CIFAR10, Archive, Patience, fetch
+from quantlab.data.download import CIFAR10, Archive, MinimumSpeed, fetch
 from quantlab.errors import DataNotFound, DownloadFailed
 
 CONTENT = bytes(range(256)) * 4_000  # about a megabyte
-QUICK = Patience(seconds=0.3, bytes_per_second=100_000)
+QUICK = MinimumSpeed(seconds=0.3, bytes_per_second=100_000)
 
 
 @dataclass
@@ -158,9 +158,9 @@ def test_one_sentence_when_all_fail(serve, tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed) as failure:
         fetch(tmp_path, archive(*mirrors), QUICK, progress=False)
     sentence = str(failure.value)
-    assert "said 404" in sentence
-    assert "completed another file" in sentence
-    assert "broke off" in sentence
+    assert "answered 404" in sentence
+    assert "sent another file" in sentence
+    assert "ended early" in sentence
     assert str(tmp_path) in sentence
     assert not (tmp_path / "file.tar.gz").exists()
 

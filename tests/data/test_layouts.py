@@ -61,8 +61,8 @@ def test_the_folder_of_the_kit_comes_last(ten_images, write_parquet, monkeypatch
 @pytest.mark.parametrize(
     ("load", "sentence"),
     [
-        (lambda: load_cifar10("validation"), '"train" or "test", not \'validation\''),
-        (lambda: load_dataset("mnist", "test"), "no data set 'mnist'; choose one of cifar10"),
+        (lambda: load_cifar10("validation"), '"train" or "test", got \'validation\''),
+        (lambda: load_dataset("mnist", "test"), "no data set 'mnist': choose one of cifar10"),
     ],
 )
 def test_what_does_not_exist_is_named(load, sentence):

@@ -96,12 +96,12 @@ def test_widths_that_do_not_fit_are_one_sentence(
 ) -> None:
     state = float_model.state_dict()
     for change, sentence in (
-        ({"conv1": 9}, "conv1 is 9"),
-        ({"fc": 0}, "fc is 0"),
-        ({"conv9": 4}, "'conv9', which is no layer"),
+        ({"conv1": 9}, "conv1: expected 1 to 8 .* got 9"),
+        ({"fc": 0}, "fc: expected 1 to 8 .* got 0"),
+        ({"conv9": 4}, "'conv9', but the layers"),
     ):
         with pytest.raises(QuantizationError, match=sentence):
             evaluate_bit_widths(state, widths | change, data, ops)
     del widths["layer1.0.conv1"]
-    with pytest.raises(QuantizationError, match=r"nothing of layer1\.0\.conv1"):
+    with pytest.raises(QuantizationError, match=r"lacks layer1\.0\.conv1"):
         evaluate_bit_widths(state, widths, data, ops)

@@ -103,7 +103,7 @@ def test_gain_and_offset_are_two_roundings_to_float32(normalized) -> None:
 @pytest.mark.parametrize("largest", [3, 15, 255])
 def test_codes_of_the_next_layer_are_clipped_and_rounded(normalized, largest: int) -> None:
     packed, input, expected = normalized
-    found = packed.clipped(input, largest)
+    found = packed.convolve_and_clip(input, largest)
     assert found.dtype == torch.uint8
     assert found.max() == largest
     assert torch.equal(found, expected.clamp(0, largest).round().to(torch.uint8))
@@ -115,7 +115,7 @@ def test_a_shortcut_is_added_before_the_relu(normalized) -> None:
     shortcut = torch.randn(expected.shape, generator=torch.Generator().manual_seed(0)) * 50
     total = (expected + shortcut).relu()
     last = shortcut.contiguous(memory_format=torch.channels_last)
-    assert torch.equal(packed.added(input, last), total)
+    assert torch.equal(packed.convolve_and_add(input, last), total)
     assert 0.2 < float((total > 0).float().mean()) < 0.8
 
 

@@ -15,9 +15,9 @@ def zeros(*shape: int) -> Tensor:
 
 @pytest.mark.parametrize("wrong", [zeros(1, 1).float(), zeros(1, 1).long(), [[1]]])
 def test_operands_that_are_not_int32(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="its input as an int32 tensor"):
+    with pytest.raises(TypeError, match="the input as an int32 tensor"):
         integer_linear(wrong, zeros(1, 1))
-    with pytest.raises(TypeError, match="its weight as an int32 tensor"):
+    with pytest.raises(TypeError, match="the weight as an int32 tensor"):
         integer_conv2d(zeros(1, 1, 1, 1), wrong)
 
 
@@ -46,7 +46,7 @@ def test_sizes_of_a_linear_layer_that_do_not_match() -> None:
     ],
 )
 def test_a_convolution_that_does_not_exist(weight: Tensor, geometry: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"^integer_conv2d .*[.]$"):
+    with pytest.raises(ValueError, match=r"^integer_conv2d.*[.]$"):
         integer_conv2d(zeros(1, 3, 5, 5), weight, **geometry)
 
 

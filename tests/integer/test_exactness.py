@@ -76,9 +76,9 @@ def test_linear_is_exact_where_huge_terms_cancel(
     ],
 )
 def test_a_result_outside_int32_is_an_error_and_never_wraps(input: Tensor, weight: Tensor) -> None:
-    with pytest.raises(OverflowError, match="does not fit int32"):
+    with pytest.raises(OverflowError, match="does not fit in int32"):
         integer_linear(input, weight)
-    with pytest.raises(OverflowError, match="does not fit int32"):
+    with pytest.raises(OverflowError, match="does not fit in int32"):
         integer_conv2d(input[:, :, None, None], weight[:, :, None, None])
 
 

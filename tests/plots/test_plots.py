@@ -74,7 +74,7 @@ def test_the_gradient_is_the_one_given() -> None:
     x = torch.linspace(-1, 1, 50)
     through = torch.full_like(x, 0.75)
     picture = plots.gradient(x, x.round(), through)
-    assert (drawn(picture, "what your backward gives")[:, 1] == 0.75).all()
+    assert (drawn(picture, "result of your backward")[:, 1] == 0.75).all()
 
 
 def test_differing_accumulators_are_counted() -> None:

@@ -72,5 +72,5 @@ def test_neither_colour_nor_contrast_tells_the_class(splits):
 
 
 def test_another_split_does_not_exist():
-    with pytest.raises(ValueError, match='"train" or "test", not \'validation\''):
+    with pytest.raises(ValueError, match='"train" or "test", got \'validation\''):
         load_shapes10("validation")

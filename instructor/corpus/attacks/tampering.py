@@ -74,7 +74,7 @@ def answer_of_the_worker():
 )
 def arguments_put_back():
     execute = sys.modules["quantlab.protocol.execute"]
-    _write_over = execute._write_over
+    _overwrite = execute._overwrite
     BEFORE = []
 
     def linear_quantize(input, scale, zero_point, N_bits, signed=True):
@@ -85,7 +85,7 @@ def arguments_put_back():
         for input, before in BEFORE:
             input.copy_(before)
 
-    execute._write_over = _put_back
+    execute._overwrite = _put_back
 
 
 @cheat(
