@@ -9,9 +9,9 @@ The arithmetic, in float32 unless said otherwise, in this order:
     M = s_x s_w gamma / sqrt(var + eps) and B = beta - mean gamma / sqrt(var + eps), per channel,
     are computed in float64 and rounded once. acc is rounded to float32 if it exceeds 2^24.
 3.  Each block: the codes of its input are x_int = clamp(round(x / s_x), 0, 2^b - 1), ties to even;
-    its first convolution gives the codes of the second, clamp(round(y), 0, 2^b - 1), with M and B
+    its first convolution returns the codes of the second, clamp(round(y), 0, 2^b - 1), with M and B
     divided by their step before they are rounded (the clamp does what ReLU would); its second
-    gives y, plus the shortcut (x, subsampled and padded with zero channels where the shape
+    returns y, plus the shortcut (x, subsampled and padded with zero channels where the shape
     changes), ReLU.
 4.  The mean over all pixels of each channel; then fc, y = (s_x s_w) (acc + b_int), with codes as in
     step 3, b_int = round(b / (s_x s_w)), and the two scales multiplied first.

@@ -215,7 +215,8 @@ def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> Saved
     """
     if weight_bits not in range(1, 9) or act_bits not in range(1, 9):
         raise BadSavedModel(
-            f"W{weight_bits}A{act_bits} is no width of a saved model: use 1 to 8 bits for both."
+            "Expected 1 to 8 bits for weights and activations of a saved model, got "
+            f"W{weight_bits}A{act_bits}."
         )
     values = _plain_names(values)
     name = values.get("format", FORMAT)
@@ -301,8 +302,8 @@ def _check_names(
     if len(missing) > len(required) // 2:
         present = f"for example {next(iter(values))[:80]!r}" if values else "it is empty"
         raise BadSavedModel(
-            f"This is no ResNet-20 of this kit: {len(missing)} of its {len(required)} names are "
-            f"missing, such as {missing[0]!r}, and of the names it has, {present}: build the "
+            f"This is not the ResNet-20 of this kit: {len(missing)} of its {len(required)} names "
+            f"are missing, such as {missing[0]!r}, and of the names it has, {present}: build the "
             f"model with quantlab.network.resnet.resnet20() and {HOW_TO_SAVE}."
         )
     if missing:
@@ -339,8 +340,8 @@ def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: 
         largest = float(bias.double().abs().max()) / (weight_scale * input_scale)
         if not largest < INT32_LARGEST:
             raise BadSavedModel(
-                f"{BIAS} / (input_scale * weight_scale) reaches {largest:g}, which is no int32 "
-                "code: the scales of fc are too small for it, so calibrate them again."
+                f"{BIAS} / (input_scale * weight_scale) reaches {largest:g}, which does not fit in "
+                "int32: the scales of fc are too small for it, so calibrate them again."
             )
     return SavedLayer(codes.to(torch.int8), weight_scale, input_scale, bias)
 

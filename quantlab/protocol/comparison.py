@@ -160,26 +160,26 @@ def describe(value: Any) -> str:
     return _short(value)
 
 
-def is_same(one: Any, other: Any) -> bool:
+def is_same(left: Any, right: Any) -> bool:
     """Return whether answers are equal in structure, shape and value, floats up to rounding."""
-    if is_number(one) and is_number(other):
-        return _same_numbers(np.asarray(one), np.asarray(other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return type(one) is type(other) and bool(np.array_equal(one, other))
+    if is_number(left) and is_number(right):
+        return _same_numbers(np.asarray(left), np.asarray(right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
+    if isinstance(left, Sequence) and isinstance(right, Sequence) and not isinstance(left, str):
+        return len(left) == len(right) and all(map(is_same, left, right))
+    return type(left) is type(right) and bool(np.array_equal(left, right))
 
 
-def _same_numbers(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.size == other.size == 1:  # numbers and tensors of one element are interchangeable
-        one, other = one.reshape(()), other.reshape(())
-    if one.shape != other.shape:
+def _same_numbers(left: np.ndarray, right: np.ndarray) -> bool:
+    if left.size == right.size == 1:  # numbers and tensors of one element are interchangeable
+        left, right = left.reshape(()), right.reshape(())
+    if left.shape != right.shape:
         return False
-    if one.dtype.kind in "iu" and other.dtype.kind in "iu":
-        return np.array_equal(one, other)
-    bound = ROUNDING * np.max(np.abs(other[np.isfinite(other)]), initial=0.0)
-    return bool(np.allclose(one, other, rtol=0, atol=bound, equal_nan=True))
+    if left.dtype.kind in "iu" and right.dtype.kind in "iu":
+        return np.array_equal(left, right)
+    bound = ROUNDING * np.max(np.abs(right[np.isfinite(right)]), initial=0.0)
+    return bool(np.allclose(left, right, rtol=0, atol=bound, equal_nan=True))
 
 
 def _compare_numbers(got: Any, expected: Any, equal: Any, difference: Any) -> Outcome:

@@ -130,13 +130,13 @@ def test_the_code_outside_its_bits_blames_the_file_name(values: Values) -> None:
 
 def test_another_network_is_recognized_as_such(values: Values) -> None:
     other = {f"features.{name}": value for name, value in values.items()}
-    assert "This is no ResNet-20 of this kit" in refused(other)
+    assert "This is not the ResNet-20 of this kit" in refused(other)
     assert "it is empty" in refused({})
 
 
 def test_widths_beyond_eight_bits_are_refused(values: Values) -> None:
     for widths in ((16, 8), (8, 16), (0, 8)):
-        with pytest.raises(BadSavedModel, match="no width of a saved model"):
+        with pytest.raises(BadSavedModel, match="Expected 1 to 8 bits"):
             parse(values, *widths)
 
 
