@@ -19,7 +19,7 @@ from autograder.engine.oracle import Oracle
 from autograder.paths import REFERENCE, reference_models
 from quantlab.data.cifar10 import DataNotFound
 from quantlab.data.vectors import student_vectors
-from quantlab.formats.answers import AnswersFile
+from quantlab.formats.answers_file import AnswersFile
 from quantlab.paths import CELLS, KIT
 
 REPORT = """# Report

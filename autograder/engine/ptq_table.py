@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from autograder.engine import published_scales
 from autograder.paths import reference_models
-from quantlab.arithmetic import integer_kernels, straight_through
+from quantlab.arithmetic import exact_convolution, integer_kernels, straight_through
 from quantlab.atomic_files import user_cache, write_text_atomically
 from quantlab.data.images import ImageSet
 from quantlab.evaluation import integer_network
@@ -59,6 +59,7 @@ def digest(dataset: str, reference: str, float_model: Path) -> str:
         saved_model,
         integer_network,
         integer_kernels,
+        exact_convolution,
         resnet,
         published_scales,
     ):

@@ -34,15 +34,14 @@ functions, if B exceeds 2^53). No function returns a wrong or a wrapped integer.
 import math
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from quantlab.arithmetic.exact_convolution import ExactConvolution, IntOrPair, as_pair
 from quantlab.arithmetic.int8_kernels import SIGNED, UNSIGNED, PackedConvolution, is_exact
 
-IntOrPair = int | tuple[int, int]
 Product = Callable[[Tensor, Tensor], Tensor]  # (codes, weight codes) -> accumulators
 
 FLOAT32_INTEGERS = 2**24  # every integer up to here is a float32 number
@@ -50,7 +49,6 @@ FLOAT64_INTEGERS = 2**53
 SHORT_OPERANDS = 2**8  # every integer up to here is a bfloat16 (and a TF32) number
 INT32 = torch.iinfo(torch.int32)
 X86 = ("x86_64", "amd64")
-PATCH_ELEMENTS = 2**24  # unfolded at a time, 128 MiB in float64
 
 
 def integer_linear(input: Tensor, weight: Tensor) -> Tensor:
@@ -119,7 +117,7 @@ def integer_conv2d(
             f"kW), neither empty, got {tuple(input.shape)} and {tuple(weight.shape)}."
         )
     try:  # torch's own rules, on a batch of no images
-        if min(_pair(dilation)) < 1:  # torch does not check this for an empty batch
+        if min(as_pair(dilation)) < 1:  # torch does not check this for an empty batch
             raise ValueError("the dilation is at least 1")
         F.conv2d(
             torch.empty(0, *input.shape[1:]),
@@ -136,7 +134,7 @@ def integer_conv2d(
             f"stride {stride}, padding {padding}, dilation {dilation} and groups {groups} "
             f"({str(error).splitlines()[0].rstrip('.')}): correct the one that does not match."
         ) from None
-    product = _Convolution(stride, padding, dilation, groups)
+    product = ExactConvolution(stride, padding, dilation, groups)
     sums = _by_bytes(input, weight, product)
     return _exact_int32("integer_conv2d", input, weight, product) if sums is None else sums
 
@@ -182,7 +180,7 @@ def accumulate_conv2d(
         OverflowError: The bound exceeds 2^53.
     """
     dtype = sufficient_float(codes.device, weight_codes, max_code)
-    product = _Convolution(stride, padding, dilation, groups)
+    product = ExactConvolution(stride, padding, dilation, groups)
     return _in_float("accumulate_conv2d", codes, weight_codes, product, dtype)
 
 
@@ -266,7 +264,7 @@ def _overflow(name: str) -> OverflowError:
     )
 
 
-def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Tensor | None:
+def _by_bytes(input: Tensor, weight: Tensor, convolution: "ExactConvolution") -> Tensor | None:
     """Return int32 sums by 8-bit instructions, or None if those are not exact."""
     if input.device.type != "cpu" or input.numel() == 0 or isinstance(convolution.padding, str):
         return None
@@ -280,9 +278,9 @@ def _by_bytes(input: Tensor, weight: Tensor, convolution: "_Convolution") -> Ten
         return None
     packed = PackedConvolution(
         weight,
-        _pair(convolution.stride),
-        _pair(convolution.padding),
-        _pair(convolution.dilation),
+        as_pair(convolution.stride),
+        as_pair(convolution.padding),
+        as_pair(convolution.dilation),
         convolution.groups,
     )
     # In this order: converting int32 to channels_last bytes in one step takes three times as long.
@@ -319,64 +317,3 @@ def _digits(codes: Tensor, width: int) -> list[Tensor]:
         digits.append((codes & (2**width - 1)).double())
         codes = codes >> width  # arithmetic shift: rounds down and keeps the sign
     return [*digits, codes.double()]
-
-
-@dataclass(frozen=True)
-class _Convolution:
-    """A convolution that sums only products of codes and weights."""
-
-    stride: IntOrPair
-    padding: IntOrPair | str
-    dilation: IntOrPair
-    groups: int
-
-    def __call__(self, input: Tensor, weight: Tensor) -> Tensor:
-        if input.dtype == torch.float64:
-            return self._multiply_patches(input, weight)
-        return F.conv2d(
-            input.contiguous(memory_format=torch.channels_last),
-            weight.contiguous(memory_format=torch.channels_last),
-            None,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
-        )
-
-    def _multiply_patches(self, input: Tensor, weight: Tensor) -> Tensor:
-        """Return the convolution as one matrix product per image and group."""
-        kernel = (weight.shape[2], weight.shape[3])
-        stride, dilation = _pair(self.stride), _pair(self.dilation)
-        input = F.pad(input, _border(self.padding, kernel, dilation))
-        height, width = (
-            (size - d * (k - 1) - 1) // s + 1
-            for size, k, d, s in zip(input.shape[2:], kernel, dilation, stride, strict=True)
-        )
-        terms = math.prod(weight.shape[1:])
-        rows = weight.reshape(self.groups, weight.shape[0] // self.groups, terms)
-        elements = self.groups * terms * height * width
-        results = []
-        for images in input.split(max(1, PATCH_ELEMENTS // max(1, elements))):
-            patches = F.unfold(images, kernel, dilation, 0, stride)
-            columns = patches.reshape(len(images), self.groups, terms, height * width)
-            sums = rows @ columns
-            results.append(sums.reshape(len(images), weight.shape[0], height, width))
-        return torch.cat(results)
-
-
-def _border(
-    padding: IntOrPair | str, kernel: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    """Return (left, right, top, bottom) for `torch.nn.functional.pad`."""
-    if padding == "same":
-        height, width = (d * (k - 1) for k, d in zip(kernel, dilation, strict=True))
-        return width // 2, width - width // 2, height // 2, height - height // 2
-    vertical, horizontal = (0, 0) if isinstance(padding, str) else _pair(padding)
-    return horizontal, horizontal, vertical, vertical
-
-
-def _pair(value: IntOrPair) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    vertical, horizontal = value
-    return vertical, horizontal

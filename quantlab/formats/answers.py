@@ -13,13 +13,10 @@ a number is correct or possible, each for its own cell.
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, NoReturn, SupportsFloat, SupportsIndex
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
-from quantlab.atomic_files import write_text_atomically
 from quantlab.errors import BadAnswers
 from quantlab.paths import CELLS
 
@@ -37,7 +34,6 @@ MOST_BITS = 64
 
 Mse = Mapping[str, Mapping[str, Mapping[int, float | None]]]
 Table1 = Mapping[str, Mapping[str, Mapping[str, float | None]]]
-Number = SupportsFloat | SupportsIndex
 
 
 def _no_mse() -> Mse:
@@ -65,104 +61,6 @@ class Answers:
     mse: Mse = field(default_factory=_no_mse)
     table1: Table1 = field(default_factory=_no_table1)
     bit_widths: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class AnswersFile:
-    """The file at `path`; every `record_...` updates it atomically.
-
-    The first record creates the file. A file of another student or data set is not changed and
-    raises `BadAnswers`: its numbers belong to other vectors or other images.
-    """
-
-    path: str | os.PathLike[str]
-    student: str
-    dataset: str
-
-    def read(self) -> Answers:
-        """Return what is recorded so far; without a file all cells are None.
-
-        Raises:
-            BadAnswers: The file cannot be read or belongs to another student or data set.
-        """
-        path = Path(self.path)
-        if not path.exists():
-            return Answers(
-                student=_text(self.student, "student"), dataset=_text(self.dataset, "dataset")
-            )
-        answers = parse(path.read_bytes())
-        for name in ("student", "dataset"):
-            recorded, current = getattr(answers, name), getattr(self, name)
-            if recorded != current:
-                raise BadAnswers(
-                    f"{path.name} belongs to the {name} {recorded!r}, not {current!r}: correct the "
-                    f"{name} in the notebook, or delete {path.name} to start again."
-                )
-        return answers
-
-    def record_mse(self, vector: str, method: str, bits: int, value: Number) -> None:
-        """Record a mean squared error of question 1b.
-
-        Args:
-            vector: "A" or "B".
-            method: "sym", "heuristic" or "SAWB".
-            bits: 8, 4 or 2.
-            value: The mean squared error.
-
-        Raises:
-            BadAnswers: A name or the value is not possible.
-        """
-        _check_name(vector, VECTORS, "vector")
-        _check_name(method, MSE_METHODS, "method")
-        _check_name(bits, MSE_BITS, "bit width")
-        number = _finite(value, f"mean squared error of {vector}, {method}, {bits} bits")
-        if number < 0:
-            raise BadAnswers(
-                f"The mean squared error of {vector}, {method}, {bits} bits is negative, {number}: "
-                "average the squares of the differences."
-            )
-        answers = self.read()
-        mse = {v: {m: dict(cells) for m, cells in ms.items()} for v, ms in answers.mse.items()}
-        mse[vector][method][bits] = number
-        self._write(replace(answers, mse=mse))
-
-    def record_accuracy(self, training: str, cell: str, method: str, percent: Number) -> None:
-        """Record an accuracy of Table 1.
-
-        Args:
-            training: "ptq" or "qat".
-            cell: The bit widths, such as "W8A8".
-            method: "SAWB" or "sym".
-            percent: The accuracy, 0 to 100.
-
-        Raises:
-            BadAnswers: A name or the value is not possible.
-        """
-        _check_name(training, TRAININGS, "half of Table 1")
-        _check_name(cell, CELLS, "row of Table 1")
-        _check_name(method, TABLE1_METHODS, "method")
-        number = _finite(percent, f"accuracy of {training}, {cell}, {method}")
-        if not 0 <= number <= 100:
-            raise BadAnswers(
-                f"The accuracy of {training}, {cell}, {method}: expected 0 to 100 percent, got "
-                f"{number}. Record the percentage of test images classified correctly."
-            )
-        answers = self.read()
-        table1 = {t: {c: dict(ms) for c, ms in cs.items()} for t, cs in answers.table1.items()}
-        table1[training][cell][method] = number
-        self._write(replace(answers, table1=table1))
-
-    def record_bit_widths(self, bit_widths: Mapping[str, int]) -> None:
-        """Record the bits of every layer's weights (question 3), in place of earlier ones.
-
-        Raises:
-            BadAnswers: A layer's name or width is not possible.
-        """
-        widths = _bit_widths({layer: _plain_int(bits) for layer, bits in bit_widths.items()})
-        self._write(replace(self.read(), bit_widths=widths))
-
-    def _write(self, answers: Answers) -> None:
-        write_text_atomically(self.path, to_text(answers))
 
 
 def to_text(answers: Answers) -> str:
@@ -194,8 +92,8 @@ def parse(text: str | bytes) -> Answers:
     mse = _filled(record.get("mse"), "mse", (VECTORS, MSE_METHODS, tuple(map(str, MSE_BITS))))
     widths = record.get("bit_widths")
     return Answers(
-        student=_text(record["student"], "student"),
-        dataset=_text(record["dataset"], "dataset"),
+        student=checked_text(record["student"], "student"),
+        dataset=checked_text(record["dataset"], "dataset"),
         mse={
             vector: {
                 method: {int(bits): value for bits, value in cells.items()}
@@ -204,7 +102,7 @@ def parse(text: str | bytes) -> Answers:
             for vector, methods in mse.items()
         },
         table1=_filled(record.get("table1"), "table1", (TRAININGS, CELLS, TABLE1_METHODS)),
-        bit_widths={} if widths is None else _bit_widths(_object(widths, "bit_widths")),
+        bit_widths={} if widths is None else checked_bit_widths(_object(widths, "bit_widths")),
     )
 
 
@@ -254,7 +152,7 @@ def _filled(table: object, where: str, levels: tuple[tuple[str, ...], ...]) -> A
 def _object(value: object, where: str, required: Iterable[str] = ()) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadAnswers(
-            f"{_in_file(where)} must be a JSON object, not {_kind(value)}: write answers.json "
+            f"{_in_file(where)} must be a JSON object, not {kind_of(value)}: write answers.json "
             "again with the notebook, not by hand."
         )
     for name in required:
@@ -277,7 +175,7 @@ def _check_keys(present: Mapping[str, object], names: tuple[str, ...], where: st
 def _number(value: object, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadAnswers(
-            f"{_in_file(where)} must be a number, not {_kind(value)}: write answers.json again "
+            f"{_in_file(where)} must be a number, not {kind_of(value)}: write answers.json again "
             "with the notebook, not by hand."
         )
     try:
@@ -292,12 +190,13 @@ def _number(value: object, where: str) -> float:
     return number
 
 
-def _text(value: object, name: str) -> str:
+def checked_text(value: object, name: str) -> str:
+    """Return `value` if it can be a student's id or the name of a data set. Raises `BadAnswers`."""
     if isinstance(value, str) and value.strip() and len(value) <= LONGEST_NAME and _encodes(value):
         return value
     raise BadAnswers(
         f"The {name} of answers.json must be a text of 1 to {LONGEST_NAME} characters, not "
-        f"{_kind(value)}: set it at the top of the notebook and write the file again."
+        f"{kind_of(value)}: set it at the top of the notebook and write the file again."
     )
 
 
@@ -306,7 +205,8 @@ def _encodes(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _bit_widths(widths: Mapping[str, object]) -> dict[str, int]:
+def checked_bit_widths(widths: Mapping[str, object]) -> dict[str, int]:
+    """Return `widths` if they are whole numbers by layer. Raises `BadAnswers`."""
     if len(widths) > MOST_LAYERS:
         raise BadAnswers(
             f"bit_widths names {len(widths)} layers, more than {MOST_LAYERS}: give one bit width "
@@ -321,46 +221,19 @@ def _bit_widths(widths: Mapping[str, object]) -> dict[str, int]:
             )
         if type(bits) is not int or not -MOST_BITS <= bits <= MOST_BITS:
             raise BadAnswers(
-                f"bit_widths gives {_shown(layer)} {_kind(bits)} for its bits: give a whole "
+                f"bit_widths gives {_shown(layer)} {kind_of(bits)} for its bits: give a whole "
                 "number, such as 4."
             )
         checked[layer] = bits
     return checked
 
 
-def _plain_int(bits: object) -> object:
-    """Return a Python int for numpy's integers, else `bits` itself."""
-    if isinstance(bits, bool) or not hasattr(bits, "__index__"):
-        return bits
-    return bits.__index__()
-
-
-def _finite(value: Number, what: str) -> float:
-    """Return `value` as a finite float. Raises `BadAnswers`."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor of many numbers
-        raise BadAnswers(f"The {what}: expected one number, got {_kind(value)}.") from error
-    if not math.isfinite(number):
-        raise BadAnswers(
-            f"The {what} is {number}: find out why (an overflow, a division by zero?) and record "
-            "it again."
-        )
-    return number
-
-
-def _check_name(name: object, names: tuple[object, ...], what: str) -> None:
-    if isinstance(name, bool) or name not in names:
-        raise BadAnswers(
-            f"There is no {what} {name!r} in the tables: use one of {', '.join(map(str, names))}."
-        )
-
-
 def _in_file(where: str) -> str:
     return "answers.json" if where in ("file", "The file") else f'"{where}" in answers.json'
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Return the kind of a JSON value in a few words."""
     if isinstance(value, str):
         return _shown(value)
     if isinstance(value, (bool, int, float)) and len(str(value)) < 20:

@@ -37,6 +37,7 @@ from torch import Tensor
 
 from quantlab.atomic_files import write_atomically
 from quantlab.errors import BadPackedModel, BadSavedModel
+from quantlab.formats.packed_codes import pack_codes, unpack_codes
 from quantlab.formats.packed_magic import MAGIC
 from quantlab.formats.saved_values import code_tensor, float_tensor, positive_scale
 from quantlab.network.resnet import layer_sizes, state_shapes
@@ -198,33 +199,6 @@ def load(path: str | os.PathLike[str]) -> PackedModel:
         ) from None
     except BadPackedModel as problem:
         raise BadPackedModel(f"{Path(path).name}: {problem}") from None
-
-
-# Codes and bits -----------------------------------------------------------------------------------
-
-
-def pack_codes(codes: np.ndarray, bits: int) -> bytes:
-    """Return integers -2^(b-1) .. 2^(b-1) - 1, of any shape, in ceil(codes.size b / 8) bytes."""
-    columns = codes.reshape(-1, 1).astype(np.int8).view(np.uint8)
-    flags = np.unpackbits(columns, axis=1, count=bits, bitorder="little")
-    return np.packbits(flags, bitorder="little").tobytes()
-
-
-def unpack_codes(content: bytes, count: int, bits: int) -> np.ndarray:
-    """Return the int8 codes (count,) in the bytes of `pack_codes`.
-
-    Raises:
-        BadPackedModel: Bits are set behind the codes.
-    """
-    flags = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
-    if flags[count * bits :].any():
-        raise BadPackedModel(
-            f"There are bits behind {count} codes of {bits} bits: fill the last byte with zeros."
-        )
-    places = 2 ** np.arange(bits, dtype=np.int16)
-    places[-1] = -places[-1]  # two's complement
-    rows = flags[: count * bits].reshape(count, bits)
-    return (rows * places).sum(1, dtype=np.int16).astype(np.int8)
 
 
 # Values and their checks --------------------------------------------------------------------------

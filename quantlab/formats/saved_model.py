@@ -176,21 +176,13 @@ def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
 
 
 def load(path: str | os.PathLike[str]) -> SavedModel:
-    """Return the model in a *trusted* file whose name contains its widths.
-
-    Raises:
-        BadSavedModel: The file cannot be read or is not a saved model.
-    """
+    """Return the model in a *trusted* file, named by its widths. Raises `BadSavedModel`."""
     weight_bits, act_bits = parse_name(Path(path).name)
     return parse(_read(path), weight_bits, act_bits)
 
 
 def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Return the float32 `state_dict` of a *trusted* float ResNet-20.
-
-    Raises:
-        BadSavedModel: The file cannot be read or is not a float ResNet-20.
-    """
+    """Return the float32 `state_dict` in a *trusted* file. Raises `BadSavedModel`."""
     return parse_float(_read(path))
 
 

@@ -34,8 +34,10 @@ from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
 from quantlab.errors import CannotBegin, DataNotFound, NotImported
 from quantlab.evaluation.float_network import evaluate
-from quantlab.formats.answers import LONGEST_NAME, AnswersFile
+from quantlab.formats.answers import LONGEST_NAME
+from quantlab.formats.answers_file import AnswersFile
 from quantlab.formats.saved_model import load_float
+from quantlab.formats.submission_files import ANSWERS
 from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
 from quantlab.paths import DATASETS, float_model
@@ -85,7 +87,7 @@ class Session:
     @property
     def answers(self) -> AnswersFile:
         """Return the file that records the tables."""
-        return AnswersFile(self.results / "answers.json", self.student, self.train.name)
+        return AnswersFile(self.results / ANSWERS, self.student, self.train.name)
 
     def accuracy(self, network: nn.Module, data: ImageSet | None = None) -> float:
         """Return the accuracy of `network` in percent on `data` (default: the test images)."""

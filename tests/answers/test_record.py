@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from quantlab.errors import BadAnswers
-from quantlab.formats.answers import AnswersFile, parse
+from quantlab.formats.answers import parse
+from quantlab.formats.answers_file import AnswersFile
 
 
 @pytest.fixture

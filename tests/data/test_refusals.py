@@ -30,7 +30,7 @@ def test_batches_with_other_md5_sums_are_not_cifar10(ten_images, write_batches):
 
 
 def test_a_split_that_is_too_short_is_incomplete(ten_images, write_parquet):
-    assert "are incomplete: (9, 32, 32, 3)" in refusal(write_parquet(ten_images[:9], range(9)))
+    assert "got (9, 32, 32, 3)" in refusal(write_parquet(ten_images[:9], range(9)))
 
 
 def test_a_missing_class_is_incomplete(ten_images, write_parquet):
@@ -46,7 +46,7 @@ def test_a_damaged_parquet_file_is_named(ten_images, write_parquet):
     (source,) = (place / "plain_text").iterdir()
     source.write_bytes(source.read_bytes()[:100])
     sentence = refusal(place)
-    assert f"{source} could not be read" in sentence
+    assert f"{source} is not a readable parquet file" in sentence
     assert "Fetch it again" in sentence
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from authoring.build.notebook import student_notebook
+from quantlab.paths import model_file
 
 CODE = {
     cell["id"]: "".join(cell["source"])
@@ -44,6 +45,7 @@ def test_save_keeps_the_better_network_on_held_out_images(tmp_path, kept: str) -
     methods = ("SAWB", "sym")
     names = {
         "CELLS": ("W4A4", "W2A2"),
+        "model_file": model_file,
         "methods": methods,
         "trained": {("W4A4", method): method for method in methods},
         "held_out": {("W4A4", method): 90.0 + (method == kept) for method in methods},

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantlab.errors import BadPackedModel
-from quantlab.formats import packed_model
+from quantlab.formats import packed_codes, packed_model
 from quantlab.formats.packed_model import PackedModel, pack, unpack
 from quantlab.network.resnet import layer_sizes
 
@@ -68,18 +68,18 @@ def test_codes_of_any_number_and_width_come_back_in_the_fewest_bytes(data):
     bits = data.draw(st.integers(1, 8))
     code = st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     codes = np.array(data.draw(st.lists(code, max_size=40)), np.int8)
-    content = packed_model.pack_codes(codes, bits)
+    content = packed_codes.pack_codes(codes, bits)
     assert len(content) == -(-len(codes) * bits // 8)
-    assert np.array_equal(packed_model.unpack_codes(content, len(codes), bits), codes)
+    assert np.array_equal(packed_codes.unpack_codes(content, len(codes), bits), codes)
 
 
 def test_the_bits_lie_as_the_format_says():
-    assert packed_model.pack_codes(np.array([1, -2, -1]), 3) == bytes([0b11_110_001, 0b1])
+    assert packed_codes.pack_codes(np.array([1, -2, -1]), 3) == bytes([0b11_110_001, 0b1])
 
 
 def test_bits_behind_the_last_code_are_refused():
     with pytest.raises(BadPackedModel, match="bits behind 3 codes"):
-        packed_model.unpack_codes(bytes([0, 0b10]), 3, 3)
+        packed_codes.unpack_codes(bytes([0, 0b10]), 3, 3)
 
 
 @pytest.mark.parametrize("bits", range(9))
