@@ -66,7 +66,9 @@ def _reason(  # noqa: PLR0911 - one return per kind of exception
         case SyntaxError() if error.filename == file:
             source = f": {error.text.strip()}" if error.text else ""
             return "syntax", f"({error.msg}){source}"
-        case ModuleNotFoundError() if error.name:  # what is withheld says itself why; see `given`
+        case ModuleNotFoundError() if (
+            error.name
+        ):  # a withheld module has its own text: import_policy
             return "import", str(error.name)
         case SystemExit() | KeyboardInterrupt():
             return "exit", ""

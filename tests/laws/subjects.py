@@ -21,7 +21,7 @@ from quantlab.protocol.execute import load_module
 
 EXAMPLES_OF_THE_REFERENCE = 200
 EXAMPLES = 15
-# Laws pass arguments in one form and use them again afterwards. `tests/layers/test_forms.py` and
+# Laws pass arguments in one form and use them again afterwards. `tests/layers/test_scale_forms.py` and
 # `tests/marking/test_fair_points.py` try what takes one form only, or works in place.
 _NOT_CALLED_DIRECTLY = {"arguments_changed_in_place", "scales_are_numbers", "scales_are_tensors"}
 
