@@ -21,8 +21,8 @@ from quantlab.protocol.execute import load_module
 
 EXAMPLES_OF_THE_REFERENCE = 200
 EXAMPLES = 15
-# Laws pass arguments in one form and use them again afterwards. `tests/layers/test_scale_forms.py` and
-# `tests/marking/test_fair_points.py` try what takes one form only, or works in place.
+# Laws pass arguments in one form and use them again afterwards. What takes one form only, or works
+# in place, is in `tests/layers/test_scale_forms.py` and `tests/marking/test_fair_points.py`.
 _NOT_CALLED_DIRECTLY = {"arguments_changed_in_place", "scales_are_numbers", "scales_are_tensors"}
 
 
