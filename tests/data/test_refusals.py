@@ -47,7 +47,7 @@ def test_a_damaged_parquet_file_is_named(ten_images, write_parquet):
     source.write_bytes(source.read_bytes()[:100])
     sentence = refusal(place)
     assert f"{source} is not a readable parquet file" in sentence
-    assert "Fetch it again" in sentence
+    assert "Download it again" in sentence
 
 
 def test_nothing_that_was_refused_is_cached(ten_images, write_parquet):
