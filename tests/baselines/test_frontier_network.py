@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from baselines.bit_widths.mixed_network import Removed, fixed_scale, mixed_network, pack_network
-from baselines.bit_widths.mixed_reconstruction import learned_scale, reconstruct
-from baselines.bit_widths.weight_quantizers import learned_step
+from baselines.bit_widths.mixed_network import Removed, mixed_network, pack_network
+from baselines.bit_widths.mixed_reconstruction import reconstruct
+from baselines.bit_widths.weight_quantizers import fixed_scale, learned_log_step, learned_step
 from baselines.methods.reconstruction import ReconstructionSchedule
 from baselines.quantizers.centered_binary import CenteredBinary
 from quantlab.data.images import normalize
@@ -20,20 +20,20 @@ def widths():
     return {name: i % 9 for i, name in enumerate(packed_model.LAYERS)} | {"conv1": 8, "fc": 8}
 
 
-@pytest.mark.parametrize("quantizer", [fixed_scale, learned_scale, learned_step])
+@pytest.mark.parametrize("quantizer", [fixed_scale, learned_log_step, learned_step])
 def test_the_packed_model_computes_what_the_network_does(model, images, widths, quantizer):
     network = mixed_network(model, widths, quantizer).eval()
-    made = packed_model.unpack(packed_model.pack(pack_network(network, widths, "Noise")))
-    assert made.bit_widths == widths
+    packed = packed_model.unpack(packed_model.pack(pack_network(network, widths, "Noise")))
+    assert packed.bit_widths == widths
     with torch.no_grad():
         expected = network(normalize(images))
-        found = packed_network(made)(normalize(images))
+        found = packed_network(packed)(normalize(images))
     assert torch.allclose(found, expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max()))
 
 
 def test_the_inputs_of_a_packed_model_have_16_bits(model, images, widths):
-    made = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
-    network, seen = packed_network(made), []
+    packed = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    network, seen = packed_network(packed), []
     for convolution in (network.blocks[3].conv1, network.blocks[3].conv2):
         convolution.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
     with torch.no_grad():
@@ -92,10 +92,10 @@ def test_reconstruction_comes_nearer_to_the_float_network(model, images):
 
 def test_a_packed_model_equals_its_description_layer_by_layer(model, images, widths):
     """Normalization apart from the convolutions, and inputs on their grids in plain arithmetic."""
-    made = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
-    scales, plain = _input_scales(made.tensors), model.eval()
-    weights = {f"{name}.weight": made.weight(name) for name in packed_model.LAYERS}
-    plain.load_state_dict({**weights, **made.tensors}, strict=False)
+    packed = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
+    scales, plain = _input_scales(packed.tensors), model.eval()
+    weights = {f"{name}.weight": packed.weight(name) for name in packed_model.LAYERS}
+    plain.load_state_dict({**weights, **packed.tensors}, strict=False)
 
     def on_grid(scale):
         return lambda _, args: torch.round(args[0] / scale).clamp(0, 2**16 - 1) * scale
@@ -104,5 +104,5 @@ def test_a_packed_model_equals_its_description_layer_by_layer(model, images, wid
         plain.get_submodule(name).register_forward_pre_hook(on_grid(scale))
     assert set(scales) == set(packed_model.LAYERS) - {"conv1"}
     with torch.no_grad():
-        expected, found = plain(normalize(images)), packed_network(made)(normalize(images))
+        expected, found = plain(normalize(images)), packed_network(packed)(normalize(images))
     assert torch.allclose(found, expected, rtol=0, atol=5e-3 * float(expected.std()))
