@@ -121,4 +121,4 @@ def test_the_solved_one_may_wait_for_nothing() -> None:
 def test_its_outputs_name_no_folder_of_the_kit() -> None:
     running = solved(f"print({str(command.KIT)!r})", HANDS_IN)
     (complaint,) = running.problems()
-    assert "names a folder of the machine" in complaint
+    assert "contains a path of this machine" in complaint
