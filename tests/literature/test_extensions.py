@@ -23,7 +23,7 @@ def test_drift_is_noticed(monkeypatch, tmp_path, capsys) -> None:
     changed.write_text(NOTEBOOK.read_text("utf-8").replace("ZeroQ", "ZeroK", 1), "utf-8")
     monkeypatch.setattr(build_extensions, "NOTEBOOK", changed)
     assert build_extensions.main(["--check"]) == 1
-    assert "drifted" in capsys.readouterr().err
+    assert "out of date" in capsys.readouterr().err
 
 
 def test_a_cell_needs_an_id_of_its_own() -> None:
