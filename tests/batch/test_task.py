@@ -143,7 +143,7 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
         task_module._worker_state(SETTINGS),
         ModelEvaluator("shapes10", oracle, quick=True),
     )
-    state.course = replace(course, evaluator=evaluator, selected=check)
+    state.context = replace(course, evaluator=evaluator, selected=check)
     state.fingerprints = Fingerprints({check: "digest"})
     submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
     done = run_task(replace(task, submission=submission, fingerprints=state.fingerprints.digest))

@@ -112,13 +112,13 @@ def turns(monkeypatch):
         return really(futures, return_when=return_when)
 
     monkeypatch.setattr("autograder.course.task_runner.wait", wait)
-    turns = type("Turns", (), {"crew": None})
+    turns = type("Turns", (), {"pool": None})
     return turns
 
 
 @pytest.fixture
 def class_of(turns):
-    """Runs a class through a crew; gives what came of it."""
+    """Runs a class through a pool and returns the results."""
 
     def go(students: str, pool: ScriptedPool):
         turns.pool = pool

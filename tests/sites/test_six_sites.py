@@ -333,7 +333,7 @@ def test_site_export_ends_as_a_careful_person_decides(name: str, tmp_path: Path)
     out = tmp_path / "out"
     written = write_all(record, out, load_policy(tmp_path / "course.toml"), manual)
 
-    days = {mark.member: mark.days_late for mark in written.marks}
+    days = {mark.member: mark.days_late for mark in written.scores}
     rows = list(csv.DictReader(io.StringIO((out / "final.csv").read_text())))
     assert {row["student"]: (days[row["student"]], row["total"]) for row in rows} == site.expected
     review = {name for name, found in site.expected.items() if found == OPEN}
