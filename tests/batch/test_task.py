@@ -72,7 +72,7 @@ def sandbox(monkeypatch, course, fingerprints) -> Sandbox:
     """The worker's, which has its bench ready."""
     one = Sandbox()
     state = task_module._WorkerState(course, fingerprints, one, threading.Lock())  # type: ignore[arg-type]
-    monkeypatch.setattr(task_module, "_bench", lambda settings: state)
+    monkeypatch.setattr(task_module, "_worker_state", lambda settings: state)
     return one
 
 
