@@ -17,7 +17,7 @@ from baselines.bit_widths.allocation import allocate, layer_options
 from baselines.bit_widths.sensitivity import divergences
 from baselines.bit_widths.simulation import Simulation
 from baselines.methods.clipping_thresholds import CRITERIA
-from baselines.methods.distilled_images import DistillationSettings, distill, noise, to_pixels
+from baselines.methods.distilled_images import DistillationSettings, distill, noise
 from baselines.methods.isquant import double_network, integer_network, isquant
 from baselines.methods.squant import choose_flips
 from baselines.methods.zeroq import zeroq
@@ -30,6 +30,7 @@ from quantlab.formats.packed_model import kibibytes
 from quantlab.formats.saved_model import load_float
 from quantlab.network.calibration import calibration_images, input_histograms
 from quantlab.network.resnet import resnet20
+from quantlab.network.synthetic_images import to_pixels
 from quantlab.notebook.plots import BLUE, MARKERS, Picture
 
 try:

@@ -84,7 +84,7 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 2
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    draw(lines, options.out)
+    draw_lines(lines, options.out)
     print(options.out)
     return 0
 
@@ -127,7 +127,7 @@ def _line(
     return Line(against, tuple(sizes), tuple(min(taken) for taken in zip(*rounds, strict=True)))
 
 
-def draw(lines: Sequence[Line], path: Path) -> None:
+def draw_lines(lines: Sequence[Line], path: Path) -> None:
     """Draw the series and their lines into the file `path`."""
     figure = Figure(figsize=(3.2 * len(lines), 3), layout="constrained")
     axes = figure.subplots(1, len(lines))

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from quantlab.data.images import IMAGE_MEAN, IMAGE_STD
+from quantlab.network.synthetic_images import to_pixels
 
 EPSILON = 1e-6  # inside roots, whose gradient at 0 is none
 
@@ -126,10 +126,3 @@ def noise(count: int, side: int = 32, seed: int = 0) -> Tensor:
     """Return float32 (count, 3, side, side) of N(0, 1), the start of a distillation."""
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(count, 3, side, side, generator=generator)
-
-
-def to_pixels(images: Tensor) -> Tensor:
-    """Return normalized images as uint8 pixels, so that any method can use them."""
-    mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
-    return (images * std + mean).mul(255).round().clamp(0, 255).to(torch.uint8)

@@ -15,11 +15,12 @@ from dataclasses import astuple, dataclass, fields
 from torch import Tensor, nn
 
 from baselines.methods.dfq import dfq
-from baselines.methods.distilled_images import distill, noise, to_pixels
+from baselines.methods.distilled_images import distill, noise
 from baselines.methods.isquant import integer_network, isquant
 from baselines.methods.n2d2 import N2D2Options, n2d2
 from baselines.methods.squant import squant_network
 from baselines.methods.zeroq import zeroq
+from quantlab.network.synthetic_images import to_pixels
 
 NOISE_IMAGES = 64
 CALIBRATION_IMAGES = 256

@@ -46,6 +46,11 @@ def matched_images(model: nn.Module, count: int, steps: int, seed: int = 0) -> T
         optimizer.step()
     for hook in hooks:
         hook.remove()
-    mean = torch.tensor(IMAGE_MEAN, device=device).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=device).view(1, 3, 1, 1)
-    return (images.detach() * std + mean).mul(255).round().clamp(0, 255).to(torch.uint8).cpu()
+    return to_pixels(images.detach()).cpu()
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Return normalized images as uint8 pixels, of the same shape (N, 3, H, W)."""
+    mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
+    return (images * std + mean).mul(255).round().clamp(0, 255).to(torch.uint8)

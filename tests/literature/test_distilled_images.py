@@ -10,9 +10,9 @@ from baselines.methods.distilled_images import (
     noise,
     record_norm_inputs,
     statistics_distance,
-    to_pixels,
 )
 from quantlab.data.images import normalize
+from quantlab.network.synthetic_images import to_pixels
 
 
 class Shortcut(nn.Module):
