@@ -31,7 +31,7 @@ from autograder.sandbox.self_test import IsolationUnavailable
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of this plugin."""
     group = parser.getgroup("autograder")
-    group.addoption("--submission", type=Path, metavar="PATH", help="mark this folder or zip file")
+    group.addoption("--submission", type=Path, metavar="PATH", help="grade this folder or zip file")
     group.addoption("--submission-data", default="cifar10", choices=("cifar10", "shapes10"))
     group.addoption("--submission-quick", action="store_true", help="1,000 test images")
     group.addoption("--check", default="*", metavar="GLOB", help="only these checks")
@@ -103,7 +103,7 @@ class _SubmissionFile(pytest.Collector):
                     self.report = grade_submission(self.submission, self.course, sandbox)
             except IsolationUnavailable as problem:
                 pytest.exit(str(problem), returncode=2)
-            self.results = {one.id: one for one in self.report.checks}
+            self.results = {result.id: result for result in self.report.checks}
         return self.results[check]
 
     def review(self, check: str) -> tuple[str, ...]:

@@ -168,12 +168,12 @@ class CallCheck:
     ) -> Misconception | None:
         expected = evidence.oracle.answer(program)
 
-        def kind(one: Answer) -> str:
-            return self._judge(program, one, expected, item).outcome.kind
+        def kind(other: Answer) -> str:
+            return self._judge(program, other, expected, item).outcome.kind
 
-        found = kind(answer)  # the right values in a wrong dtype are another mistake
+        expected_kind = kind(answer)  # the right values in a wrong dtype are another mistake
         return evidence.misconceptions.name(
-            self.id, program, answer, lambda theirs: kind(theirs) == found
+            self.id, program, answer, lambda theirs: kind(theirs) == expected_kind
         )
 
 

@@ -95,7 +95,7 @@ def right_errors(
             scale, _ = reference.reset_scale_and_zero_point(values, bits, method)
             published = published_scales(values.numpy(), bits) if method == "SAWB" else []
             scales = [float(scale), *map(float, published)]
-            right[method][bits] = tuple(errors.at(one, bits) for one in scales)
+            right[method][bits] = tuple(errors.at(candidate, bits) for candidate in scales)
     return right
 
 

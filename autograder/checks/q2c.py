@@ -40,7 +40,7 @@ class PostTrainingTableCheck:
         reported = {cell: answers.table1["ptq"][cell][self.method] for cell in CELLS}
         if all(value is None for value in reported.values()):  # then nothing need be measured
             return grade_row([Cell(cell, None, ()) for cell in CELLS])
-        tables = {one: evidence.evaluator.ptq_accuracies(one) for one in ("SAWB", "sym")}
+        tables = {method: evidence.evaluator.ptq_accuracies(method) for method in ("SAWB", "sym")}
         margin = (item.tolerance or 0.0) + HALF_A_LAST_DIGIT
         reference = tables[self.method]
         finding = grade_row(
@@ -48,14 +48,16 @@ class PostTrainingTableCheck:
                 Cell(
                     cell,
                     reported[cell],
-                    tuple(Accepted(one, margin, margin) for one in reference[cell]),
+                    tuple(Accepted(value, margin, margin) for value in reference[cell]),
                 )
                 for cell in CELLS
             ]
         )
         if finding.credit == 1:
             return finding
-        right = {cell: {one: table[cell][0] for one, table in tables.items()} for cell in CELLS}
+        right = {
+            cell: {method: table[cell][0] for method, table in tables.items()} for cell in CELLS
+        }
         name = evidence.misconceptions.name_row(
             self.id,
             {"dataset": answers.dataset, "table1": {"ptq": right, "qat": answers.table1["qat"]}},

@@ -107,26 +107,26 @@ def _widths(call: Call) -> Widths:
 
 def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
     """Judge whether all answers are above the floor."""
-    for number, (call, found) in enumerate(zip(program.calls, got.results, strict=True)):
-        outcome = _above_floor(found, call)
+    for number, (call, widths) in enumerate(zip(program.calls, got.results, strict=True)):
+        outcome = _above_floor(widths, call)
         if not outcome.correct:
             return Judgment(outcome, number)
     return Judgment(Outcome(CORRECT))
 
 
-def _above_floor(found: Any, call: Call) -> Outcome:
-    outcome = _widths(call).compare(found)
+def _above_floor(widths: Any, call: Call) -> Outcome:
+    outcome = _widths(call).compare(widths)
     if not outcome.correct:
         return outcome
     sizes, table = call.args
     accuracy, widest = (
-        _accuracy(table, found),
+        _accuracy(table, widths),
         dict.fromkeys(sizes, max(call.kwargs["candidate_bits"])),
     )
     if _accuracy(table, widest) <= FLOOR:
         if accuracy == _accuracy(table, widest):
             return Outcome(CORRECT)
-        return Outcome(WRONG, "No widths are above the floor here; the widest are asked for then.")
+        return Outcome(WRONG, "No widths are above the floor here; the widest are expected then.")
     if accuracy <= FLOOR:
         sentence = f"These widths give {accuracy:.2f} %, not above the floor of {FLOOR:g} %."
         return Outcome(WRONG, sentence)
@@ -140,11 +140,13 @@ def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float
     if not outcome.correct:
         return Judgment(outcome)
     uniform = min(b for b in CANDIDATES if _accuracy(table, dict.fromkeys(sizes, b)) > FLOOR)
-    found = sum(sizes[name] * int(bits) for name, bits in got.results[0].items())
-    if found > uniform * sum(sizes.values()):
-        sentence = f"These widths take {found} bits of weights; {uniform} everywhere take fewer."
+    bits_used = sum(sizes[name] * int(bits) for name, bits in got.results[0].items())
+    if bits_used > uniform * sum(sizes.values()):
+        sentence = (
+            f"These widths take {bits_used} bits of weights; {uniform} everywhere take fewer."
+        )
         return Judgment(Outcome(WRONG, sentence))
-    above = 100 * (found / smallest_bits(sizes, table) - 1)
+    above = 100 * (bits_used / smallest_bits(sizes, table) - 1)
     return Judgment(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
 
 

@@ -77,8 +77,8 @@ class Misconceptions:
         )
 
 
-def _only(found: Iterable[Mutant]) -> Misconception | None:
-    by_sentence = {m.sentence: Misconception(m.name, m.sentence) for m in found}
+def _only(mutants: Iterable[Mutant]) -> Misconception | None:
+    by_sentence = {m.sentence: Misconception(m.name, m.sentence) for m in mutants}
     return next(iter(by_sentence.values())) if len(by_sentence) == 1 else None
 
 

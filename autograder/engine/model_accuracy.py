@@ -175,8 +175,10 @@ class ModelEvaluator:
                 model = packed_model.parse(values)
             except packed_model.BadPackedModel as problem:
                 return Measurement(None, 0, Verdict.WRONG, str(problem))
-            found = self._measured_on_images(mixed_precision.evaluate_packed(model, self.images))
-            return replace(found, packed_widths=model.bit_widths)
+            measurement = self._measured_on_images(
+                mixed_precision.evaluate_packed(model, self.images)
+            )
+            return replace(measurement, packed_widths=model.bit_widths)
 
         return self._once(f"packed {hashlib.sha256(content).hexdigest()}", measure)
 

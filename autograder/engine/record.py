@@ -211,7 +211,7 @@ class Report:
         if record.get("version") != REPORT_VERSION:
             raise ValueError(
                 f"This report has version {record.get('version')!r}; "
-                f"this kit reads version {REPORT_VERSION}. Mark the submission again."
+                f"this kit reads version {REPORT_VERSION}. Grade the submission again."
             )
         return Report(
             student=record["student"],

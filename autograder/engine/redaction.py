@@ -56,9 +56,9 @@ def hidden_sentence(verdict: Verdict, target: str = "") -> str:
     return sentences.get(verdict, "").format(subject=target or "the code")
 
 
-def shown_evidence(found: Mapping[str, Any]) -> dict[str, Any]:
+def shown_evidence(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the part of a hidden check's evidence that may be shown."""
-    shown = {key: value for key, value in found.items() if key in KEYS}
+    shown = {key: value for key, value in values.items() if key in KEYS}
     if shown.get("exception") in REFUSALS:
         shown["exception"] = OSError.__name__
     if shown.get("exception") not in EXCEPTIONS:

@@ -22,7 +22,7 @@ def prepare_grading(
         chosen = select_checks(rubric, check)
         oracle = Oracle()
         evaluator = ModelEvaluator(dataset, oracle, quick)
-        if any(one.needs_data for one in chosen):
+        if any(item.needs_data for item in chosen):
             evaluator.load()  # found now, or nothing is marked
         misconceptions = Misconceptions(oracle.source, load_mutants())
         secret = course_secret()

@@ -70,12 +70,12 @@ def review(submission: Submission, graded: Sequence[GradedCheck]) -> Review:
         *_models(submission, graded),
         *_unused(submission, graded),
     ):
-        lost = [one.result for one in checks if one.result.points < one.result.max_points]
+        lost = [check.result for check in checks if check.result.points < check.result.max_points]
         if lost:
             points = wording.points(sum(check.max_points - check.points for check in lost))
             verb = "is" if points == "1 point" else "are"
-            said = clean(reason, LONGEST_REASON).rstrip(".")
-            sentences.append(f"{said}. {points} {verb} at stake.")
+            text = clean(reason, LONGEST_REASON).rstrip(".")
+            sentences.append(f"{text}. {points} {verb} at stake.")
             at_stake |= dict.fromkeys(check.id for check in lost)
     return Review(tuple(sentences), tuple(at_stake))
 
@@ -84,7 +84,7 @@ def _problems(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons
     """Yield the files that are present and cannot be used."""
     for name, problem in submission.problems.items():
         checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, graded)
-        yield problem, [one for one in checks if one.result.verdict not in _DECIDED]
+        yield problem, [check for check in checks if check.result.verdict not in _DECIDED]
 
 
 def _imports(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
@@ -92,20 +92,21 @@ def _imports(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
     if SOLUTION in submission.problems or submission.solution is None:
         return
     calls = _of(SOLUTION, graded)
-    blocked = [one for one in calls if one.result.verdict is Verdict.BLOCKED]
+    blocked = [check for check in calls if check.result.verdict is Verdict.BLOCKED]
     if blocked:  # hidden checks do not say why
-        yield max((one.result.message for one in blocked), key=len), blocked
+        yield max((check.result.message for check in blocked), key=len), blocked
     stub = "NotImplementedError" in submission.solution
-    if not stub and all(one.result.verdict is Verdict.MISSING for one in calls):
+    if not stub and all(check.result.verdict is Verdict.MISSING for check in calls):
         yield f"{SOLUTION} defines none of the graded functions", calls
 
 
 def _refusals(graded: Sequence[GradedCheck]) -> _Reasons:
     """Yield the functions that were refused a file, the network or another program."""
     refused = [
-        one
-        for one in _of(SOLUTION, graded)
-        if one.result.verdict is Verdict.ERROR and one.result.evidence.get("exception") in REFUSALS
+        check
+        for check in _of(SOLUTION, graded)
+        if check.result.verdict is Verdict.ERROR
+        and check.result.evidence.get("exception") in REFUSALS
     ]
     yield (
         f"{SOLUTION} asked for a file, the network or another program, which is refused while it "
@@ -117,27 +118,27 @@ def _refusals(graded: Sequence[GradedCheck]) -> _Reasons:
 def _fractions(graded: Sequence[GradedCheck]) -> _Reasons:
     """Yield the rows of accuracies in which every number is between 0 and 1."""
     rows = []
-    for one in graded:
-        reported = one.result.evidence.get("reported") or {}
+    for check in graded:
+        reported = check.result.evidence.get("reported") or {}
         values = [value for value in reported.values() if value is not None]
         fractions = any(values) and all(0 <= value <= 1 for value in values)
-        if one.result.id.startswith(_PERCENTAGES) and fractions:
-            rows.append(one)
+        if check.result.id.startswith(_PERCENTAGES) and fractions:
+            rows.append(check)
     yield f"{ANSWERS} seems to hold fractions where percentages belong ({_ids(rows)})", rows
 
 
 def _models(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
     """Yield the saved models that were submitted and could not be evaluated."""
-    for one in graded:
-        result = one.result
-        measured = one.model is not None and one.model.accuracy is not None
+    for check in graded:
+        result = check.result
+        measured = check.model is not None and check.model.accuracy is not None
         if result.source != "model" or measured or result.verdict in (*_DECIDED, *_NOTHING_THERE):
             continue
         if result.message in submission.problems.values():
             continue
         is_variable = result.id == _VARIABLE_CHECK
         name = "The saved model of question 3" if is_variable else _model_file(result.id)
-        yield f"{name} could not be read: {result.message}", [one]
+        yield f"{name} could not be read: {result.message}", [check]
 
 
 def _unused(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
@@ -145,23 +146,23 @@ def _unused(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
     empty = {role: checks for role in ROLES if (checks := _of(role, graded)) and _is_empty(checks)}
     for unused in submission.unused:
         roles = [role for role in unused.roles if role in empty and role not in submission.problems]
-        at_stake = {one.result.id: one for role in roles for one in empty[role]}
-        said = unused.sentence.rstrip(".")
+        at_stake = {check.result.id: check for role in roles for check in empty[role]}
+        text = unused.sentence.rstrip(".")
         missing = f". It may be the missing {roles[0]}" if len(roles) == 1 else ""
-        yield said + missing, list(at_stake.values())
+        yield text + missing, list(at_stake.values())
 
 
 def _of(role: str, graded: Iterable[GradedCheck]) -> list[GradedCheck]:
     """Return the checks of one role. The accuracy of question 3 depends on two roles."""
-    return [one for one in graded if role in _roles(one)]
+    return [check for check in graded if role in _roles(check)]
 
 
-def _roles(one: GradedCheck) -> tuple[str, ...]:
-    if one.result.source != "model":
-        return (_SOURCES[one.result.source],)
-    if one.result.id == _VARIABLE_CHECK:
+def _roles(check: GradedCheck) -> tuple[str, ...]:
+    if check.result.source != "model":
+        return (_SOURCES[check.result.source],)
+    if check.result.id == _VARIABLE_CHECK:
         return (VARIABLE, ANSWERS)
-    return (_model_file(one.result.id),)
+    return (_model_file(check.result.id),)
 
 
 def _model_file(check: str) -> str:
@@ -171,11 +172,11 @@ def _model_file(check: str) -> str:
 
 def _is_empty(checks: Sequence[GradedCheck]) -> bool:
     """Return whether no file fills a role; a packed model alone does not fill the tables."""
-    own = [one for one in checks if one.result.source != "model"] or checks
-    return all(one.result.verdict in _NOTHING_THERE for one in own)
+    own = [check for check in checks if check.result.source != "model"] or checks
+    return all(check.result.verdict in _NOTHING_THERE for check in own)
 
 
 def _ids(graded: Sequence[GradedCheck]) -> str:
-    shown = [one.result.id for one in graded[:_NAMED]]
+    shown = [check.result.id for check in graded[:_NAMED]]
     more = [f"{len(graded) - _NAMED} more"] if len(graded) > _NAMED else []
     return ", ".join(shown + more)

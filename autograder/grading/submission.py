@@ -92,8 +92,8 @@ def grade_submission(
         )
 
     on_report(report())
-    for one in grade_checks(submission, context, executor, trace):
-        graded[one.result.id] = one
+    for graded_check in grade_checks(submission, context, executor, trace):
+        graded[graded_check.result.id] = graded_check
         on_report(report())
     return report()
 
@@ -136,13 +136,13 @@ def build_report(
     `selected`, `dataset_title`, `quick` and `isolation` are those of the grading.
     """
     checks = select_checks(rubric, selected)
-    found = [graded[check.id] for check in checks if check.id in graded]
+    done = [graded[check.id] for check in checks if check.id in graded]
     results = tuple(
         graded[check.id].result if check.id in graded else _not_reached(check, rubric)
         for check in checks
     )
     partly = (f"Only the checks {selected} were run.",) if selected != "*" else ()
-    open_yet = review(submission, found)
+    open_yet = review(submission, done)
     questions = {result.question for result in results}
     return Report(
         student=submission.student,
@@ -150,9 +150,13 @@ def build_report(
         isolation=isolation,
         checks=results,
         question_titles={q.id: q.title for q in rubric.questions if q.id in questions},
-        models=tuple(one.model for one in found if one.model),
-        bonus=sum((one.bonus for one in found), start=0.0),
-        flags=(*submission.flags, *partly, *(flag for one in found for flag in one.flags)),
+        models=tuple(graded_check.model for graded_check in done if graded_check.model),
+        bonus=sum((graded_check.bonus for graded_check in done), start=0.0),
+        flags=(
+            *submission.flags,
+            *partly,
+            *(flag for graded_check in done for flag in graded_check.flags),
+        ),
         provisional=quick or selected != "*",
         review=open_yet.sentences,
         review_checks=open_yet.checks,
@@ -213,7 +217,7 @@ def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> F
         trace.faults[check.id] = traceback.format_exc()
         return Finding(
             Verdict.GRADER_FAULT,
-            message=f"The grader failed here ({type(error).__name__}); a person will look.",
+            message=f"The grader failed here ({type(error).__name__}); staff will look.",
         )
 
 
@@ -227,7 +231,7 @@ def _import(
         return executor.import_source(submission.solution)
     except Exception:  # ours, whatever it is
         trace.faults["import"] = traceback.format_exc()
-        return Failure(Verdict.GRADER_FAULT, "the grader failed; a person will look.")
+        return Failure(Verdict.GRADER_FAULT, "the grader failed; staff will look.")
 
 
 def _not_reached(check: Check, rubric: Rubric) -> CheckResult:

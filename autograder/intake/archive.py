@@ -72,13 +72,13 @@ class Entry:
                     content += piece
                     if len(content) > limit:
                         raise UnreadableFile(
-                            f"is larger than {_mib(limit)}: hand in one with nothing in it but "
+                            f"is larger than {_mib(limit)}: submit one with nothing in it but "
                             "what is asked for"
                         )
         except PermissionError as error:
             raise UnreadableFile("can't be read by the grader: change its permissions") from error
         except DAMAGE as error:
-            raise UnreadableFile("is damaged or was cut short: hand it in again") from error
+            raise UnreadableFile("is damaged or was cut short: submit it again") from error
         return bytes(content)
 
 
@@ -136,7 +136,7 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
             )
         if not contents.files and not contents.refused:
             raise UnreadableSubmission(
-                f"The submission {shown} is empty: hand in solution.py, answers.json, the models "
+                f"The submission {shown} is empty: submit solution.py, answers.json, the models "
                 "and the report."
             )
         yield contents
@@ -145,14 +145,14 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
 def _folder(root: Path, shown: str, limits: Limits) -> Contents:
     files: list[Entry] = []
     refused: list[RefusedEntry] = []
-    total = seen = 0
+    total = count = 0
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         folder = waiting.pop()
         try:
             with os.scandir(root.joinpath(*folder)) as listing:
                 first = itertools.islice(listing, limits.members + 1)
-                found = [(entry.name, entry.stat(follow_symlinks=False)) for entry in first]
+                listed = [(entry.name, entry.stat(follow_symlinks=False)) for entry in first]
         except OSError as error:
             if not folder:
                 raise UnreadableSubmission(
@@ -161,9 +161,9 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
                 ) from error
             refused.append(RefusedEntry("/".join(folder), "is a folder that can't be listed"))
             continue
-        seen += len(found)
-        _check_count(seen, shown, limits)
-        for name, status in found:
+        count += len(listed)
+        _check_count(count, shown, limits)
+        for name, status in listed:
             place = (*folder, name)
             path = "/".join(place)
             parts = _parts(path)
@@ -219,7 +219,7 @@ def zip_contents(
     if total > limits.expansion_from and total > limits.expansion * size:
         raise UnreadableSubmission(
             f"The zip file {shown} would unpack to more than {limits.expansion} times its size: "
-            "hand in only the files that the assignment asks for."
+            "submit only the files that the assignment asks for."
         )
     files: list[Entry] = []
     refused: list[RefusedEntry] = []
@@ -238,18 +238,18 @@ def zip_contents(
 
 def _why_no_zip(shown: str, beginning: bytes) -> str:
     if not beginning:
-        return f"The file {shown} has no bytes: the upload failed, hand it in again."
+        return f"The file {shown} has no bytes: the upload failed, submit it again."
     if beginning.startswith(b"PK"):
-        return f"The zip file {shown} is damaged or was cut short: make it and hand it in again."
+        return f"The zip file {shown} is damaged or was cut short: make it and submit it again."
     kind = recognize_kind(beginning)
     is_kind = f" (it is {kind})" if kind else ""
-    return f"The file {shown} is not a zip file{is_kind}: hand in a folder or a zip file."
+    return f"The file {shown} is not a zip file{is_kind}: submit a folder or a zip file."
 
 
 def _check_count(count: int, shown: str, limits: Limits) -> None:
     if count > limits.members:
         raise UnreadableSubmission(
-            f"The submission {shown} has more than {limits.members:,} files: hand in only those "
+            f"The submission {shown} has more than {limits.members:,} files: submit only those "
             "that the assignment asks for."
         )
 
@@ -257,7 +257,7 @@ def _check_count(count: int, shown: str, limits: Limits) -> None:
 def _check_total(total: int, shown: str, limits: Limits) -> None:
     if total > limits.total_bytes:
         raise UnreadableSubmission(
-            f"The submission {shown} has more than {_mib(limits.total_bytes)}: hand in only the "
+            f"The submission {shown} has more than {_mib(limits.total_bytes)}: submit only the "
             "files that the assignment asks for."
         )
 

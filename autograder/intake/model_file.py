@@ -34,9 +34,9 @@ def problem(name: str, content: bytes) -> str | None:
 def _faults(content: bytes) -> Iterator[str]:
     """Yield what is wrong, the simplest first. Each test relies on those before it."""
     if not content:
-        yield "is empty: hand it in again"
+        yield "is empty: submit it again"
     if kind := recognize_kind(content):
-        yield f"is {kind}: hand in the file that torch.save wrote"
+        yield f"is {kind}: submit the file that torch.save wrote"
     if content.startswith(_LEGACY):
         yield f"is in torch's format before version 1.6: {_SAVE}, in the default format"
     if _is_pickle(content):
@@ -47,14 +47,14 @@ def _faults(content: bytes) -> Iterator[str]:
         with open_zip(io.BytesIO(content), DIRECTORY_BYTES) as archive:
             yield from _archive_faults(archive.infolist(), len(content))
     except DAMAGE:
-        yield "is damaged or was cut short: hand it in again"
+        yield "is damaged or was cut short: submit it again"
 
 
 def _packed_faults(content: bytes) -> Iterator[str]:
     if not content:
-        yield "is empty: hand it in again"
+        yield "is empty: submit it again"
     if kind := recognize_kind(content):
-        yield f"is {kind}: hand in the file that quantlab.formats.packed_model.save wrote"
+        yield f"is {kind}: submit the file that quantlab.formats.packed_model.save wrote"
     if not content.startswith(MAGIC):
         yield "is no packed model: write it with quantlab.formats.packed_model.save"
 
@@ -69,12 +69,12 @@ def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
     if "data.pkl" not in records:
         yield f"is a zip file that torch.save did not write: {_SAVE}"
     if any(member.flag_bits & 0x1 for member in members):
-        yield "is protected by a password: hand in the file that torch.save wrote"
+        yield "is protected by a password: submit the file that torch.save wrote"
     if any(
         member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size
         for member in members
     ):
-        yield "was packed again after torch.save: hand in the file as torch.save wrote it"
+        yield "was packed again after torch.save: submit the file as torch.save wrote it"
     if sum(member.file_size for member in members) > size:
         yield f"has parts that lie over each other: {_SAVE}"
 

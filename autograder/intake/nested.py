@@ -56,11 +56,11 @@ def open_nested(stack: ExitStack, contents: Contents, limits: Limits = LIMITS) -
         except UnreadableSubmission as problem:
             refused.append(RefusedEntry(entry.path, f"can't be opened. {str(problem).rstrip('.')}"))
             continue
-        files += [_below(entry, one) for one in inside.files]
-        refused += [replace(one, path=f"{entry.path}/{one.path}") for one in inside.refused]
+        files += [_below(entry, inner) for inner in inside.files]
+        refused += [replace(inner, path=f"{entry.path}/{inner.path}") for inner in inside.refused]
     return Contents(
-        tuple(sorted(files, key=lambda one: one.path)),
-        tuple(sorted(refused, key=lambda one: (one.path, one.reason))),
+        tuple(sorted(files, key=lambda inner: inner.path)),
+        tuple(sorted(refused, key=lambda inner: (inner.path, inner.reason))),
     )
 
 

@@ -34,11 +34,11 @@ def decode(content: bytes) -> str:
     The encoding is UTF-8 unless one of the first two lines names another (PEP 263).
     """
     if not content.strip():
-        raise BadSource("solution.py is empty: hand in the file with your functions in it.")
+        raise BadSource("solution.py is empty: submit the file with your functions in it.")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadSource(f"solution.py is in UTF-16, which Python can't read: {_NOT_UTF8_ADVICE}.")
     if kind := recognize_kind(content):
-        raise BadSource(f"solution.py is {kind}: hand in the Python file itself.")
+        raise BadSource(f"solution.py is {kind}: submit the Python file itself.")
     if (nul := content.find(b"\0")) >= 0:
         raise BadSource(
             f"Line {_line(content, nul)} of solution.py holds a NUL byte, which Python can't read: "

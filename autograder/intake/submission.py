@@ -171,7 +171,7 @@ class FilePicker:
             if len(candidates) > 1 and not _all_equal(content, candidates[1:], limit):
                 self.problems[wanted] = (
                     f"{len(candidates)} different files could be {wanted} "
-                    f"({_names(candidates)}): hand in only the one that is meant."
+                    f"({_names(candidates)}): submit only the one that is meant."
                 )
                 return None
         except UnreadableFile as error:
@@ -186,8 +186,8 @@ class FilePicker:
 
 def _candidates(contents: Contents, wanted: str) -> list[Entry]:
     """Return the files that could be `wanted`, those nearest to the top first."""
-    found = [entry for entry in contents.files if could_be(entry.name, wanted)]
-    return sorted(found, key=lambda entry: (len(entry.parts), entry.path))
+    matches = [entry for entry in contents.files if could_be(entry.name, wanted)]
+    return sorted(matches, key=lambda entry: (len(entry.parts), entry.path))
 
 
 def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
@@ -241,8 +241,8 @@ def _report(files: FilePicker) -> str | None:
     Without a file of one of the assignment's names, any document counts. Beside such a file the
     other documents are listed too.
     """
-    others = [one for one in files.contents.files if could_be_report(one.parts)]
-    others = [one for one in others if not any(could_be(one.name, name) for name in REPORTS)]
+    others = [entry for entry in files.contents.files if could_be_report(entry.parts)]
+    others = [entry for entry in others if not any(could_be(entry.name, name) for name in REPORTS)]
     for wanted in REPORTS:
         candidates = _candidates(files.contents, wanted)
         if candidates:
@@ -262,7 +262,7 @@ def _report(files: FilePicker) -> str | None:
 
 
 def _listed(files: list[Entry]) -> str:
-    return ", ".join(quote_name(one.path)[1:-1] for one in files[:_NAMED])
+    return ", ".join(quote_name(entry.path)[1:-1] for entry in files[:_NAMED])
 
 
 def _id_flags(
@@ -280,12 +280,12 @@ def _id_flags(
     if (
         answers is not None
         and student_id(answers.student).value != who.value
-        and answers.student.strip().casefold() not in {one.casefold() for one in other_ids}
+        and answers.student.strip().casefold() not in {other.casefold() for other in other_ids}
         and _letters(answers.student) not in {_letters(name) for name in full_names}
     ):
         flags.append(
-            f"answers.json was made by {quote_name(answers.student)} and handed in by {who.value}: "
-            "its tables are marked with the vectors of the former."
+            f"answers.json was made by {quote_name(answers.student)} and submitted by {who.value}: "
+            "its tables are graded with the vectors of the former."
         )
     return flags
 
@@ -296,6 +296,6 @@ def _letters(name: str) -> str:
 
 
 def _refusal_flags(contents: Contents) -> list[str]:
-    told = [refused.sentence for refused in contents.refused[:_REFUSALS_TOLD]]
-    more = len(contents.refused) - len(told)
-    return [*told, f"{more} more entries were not used."] if more > 0 else told
+    sentences = [refused.sentence for refused in contents.refused[:_REFUSALS_TOLD]]
+    more = len(contents.refused) - len(sentences)
+    return [*sentences, f"{more} more entries were not used."] if more > 0 else sentences

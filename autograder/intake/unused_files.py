@@ -83,17 +83,17 @@ def unused_files(
         opened: the same with the files of the zips inside it.
         used: the role that each used file of `opened` has, by its path.
     """
-    models = [one for one in contents.files if _is_zip(one.name) and _widths(one.name)]
+    models = [entry for entry in contents.files if _is_zip(entry.name) and _widths(entry.name)]
     inside = tuple(f"{model.path}/" for model in models)
     left = [e for e in opened.files if e.path not in used and not e.path.startswith(inside)]
-    found = [*map(_packed_model, models), *_of_files(left, frozenset(used.values()))]
-    found += [*_of_refused(opened.refused), *_in_used(e for e in opened.files if e.path in used)]
-    if len(found) <= _MOST:
-        return tuple(found)
-    rest = found[_MOST - 1 :]
-    roles = tuple(role for role in ROLES if any(role in one.roles for one in rest))
+    unused = [*map(_packed_model, models), *_of_files(left, frozenset(used.values()))]
+    unused += [*_of_refused(opened.refused), *_in_used(e for e in opened.files if e.path in used)]
+    if len(unused) <= _MOST:
+        return tuple(unused)
+    rest = unused[_MOST - 1 :]
+    roles = tuple(role for role in ROLES if any(role in entry.roles for entry in rest))
     more = UnusedFile(f"{len(rest)} more files were not used.", roles)
-    return (*found[: _MOST - 1], more)
+    return (*unused[: _MOST - 1], more)
 
 
 def could_be_report(parts: tuple[str, ...]) -> bool:
@@ -112,7 +112,7 @@ def nothing_known(contents: Contents) -> UnusedFile:
     """Return the entry for a submission in which no file has a name of the assignment."""
     shown = ", ".join(quote_name(entry.path) for entry in contents.files[:_NAMED])
     more = f" and {len(contents.files) - _NAMED} more" if len(contents.files) > _NAMED else ""
-    sentence = f"No file has a name of the assignment; handed in were {shown}{more}."
+    sentence = f"No file has a name of the assignment; submitted were {shown}{more}."
     return UnusedFile(sentence, ROLES)
 
 
@@ -133,11 +133,11 @@ def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[Unus
 
 
 def _of_refused(refused: Iterable[RefusedEntry]) -> Iterator[UnusedFile]:
-    for one in refused:
-        if not _is_foreign(tuple(part for part in re.split(r"[/\\]", one.path) if part)):
-            roles = _roles(one.name, b"", frozenset())[0] or _role_of_extension(one.name)
+    for entry in refused:
+        if not _is_foreign(tuple(part for part in re.split(r"[/\\]", entry.path) if part)):
+            roles = _roles(entry.name, b"", frozenset())[0] or _role_of_extension(entry.name)
             if roles:
-                yield UnusedFile(one.sentence, roles)
+                yield UnusedFile(entry.sentence, roles)
 
 
 def _in_used(entries: Iterable[Entry]) -> Iterator[UnusedFile]:
@@ -232,8 +232,8 @@ def _is_model(extension: str, content: bytes) -> bool:
 
 def _widths(name: str) -> tuple[str, ...]:
     """Return the saved model whose widths a name says, as the only role; () where it says none."""
-    found = _WIDTHS.search(name.casefold())
-    model = f"ResNet20_W{found[1]}A{found[2]}.pt" if found else ""
+    match = _WIDTHS.search(name.casefold())
+    model = f"ResNet20_W{match[1]}A{match[2]}.pt" if match else ""
     if model in MODELS:
         return (model,)
     return (VARIABLE,) if "variable" in name.casefold() else ()

@@ -87,7 +87,7 @@ def accuracy_text(model: ModelResult) -> str:
     measured = "not measured" if model.accuracy is None else f"{model.accuracy:.2f} %"
     if model.threshold is None:
         return measured
-    return f"{measured}, full marks from {number(model.threshold)} %"
+    return f"{measured}, full points from {number(model.threshold)} %"
 
 
 def histogram_figure(histogram: Histogram, identifier: str) -> Markup:

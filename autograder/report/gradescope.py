@@ -57,9 +57,9 @@ def _opening(report: Report, finished: bool) -> list[str]:
         )
         lines += [clean(sentence, LONGEST) for sentence in report.review]
     if report.needs_staff:
-        lines.append("NOT FINAL: the grader itself failed on a check; a person will look.")
+        lines.append("NOT FINAL: the grader itself failed on a check; staff will look.")
     if not finished:
-        lines.append("NOT FINISHED: marking was stopped before its end. This is no mark.")
+        lines.append("NOT FINISHED: grading was stopped before its end. This is not a score.")
     if report.provisional:
         lines.append(
             "PROVISIONAL: from fewer checks or test images than a mark. The final mark is made on "
@@ -92,7 +92,7 @@ def _test(check: CheckResult, number: str, hidden_checks: str) -> dict[str, Any]
 def _output(check: CheckResult) -> str:
     lines = [wording.WORDS[check.verdict] + ".", *lines_under(check)]
     if check.source == "person":
-        lines.append(f"Worth {wording.points(check.max_points)}, which a person gives.")
+        lines.append(f"Worth {wording.points(check.max_points)}, which staff give.")
     return "\n".join(lines)
 
 
@@ -109,7 +109,7 @@ def _bonus(points: float) -> dict[str, Any]:
 
 
 def _for_staff(report: Report) -> dict[str, Any]:
-    lines = [f"Marked as {report.student}.", report.isolation]
+    lines = [f"Graded as {report.student}.", report.isolation]
     lines += [f"NEEDS REVIEW: the grader failed on {check}." for check in report.needs_staff]
     lines += [f"NEEDS REVIEW: {sentence}" for sentence in report.review]
     lines += [f"FLAG: {flag}" for flag in report.flags]

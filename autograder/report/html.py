@@ -131,7 +131,7 @@ def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) 
 @cache  # compiling templates takes longer than filling them in
 def environment(folder: Path) -> Environment:
     """Return the template environment of `folder`: all values are escaped and sanitized."""
-    made = Environment(
+    templates = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
         undefined=StrictUndefined,
@@ -140,12 +140,12 @@ def environment(folder: Path) -> Environment:
         keep_trailing_newline=True,
         finalize=shown,
     )
-    made.filters.update(
+    templates.filters.update(
         number=wording.number,
         zip=zip,
         line=lambda text: clean(str(text), LONGEST_LINE),
     )
-    return made
+    return templates
 
 
 def shown(value: object) -> object:

@@ -117,7 +117,7 @@ def _cells(report: Report, questions: Sequence[str]) -> list[Text]:
 def _notices(report: Report) -> list[tuple[str, str]]:
     notices = [(f"Data set {wording.dataset_name(report.dataset)}. {report.isolation}", "dim")]
     if wording.is_unisolated(report):
-        notices.append(("UNISOLATED: the submitted code ran with no wall around it.", "bold red"))
+        notices.append(("UNISOLATED: the submitted code ran without isolation.", "bold red"))
     if report.provisional:
         notices.append(
             ("PROVISIONAL: made from fewer checks or test images than a mark.", "bold yellow")

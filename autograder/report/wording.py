@@ -20,7 +20,7 @@ WORDS = {
     Verdict.BAD_REPLY: "No valid reply",
     Verdict.MISSING: "Missing",
     Verdict.BLOCKED: "Not reached",
-    Verdict.AWAITING_MARKING: "Awaits a person",
+    Verdict.AWAITING_MARKING: "Awaits staff",
     Verdict.GRADER_FAULT: "Grader fault",
 }
 
@@ -42,10 +42,10 @@ TONES = {
 }
 
 SOURCES = {
-    "call": "marked by calling solution.py",
+    "call": "graded by calling solution.py",
     "table": "read from answers.json",
     "model": "measured on the saved model",
-    "person": "marked by a person",
+    "person": "graded by staff",
 }
 
 
@@ -94,7 +94,7 @@ def total_sentence(report: Report) -> str:
     """Return the whole report in a line: "118.5 of 121 automatic points, 19 awaiting ..."."""
     sentence = f"{number(report.auto_score)} of {number(report.auto_max)} automatic points"
     if open_points := awaiting(report):
-        sentence += f", {number(open_points)} awaiting a person"
+        sentence += f", {number(open_points)} awaiting staff"
     if report.bonus:
         sentence += f", {number(report.bonus)} bonus"
     return sentence

@@ -268,12 +268,12 @@ def _run(worker: WorkerProcess, job: _Job[_Value], limits: Limits) -> JobResult:
 
 
 def _outcome(ended: JobResult, job: _Job[_Value], limits: Limits) -> _Value | Failure:
-    found = _killed(ended, limits, job.subject)
-    if found is None:
+    failure = _killed(ended, limits, job.subject)
+    if failure is None:
         try:
             result = job.read(ended.reply)
         except WireError as error:
-            found = Failure(
+            failure = Failure(
                 "bad_reply",
                 f"What the process of {job.subject} sent back is no answer ({error}); it must not "
                 "write to file descriptors or change json, os, numpy and torch.",
@@ -281,8 +281,8 @@ def _outcome(ended: JobResult, job: _Job[_Value], limits: Limits) -> _Value | Fa
         else:
             if not isinstance(result, Failure):
                 return result
-            found = result
-    return replace(found, output=clean(ended.output, limits.shown, lines=_SHOWN_LINES))
+            failure = result
+    return replace(failure, output=clean(ended.output, limits.shown, lines=_SHOWN_LINES))
 
 
 def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
@@ -290,7 +290,7 @@ def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
     kind, message = "crash", ""
     if not ended.is_confined:
         kind = "grader_fault"
-        message = "The process that runs a check could not be walled in."
+        message = "The process that runs a check could not be isolated."
     elif ended.signal == signal.SIGXCPU or (
         # the kernel's limit counts ticks: it may strike well before this much time was used
         ended.signal == signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds / 2
@@ -302,7 +302,7 @@ def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
         )
     elif _was_kept_waiting(ended):
         kind = "grader_fault"
-        message = "This machine is too busy to give a check its time; mark again on a quieter one."
+        message = "This machine is too busy to give a check its time; grade again on a quieter one."
     elif ended.stopped == "deadline":
         kind = "timeout"
         message = f"{subject} does not finish within {limits.wall_seconds:g} s."

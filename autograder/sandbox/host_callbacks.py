@@ -87,9 +87,9 @@ def _parsed(line: bytes) -> list[Any]:
 
 def are_in(program: Program) -> bool:
     """Return whether `program` contains a `Question`."""
-    found: list[HostCallback] = []
-    _replaced(program, HostCallback, found.append)
-    return bool(found)
+    callbacks: list[HostCallback] = []
+    _replaced(program, HostCallback, callbacks.append)
+    return bool(callbacks)
 
 
 def asking(program: Program, exchange: Callable[[bytes], bytes]) -> Program:
@@ -108,7 +108,9 @@ def asking(program: Program, exchange: Callable[[bytes], bytes]) -> Program:
         for call in program.calls
     ]
     calls = zip(asked.calls, stand_ins, strict=True)
-    return replace(asked, calls=tuple(replace(call, stand_ins=given) for call, given in calls))
+    return replace(
+        asked, calls=tuple(replace(call, stand_ins=replacements) for call, replacements in calls)
+    )
 
 
 def _evaluate(number: int, exchange: Callable[[bytes], bytes]) -> Evaluate:

@@ -84,7 +84,7 @@ class _GivenPackage(MetaPathFinder):
         if name in WITHHELD:
             # without its name, or `from quantlab import integer` would put other words in its place
             raise ModuleNotFoundError(
-                f"{name} is withheld while your own functions are marked; do not import it"
+                f"{name} is withheld while your own functions are graded; do not import it"
             )
         if name != "quantlab":
             return None

@@ -138,7 +138,7 @@ class JobPipes:
         """Split the bytes into the confinement byte, callbacks and the reply, in this order."""
         if not self.is_confined and self._unsorted:
             if not self._unsorted.startswith(CONFINED):
-                raise WireError("the first byte does not say that the walls stand")
+                raise WireError("the first byte does not say that it is confined")
             self.is_confined = True
             del self._unsorted[: len(CONFINED)]
         while self._respond and not self.reply and self._unsorted.startswith(host_callbacks.MARK):

@@ -105,9 +105,9 @@ def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answe
             raise WireError("the reply is neither an answer nor a failure")
     if len(results) != len(program.calls) or len(gradients) != len(program.calls):
         raise WireError("the reply answers another number of calls")
-    for call, found in zip(program.calls, gradients, strict=True):
+    for call, arrays in zip(program.calls, gradients, strict=True):
         asked = set(call.wrt) if call.cotangent is not None else set()
-        if not _is_named_arrays(found, asked, optional=True):
+        if not _is_named_arrays(arrays, asked, optional=True):
             raise WireError("the gradients are not those of the inputs asked for")
     if not _is_named_arrays(inputs, set(program.inputs) if program.return_inputs else set()):
         raise WireError("the inputs that came back are not those that were sent")
@@ -143,11 +143,11 @@ def _failure(parts: tuple[Any, ...], target: str, of_models: bool) -> Failure:
     return failure_from(claim, target)
 
 
-def _is_named_arrays(found: Any, names: set[str], optional: bool = False) -> bool:
+def _is_named_arrays(arrays: Any, names: set[str], optional: bool = False) -> bool:
     return (
-        type(found) is dict
-        and found.keys() == names
-        and all(type(v) is np.ndarray or (optional and v is None) for v in found.values())
+        type(arrays) is dict
+        and arrays.keys() == names
+        and all(type(v) is np.ndarray or (optional and v is None) for v in arrays.values())
     )
 
 

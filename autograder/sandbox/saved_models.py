@@ -71,11 +71,11 @@ def _packed(content: bytes) -> dict[str, Any]:
 def _recognise(content: bytes) -> None:
     start = content[:512].lstrip().lower()
     if not content:
-        raise UnreadableModel("is empty; save the model again and hand in the whole file")
+        raise UnreadableModel("is empty; save the model again and submit the whole file")
     if start.startswith((b"<!doctype", b"<html")):
         raise UnreadableModel("is a web page, not a model; download the file itself")
     if start.startswith(b"version https://git-lfs"):
-        raise UnreadableModel("is a Git LFS pointer, not a model; hand in the file it points to")
+        raise UnreadableModel("is a Git LFS pointer, not a model; submit the file it points to")
     if not content.startswith(b"PK"):
         return  # torch's format before 1.6, or nothing that torch reads
     try:

@@ -24,7 +24,7 @@ from quantlab.protocol.calls import Answer, Call, Failure, Program
 _PROBES = Path(__file__).with_name("probes.py")
 
 MEANINGS = {
-    "read_file": "read files of the account that marks",
+    "read_file": "read files of the account that grades",
     "read_course": "read the tests and the reference solution of this course",
     "import_course": "import the reference solution of this course",
     "list_folder": "see what is in folders",
@@ -36,14 +36,14 @@ MEANINGS = {
     "tcp": "use the network (TCP)",
     "udp": "use the network (UDP)",
     "unix_socket": "talk to other programs of this machine (unix sockets)",
-    "signal_host": "stop the program that marks",
+    "signal_host": "stop the program that grades",
     "signal_worker": "stop the process that starts every check",
-    "limit_host": "change the limits of the program that marks",
-    "read_host_environment": "read the environment of the program that marks",
+    "limit_host": "change the limits of the program that grades",
+    "read_host_environment": "read the environment of the program that grades",
     "read_worker_memory": "read the memory of the process that starts every check",
     "trace_worker": "take over the process that starts every check",
     "list_processes": "see which programs run on this machine",
-    "keyring": "use the keys that the kernel keeps for the account that marks",
+    "keyring": "use the keys that the kernel keeps for the account that grades",
     "fork": "start processes that outlive a check",
     "execute": "start other programs",
     "new_namespace": "get root's powers in a namespace of its own",
@@ -81,7 +81,7 @@ def self_test(
     if isinstance(answer, Failure):
         raise IsolationUnavailable(
             f"The self-test of the sandbox did not run ({answer.message}) "
-            "Mark on another machine, and report this."
+            "Grade on another machine, and report this."
         )
     succeeded = answer.results[0]
     return tuple(

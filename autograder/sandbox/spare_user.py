@@ -40,7 +40,7 @@ class SpareUser:
 
 def threads_by_user() -> dict[int, int]:
     """Return how many threads each user runs, as far as /proc shows."""
-    found: dict[int, int] = {}
+    threads: dict[int, int] = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
             lines = (process / "status").read_text("utf-8", "replace").splitlines()
@@ -48,8 +48,8 @@ def threads_by_user() -> dict[int, int]:
             continue
         fields = dict(line.split(":", 1) for line in lines if ":" in line)
         user = int(fields["Uid"].split()[0])
-        found[user] = found.get(user, 0) + int(fields["Threads"])
-    return found
+        threads[user] = threads.get(user, 0) + int(fields["Threads"])
+    return threads
 
 
 def _has_account(number: int) -> bool:

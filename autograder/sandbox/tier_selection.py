@@ -53,12 +53,12 @@ class Starter:
         """Return a worker of `tier`. Raise `IsolationUnavailable` if the tier does not hold."""
         if sys.platform != "linux":
             raise IsolationUnavailable(
-                "Student code can only be held back on Linux; mark in Docker or a Linux virtual "
+                "Student code can only be isolated on Linux; grade in Docker or a Linux virtual "
                 "machine (docs/isolation.md)."
             )
         if tier.leaks_are_allowed and not self.allow_unsafe:
             raise IsolationUnavailable(
-                "Student code would run with your rights; allow unsafe marking, at your own risk."
+                "Student code would run with your rights; allow unsafe grading, at your own risk."
             )
         lacks = tiers.why_unavailable(tier, self.python)
         if lacks:
@@ -78,7 +78,7 @@ class Starter:
         except WorkerDied as error:
             worker.close()
             raise IsolationUnavailable(
-                f"The self-test of the sandbox did not run: {error}. Mark on another machine."
+                f"The self-test of the sandbox did not run: {error}. Grade on another machine."
             ) from error
         except BaseException:
             worker.close()
@@ -93,9 +93,9 @@ def _stamp(tier: Tier, probes: tuple[Probe, ...]) -> str:
         return f"{UNISOLATED}: {names} not blocked" if names else UNISOLATED
     if not open_doors:
         return f"{tier.letter}: {tier.layers(abi)}"
-    kernel = "this kernel has no Landlock" if abi == 0 else "a wall does not hold"
+    kernel = "this kernel has no Landlock" if abi == 0 else "a layer does not hold"
     raise IsolationUnavailable(
-        f"Student code could {open_doors[0].meaning}: {kernel} (not blocked: {names}). Mark on "
+        f"Student code could {open_doors[0].meaning}: {kernel} (not blocked: {names}). Grade on "
         "Linux 5.13 or newer with Landlock switched on, or in Docker on such a machine; or "
-        "allow unsafe marking, at your own risk."
+        "allow unsafe grading, at your own risk."
     )

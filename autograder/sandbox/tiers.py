@@ -61,13 +61,13 @@ def ways(letter: str | None, allow_unsafe: bool) -> tuple[Tier, ...]:
         raise ValueError(f"there is no tier {letter}; the tiers are {', '.join(LETTERS)}")
     bare = replace(E, landlock=False, seccomp=False)  # where the kernel refuses the filter
     unsafe = (E, bare) if allow_unsafe or letter == E.letter else ()
-    found = []
+    result = []
     for tier in (*CANDIDATES, *unsafe):
         if letter in (None, tier.letter):
             if tier is A and os.geteuid() == 0:
-                found.append(replace(A, own_uid=True))
-            found.append(tier)
-    return tuple(found)
+                result.append(replace(A, own_uid=True))
+            result.append(tier)
+    return tuple(result)
 
 
 def why_unavailable(tier: Tier, python: str = sys.executable) -> str | None:

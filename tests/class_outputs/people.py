@@ -47,7 +47,7 @@ WRONG = (
 
 
 def a_check(id: str, verdict: Verdict = Verdict.CORRECT, **changes: Any) -> CheckResult:
-    """A check of the rubric: right, or awaiting a person, unless `changes` say otherwise."""
+    """A check of the rubric: right, or awaiting staff, unless `changes` say otherwise."""
     item = RUBRIC.items[id]
     if SOURCES[id] == "person" and verdict is Verdict.CORRECT and "points" not in changes:
         verdict = Verdict.AWAITING_MARKING
@@ -68,7 +68,7 @@ def a_check(id: str, verdict: Verdict = Verdict.CORRECT, **changes: Any) -> Chec
 
 
 def a_report(student: str = "ada", **changed: CheckResult | Verdict) -> Report:
-    """Every check right and every written answer awaiting a person, but for what is `changed`."""
+    """Every check right and every written answer awaiting staff, but for what is `changed`."""
     checks = []
     for id in RUBRIC.items:
         change = changed.get(id, Verdict.CORRECT)

@@ -41,7 +41,7 @@ def telling() -> ClassRecord:
     check = a_check("1a.reset.sym", Verdict.WRONG, message=SAID, evidence=evidence)
     report = replace(
         a_report(STUDENT, **{"1a.reset.sym": check}),
-        flags=(f"answers.json was made by '{OTHER}' and handed in by {STUDENT}: {SAID}",),
+        flags=(f"answers.json was made by '{OTHER}' and submitted by {STUDENT}: {SAID}",),
     )
     lms = {"Student": "Jones, Quimby", "ID": "7654321", "SIS Login ID": "Quimby.Jones@uni.example"}
     group = an_entry(

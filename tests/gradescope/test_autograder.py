@@ -104,7 +104,7 @@ def test_the_reference_earns_all_points(layout, reference_source):
     found = run(layout({"solution.py": reference_source}))
     scored = [test for test in found["tests"] if "max_score" in test]
     assert found["score"] == sum(test["max_score"] for test in scored) == POINTS
-    assert "Marked as ada." in found["tests"][-1]["output"]
+    assert "Graded as ada." in found["tests"][-1]["output"]
 
 
 @pytest.mark.long

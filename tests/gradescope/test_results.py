@@ -50,7 +50,7 @@ def test_a_written_answer_carries_no_score(make_check, make_report):  # noqa: F8
     test = by_name(results(make_report(written)))["Explained"]
     assert "score" not in test
     assert "max_score" not in test
-    assert "which a person gives" in test["output"]
+    assert "which staff give" in test["output"]
 
 
 def test_a_fault_of_the_grader_is_no_zero(make_check, make_report):  # noqa: F811

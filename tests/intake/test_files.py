@@ -132,7 +132,7 @@ def test_two_different_candidates_are_ambiguous(make, first, second):
     assert problem.startswith("2 different files could be solution.py (")
     assert f"'{first}'" in problem
     assert f"'{second}'" in problem
-    assert problem.endswith(": hand in only the one that is meant.")
+    assert problem.endswith(": submit only the one that is meant.")
     assert submission.answers is not None
 
 
@@ -249,7 +249,7 @@ def test_answers_of_another_student_stay_and_are_flagged(make):
     assert submission.answers.student == "alice"
     assert submission.student == "bob"
     assert submission.flags == (
-        "answers.json was made by 'alice' and handed in by bob: its tables are marked with the "
+        "answers.json was made by 'alice' and submitted by bob: its tables are graded with the "
         "vectors of the former.",
     )
 

@@ -65,7 +65,7 @@ DATA = ("model/data.pkl", b"\x80\x02}.")
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is empty: hand it in again"),
+        (b"", "is empty: submit it again"),
         (b"  <!DOCTYPE html><html><title>Sign in", "is a web page (a login or download page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "is a git-lfs pointer"),
         (b"\x89HDF\r\n\x1a\n", "is an HDF5 (Keras) file"),

@@ -30,7 +30,7 @@ def test_a_path_that_can_be_none():
 
 
 def test_an_empty_folder(make_folder):
-    assert "The submission 'alice' is empty: hand in solution.py" in sentence(make_folder())
+    assert "The submission 'alice' is empty: submit solution.py" in sentence(make_folder())
 
 
 def test_a_folder_of_empty_folders_and_litter(make_folder):
@@ -51,7 +51,7 @@ def test_a_zip_of_folders_and_litter_only(make_zip):
     ("content", "says"),
     [
         (b"", "has no bytes: the upload failed"),
-        (b"print('hello')", "is not a zip file: hand in a folder or a zip"),
+        (b"print('hello')", "is not a zip file: submit a folder or a zip"),
         (b"Rar!\x1a\x07\x01\x00", "is not a zip file (it is a RAR archive)"),
         (b"7z\xbc\xaf\x27\x1c\x00\x04", "is not a zip file (it is a 7z archive)"),
         (b"\x1f\x8b\x08\x00", "is not a zip file (it is a gzip file)"),

@@ -29,7 +29,7 @@ def test_the_accuracies_are_described_for_those_who_do_not_see_them(parse_page: 
     drawing = parse_page(accuracy_figure((W4A4, LOST), "accuracy")).one("svg")
     assert drawing.attributes["role"] == "img"
     assert drawing.one("desc").text == (
-        "W4A4: 90.21 %, full marks from 90 %. W8A8: not measured, full marks from 91 %."
+        "W4A4: 90.21 %, full points from 90 %. W8A8: not measured, full points from 91 %."
     )
     labels = drawing.attributes["aria-labelledby"].split()
     assert labels == [drawing.one(tag).attributes["id"] for tag in ("title", "desc")]

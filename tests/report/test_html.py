@@ -36,8 +36,7 @@ def test_no_two_verdicts_share_a_word() -> None:
 def test_the_sums_are_those_of_the_report(sample: Report, parse_page: Parse) -> None:
     page = parse_page(html.render(sample))
     assert (
-        page.one("p", "total").text
-        == "96.75 of 121 automatic points, 19 awaiting a person, 2 bonus"
+        page.one("p", "total").text == "96.75 of 121 automatic points, 19 awaiting staff, 2 bonus"
     )
     rows = [
         [cell.text for cell in row.children if not isinstance(cell, str)]

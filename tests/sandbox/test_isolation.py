@@ -70,7 +70,7 @@ def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
 
 
 def test_what_leaks_is_used_only_where_that_is_allowed() -> None:
-    with pytest.raises(IsolationUnavailable, match="allow unsafe marking, at your own risk"):
+    with pytest.raises(IsolationUnavailable, match="allow unsafe grading, at your own risk"):
         Sandbox(tier="E").__enter__()
     assert tiers.E not in tiers.ways(None, allow_unsafe=False)
     letters = [tier.letter for tier in tiers.ways(None, allow_unsafe=True)]

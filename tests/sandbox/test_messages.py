@@ -65,7 +65,7 @@ def failure(sandbox: Sandbox, source: str) -> Failure:
             "from quantlab.arithmetic.integer_kernels import integer_linear",
             "solution.py raises ModuleNotFoundError in line 1: "
             "quantlab.arithmetic.integer_kernels is withheld while "
-            "your own functions are marked; do not import it",
+            "your own functions are graded; do not import it",
         ),
     ],
 )
