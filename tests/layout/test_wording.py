@@ -28,7 +28,7 @@ FORBIDDEN = {
     r"\bfor ever\b": "forever",
     r"\b(?:to|by|at|of) which of\b": "whose",
 }
-ALLOWED = {"quantlab": 34, "autograder": 125, "authoring": 3}  # may only become smaller
+ALLOWED = {"quantlab": 7, "autograder": 125, "authoring": 3}  # may only become smaller
 _WORDS = re.compile("|".join(f"(?:{pattern})" for pattern in FORBIDDEN), re.IGNORECASE)
 
 
