@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.errors import AutograderError
+from autograder.exit_status import USAGE
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission, select_checks
 from autograder.intake.submission import (
@@ -102,7 +104,7 @@ class _SubmissionFile(pytest.Collector):
                 with Sandbox() as sandbox:
                     self.report = grade_submission(self.submission, self.course, sandbox)
             except IsolationUnavailable as problem:
-                pytest.exit(str(problem), returncode=2)
+                pytest.exit(str(problem), returncode=USAGE)
             self.results = {result.id: result for result in self.report.checks}
         return self.results[check]
 
@@ -146,11 +148,11 @@ class _CheckItem(pytest.Item):
         return Path(self.name), None, f"check {self.name}"
 
 
-class NeedsReview(Exception):
+class NeedsReview(AutograderError):
     """Staff must review this check before it has a score. The message says why."""
 
 
-class LostPoints(Exception):
+class LostPoints(AutograderError):
     """A check did not earn all its points."""
 
     def __init__(self, result: CheckResult) -> None:

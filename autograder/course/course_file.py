@@ -44,6 +44,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from autograder.course.roster import BadRoster, Row, read_roster
+from autograder.errors import AutograderError
 
 TITLE = "Quantization assignment"
 _KEYS = (
@@ -65,7 +66,7 @@ REVIEW, ON_TIME = "review", "on_time"  # what an unknown time means
 _LATE_KEYS = ("grace_minutes", "percent_per_day", "max_percent", "max_days")
 
 
-class PolicyError(Exception):
+class PolicyError(AutograderError):
     """The policy can't be used; the message says what is wrong, where, and what to do."""
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.engine.record import GradedCheck, Verdict, check_from, model_from
+from autograder.errors import AutograderError
 
 VERSION = 1
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
@@ -39,7 +40,7 @@ CREATE TABLE applied (name TEXT PRIMARY KEY, decides TEXT NOT NULL) WITHOUT ROWI
 """
 
 
-class JournalError(Exception):
+class JournalError(AutograderError):
     """The journal can't be read or written; the message says where, why and what to do."""
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from autograder.errors import AutograderError
 
-class AlreadyRunning(Exception):
+
+class AlreadyRunning(AutograderError):
     """Another run uses the folder; the message contains its PID."""
 
 

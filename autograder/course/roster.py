@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
+from autograder.errors import AutograderError
 from autograder.intake.names import student_id
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
 
@@ -36,7 +37,7 @@ _GERMAN = {  # the columns of Moodle's worksheet on a site in German
 _GERMAN_PARTICIPANT = "Teilnehmer/in"
 
 
-class BadRoster(Exception):
+class BadRoster(AutograderError):
     """The roster can't be used; the message says where and why."""
 
 

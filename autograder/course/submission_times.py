@@ -13,6 +13,7 @@ import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from autograder.errors import AutograderError
 from autograder.intake.names import quote_name
 
 _MONTHS = (
@@ -38,7 +39,7 @@ _FORMS = tuple(
 _LETTERS = re.compile(r"(?P<local>.*\d) (?P<zone>[A-Z]{2,5})")
 
 
-class UnknownTime(Exception):
+class UnknownTime(AutograderError):
     """The time is unknown; the message says why and what to do."""
 
 

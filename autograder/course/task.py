@@ -22,6 +22,7 @@ from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.journal import Journal, Row
 from autograder.course.worker_setup import Settings, open_sandbox
 from autograder.engine.corpus import load_mutants
+from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.submission import GradingContext, Trace, grade_checks, select_checks
 from autograder.intake.submission import Submission
@@ -30,7 +31,7 @@ from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.paths import float_model
 
 
-class WorkerUnfit(Exception):
+class WorkerUnfit(AutograderError):
     """This worker would grade differently from the others; the message says why."""
 
 

@@ -23,12 +23,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
+from autograder.errors import AutograderError
+
 _WORKER_BYTES = 1024 * 2**20  # a worker and its sandbox while they measure a model
 _LEAST_QUEUED = 4  # tasks sent to a cluster that has no worker yet
 _CONNECT_SECONDS = 30
 
 
-class PoolUnavailable(Exception):
+class PoolUnavailable(AutograderError):
     """There are no workers; the message says why and what to do."""
 
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder.errors import AutograderError
 from autograder.intake.archive import (
     LIMITS,
     Contents,
@@ -51,7 +52,7 @@ _LIMITS = replace(
 )
 
 
-class BadExport(Exception):
+class BadExport(AutograderError):
     """The export can't be read; the message says why and what to do."""
 
 

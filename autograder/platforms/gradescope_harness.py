@@ -23,6 +23,7 @@ from typing import Any
 
 from autograder.engine.record import Report
 from autograder.engine.secret import SecretError, course_secret
+from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.submission import Trace, grade_submission
 from autograder.intake.submission import (
@@ -43,7 +44,7 @@ DONE, FAILED = 0, 2
 UNKNOWN = "unknown"  # no student is named
 
 
-class BadSettings(Exception):
+class BadSettings(AutograderError):
     """`gradescope.toml` can't be used; the message says what is wrong in it."""
 
 
@@ -114,7 +115,7 @@ def run(root: Path) -> int:
         return FAILED
 
 
-class _CannotStart(Exception):
+class _CannotStart(AutograderError):
     """Grading can't start; the message is for staff."""
 
 

@@ -31,10 +31,12 @@ from nbgrader.api import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.errors import AutograderError
+
 ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: authoring/release/course_folder.py
 
 
-class UnreadableGradebook(Exception):
+class UnreadableGradebook(AutograderError):
     """The file is not a gradebook of nbgrader; the message says which."""
 
 

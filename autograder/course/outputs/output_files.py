@@ -3,10 +3,11 @@
 import os
 from pathlib import Path
 
+from autograder.errors import AutograderError
 from quantlab.atomic_files import write_text_atomically
 
 
-class UnwritableOutputs(Exception):
+class UnwritableOutputs(AutograderError):
     """A file can't be written, or must not be replaced; the message says which and why."""
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from autograder.engine.record import Report
+from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.results_folder import ResultsFolder
 from autograder.grading.submission import GradingContext, Trace, grade_submission
@@ -13,7 +14,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 
 
-class EngineUnavailable(Exception):
+class EngineUnavailable(AutograderError):
     """The engine can't start; the message says why and what to do."""
 
 

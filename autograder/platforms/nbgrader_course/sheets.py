@@ -16,13 +16,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
+from autograder.errors import AutograderError
 
 SHEETS = Path(__file__).with_name("marking_sheets.toml")
 WRITTEN = "written-"
 SHEET = "marking-sheet-"
 
 
-class BadSheets(Exception):
+class BadSheets(AutograderError):
     """`marking_sheets.toml` does not fit the rubric; the message says where."""
 
 
