@@ -18,7 +18,7 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.paths import REFERENCE, reference_models
 from quantlab.data.cifar10 import DataNotFound
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 from quantlab.formats.answers_file import AnswersFile
 from quantlab.paths import CELLS, KIT
 

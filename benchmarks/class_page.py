@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder.course.outputs.dashboard import render
 from autograder.course.policy import Policy, apply_manual_scores, apply_policy
-from autograder.course.reference import reference_numbers
+from autograder.course.reference_results import reference_numbers
 from tests.class_outputs.people import RUBRIC, a_class
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -100,7 +100,7 @@ from tqdm import tqdm
 
 from quantlab.arithmetic.float32 import full_float32
 from quantlab.check import check
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 from quantlab.errors import CannotSubmit
 from quantlab.evaluation.mixed_precision import evaluate_bit_widths
 from quantlab.formats import packed_model

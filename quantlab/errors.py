@@ -24,7 +24,8 @@
         └── InvalidClaim        values that are not a claim                (ValueError)
 
 The texts of `NotAFunction`, `WrongCall` and `UnsupportedResult` complete the sentences of
-`quantlab.protocol.claims`. The built-in bases in parentheses let callers catch the usual type.
+`quantlab.protocol.failure_reasons`. The built-in bases in parentheses let callers catch the usual
+type.
 """
 
 

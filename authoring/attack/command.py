@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
+from authoring.attack.case_runner import TrialResult, Trials
 from authoring.attack.leak_check import watch_for_leaks
-from authoring.attack.trials import TrialResult, Trials
 from authoring.build.stub import STUB
 from authoring.examples import MissingModels, correct_answers
+from authoring.verify.answer_cache import RecordingOracle
 from authoring.verify.case_submissions import STUDENT, load_correct
-from authoring.verify.recording import RecordingOracle
 from autograder.engine.corpus import (
     Alternative,
     AttackCase,

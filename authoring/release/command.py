@@ -22,12 +22,12 @@ from pathlib import Path
 from rich.console import Console
 
 from authoring.build.notebook import BadNotebook, solved_notebook
-from authoring.release import contents, notebooks, proofs, standalone_check
+from authoring.release import content_checks, grading_check, notebook_check, standalone_check
 from authoring.release.bundle import BadBundle, Bundle, Packing, replace_folder
-from authoring.release.course_folder import course_bundle
-from authoring.release.footprint import Footprint
 from authoring.release.gradescope import gradescope_bundle
+from authoring.release.nbgrader import course_bundle
 from authoring.release.overlap import BadAllowList, Reference, load_allowed
+from authoring.release.process_usage import Footprint
 from authoring.release.student import (
     COLAB_ZIP,
     NOTEBOOK,
@@ -62,7 +62,7 @@ class ReleaseOptions:
     course_id: str = "quantization"
     address: str = ""
     dataset: str = "cifar10"
-    cell_seconds: int = notebooks.CELL_SECONDS
+    cell_seconds: int = notebook_check.CELL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def release(options: ReleaseOptions, kit: Path = KIT) -> int:
         DataNotFound,
         RubricError,
         SecretError,
-        proofs.CannotProve,
+        grading_check.CannotProve,
         OSError,
     ) as error:
         print(error, file=sys.stderr)
@@ -136,16 +136,16 @@ def content_problems(bundles: Release, secret: bytes, kit: Path = KIT) -> Iterat
     reference = Reference(
         REFERENCE.read_text(encoding="utf-8"), (kit / "solution.py").read_text(encoding="utf-8")
     )
-    for_all: tuple[contents.Proof, ...] = (
-        contents.no_outputs,
-        contents.no_junk,
-        contents.no_machine_path((kit, Path.home(), Path(sys.prefix))),
-        contents.no_secret(secret),
+    for_all: tuple[content_checks.Proof, ...] = (
+        content_checks.no_outputs,
+        content_checks.no_junk,
+        content_checks.no_machine_path((kit, Path.home(), Path(sys.prefix))),
+        content_checks.no_secret(secret),
     )
-    for_students: tuple[contents.Proof, ...] = (
-        contents.no_solution_marker,
-        contents.nothing_of_staff,
-        contents.no_answer(reference, load_allowed()),
+    for_students: tuple[content_checks.Proof, ...] = (
+        content_checks.no_solution_marker,
+        content_checks.nothing_of_staff,
+        content_checks.no_answer(reference, load_allowed()),
     )
     for bundle in bundles.all:
         for proof in for_all:
@@ -158,7 +158,7 @@ def content_problems(bundles: Release, secret: bytes, kit: Path = KIT) -> Iterat
 class SolvedNotebookProof:
     """Run the solved notebook; `executed` has its outputs once `problems` were read."""
 
-    def __init__(self, bundles: Release, cell_seconds: int = notebooks.CELL_SECONDS) -> None:
+    def __init__(self, bundles: Release, cell_seconds: int = notebook_check.CELL_SECONDS) -> None:
         """Keep the bundles and the time limit for a cell."""
         self._bundles = bundles
         self._cell_seconds = cell_seconds
@@ -170,15 +170,17 @@ class SolvedNotebookProof:
         solved = self._bundles.solved.files[NOTEBOOK]
         replaced = {NOTEBOOK: solved, SOLUTION: REFERENCE.read_bytes()}
         try:
-            self.executed = notebooks.run(self._bundles.student, replaced, self._cell_seconds)
-        except notebooks.DoesNotRun as error:
+            self.executed = notebook_check.run(self._bundles.student, replaced, self._cell_seconds)
+        except notebook_check.DoesNotRun as error:
             yield f"{title}: {error}"
             return
-        for cell in notebooks.cells_that_wait(self.executed):
+        for cell in notebook_check.cells_that_wait(self.executed):
             yield f"{title}: the cell {cell!r} waits for a question."
         executed = Packing(title)
         executed.add(NOTEBOOK, self.executed)
-        yield from contents.no_machine_path((KIT, Path.home(), Path(sys.prefix)))(executed.pack())
+        yield from content_checks.no_machine_path((KIT, Path.home(), Path(sys.prefix)))(
+            executed.pack()
+        )
 
 
 class GradingProof:
@@ -197,17 +199,17 @@ class GradingProof:
         """Yield where one of the two gets wrong points."""
         bundles, dataset = self._bundles, self._dataset
         solved = bundles.solved.files[NOTEBOOK].decode()
-        gradescope = proofs.GradescopeProof(bundles.gradescope.to_zip())
+        gradescope = grading_check.GradescopeProof(bundles.gradescope.to_zip())
         with tempfile.TemporaryDirectory() as temporary:
             place = Path(temporary)
             place.chmod(0o755)  # the sandbox's user must be able to enter
-            proofs.write_submissions(place / "submissions", dataset, bundles.student, solved)
-            points = proofs.automatic_points(load_rubric())
-            submissions = proofs.ProofSubmissions(place / "submissions", dataset, points)
-            yield from proofs.prove_engine(submissions)
+            grading_check.write_submissions(place / "submissions", dataset, bundles.student, solved)
+            points = grading_check.automatic_points(load_rubric())
+            submissions = grading_check.ProofSubmissions(place / "submissions", dataset, points)
+            yield from grading_check.prove_engine(submissions)
             yield from gradescope.problems(submissions, place / "autograder")
             self.footprint = gradescope.footprint
-            yield from proofs.prove_nbgrader(submissions, bundles.course, place / "course")
+            yield from grading_check.prove_nbgrader(submissions, bundles.course, place / "course")
 
 
 _Proof = tuple[str, Callable[[], Iterable[str]]]
@@ -222,7 +224,7 @@ def _proofs(
 ) -> Iterator[_Proof]:
     def twice() -> Iterator[str]:
         for first, second in zip(bundles.all, build_release(options, kit).all, strict=True):
-            yield from contents.same_twice(first, second)
+            yield from content_checks.same_twice(first, second)
 
     yield "Two builds give the same bundles, byte for byte.", twice
     yield (
@@ -239,7 +241,7 @@ def _proofs(
     )
     yield (
         "The notebook runs from top to bottom with the stub, and writes submission.zip.",
-        lambda: notebooks.run_student(bundles.student, options.cell_seconds),
+        lambda: notebook_check.run_student(bundles.student, options.cell_seconds),
     )
     yield "The solved notebook runs in full (minutes).", notebook.problems
 

@@ -20,11 +20,11 @@ from rich.progress import track
 
 from authoring.examples import MissingModels, correct_answers
 from authoring.verify import tolerances
+from authoring.verify.answer_cache import RecordingExecutor, RecordingOracle
 from authoring.verify.case_submissions import STUDENT, CorrectSubmission, load_correct
 from authoring.verify.console import print_matrix, print_summary, print_tolerances
 from authoring.verify.matrix import PERSON, GradedCase, Matrix, build_matrix, find_problems
 from authoring.verify.other_cpu import SETTINGS, OtherCpuExecutor
-from authoring.verify.recording import RecordingExecutor, RecordingOracle
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import (
     Alternative,

@@ -12,7 +12,7 @@ from autograder.checks.table import Accepted, Cell, grade_row
 from autograder.engine.published_scales import published_scales
 from autograder.engine.record import Verdict
 from autograder.engine.rubric import RubricItem
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 
 BITS = (8, 4, 2)
 ROUNDING = 1e-3  # of the error, where float32 differences are squared and summed

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.policy import FinalScore, Status
-from autograder.course.regrade import Regrade
+from autograder.course.score_changes import Regrade
 
 
 def print_class(

@@ -22,8 +22,8 @@ from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
 from autograder.course.policy import FinalScore, Status, apply_policy
 from autograder.course.publish import PublishOptions, write_class
-from autograder.course.regrade import compare_reports
 from autograder.course.reports import GradingSetup
+from autograder.course.score_changes import compare_reports
 from autograder.course.session import Session
 from autograder.course.task import WorkerUnfit
 from autograder.course.worker_pool import WorkerPool

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.policy import FinalScore, Status
-from autograder.course.reference import ReferenceNumbers
+from autograder.course.reference_results import ReferenceNumbers
 from autograder.engine.ptq_table import METHODS
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.report.wording import TONES

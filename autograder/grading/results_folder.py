@@ -21,7 +21,7 @@ from autograder.engine.record import Report
 from autograder.errors import UnwritableResults
 from autograder.grading.submission import Trace
 from autograder.report import html
-from autograder.report.summary import summary_csv
+from autograder.report.summary_csv import summary_csv
 from quantlab.atomic_files import write_text_atomically
 
 

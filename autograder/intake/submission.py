@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.intake import model_file, source
+from autograder.intake import decode_source, model_file
 from autograder.intake.archive import (
     LIMITS,
     Contents,
@@ -205,8 +205,8 @@ def _solution(files: FilePicker, limits: Limits) -> str | None:
     if content is None:
         return None
     try:
-        return source.decode(content)
-    except source.BadSource as error:
+        return decode_source.decode(content)
+    except decode_source.BadSource as error:
         files.problems[SOLUTION] = str(error)
         return None
 

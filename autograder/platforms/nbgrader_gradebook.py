@@ -33,7 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import AutograderError
 
-ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: authoring/release/course_folder.py
+ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: authoring/release/nbgrader.py
 
 
 class UnreadableGradebook(AutograderError):

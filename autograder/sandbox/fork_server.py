@@ -31,7 +31,14 @@ from typing import Any, NoReturn
 import numpy as np
 import torch
 
-from autograder.sandbox import host_callbacks, import_policy, kernel, limits, seccomp, thread_limit
+from autograder.sandbox import (
+    host_callbacks,
+    import_policy,
+    limits,
+    linux_calls,
+    seccomp,
+    thread_limit,
+)
 from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable, Ruleset
 from autograder.sandbox.limits import Limits
@@ -45,8 +52,8 @@ from autograder.sandbox.messages import (
 )
 from autograder.sandbox.saved_models import UnreadableModel, read_saved_model
 from autograder.sandbox.thread_limit import ThreadLimit
-from quantlab.protocol.claims import Claim
 from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.failures import claim_of, name_of
 from quantlab.protocol.wire import PREFIX, WireError, lengths
 
@@ -82,11 +89,11 @@ class Confinement:
         `listener` is the connection to the parent's `ThreadLimit`.
         """
         os.setpgid(0, 0)
-        kernel.die_with_parent()
+        linux_calls.die_with_parent()
         if os.getppid() != parent:  # it died before the line above
             _exit(1)
-        kernel.drop_capabilities()
-        kernel.forgo_new_privileges()
+        linux_calls.drop_capabilities()
+        linux_calls.forgo_new_privileges()
         counted = self.seccomp and thread_limit.install(listener)
         threads = None if counted else self.threads
         limits.apply(self.limits, cpu_seconds, self.address_space, threads)
@@ -107,7 +114,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
     `wanted` holds the limits, the layers, and how many threads the user may run. Raise
     `RuntimeError` if forks of this process would not be safe.
     """
-    kernel.hide_memory()
+    linux_calls.hide_memory()
     import_policy.confine_imports()
     torch.set_num_threads(1)
     _warm_up()

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from autograder.sandbox import host_callbacks, messages, neighbors, tiers
+from autograder.sandbox import host_callbacks, messages, retry_rule, tiers
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine_lock import LockHold, MachineLock
 from autograder.sandbox.self_test import Probe
@@ -255,10 +255,10 @@ def _settled(
     What other checks may have caused is run once more, alone.
     """
     first = attempt(lock.shared())
-    if not first.waited and (first.alone or not neighbors.may_have_caused(first.outcome)):
+    if not first.waited and (first.alone or not retry_rule.may_have_caused(first.outcome)):
         return first.outcome, first.cpu_seconds
     second = attempt(lock.alone())
-    if not second.alone and neighbors.may_have_caused(second.outcome):
+    if not second.alone and retry_rule.may_have_caused(second.outcome):
         return Failure("grader_fault", _NEVER_ALONE), second.cpu_seconds
     return second.outcome, second.cpu_seconds
 

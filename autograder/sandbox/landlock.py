@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox import kernel
+from autograder.sandbox import linux_calls
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _QUERY_VERSION = 1
@@ -42,7 +42,7 @@ class Readable:
 def abi() -> int:
     """Return the version of Landlock that this kernel offers; 0 if none."""
     try:
-        return kernel.system_call(
+        return linux_calls.system_call(
             _CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(_QUERY_VERSION)
         )
     except (OSError, AttributeError):
@@ -74,7 +74,7 @@ class Ruleset:
         Call `kernel.forgo_new_privileges()` first. Nothing can be allowed afterwards.
         """
         self._allow([Path(f"/proc/{os.getpid()}")], _READ_FILE | _READ_DIR)
-        kernel.system_call(_RESTRICT_SELF, ctypes.c_int(self.descriptor), ctypes.c_uint(0))
+        linux_calls.system_call(_RESTRICT_SELF, ctypes.c_int(self.descriptor), ctypes.c_uint(0))
         self.close()
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Ruleset:
                 is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
                 granted = rights if is_folder else rights & ~_READ_DIR  # a file with it is refused
                 if granted:
-                    kernel.system_call(
+                    linux_calls.system_call(
                         _ADD_RULE,
                         ctypes.c_int(self.descriptor),
                         ctypes.c_uint(_RULE_PATH_BENEATH),
@@ -113,7 +113,7 @@ def _create() -> int:
         attributes += struct.pack("=Q", _TCP_BIND_AND_CONNECT)
     if version >= 6:
         attributes += struct.pack("=Q", _ABSTRACT_SOCKETS_AND_SIGNALS)
-    return kernel.system_call(
+    return linux_calls.system_call(
         _CREATE_RULESET,
         ctypes.c_char_p(attributes),
         ctypes.c_size_t(len(attributes)),

@@ -22,7 +22,7 @@ from quantlab.protocol.calls import (
     Program,
     Result,
 )
-from quantlab.protocol.claims import OF_MODELS, Claim, InvalidClaim, failure_from
+from quantlab.protocol.failure_reasons import OF_MODELS, Claim, InvalidClaim, failure_from
 from quantlab.protocol.wire import WireError, pack, unpack
 
 CONFINED = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it

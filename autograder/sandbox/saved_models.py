@@ -16,7 +16,7 @@ import torch
 from autograder.sandbox.limits import Limits
 from quantlab.formats import packed_model
 from quantlab.formats.packed_model import MAGIC
-from quantlab.protocol.encode import Encoder, UnsupportedResult
+from quantlab.protocol.plain_values import Encoder, UnsupportedResult
 from quantlab.protocol.wire import MAX_ARRAYS
 
 MAX_NAME = 200  # characters

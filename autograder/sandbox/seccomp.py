@@ -15,8 +15,8 @@ import platform
 import struct
 from collections.abc import Sequence
 
-from autograder.sandbox import kernel
-from autograder.sandbox.syscalls import CONDITIONAL, DENIED, NEWEST_REVIEWED
+from autograder.sandbox import linux_calls
+from autograder.sandbox.denied_syscalls import CONDITIONAL, DENIED, NEWEST_REVIEWED
 
 INSTRUCTION = struct.Struct("=HBBI")  # struct sock_filter: code, jumps if true and false, value
 _SECCOMP = (317, 277)  # the number of seccomp() itself
@@ -61,7 +61,7 @@ def listen_to_clone(column: int) -> int:
 def _install(column: int, instructions: bytes, flags: int) -> int:
     code = ctypes.create_string_buffer(instructions, len(instructions))
     header = _FilterHeader(len(instructions) // INSTRUCTION.size, ctypes.addressof(code))
-    return kernel.system_call(
+    return linux_calls.system_call(
         _SECCOMP[column],
         ctypes.c_uint(_SET_MODE_FILTER),
         ctypes.c_uint(flags),

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import IsolationUnavailable
+from autograder.sandbox.denied_syscalls import DENIED
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.syscalls import DENIED
 from quantlab.paths import KIT
 from quantlab.protocol.calls import Answer, Call, Failure, Program
 
-_PROBES = Path(__file__).with_name("probes.py")
+_PROBES = Path(__file__).with_name("escape_attempts.py")
 
 MEANINGS = {
     "read_file": "read files of the account that grades",

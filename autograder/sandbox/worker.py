@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has no package otherwise
 
-from autograder.sandbox import kernel
+from autograder.sandbox import linux_calls
 from autograder.sandbox.relaxed_gc import relaxed_gc
 
 _MESSAGE = 4096  # bytes of a control message at most
@@ -27,11 +27,11 @@ _MESSAGE = 4096  # bytes of a control message at most
 def main() -> None:
     """Prepare, report that, and serve until the host closes the control socket."""
     _hear_interrupts()
-    kernel.end_first_without_memory()
+    linux_calls.end_first_without_memory()
     control = socket.socket(fileno=int(sys.argv[1]))
     wanted = json.loads(control.recv(_MESSAGE))
     if wanted["user"] is not None:
-        kernel.become(wanted["user"])
+        linux_calls.become(wanted["user"])
     with _ending_with_the_host(control), relaxed_gc():
         from autograder.sandbox.fork_server import arithmetic, prepare, serve  # noqa: PLC0415
 

@@ -28,7 +28,7 @@ from baselines.experiments.results import PTQ, QAT, Table1Results, Table1Row, ta
 from baselines.experiments.training_plans import TRAINING_PLANS, TrainingPlan
 from baselines.methods import ptq, qat
 from baselines.methods.kernel_signs import flip_kernels
-from baselines.network import restore, saved_model
+from baselines.quantized_network import restore, saved_model
 from quantlab.formats.saved_model import load
 from quantlab.network.calibration import calibration_images
 from quantlab.paths import CELLS, cell_bits, float_model

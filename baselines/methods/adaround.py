@@ -32,7 +32,7 @@ from baselines.methods.reconstruction import (
     run_in_batches,
 )
 from baselines.methods.scales import weight_scale
-from baselines.network import QuantizedLayer, quantized_layers, quantized_network
+from baselines.quantized_network import QuantizedLayer, quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from quantlab.formats.saved_model import LAYERS

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from quantlab.data.images import normalize
 
 

@@ -36,7 +36,7 @@ from baselines.methods.grid_network import (
     round_to_nearest,
 )
 from baselines.methods.scales import weight_scale
-from baselines.network import QuantizedLayer, quantized_layers
+from baselines.quantized_network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
 from baselines.quantizers.base import signed_codes
 from quantlab.data.images import normalize

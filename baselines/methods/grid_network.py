@@ -2,8 +2,8 @@
 
 A method chooses for each layer the grid of its weights, how they are rounded to it, and the grid of
 its inputs. `grid_network` replaces every convolution and linear layer of a network, the first
-included, by a `baselines.network.QuantizedLayer`. The weights are then numbers of their grid, so
-that the quantizer changes nothing.
+included, by a `baselines.quantized_network.QuantizedLayer`. The weights are then numbers of their
+grid, so that the quantizer changes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.methods.bn_statistics import blank_images, laplace, statistics_network
-from baselines.network import quantized_layers, quantized_network
+from baselines.quantized_network import quantized_layers, quantized_network
 from baselines.quantizers.affine import Affine, Unquantized, short_scale
 from baselines.quantizers.base import Quantizer, unsigned_codes
 from quantlab.data.images import IMAGE_MEAN, IMAGE_STD

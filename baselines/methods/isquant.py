@@ -31,7 +31,7 @@ from baselines.methods.grid_network import (
     pixel_grid,
 )
 from baselines.methods.squant import squant
-from baselines.network import QuantizedLayer, quantized_layers
+from baselines.quantized_network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
 from baselines.quantizers.base import signed_codes
 from quantlab.arithmetic.integer_kernels import integer_conv2d, integer_linear

@@ -14,7 +14,7 @@ from torch import nn
 
 from baselines.errors import DoesNotFit
 from baselines.methods.batch_norm_folding import convolution_norms
-from baselines.network import quantized_layers, saved_model
+from baselines.quantized_network import quantized_layers, saved_model
 from baselines.quantizers.affine import Affine
 from quantlab.formats.saved_model import LAYERS, SavedModel
 from quantlab.network.quantization import FIRST_LAYER

@@ -30,7 +30,7 @@ from baselines.methods.bias_correction import correct_bias
 from baselines.methods.brecq import BlockSettings, block_reconstruction
 from baselines.methods.reconstruction import ReconstructionSchedule
 from baselines.methods.scales import weight_scale
-from baselines.network import quantized_network
+from baselines.quantized_network import quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from quantlab.formats.saved_model import LAYERS

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.methods.scales import weight_scale
-from baselines.network import quantized_network
+from baselines.quantized_network import quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.quantizers.lsq import LearnedStep

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from quantlab.data.images import normalize
 from quantlab.training.augmentation import crop_and_flip

@@ -39,7 +39,7 @@ from quantlab.atomic_files import write_atomically
 from quantlab.errors import BadPackedModel, BadSavedModel
 from quantlab.formats.packed_codes import pack_codes, unpack_codes
 from quantlab.formats.packed_magic import MAGIC
-from quantlab.formats.saved_values import code_tensor, float_tensor, positive_scale
+from quantlab.formats.validate_values import code_tensor, float_tensor, positive_scale
 from quantlab.network.resnet import layer_sizes, state_shapes
 
 VERSION = 1

@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from quantlab.atomic_files import write_atomically
 from quantlab.errors import BadSavedModel
-from quantlab.formats.saved_values import (
+from quantlab.formats.validate_values import (
     HOW_TO_SAVE,
     Value,
     code_tensor,

@@ -3,7 +3,7 @@
 In the worker the module is a student's; in the trusted process it is the reference or a solution of
 the corpus. Exceptions of the solution's code pass through. The others are `AbsentFunction`,
 `NotAFunction`, `WrongCall` and `UnsupportedResult`; their texts complete the sentences of
-`quantlab.protocol.claims`.
+`quantlab.protocol.failure_reasons`.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ from quantlab.protocol.calls import (
     Result,
     StandIn,
 )
-from quantlab.protocol.encode import Encoder
+from quantlab.protocol.plain_values import Encoder
 from quantlab.protocol.scale_forms import Form, in_any_form
 
 _ABSENT = object()

@@ -12,7 +12,7 @@ from types import FrameType
 
 from quantlab.errors import AbsentFunction, NotAFunction, UnsupportedResult, WrongCall
 from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
-from quantlab.protocol.claims import FILE, SENTENCES, Claim, failure_from
+from quantlab.protocol.failure_reasons import FILE, SENTENCES, Claim, failure_from
 from quantlab.protocol.sanitize_text import clean
 
 # What is closed is refused, or does not exist: it depends on the isolation tier.

@@ -28,7 +28,7 @@ from quantlab.network.resnet import resnet20
 from quantlab.paths import DATASETS
 from quantlab.training.precision import FORMATS
 from quantlab.training.recipe import Recipe
-from quantlab.training.stopping import stop_on_signals
+from quantlab.training.stop_signals import stop_on_signals
 from quantlab.training.trainer import Epoch, best_score, fit
 
 INTERRUPTED = 130  # exit status

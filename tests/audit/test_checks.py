@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.audit.audit_finding import AuditFinding, Kind
-from autograder.course.audit.checks import (
+from autograder.course.audit.check_statistics import (
     changed_results,
     same_wrong_answers,
     undiscriminating_checks,

@@ -7,7 +7,7 @@ from torch import nn
 
 from baselines.methods.adaround import AdaRound, adaround, rounding_penalty
 from baselines.methods.reconstruction import ReconstructionSchedule
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from baselines.quantizers.base import signed_codes
 from quantlab.data.images import normalize
 

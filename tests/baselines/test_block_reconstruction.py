@@ -6,7 +6,7 @@ from torch import nn
 
 from baselines.methods.brecq import BlockSettings, block_reconstruction
 from baselines.methods.reconstruction import ReconstructionSchedule, calibration_views, cut_and_mix
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from baselines.quantizers.base import Quantizer
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from baselines.quantizers.qdrop import DroppingStep

@@ -8,7 +8,7 @@ from baselines.methods import ptq
 from baselines.methods.ptq import MOST_IMAGES, PTQ_METHODS, data_used, post_training
 from baselines.methods.reconstruction import ReconstructionSchedule
 from baselines.methods.scales import weight_scale
-from baselines.network import quantized_layers, saved_model
+from baselines.quantized_network import quantized_layers, saved_model
 from quantlab.data.images import normalize
 from quantlab.evaluation.integer_network import IntegerResNet20
 from quantlab.formats.saved_model import LAYERS

@@ -11,7 +11,7 @@ from baselines.methods.qat import (
     train_quantized,
     trainable_network,
 )
-from baselines.network import quantized_layers, restore, saved_model
+from baselines.quantized_network import quantized_layers, restore, saved_model
 from baselines.quantizers.pact import ParameterizedClipping
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import IntegerResNet20

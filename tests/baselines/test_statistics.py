@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from baselines.methods.batch_norm_re_estimation import re_estimate
 from baselines.methods.bias_correction import correct_bias
 from baselines.methods.scales import weight_scale
-from baselines.network import quantized_layers, quantized_network
+from baselines.quantized_network import quantized_layers, quantized_network
 from baselines.quantizers.base import Quantizer, signed_codes, unsigned_codes
 from baselines.quantizers.clipped_ste import ClippedStraightThrough
 from quantlab.data.images import normalize

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.course.regrade import compare_reports
+from autograder.course.score_changes import compare_reports
 from autograder.engine.record import CheckResult, Report, Verdict
 
 

@@ -16,7 +16,7 @@ from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import audit_page
 from autograder.course.outputs.dashboard import render
 from autograder.course.policy import LatePolicy, Policy, apply_manual_scores, apply_policy
-from autograder.course.reference import ReferenceNumbers, reference_numbers
+from autograder.course.reference_results import ReferenceNumbers, reference_numbers
 from autograder.engine.record import Misconception, Verdict
 from tests.class_outputs.people import (
     RUBRIC,

@@ -6,7 +6,7 @@ import pytest
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.policy import Policy, Status, apply_policy
-from autograder.course.reference import ReferenceNumbers, reference_numbers
+from autograder.course.reference_results import ReferenceNumbers, reference_numbers
 from autograder.course.statistics import ClassStatistics, GradingTime, Spread, spread, summarize
 from autograder.engine.record import Misconception, ModelResult, Verdict
 from tests.class_outputs.people import a_check, a_class, a_record, a_report, an_outcome

@@ -22,7 +22,7 @@ from quantlab.protocol.calls import (
     Program,
     Result,
 )
-from quantlab.protocol.claims import Claim
+from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.wire import DTYPES, MAGIC, PREFIX
 from tests.fuzz.mutation import ODD_TEXTS, damaged, edited
 

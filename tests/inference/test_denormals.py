@@ -18,7 +18,7 @@ from quantlab.errors import BadSavedModel
 from quantlab.evaluation import mixed_precision
 from quantlab.evaluation.integer_network import IntegerResNet20
 from quantlab.formats.saved_model import SavedModel, load_float, parse_float, saved_model
-from quantlab.formats.saved_values import float_tensor, positive_scale
+from quantlab.formats.validate_values import float_tensor, positive_scale
 from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 

@@ -11,7 +11,7 @@ EXAMPLES = {
     "quantlab.arithmetic.integer_kernels": 1,
     "quantlab.data.images": 1,
     "quantlab.data.split": 1,
-    "quantlab.data.vectors": 1,
+    "quantlab.data.student_vectors": 1,
     "quantlab.formats.packed_model": 3,
     "quantlab.formats.saved_model": 1,
     "quantlab.network.calibration": 1,

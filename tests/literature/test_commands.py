@@ -11,7 +11,7 @@ from baselines.errors import DoesNotFit
 from baselines.experiments import acceptance_targets, comparison, measurement, verify
 from baselines.methods.kit_format import to_kit_format
 from baselines.methods.literature import CONDITIONS, SYSTEMS, check_bits
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from quantlab.data.images import ImageSet, normalize
 from quantlab.evaluation.integer_network import IntegerResNet20
 from quantlab.formats.saved_model import load

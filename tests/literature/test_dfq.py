@@ -14,7 +14,7 @@ from baselines.methods.dfq import (
     equalize,
     subtract_rounding_shift,
 )
-from baselines.network import QuantizedLayer, quantized_layers
+from baselines.quantized_network import QuantizedLayer, quantized_layers
 from baselines.quantizers.affine import Affine, Unquantized
 from quantlab.data.images import normalize
 

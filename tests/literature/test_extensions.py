@@ -3,12 +3,12 @@
 import nbformat
 import pytest
 
-from baselines import build_extensions
-from baselines.build_extensions import MASTER, NOTEBOOK, extensions_notebook
+from baselines import build_lab_notebook
+from baselines.build_lab_notebook import MASTER, NOTEBOOK, extensions_notebook
 
 
 def test_the_committed_notebook_is_a_fresh_build() -> None:
-    assert build_extensions.main(["--check"]) == 0, "run python -m baselines.build_extensions"
+    assert build_lab_notebook.main(["--check"]) == 0, "run python -m baselines.build_lab_notebook"
 
 
 def test_it_has_no_outputs_and_is_the_same_every_time() -> None:
@@ -21,8 +21,8 @@ def test_it_has_no_outputs_and_is_the_same_every_time() -> None:
 def test_drift_is_noticed(monkeypatch, tmp_path, capsys) -> None:
     changed = tmp_path / "extensions.ipynb"
     changed.write_text(NOTEBOOK.read_text("utf-8").replace("ZeroQ", "ZeroK", 1), "utf-8")
-    monkeypatch.setattr(build_extensions, "NOTEBOOK", changed)
-    assert build_extensions.main(["--check"]) == 1
+    monkeypatch.setattr(build_lab_notebook, "NOTEBOOK", changed)
+    assert build_lab_notebook.main(["--check"]) == 1
     assert "out of date" in capsys.readouterr().err
 
 

@@ -11,7 +11,7 @@ from baselines.methods.isquant import (
     isquant,
     least_error_grid,
 )
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from baselines.quantizers.affine import Affine, short_scale
 from quantlab.data.images import normalize
 

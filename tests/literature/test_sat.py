@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from baselines.methods.qat import calibrated_scales, trainable_network
-from baselines.network import quantized_layers, saved_model
+from baselines.quantized_network import quantized_layers, saved_model
 from baselines.quantizers.sat import CalibratedClipping, ScaleAdjusted
 
 

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from baselines.methods.zeroq import zeroq
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from baselines.quantizers.affine import Unquantized, affine_grid
 
 

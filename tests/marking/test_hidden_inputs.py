@@ -23,7 +23,7 @@ from autograder.intake.submission import Submission
 from autograder.pytest_plugin import LostPoints
 from autograder.report import gradescope, html
 from autograder.report.nbgrader import question_text
-from autograder.report.summary import summary_csv
+from autograder.report.summary_csv import summary_csv
 from autograder.report.terminal import print_report, print_summary
 from autograder.sandbox.host import Sandbox
 
@@ -104,7 +104,8 @@ WAYS = {
         "    raise Told('x')"
     ),
     "result": (
-        "from quantlab.protocol.encode import UnsupportedResult\n    raise UnsupportedResult(text)"
+        "from quantlab.protocol.plain_values import UnsupportedResult\n"
+        "    raise UnsupportedResult(text)"
     ),
     "module": "raise ModuleNotFoundError(name=text)",
     "syntax": "raise SyntaxError(text, ('solution.py', 3, 1, text))",

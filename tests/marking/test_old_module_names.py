@@ -52,7 +52,7 @@ def test_translate_replaces_former_names(old: str, new: str) -> None:
     [
         "import quantlab.data.cifar10",
         "from quantlab.data import cifar10",
-        "from quantlab.data.vectors import student_vectors",
+        "from quantlab.data.student_vectors import student_vectors",
         "from quantlab.training.trainer import train",
         "from quantlab.protocol.wire import (\n    pack,\n    unpack,\n)",
         'sys.modules["autograder.sandbox.fork_server"]',

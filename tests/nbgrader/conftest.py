@@ -21,8 +21,8 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 
 from authoring.build.notebook import solved_notebook, student_notebook
-from authoring.release.course_folder import ASSIGNMENT, course_bundle
-from authoring.release.proofs import write_submissions
+from authoring.release.grading_check import write_submissions
+from authoring.release.nbgrader import ASSIGNMENT, course_bundle
 from authoring.release.student import student_bundle
 from autograder.engine.corpus import load_alternatives
 from autograder.platforms.nbgrader_course.collect import main as collect

@@ -9,8 +9,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from authoring.build.notebook import student_notebook
-from authoring.release.course_folder import ASSIGNMENT
-from authoring.release.proofs import automatic_scores
+from authoring.release.grading_check import automatic_scores
+from authoring.release.nbgrader import ASSIGNMENT
 from tests.nbgrader.conftest import LiveCourse
 
 pytestmark = pytest.mark.long

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from nbgrader.api import Gradebook
 
-from authoring.release.course_folder import ASSIGNMENT
+from authoring.release.nbgrader import ASSIGNMENT
 from tests.browser.conftest import Browser, browser  # noqa: F401
 from tests.browser.jupyter_server import jupyter_server, wait_for
 from tests.nbgrader.conftest import LiveCourse

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from authoring.release.notebooks import execute
+from authoring.release.notebook_check import execute
 
 KIT = Path(__file__).resolve().parents[2]
 RELEASED = ("quantlab", "checkpoints")  # what the notebook needs beside solution.py

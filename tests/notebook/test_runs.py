@@ -24,7 +24,7 @@ import pytest
 from desk import KIT, STUDENT, answers, lay_out, printed, run, shown
 
 from authoring.build.notebook import Bundle, solved_notebook, student_notebook
-from authoring.release.notebooks import DoesNotRun
+from authoring.release.notebook_check import DoesNotRun
 from autograder.engine.rubric import load_rubric
 from autograder.intake.submission import read_submission
 from quantlab.data.cifar10 import load_dataset

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from authoring.examples import correct_answers
+from authoring.verify.answer_cache import RecordingExecutor, RecordingOracle
 from authoring.verify.case_submissions import STUDENT, load_correct
 from authoring.verify.command import grade_cases
 from authoring.verify.matrix import Matrix
-from authoring.verify.recording import RecordingExecutor, RecordingOracle
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence
 from autograder.engine.corpus import Mutant, load_alternatives, load_mutants

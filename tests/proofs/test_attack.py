@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from authoring.attack import page_check
+from authoring.attack.case_runner import problems_of_refusal, problems_of_report
 from authoring.attack.leak_check import watch_for_leaks
-from authoring.attack.trials import problems_of_refusal, problems_of_report
 from autograder.engine.corpus import Alternative, AttackCase
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.grading.submission import Trace

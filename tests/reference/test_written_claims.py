@@ -8,7 +8,7 @@ import torch
 from authoring.build.notebook import MASTER
 from autograder.checks.squared_error import SquaredError
 from instructor import solution
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 
 FEW = ("ada", "grace", "alan")
 MANY = tuple(f"student{number:02d}" for number in range(50))

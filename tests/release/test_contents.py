@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from authoring.release.bundle import Bundle
-from authoring.release.contents import (
+from authoring.release.content_checks import (
     no_answer,
     no_junk,
     no_machine_path,

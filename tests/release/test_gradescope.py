@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from authoring.release import proofs
+from authoring.release import grading_check
 from authoring.release.command import Release, ReleaseOptions, build_release
-from authoring.release.footprint import Footprint, measure
+from authoring.release.process_usage import Footprint, measure
 from authoring.release.student import NOTEBOOK
 from autograder.engine.rubric import load_rubric
 from autograder.platforms.gradescope_harness import load_settings
@@ -44,10 +44,10 @@ def test_gradescope_zip_gives_the_reference_every_point(tmp_path, dataset):
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)  # the user who runs students' code has to enter
     solved = made.solved.files[NOTEBOOK].decode()
-    proofs.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
-    points = proofs.automatic_points(load_rubric())
-    submissions = proofs.ProofSubmissions(tmp_path / "submissions", dataset, points)
-    proof = proofs.GradescopeProof(made.gradescope.to_zip())
+    grading_check.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
+    points = grading_check.automatic_points(load_rubric())
+    submissions = grading_check.ProofSubmissions(tmp_path / "submissions", dataset, points)
+    proof = grading_check.GradescopeProof(made.gradescope.to_zip())
     assert list(proof.problems(submissions, tmp_path / "autograder")) == []
     assert points == 121
     assert proof.footprint is not None

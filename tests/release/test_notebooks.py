@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from authoring.release import command
 from authoring.release.bundle import Bundle
 from authoring.release.command import Release, SolvedNotebookProof
-from authoring.release.notebooks import DoesNotRun, execute, run, run_student
+from authoring.release.notebook_check import DoesNotRun, execute, run, run_student
 
 HANDS_IN = "open('submission.zip', 'w').close()"
 

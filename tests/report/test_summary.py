@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from autograder.engine.record import CheckResult, Misconception, Report, Verdict
-from autograder.report.summary import summary_csv
+from autograder.report.summary_csv import summary_csv
 
 MakeCheck = Callable[..., CheckResult]
 MakeReport = Callable[..., Report]

@@ -11,8 +11,8 @@ from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import write_all
 from autograder.course.policy import Policy
 from autograder.engine.record import Report, Verdict
-from autograder.platforms.nbgrader_course.cells import automatic_score
-from autograder.report import gradescope, html, summary
+from autograder.platforms.nbgrader_course.autograde_preprocessor import automatic_score
+from autograder.report import gradescope, html, summary_csv
 from autograder.report.nbgrader import question_text
 from autograder.report.terminal import print_report, print_summary
 from tests.class_outputs.people import WRITTEN, a_record, a_report, an_outcome
@@ -47,7 +47,7 @@ def test_terminal_and_summary_name_a_review() -> None:
     assert f"NEEDS REVIEW: {SENTENCE}" in _printed(lambda console: print_report(REPORT, console))
     said = _printed(lambda console: print_summary([REPORT], [], console))
     assert f"NEEDS REVIEW: ada: {SENTENCE}" in said
-    assert SENTENCE in summary.summary_csv([REPORT])
+    assert SENTENCE in summary_csv.summary_csv([REPORT])
 
 
 def test_gradescope_posts_what_was_understood_and_says_first_that_it_is_not_final() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from autograder.commands.isolation import describe
 from autograder.sandbox import seccomp, self_test, tiers
+from autograder.sandbox.denied_syscalls import CONDITIONAL, DENIED
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.self_test import MEANINGS, IsolationUnavailable
-from autograder.sandbox.syscalls import CONDITIONAL, DENIED
 from autograder.sandbox.tiers import Tier
 from quantlab.protocol.calls import Answer, Call, Program
 

@@ -13,7 +13,7 @@ from autograder.sandbox import host
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine_lock import MachineLock
-from autograder.sandbox.neighbors import may_have_caused
+from autograder.sandbox.retry_rule import may_have_caused
 from quantlab.protocol.calls import Answer, Call, Failure, Program
 from tests.sandbox.test_lifetime import descendants, workers_among
 

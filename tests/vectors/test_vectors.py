@@ -5,7 +5,7 @@ import hashlib
 import pytest
 import torch
 
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 
 STUDENTS = ("s1234567", "Ada Lovelace", "学生")
 

@@ -7,7 +7,7 @@ says what was observed and how that can be honest. It changes no score, and only
 import functools
 from typing import TYPE_CHECKING
 
-from autograder.course.audit import checks
+from autograder.course.audit import check_statistics
 from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.audit.model_changes import Changes
 from autograder.course.audit.models import ModelAudit
@@ -74,11 +74,11 @@ def audit(
 ) -> Audit:
     """Return the findings of a class; without `submissions` those of the record alone."""
     findings: list[AuditFinding] = [
-        *checks.undiscriminating_checks(record),
-        *checks.same_wrong_answers(record),
+        *check_statistics.undiscriminating_checks(record),
+        *check_statistics.same_wrong_answers(record),
     ]
     if previous is not None:
-        findings += checks.changed_results(record, previous)
+        findings += check_statistics.changed_results(record, previous)
     if submissions is None:
         note = "solution.py and saved models were not compared: the submissions are not available."
         return Audit(tuple(findings), (note,))

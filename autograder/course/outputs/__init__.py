@@ -26,11 +26,11 @@ from autograder.course.class_record import ClassRecord
 from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
-from autograder.course.outputs.feedback import closing_rows
 from autograder.course.outputs.gradebooks import write_gradebooks
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
+from autograder.course.outputs.score_breakdown import closing_rows
 from autograder.course.policy import FinalScore, Policy, apply_manual_scores, apply_policy
-from autograder.course.reference import reference_numbers
+from autograder.course.reference_results import reference_numbers
 from autograder.engine.rubric import load_rubric
 from autograder.engine.secret import course_secret
 from autograder.intake.names import student_id

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from autograder.course.audit.audit_finding import Audit, Kind
-from autograder.course.audit.checks import group_by_kind
+from autograder.course.audit.check_statistics import group_by_kind
 from autograder.course.outputs.pages import render_page
 
 AUDIT_VERSION = 1

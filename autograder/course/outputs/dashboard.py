@@ -14,7 +14,7 @@ from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.outputs import class_figures as figures
 from autograder.course.outputs.pages import render_page
 from autograder.course.policy import FinalScore, Policy, Status
-from autograder.course.reference import ReferenceNumbers
+from autograder.course.reference_results import ReferenceNumbers
 from autograder.course.statistics import CheckStatistics, ClassStatistics, summarize
 from autograder.engine.record import Report
 from autograder.engine.rubric import Rubric

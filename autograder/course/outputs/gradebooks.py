@@ -12,10 +12,10 @@ a gradebook.db is never removed or replaced while it contains manual scores that
 from collections.abc import Sequence
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.outputs.feedback import feedback_lines
 from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.published_points import left_out, published_points
+from autograder.course.outputs.score_breakdown import feedback_lines
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.platforms.canvas import canvas_csv, in_canvas_csv
 from autograder.platforms.gradebook_row import GradebookRow

@@ -15,7 +15,7 @@ from autograder.course.manual_scores import AUTOMATIC, WRITTEN
 from autograder.course.policy import FinalScore, Status
 from autograder.course.submission_times import UnknownTime, submission_time
 from autograder.engine.record import Report, Verdict
-from autograder.platforms.nbgrader_course.cells import automatic_score
+from autograder.platforms.nbgrader_course.autograde_preprocessor import automatic_score
 from autograder.platforms.nbgrader_gradebook import CellScore, GradedCell, StudentRow
 
 BONUS_QUESTION = "3"

@@ -30,7 +30,7 @@ from torch import fx
 from torch.utils.data import DataLoader, TensorDataset
 from tqdm.auto import tqdm
 
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 from quantlab.network.resnet import layer_sizes, resnet20
 
 QUANTIZE = {"checks": ["1a.linear_quantize.*"], "verdicts": ["correct"]}

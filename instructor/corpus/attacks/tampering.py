@@ -294,7 +294,9 @@ def encoder_of_the_worker():
 
         __hash__ = None
 
-    sys.modules["quantlab.protocol.encode"].Encoder.plain = lambda self, value, depth=0: Always()
+    sys.modules["quantlab.protocol.plain_values"].Encoder.plain = lambda self, value, depth=0: (
+        Always()
+    )
 
     def linear_dequantize(input, scale, zero_point):
         return input
@@ -423,7 +425,7 @@ def length_and_sum_and_all():
 )
 def limits_of_the_worker():
     sys.modules["autograder.sandbox.limits"].Limits.reply = 1 << 40
-    sys.modules["quantlab.protocol.encode"].Encoder.__init__.__defaults__ = (1 << 40,)
+    sys.modules["quantlab.protocol.plain_values"].Encoder.__init__.__defaults__ = (1 << 40,)
 
     def linear_dequantize(input, scale, zero_point):
         return torch.zeros(20_000_000)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import quantlab
 from instructor import solution
-from quantlab.data.vectors import student_vectors
+from quantlab.data.student_vectors import student_vectors
 
 PTQ = ["2c.ptq.SAWB", "2c.ptq.sym"]
 MSE = ["1b.A.sym", "1b.A.heuristic", "1b.A.SAWB", "1b.B.sym", "1b.B.heuristic", "1b.B.SAWB"]

@@ -41,7 +41,7 @@ c.Autograde.sanitize_preprocessors = [
 ]
 c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.LimitOutput",
-    "autograder.platforms.nbgrader_course.cells.EngineGrades",
+    "autograder.platforms.nbgrader_course.autograde_preprocessor.EngineGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
     "autograder.platforms.nbgrader_course.sheets.MarkingSheets",

@@ -1,6 +1,6 @@
 # %% role="drop"
 # mypy: ignore-errors
-"""The master of extensions.ipynb, which `python -m baselines.build_extensions` writes from it."""
+"""The master of extensions.ipynb, which `python -m baselines.build_lab_notebook` writes from it."""
 
 # %% [markdown] cell="title"
 # # Quantization without data, and in integers: the reading, working
@@ -21,7 +21,7 @@ from baselines.methods.distilled_images import DistillationSettings, distill, no
 from baselines.methods.isquant import double_network, integer_network, isquant
 from baselines.methods.squant import choose_flips
 from baselines.methods.zeroq import zeroq
-from baselines.network import quantized_layers
+from baselines.quantized_network import quantized_layers
 from quantlab.arithmetic.integer_kernels import integer_conv2d
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import normalize

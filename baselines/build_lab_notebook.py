@@ -1,7 +1,7 @@
-"""Build `extensions.ipynb`, the optional lab, from its master `baselines/extensions.py`.
+"""Build `extensions.ipynb`, the optional lab, from its master `baselines/lab_notebook.py`.
 
-    python -m baselines.build_extensions           # writes extensions.ipynb
-    python -m baselines.build_extensions --check   # writes nothing; status 1 if it is out of date
+    python -m baselines.build_lab_notebook           # writes extensions.ipynb
+    python -m baselines.build_lab_notebook --check   # writes nothing; status 1 if it is out of date
 
 The master is in jupytext's percent format. Every cell has an attribute `cell`, which becomes its
 id, so that the same master gives the same bytes; `role="drop"` leaves a cell out.
@@ -17,7 +17,7 @@ import nbformat
 from quantlab.atomic_files import write_text_atomically
 from quantlab.paths import KIT
 
-MASTER = KIT / "baselines" / "extensions.py"
+MASTER = KIT / "baselines" / "lab_notebook.py"
 NOTEBOOK = KIT / "extensions.ipynb"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -51,7 +51,7 @@ def extensions_notebook(master: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m baselines.build_extensions")
+    parser = argparse.ArgumentParser(prog="python -m baselines.build_lab_notebook")
     parser.add_argument("--check", action="store_true", help="Write nothing.")
     options = parser.parse_args(arguments)
     text = extensions_notebook(MASTER.read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if NOTEBOOK.is_file() and NOTEBOOK.read_text(encoding="utf-8") == text:
         return 0
     print(
-        "extensions.ipynb is out of date: run python -m baselines.build_extensions.",
+        "extensions.ipynb is out of date: run python -m baselines.build_lab_notebook.",
         file=sys.stderr,
     )
     return 1

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from authoring.examples import write_answers
 from authoring.release.bundle import Bundle
-from authoring.release.course_folder import ASSIGNMENT
-from authoring.release.footprint import Footprint, measure
+from authoring.release.nbgrader import ASSIGNMENT
+from authoring.release.process_usage import Footprint, measure
 from authoring.release.student import NOTEBOOK
 from autograder.checks import ALL_CHECKS
 from autograder.engine.model_accuracy import ModelEvaluator
