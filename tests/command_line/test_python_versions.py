@@ -49,7 +49,7 @@ def test_make_refuses_a_python_that_is_too_old(tmp_path: Path) -> None:
     older.chmod(0o755)
     made = make_setup(tmp_path / "venv", older)
     assert made.returncode != 0
-    assert f"Python {OLDEST} or later is needed; name one with make PYTHON=..." in made.stderr
+    assert f"Expected Python {OLDEST} or later: choose one with make PYTHON=..." in made.stderr
     assert not (tmp_path / "venv").exists()
 
 
