@@ -29,7 +29,7 @@ from autograder.engine.old_module_names import NAMES, translate
         ),
         (
             "from quantlab import data, vectors",
-            "from quantlab import data; from quantlab.data import vectors",
+            "from quantlab import data; from quantlab.data import student_vectors as vectors",
         ),
         (
             'sys.modules["autograder.sandbox.serving"].x',

@@ -137,8 +137,8 @@ def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
     """The kernel has one listener per process: then threads are counted per user, as before."""
     code = (
         "import socket\n"
-        "from autograder.sandbox import kernel, thread_limit\n"
-        "kernel.forgo_new_privileges()\n"
+        "from autograder.sandbox import linux_calls, thread_limit\n"
+        "linux_calls.forgo_new_privileges()\n"
         "ours, theirs = socket.socketpair()\n"
         "print(thread_limit.install(theirs), thread_limit.install(theirs))\n"
     )
