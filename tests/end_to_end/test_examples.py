@@ -115,6 +115,6 @@ def test_each_student_has_a_page_and_a_row(marks):
 
 
 def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr("authoring.examples.MODELS", tmp_path)
+    monkeypatch.setattr("authoring.examples.reference_models", lambda dataset: tmp_path / dataset)
     with pytest.raises(MissingModels, match="python -m baselines table1 --only qat"):
         write_examples("shapes10", tmp_path / "out")
