@@ -51,4 +51,4 @@ def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, ca
 
 def test_what_cannot_be_trained_is_a_sentence(few_images, capsys):
     assert run("-1") == 2
-    assert "give at least 0 epochs" in capsys.readouterr().err
+    assert "needs at least 0 epochs" in capsys.readouterr().err

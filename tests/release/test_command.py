@@ -25,7 +25,7 @@ def fast_proofs(monkeypatch):
     monkeypatch.setattr(command.GradingProof, "problems", lambda run: iter(()))
     monkeypatch.setattr(command.standalone_check, "find_problems", lambda bundle: iter(()))
     monkeypatch.setattr(
-        command.notebooks,
+        command.notebook_check,
         "run",
         lambda bundle, replaced, cell_seconds: {**bundle.files, **replaced}["main.ipynb"].decode(),
     )
