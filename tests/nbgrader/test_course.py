@@ -138,7 +138,7 @@ def test_an_engine_that_does_not_start_takes_old_marks_away(course, tmp_path):
     assert all(after[name].auto is None for name in after if name.startswith("auto-"))
     assert all(after[name].needs_manual for name in after if name.startswith("auto-"))
     assert automatic_scores(course.folder / "gradebook.db")["stub"] is None
-    assert "A person will look." in text_of(course, "stub", "auto-1a")
+    assert "Staff will review it." in text_of(course, "stub", "auto-1a")
     course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force")
     assert course.grades("stub")["auto-1a"].auto == 0
 
