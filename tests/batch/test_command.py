@@ -322,7 +322,7 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
     status, said = run("--regrade")
     assert status == 0
     assert reports(out) == before
-    assert "4 compared: the marks of 1 move" in said
+    assert "4 compared: the scores of 1 change" in said
     (moved,) = [words for words in map(str.split, said.splitlines()) if "1a.reset.sym" in words]
     assert "joe" in moved
     assert "+2" in moved
