@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from autograder.cli import FILE, POSITIVE, TIERS, data_option
+from autograder.cli import FILE, POSITIVE, TIERS, data_option, jobs_option
 
 LAYOUTS = ("canvas", "moodle", "gradescope", "blackboard", "nbgrader", "folder")
 EPILOG = (
@@ -37,14 +37,7 @@ def demo() -> int:
 
 @cli.command(epilog=EPILOG)
 @data_option("shapes10")
-@click.option(
-    "--jobs",
-    type=POSITIVE,
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="Grade this many submissions at a time.",
-)
+@jobs_option(2)
 @click.option(
     "--out", type=FILE, metavar="DIR", help="Keep the folders of wrong tables and models here."
 )
@@ -64,14 +57,7 @@ def verify(**options: Any) -> int:
 
 @cli.command(epilog=EPILOG)
 @click.argument("cases", nargs=-1, metavar="[CASE]...")
-@click.option(
-    "--jobs",
-    type=POSITIVE,
-    default=2,
-    show_default=True,
-    metavar="N",
-    help="Grade this many submissions at a time.",
-)
+@jobs_option(2)
 @click.option(
     "--tier",
     "tiers",

@@ -60,6 +60,18 @@ def data_option(default: str = "cifar10") -> Callable[[Command], Command]:
     )
 
 
+def jobs_option(default: int) -> Callable[[Command], Command]:
+    """Return the option --jobs: how many submissions are graded at a time."""
+    return click.option(
+        "--jobs",
+        type=POSITIVE,
+        default=default,
+        show_default=True,
+        metavar="N",
+        help="Grade this many submissions at a time.",
+    )
+
+
 def grading_options(command: Command) -> Command:
     """Add the options that `grade` and `batch` share."""
     for option in (
@@ -139,14 +151,7 @@ def cli() -> None:
 @click.option(
     "--student", metavar="ID", help="The student's id.  [default: the name of the folder or zip]"
 )
-@click.option(
-    "--jobs",
-    type=POSITIVE,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Grade this many submissions at a time.",
-)
+@jobs_option(1)
 @click.option(
     "--replay",
     metavar="CHECK",

@@ -27,10 +27,10 @@ from typing import Any
 import jupytext
 import nbformat
 
+from authoring.build.generated_file import write_or_compare
 from authoring.build.stub import BEGIN, END
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
-from quantlab.atomic_files import write_text_atomically
 from quantlab.paths import KIT
 
 MASTER = KIT / "instructor" / "notebook.py"
@@ -214,14 +214,4 @@ def build_notebook(check: bool = False) -> int:
     except (BadNotebook, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    if not check:
-        write_text_atomically(NOTEBOOK, built)
-        return 0
-    if not NOTEBOOK.is_file() or NOTEBOOK.read_text(encoding="utf-8") != built:
-        print(
-            "main.ipynb differs from instructor/notebook.py: run python -m authoring build and "
-            "commit the result.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return write_or_compare(NOTEBOOK, built, MASTER, check)

@@ -11,8 +11,8 @@ helpers of the reference, it is removed. Everything else is kept.
 import ast
 import sys
 
+from authoring.build.generated_file import write_or_compare
 from autograder.paths import REFERENCE as MASTER
-from quantlab.atomic_files import write_text_atomically
 from quantlab.paths import KIT
 
 STUB = KIT / "solution.py"
@@ -104,14 +104,4 @@ def build_stub(check: bool = False) -> int:
     except (BadMaster, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    if not check:
-        write_text_atomically(STUB, stub)
-        return 0
-    if not STUB.is_file() or STUB.read_text(encoding="utf-8") != stub:
-        print(
-            "solution.py differs from instructor/solution.py: run python -m authoring build and "
-            "commit the result.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+    return write_or_compare(STUB, stub, MASTER, check)
