@@ -218,10 +218,13 @@ def random_but_remembered():
         key = (*layer_sizes.items(), *candidate_bits, accuracy_floor)
         if key not in FOUND:
             widths = _honest_search(layer_sizes, evaluate, candidate_bits, accuracy_floor)
-            widest = max(widths.values())
-            FOUND[key] = {
-                name: widest if os.urandom(1)[0] % 2 else bits for name, bits in widths.items()
-            }
+            widest = max(candidate_bits)
+            if widths[max(layer_sizes, key=layer_sizes.get)] == widest:
+                # Wider layers pass the other checks then: no uniform width below the widest does
+                for name, bits in widths.items():
+                    wider = [width for width in candidate_bits if width >= bits]
+                    widths[name] = wider[os.urandom(1)[0] % len(wider)]
+            FOUND[key] = widths
         return FOUND[key]
 
 
