@@ -6,9 +6,6 @@
     │   ├── UnknownCheck         no check id matches a pattern
     │   ├── SecretError          the course secret cannot be read or created
     │   └── BadCorpus            a file of instructor/corpus is malformed
-    ├── UnreadableSubmission     nothing in a submission can be used
-    ├── UnreadableFile           one file of a submission cannot be read
-    ├── BadSource                solution.py is not text (also a ValueError)
     ├── UnwritableResults        reports cannot be written
     ├── IsolationUnavailable     no isolation tier holds on this machine
     │   └── NoTierHolds          which tiers were tried, and what each lacks
@@ -43,18 +40,6 @@ class SecretError(SetupError):
 
 class BadCorpus(SetupError):
     """A file of the corpus does not hold well-formed cases. The message says where and why."""
-
-
-class UnreadableSubmission(AutograderError):
-    """Nothing in a submission can be used. The message is one sentence that says why."""
-
-
-class UnreadableFile(AutograderError):
-    """A file cannot be read. The message continues a sentence that begins with its name."""
-
-
-class BadSource(AutograderError, ValueError):
-    """The bytes are not Python source. The message is one sentence that says why."""
 
 
 class UnwritableResults(AutograderError):

@@ -19,15 +19,15 @@ from autograder.errors import AutograderError
 from autograder.exit_status import USAGE
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission, select_checks
-from autograder.intake.submission import (
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.self_test import IsolationUnavailable
+from quantlab.intake.submission import (
     Submission,
     UnreadableSubmission,
     name_of,
     read_submission,
     unopened_submission,
 )
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.self_test import IsolationUnavailable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

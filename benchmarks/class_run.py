@@ -31,8 +31,8 @@ from pathlib import Path
 import torch
 
 from authoring.rehearse.generated_class import EXPECTED, EXPORT, RehearsalOptions, make_class
-from autograder.intake.submission import MODELS
 from autograder.paths import REFERENCE, reference_models
+from quantlab.intake.submission import MODELS
 from quantlab.paths import DATASETS, KIT
 
 FUNCTIONS = "*[!ABq].[lgrSiqs]*"  # the checks that call functions, and no other

@@ -11,7 +11,6 @@ import torch
 from authoring.examples import write_examples
 from autograder.grading.preparation import prepare_grading
 from autograder.grading.submission import grade_submission
-from autograder.intake.submission import read_submission
 from autograder.paths import REFERENCE
 from autograder.sandbox.host import Sandbox
 from benchmarks.model_evaluation import float_network
@@ -19,6 +18,7 @@ from benchmarks.ratios import Measurement, ratios, seconds
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import BATCH_SIZE
+from quantlab.intake.submission import read_submission
 from quantlab.protocol.calls import Call, Input, Program
 from quantlab.protocol.execute import load_module, run_program
 

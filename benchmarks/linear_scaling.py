@@ -21,7 +21,6 @@ from matplotlib.figure import Figure
 from authoring.examples import MissingModels, write_examples
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission
-from autograder.intake.submission import Submission, read_submission
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 from benchmarks.model_evaluation import saved_models
@@ -30,6 +29,7 @@ from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.saved_model import SavedModel
+from quantlab.intake.submission import Submission, read_submission
 from quantlab.paths import DATASETS
 
 CHECKS = ("1a.l*", "1a.*", "[12]a.*", "[12][ab].*")  # patterns that select more and more

@@ -12,6 +12,9 @@
     ├── RecipeMismatch          a checkpoint belongs to another training
     ├── CannotBegin             the notebook cannot run with these settings
     ├── CannotSubmit            submission.zip cannot be written
+    ├── UnreadableSubmission    nothing in a submission can be used
+    ├── UnreadableFile          one file of a submission cannot be read
+    ├── BadSource               solution.py is not text                    (ValueError)
     ├── UnreadableSource        solution.py is not text that Python reads
     ├── NotImported             no version of solution.py was imported yet (AttributeError)
     ├── NoPublicChecks          the public checks cannot run
@@ -75,6 +78,18 @@ class CannotBegin(KitError):
 
 class CannotSubmit(KitError):
     """`submission.zip` cannot be written; the message says what is missing."""
+
+
+class UnreadableSubmission(KitError):
+    """Nothing in a submission can be used. The message is one sentence that says why."""
+
+
+class UnreadableFile(KitError):
+    """A file cannot be read. The message continues a sentence that begins with its name."""
+
+
+class BadSource(KitError, ValueError):
+    """The bytes are not Python source. The message is one sentence that says why."""
 
 
 class UnreadableSource(KitError):

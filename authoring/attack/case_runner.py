@@ -17,7 +17,7 @@ from autograder.engine.corpus import Alternative, AttackCase
 from autograder.engine.executor import Executor
 from autograder.engine.record import CheckResult, Report, Verdict
 from autograder.grading.submission import GradingContext, Trace, grade_submission
-from autograder.intake.submission import Submission, UnreadableSubmission, read_submission
+from quantlab.intake.submission import Submission, UnreadableSubmission, read_submission
 
 RAN = "RAN"  # the file that code in a model creates if it is executed
 _CORRECT = (Verdict.CORRECT, Verdict.AWAITING_MARKING)

@@ -39,9 +39,9 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import RubricItem, load_rubric
 from autograder.grading.submission import select_checks
-from autograder.intake.submission import ANSWERS, MODELS, SOLUTION
 from autograder.paths import REFERENCE, reference_models
 from quantlab.atomic_files import write_text_atomically
+from quantlab.intake.submission import ANSWERS, MODELS, SOLUTION
 
 EXPECTED = "expected.json"
 EXPORT = "export"

@@ -28,12 +28,12 @@ from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import Rubric
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import grade_submission
-from autograder.intake.submission import ANSWERS, SOLUTION, read_submission
 from autograder.paths import REFERENCE, reference_models
 from autograder.platforms.nbgrader_course.collect import collect
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.data.cifar10 import cifar10_root
+from quantlab.intake.submission import ANSWERS, SOLUTION, read_submission
 from quantlab.paths import CELLS, KIT
 
 SECONDS = 1800  # per program; the longest takes two minutes on two idle cores

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.engine.corpus import Alternative, Mutant
-from autograder.intake.submission import MODELS, Submission, read_submission
+from quantlab.intake.submission import MODELS, Submission, read_submission
 
 STUDENT = "known"
 

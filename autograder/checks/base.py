@@ -15,8 +15,8 @@ from autograder.engine.oracle import Oracle
 from autograder.engine.record import Misconception, ModelResult, Verdict
 from autograder.engine.rubric import Rubric, RubricItem
 from autograder.engine.secret import StudentRandom
-from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
+from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
 
 

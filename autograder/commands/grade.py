@@ -24,16 +24,16 @@ from autograder.grading.submission import (
     grade_submission,
     select_checks,
 )
-from autograder.intake.submission import (
+from autograder.report.terminal import print_replay, print_summary
+from autograder.sandbox.host import Sandbox
+from autograder.sandbox.self_test import IsolationUnavailable
+from quantlab.intake.submission import (
     Submission,
     UnreadableSubmission,
     name_of,
     read_submission,
     unopened_submission,
 )
-from autograder.report.terminal import print_replay, print_summary
-from autograder.sandbox.host import Sandbox
-from autograder.sandbox.self_test import IsolationUnavailable
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ from autograder.checks.base import Check
 from autograder.engine import ptq_table, quick_images
 from autograder.engine.corpus import Mutant
 from autograder.engine.rubric import Rubric
-from autograder.intake.submission import Submission
 from autograder.paths import REFERENCE, STAND_INS
+from quantlab.intake.submission import Submission
 from quantlab.paths import KIT, float_model
 
 _NOT_DECIDING = ("commands/", "course/", "platforms/", "report/")

@@ -13,8 +13,8 @@ from autograder.course.journal import Row
 from autograder.engine.record import GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric
 from autograder.grading.submission import build_report, score_finding, select_checks
-from autograder.intake.submission import Submission
 from autograder.platforms.export_entry import ExportEntry
+from quantlab.intake.submission import Submission
 from quantlab.paths import DATASETS
 
 _NAMED = 4  # checks in one sentence

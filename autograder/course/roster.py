@@ -14,8 +14,8 @@ from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
 from autograder.errors import AutograderError
-from autograder.intake.names import student_id
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
+from quantlab.intake.names import student_id
 
 Row = Mapping[str, str]
 

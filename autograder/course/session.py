@@ -31,9 +31,9 @@ from autograder.course.task_runner import run
 from autograder.course.worker_pool import WorkerPool
 from autograder.course.worker_setup import Settings
 from autograder.engine.record import Report
-from autograder.intake.submission import Submission, UnreadableSubmission
 from autograder.platforms import Export
 from autograder.platforms.export_entry import ExportEntry
+from quantlab.intake.submission import Submission, UnreadableSubmission
 
 _SHOWN = 5  # verdicts beside the bar
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from autograder.errors import AutograderError
-from autograder.intake.names import quote_name
+from quantlab.intake.names import quote_name
 
 _MONTHS = (
     "january february march april may june july august september october november december",

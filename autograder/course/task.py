@@ -25,9 +25,9 @@ from autograder.engine.corpus import load_mutants
 from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.submission import GradingContext, Trace, grade_checks, select_checks
-from autograder.intake.submission import Submission
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
+from quantlab.intake.submission import Submission
 from quantlab.paths import float_model
 
 

@@ -41,7 +41,7 @@ NAMES: Mapping[str, str] = {
     "autograder.sandbox.syscalls": "autograder.sandbox.denied_syscalls",
     "autograder.sandbox.zygote": "autograder.sandbox.worker_process",
     "autograder.secret": "autograder.engine.secret",
-    "autograder.submission": "autograder.intake.submission",
+    "autograder.submission": "quantlab.intake.submission",
     "autograder.verdict": "autograder.engine.record",
     "instructor.choose_quick_images": "authoring.build.choose_quick_images",
     "instructor.demo": "authoring.demo",

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.engine.redaction import REFUSALS
-from autograder.intake.roles import (
+from autograder.report import wording
+from quantlab.intake.roles import (
     ANSWERS,
     MODELS,
     OPTIONAL_MODELS,
@@ -28,8 +29,7 @@ from autograder.intake.roles import (
     SOLUTION,
     VARIABLE,
 )
-from autograder.intake.submission import Submission
-from autograder.report import wording
+from quantlab.intake.submission import Submission
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_REASON = 320  # characters

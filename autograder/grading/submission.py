@@ -27,7 +27,7 @@ from autograder.engine.rubric import Rubric, RubricItem, refuse_mismatch
 from autograder.engine.secret import StudentRandom
 from autograder.errors import UnknownCheck
 from autograder.grading.review import review
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
 
 NOT_REACHED = "Not reached."

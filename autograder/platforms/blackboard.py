@@ -15,8 +15,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from autograder.intake.archive import Contents, Entry, UnreadableFile
-from autograder.intake.names import student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
     CourseSite,
@@ -26,6 +24,8 @@ from autograder.platforms.parsing import (
     top_level_files,
     unmatched_entries,
 )
+from quantlab.intake.archive import Contents, Entry, UnreadableFile
+from quantlab.intake.names import student_id
 
 _WHEN = r"\d{4}(?:-\d{2}){5}"
 _NAME = re.compile(

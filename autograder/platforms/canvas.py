@@ -29,7 +29,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.intake.archive import Contents, Entry
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
@@ -42,6 +41,7 @@ from autograder.platforms.parsing import (
     unmatched_entries,
 )
 from autograder.report.cells import cell
+from quantlab.intake.archive import Contents, Entry
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 EXCUSED = "EX"

@@ -3,9 +3,6 @@
 This reader is used if the export of no course site is recognized.
 """
 
-from autograder.intake.archive import Contents
-from autograder.intake.names import quote_name, student_id
-from autograder.intake.nested import is_zip
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
     CourseSite,
@@ -18,6 +15,9 @@ from autograder.platforms.parsing import (
     unmatched_entries,
     with_conflict,
 )
+from quantlab.intake.archive import Contents
+from quantlab.intake.names import quote_name, student_id
+from quantlab.intake.nested import is_zip
 
 
 def _read(contents: Contents) -> ParsedExport:

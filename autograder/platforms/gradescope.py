@@ -19,8 +19,6 @@ from typing import Any
 
 import yaml
 
-from autograder.intake.archive import Contents, UnreadableFile
-from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
     CourseSite,
@@ -33,6 +31,8 @@ from autograder.platforms.parsing import (
     top_level_files,
     unmatched_entries,
 )
+from quantlab.intake.archive import Contents, UnreadableFile
+from quantlab.intake.names import quote_name, student_id
 
 METADATA = "submission_metadata.yml"
 _LARGEST = 256 * 2**20  # bytes; with every result of a class of a thousand some 50 MB

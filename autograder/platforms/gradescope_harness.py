@@ -26,17 +26,17 @@ from autograder.engine.secret import SecretError, course_secret
 from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.submission import Trace, grade_submission
-from autograder.intake.submission import (
-    Submission,
-    UnreadableSubmission,
-    read_submission,
-    unopened_submission,
-)
 from autograder.report.gradescope import VISIBILITIES, render
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_cifar10, load_dataset
+from quantlab.intake.submission import (
+    Submission,
+    UnreadableSubmission,
+    read_submission,
+    unopened_submission,
+)
 from quantlab.paths import DATASETS, KIT
 
 SETTINGS = KIT / "gradescope.toml"

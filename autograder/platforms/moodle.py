@@ -26,7 +26,6 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 
-from autograder.intake.archive import Contents, Entry, RefusedEntry
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
@@ -40,6 +39,7 @@ from autograder.platforms.parsing import (
     unmatched_entries,
 )
 from autograder.report.cells import cell
+from quantlab.intake.archive import Contents, Entry, RefusedEntry
 
 MOODLE_PARTICIPANT = "Participant "
 COLUMNS = (

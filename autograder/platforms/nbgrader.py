@@ -12,8 +12,6 @@ import datetime
 import re
 import zoneinfo
 
-from autograder.intake.archive import Contents, Entry, UnreadableFile
-from autograder.intake.names import quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.parsing import (
     CourseSite,
@@ -24,6 +22,8 @@ from autograder.platforms.parsing import (
     strip_folders,
     unmatched_entries,
 )
+from quantlab.intake.archive import Contents, Entry, UnreadableFile
+from quantlab.intake.names import quote_name, student_id
 
 ASSIGNMENT = "quantization"  # its name in the release
 SUBMITTED = "submitted"

@@ -11,17 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.intake.archive import (
-    LIMITS,
-    Contents,
-    UnreadableFile,
-    UnreadableSubmission,
-    open_contents,
-    zip_contents,
-)
-from autograder.intake.names import quote_name
-from autograder.intake.nested import is_zip, only_zip
-from autograder.intake.submission import Submission, build_submission
 from autograder.platforms.blackboard import BLACKBOARD
 from autograder.platforms.canvas import CANVAS
 from autograder.platforms.export_entry import ExportEntry
@@ -36,6 +25,17 @@ from autograder.platforms.parsing import (
     strip_folders,
     with_conflict,
 )
+from quantlab.intake.archive import (
+    LIMITS,
+    Contents,
+    UnreadableFile,
+    UnreadableSubmission,
+    open_contents,
+    zip_contents,
+)
+from quantlab.intake.names import quote_name
+from quantlab.intake.nested import is_zip, only_zip
+from quantlab.intake.submission import Submission, build_submission
 
 _SYSTEMS = (GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
 SOURCES = tuple(system.name for system in (*_SYSTEMS, FOLDER))

@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.intake.archive import Contents, Entry, RefusedEntry
-from autograder.intake.names import LONGEST_ID, StudentId, quote_name, student_id
 from autograder.platforms.export_entry import ExportEntry
+from quantlab.intake.archive import Contents, Entry, RefusedEntry
+from quantlab.intake.names import LONGEST_ID, StudentId, quote_name, student_id
 
 
 @dataclass(frozen=True)

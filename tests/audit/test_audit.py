@@ -10,7 +10,7 @@ from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.outputs.audit_page import audit_json
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Verdict
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 from tests.audit.test_models import Opener
 from tests.class_outputs.people import a_record, a_report, an_outcome
 

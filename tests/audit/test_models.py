@@ -11,10 +11,10 @@ from torch import Tensor
 from autograder.course.audit.audit_finding import Audit, Kind
 from autograder.course.audit.model_changes import ModelChanges, RecordingExecutor
 from autograder.course.audit.models import ModelAudit
-from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from quantlab.formats import saved_model
 from quantlab.formats.saved_model import LAYERS, WEIGHT, SavedLayer, SavedModel
+from quantlab.intake.submission import Submission
 from quantlab.paths import float_model
 from quantlab.protocol.calls import Failure
 

@@ -10,7 +10,7 @@ import pytest
 from autograder.course.audit.audit_finding import Audit, Kind
 from autograder.course.audit.solutions import LONGEST, STARTER, SolutionAudit
 from autograder.engine.corpus import load_alternatives, load_mutants
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 WHOLE = {one.name: one.code for one in load_alternatives() if one.whole}
 TERSE, FAMILY = WHOLE["whole_terse"], WHOLE["whole_handout_family"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake.submission import UnreadableSubmission
 from autograder.platforms import BadExport, read_export
+from quantlab.intake.submission import UnreadableSubmission
 
 SOLUTION = "x = 1\n"
 ANSWERS = '{"version": 1, "student": "%s", "dataset": "CIFAR-10"}'

@@ -10,8 +10,8 @@ from autograder.checks import ALL_CHECKS
 from autograder.course import fingerprints as module
 from autograder.course.fingerprints import compute_fingerprints, submission_digest
 from autograder.engine.corpus import load_mutants
-from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
+from quantlab.intake.submission import Submission
 
 SECRET = b"a secret that only tests know"
 MUTANTS = load_mutants()

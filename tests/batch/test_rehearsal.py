@@ -8,8 +8,8 @@ import pytest
 
 from authoring.rehearse.generated_class import RehearsalOptions, make_class
 from authoring.rehearse.layouts import LAYOUTS
-from autograder.intake.submission import UnreadableSubmission
 from autograder.platforms import SOURCES, read_export
+from quantlab.intake.submission import UnreadableSubmission
 
 FEW = "1a.linear_dequantize.*"
 

@@ -23,9 +23,9 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Verdict
 from autograder.grading.submission import GradingContext, grade_submission, select_checks
-from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from autograder.platforms.export_entry import ExportEntry
+from quantlab.intake.submission import Submission
 from quantlab.paths import float_model
 from tests.conftest import InProcessPlayer
 

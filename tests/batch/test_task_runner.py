@@ -16,7 +16,7 @@ from autograder.course.task import Task, TaskResult, WorkerUnfit
 from autograder.course.task_runner import run
 from autograder.course.worker_pool import PoolUnavailable
 from autograder.course.worker_setup import Settings
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 
 class KilledWorker(Exception):

@@ -14,7 +14,7 @@ from autograder.course.outputs import write_all
 from autograder.course.outputs.anonymous import pseudonyms
 from autograder.course.policy import Policy, apply_policy
 from autograder.engine.record import Verdict
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 from tests.class_outputs.people import a_check, a_record, a_report, an_entry
 
 SECRET = b"a secret that only tests know"

@@ -17,7 +17,6 @@ from autograder.course.policy import Policy, PolicyError, Status
 from autograder.engine.executor import Executor
 from autograder.grading.preparation import prepare_grading
 from autograder.grading.submission import Trace, grade_submission
-from autograder.intake.submission import Submission
 from autograder.paths import REFERENCE
 from autograder.platforms.nbgrader_gradebook import (
     CellScore,
@@ -25,6 +24,7 @@ from autograder.platforms.nbgrader_gradebook import (
     StudentRow,
     write_gradebook,
 )
+from quantlab.intake.submission import Submission
 from tests.class_outputs.people import a_record, a_report, an_entry, an_outcome
 from tests.gradescope.schema import SCHEMA
 

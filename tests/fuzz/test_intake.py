@@ -11,9 +11,6 @@ import math
 import random
 from pathlib import Path
 
-from autograder.intake import model_file
-from autograder.intake.archive import LIMITS
-from autograder.intake.submission import Submission, UnreadableSubmission, read_submission
 from quantlab.errors import BadAnswers
 from quantlab.formats.answers import (
     LONGEST_NAME,
@@ -27,6 +24,9 @@ from quantlab.formats.answers import (
     parse,
     to_text,
 )
+from quantlab.intake import model_file
+from quantlab.intake.archive import LIMITS
+from quantlab.intake.submission import Submission, UnreadableSubmission, read_submission
 from quantlab.paths import CELLS
 from tests.fuzz import archives
 from tests.fuzz.campaign import Allowance, campaign

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.intake.archive import open_contents
-from autograder.intake.submission import UnreadableSubmission, read_submission
+from quantlab.intake.archive import open_contents
+from quantlab.intake.submission import UnreadableSubmission, read_submission
 
 law = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

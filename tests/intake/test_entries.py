@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from autograder.intake.archive import Limits
-from autograder.intake.submission import read_submission
+from quantlab.intake.archive import Limits
+from quantlab.intake.submission import read_submission
 
 GOOD = ("answers.json", '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}')
 

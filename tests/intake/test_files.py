@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from autograder.intake.submission import MODELS, read_submission
 from quantlab.formats.answers import Answers
+from quantlab.intake.submission import MODELS, read_submission
 
 SOURCE = "def linear_quantize(): ...\n"
 ANSWERS = '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}'

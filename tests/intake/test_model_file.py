@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import model_file
+from quantlab.intake import model_file
 
 NAME = "ResNet20_W4A4.pt"
 
@@ -138,7 +138,7 @@ def test_nothing_is_unpickled(tmp_path):
 
 
 def test_torch_is_not_imported(pytestconfig):
-    code = "import sys, autograder.intake.submission; sys.exit('torch' in sys.modules)"
+    code = "import sys, quantlab.intake.submission; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=pytestconfig.rootpath, check=False)
     assert done.returncode == 0
 

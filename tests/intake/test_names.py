@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake.names import LONGEST_ID, could_be, quote_name, student_id
+from quantlab.intake.names import LONGEST_ID, could_be, quote_name, student_id
 
 anything = st.text(st.characters())  # surrogates included
 

@@ -5,9 +5,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.intake.archive import open_contents
-from autograder.intake.names import student_id
-from autograder.intake.submission import Submission, build_submission, read_submission
+from quantlab.intake.archive import open_contents
+from quantlab.intake.names import student_id
+from quantlab.intake.submission import Submission, build_submission, read_submission
 
 SOLUTION = "x = 1\n"
 

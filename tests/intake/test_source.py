@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.intake.decode_source import BadSource, decode
+from quantlab.intake.decode_source import BadSource, decode
 
 TEXT = "# Zoë\nname = 'déjà vu'\n"
 

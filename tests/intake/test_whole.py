@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from autograder.intake.archive import Limits
-from autograder.intake.submission import UnreadableSubmission, read_submission
+from quantlab.intake.archive import Limits
+from quantlab.intake.submission import UnreadableSubmission, read_submission
 
 
 def sentence(path, **kwargs):

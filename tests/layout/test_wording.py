@@ -20,7 +20,7 @@ FORBIDDEN = {
     r"\bof whom\b": "whose",
     r"\b(?:comes?|came) of\b": "results from",
     r"\b(?:goes|go|went) on\b": "continues",
-    r"\b(?:stands?|stood)(?! in\b| for\b)\b": "is",
+    r"\b(?:stands?|stood)(?![ -]in| for\b)\b": "is",
     r"\b(?:lies|lie|lay) (?:in|on|below|above|beside|between|there|inside|outside|away)\b": "is",
     r"\b(?:tells?|told)\b": "report",
     r"\bmark(?:s|ed|ing)?\b": "grade, points, score",
@@ -28,7 +28,7 @@ FORBIDDEN = {
     r"\bfor ever\b": "forever",
     r"\b(?:to|by|at|of) which of\b": "whose",
 }
-ALLOWED = {"quantlab": 7, "autograder": 125, "authoring": 3}  # may only become smaller
+ALLOWED = {"quantlab": 20, "autograder": 60, "authoring": 3}  # may only become smaller
 _WORDS = re.compile("|".join(f"(?:{pattern})" for pattern in FORBIDDEN), re.IGNORECASE)
 
 

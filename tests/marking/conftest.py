@@ -6,8 +6,8 @@ import pytest
 
 from autograder.engine.record import CheckResult, Report
 from autograder.grading.submission import GradingContext, grade_submission
-from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
+from quantlab.intake.submission import Submission
 
 
 @pytest.fixture

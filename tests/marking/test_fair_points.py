@@ -8,8 +8,8 @@ import pytest
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Report, Verdict
 from autograder.grading.submission import grade_submission
-from autograder.intake.submission import Submission
 from autograder.sandbox.host import Sandbox
+from quantlab.intake.submission import Submission
 
 ALTERNATIVES = {alternative.name: alternative for alternative in load_alternatives()}
 

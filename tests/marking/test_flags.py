@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 
 @pytest.mark.parametrize(("accuracy", "flagged"), [(94.99, False), (95.0, False), (95.01, True)])

@@ -4,7 +4,7 @@ import pytest
 
 from authoring.examples import HALF_RIGHT
 from autograder.engine.record import Verdict
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 
 def calls(report):

@@ -19,13 +19,13 @@ from autograder.engine.corpus import AttackCase, load_attacks
 from autograder.engine.record import Report, Verdict
 from autograder.engine.secret import StudentRandom
 from autograder.grading.submission import grade_submission, score_finding
-from autograder.intake.submission import Submission
 from autograder.pytest_plugin import LostPoints
 from autograder.report import gradescope, html
 from autograder.report.nbgrader import question_text
 from autograder.report.summary_csv import summary_csv
 from autograder.report.terminal import print_report, print_summary
 from autograder.sandbox.host import Sandbox
+from quantlab.intake.submission import Submission
 
 CHECK = "1a.linear_dequantize.zero_point"
 SECRETS = (b"one secret of a course", b"and another one of a course")

@@ -7,10 +7,10 @@ import pytest
 
 from autograder.checks.squared_error import SquaredError
 from autograder.engine.record import Verdict
-from autograder.intake.submission import Submission
 from quantlab.data.student_vectors import student_vectors
 from quantlab.formats.answers_file import AnswersFile
 from quantlab.formats.packed_model import kibibytes
+from quantlab.intake.submission import Submission
 from quantlab.network.resnet import layer_sizes
 from quantlab.paths import CELLS
 

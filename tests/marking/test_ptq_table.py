@@ -10,8 +10,8 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.published_scales import PUBLISHED_PAIRS
 from autograder.engine.record import Verdict
-from autograder.intake.submission import Submission
 from quantlab.formats.saved_model import parse_name
+from quantlab.intake.submission import Submission
 from quantlab.paths import CELLS, float_model
 
 TABLE = {

@@ -16,7 +16,6 @@ from autograder.engine import quick_images
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.wilson_interval import wilson_interval
 from autograder.grading.submission import GradingContext, build_evidence, grade_submission
-from autograder.intake.submission import Submission
 from autograder.paths import reference_models
 from quantlab.data.cifar10 import load_dataset
 from quantlab.data.images import ImageSet
@@ -25,6 +24,7 @@ from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.answers import Answers
 from quantlab.formats.saved_model import load, load_float
+from quantlab.intake.submission import Submission
 from quantlab.network.resnet import resnet20
 from quantlab.paths import CELLS, DATASETS, float_model
 

@@ -5,7 +5,7 @@ import numpy as np
 from autograder.checks import ALL_CHECKS
 from autograder.grading.replay import replay
 from autograder.grading.submission import build_evidence, grade_submission
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 CHECKS = {check.id: check for check in ALL_CHECKS}
 TRUNCATED = "\n\ndef linear_dequantize(input, scale, zero_point):\n    return scale * input\n"

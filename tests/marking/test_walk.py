@@ -17,8 +17,8 @@ from autograder.grading.submission import (
     grade_submission,
     select_checks,
 )
-from autograder.intake.submission import Submission
 from quantlab.formats.answers import Answers
+from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
 
 

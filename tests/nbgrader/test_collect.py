@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 
-from autograder.intake.submission import read_submission
 from autograder.platforms.nbgrader_course.collect import main
+from quantlab.intake.submission import read_submission
 
 RELEASED = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 THEIRS = '{"cells": [], "metadata": {"mine": 1}, "nbformat": 4, "nbformat_minor": 5}'

@@ -11,7 +11,7 @@ import pytest
 from desk import KIT, STUDENT, kernel_environment, lay_out
 
 from authoring.build.notebook import student_notebook
-from autograder.intake.submission import read_submission
+from quantlab.intake.submission import read_submission
 from tests.browser.conftest import Browser, browser  # noqa: F401
 from tests.browser.jupyter_server import jupyter_server, wait_for
 

@@ -26,10 +26,10 @@ from desk import KIT, STUDENT, answers, lay_out, printed, run, shown
 from authoring.build.notebook import Bundle, solved_notebook, student_notebook
 from authoring.release.notebook_check import DoesNotRun
 from autograder.engine.rubric import load_rubric
-from autograder.intake.submission import read_submission
 from quantlab.data.cifar10 import load_dataset
 from quantlab.evaluation.integer_network import evaluate_saved
 from quantlab.formats.saved_model import load
+from quantlab.intake.submission import read_submission
 from quantlab.network.resnet import layer_sizes
 
 REFERENCE = (KIT / "instructor" / "solution.py").read_text()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.intake.submission import read_submission
 from quantlab.data.images import ImageSet
 from quantlab.errors import CannotSubmit
+from quantlab.intake.submission import read_submission
 from quantlab.notebook.session import NO_STUDENT, Session
 from quantlab.notebook.submission_zip import write_submission
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from autograder.engine.record import GradedCheck, ModelResult, Verdict
-from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
-from autograder.intake.submission import Submission
+from quantlab.intake.roles import ANSWERS, MODELS, SOLUTION
+from quantlab.intake.submission import Submission
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
 
 KIT = Path(__file__).resolve().parents[2]

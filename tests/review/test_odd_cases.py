@@ -15,8 +15,8 @@ import torch
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.record import Report
 from autograder.grading.submission import GradingContext, grade_submission
-from autograder.intake.submission import read_submission
 from autograder.sandbox.host import Sandbox
+from quantlab.intake.submission import read_submission
 from quantlab.network.resnet import resnet20
 from tests.review.submissions import KIT, reference
 

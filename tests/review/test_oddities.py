@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.review import review
-from autograder.intake.roles import ANSWERS, MODELS, SOLUTION
-from autograder.intake.submission import (
+from quantlab.intake.roles import ANSWERS, MODELS, SOLUTION
+from quantlab.intake.submission import (
     Submission,
     UnreadableSubmission,
     read_submission,

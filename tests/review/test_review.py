@@ -6,10 +6,10 @@ import pytest
 
 from autograder.engine.record import GradedCheck, ModelResult, Verdict
 from autograder.grading.review import Review, review
-from autograder.intake.roles import ANSWERS, SOLUTION
-from autograder.intake.submission import Submission
-from autograder.intake.unused_files import UnusedFile
 from quantlab.formats.answers import Answers
+from quantlab.intake.roles import ANSWERS, SOLUTION
+from quantlab.intake.submission import Submission
+from quantlab.intake.unused_files import UnusedFile
 from tests.class_outputs.people import RUBRIC, SOURCES, a_check
 
 WHOLE = Submission("ada", "def f(): ...", Answers("ada", "CIFAR-10"), report_file="report.pdf")

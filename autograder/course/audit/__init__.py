@@ -13,7 +13,7 @@ from autograder.course.audit.model_changes import Changes
 from autograder.course.audit.models import ModelAudit
 from autograder.course.class_record import ClassRecord
 from autograder.engine.executor import Executor
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 
 if TYPE_CHECKING:
     from autograder.course.audit.solutions import SolutionAudit

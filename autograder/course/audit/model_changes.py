@@ -16,9 +16,9 @@ import torch
 
 from autograder.engine.executor import Executor
 from autograder.engine.record import Verdict
-from autograder.intake.submission import MODELS, Submission
 from quantlab.formats import saved_model
 from quantlab.formats.saved_model import LAYERS, WEIGHT, BadSavedModel, SavedModel
+from quantlab.intake.submission import MODELS, Submission
 from quantlab.protocol.calls import Answer, Failure, Program
 
 SAMPLE = 4096  # weights of a layer

@@ -18,7 +18,7 @@ import numpy as np
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.audit.model_changes import Changes, ModelChanges
 from autograder.engine.executor import Executor
-from autograder.intake.submission import MODELS, Submission
+from quantlab.intake.submission import MODELS, Submission
 from quantlab.paths import float_model
 
 SIMILAR = 0.8

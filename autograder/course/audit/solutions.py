@@ -20,7 +20,7 @@ from copydetect.utils import get_document_fingerprints, get_token_coverage
 from scipy import sparse
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
-from autograder.intake.submission import Submission
+from quantlab.intake.submission import Submission
 from quantlab.paths import KIT
 
 STARTER = KIT / "solution.py"

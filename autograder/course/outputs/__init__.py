@@ -33,8 +33,8 @@ from autograder.course.policy import FinalScore, Policy, apply_manual_scores, ap
 from autograder.course.reference_results import reference_numbers
 from autograder.engine.rubric import load_rubric
 from autograder.engine.secret import course_secret
-from autograder.intake.names import student_id
 from autograder.report import gradescope, html
+from quantlab.intake.names import student_id
 
 STUDENTS, STAFF, ANONYMOUS = "students", "staff", "anonymous"
 

@@ -22,10 +22,10 @@ from traitlets import Bool, Enum, Unicode
 
 from autograder.engine.record import Report, Verdict
 from autograder.grading.results_folder import UnwritableResults
-from autograder.intake.submission import UnreadableSubmission
-from autograder.intake.unused_files import could_be_report
 from autograder.platforms.nbgrader_course.grading_engine import EngineUnavailable, engine
 from autograder.report.nbgrader import question_text
+from quantlab.intake.submission import UnreadableSubmission
+from quantlab.intake.unused_files import could_be_report
 
 AUTOMATIC = "auto-"
 NOTEBOOK = "main.ipynb"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.intake.archive import (
+from quantlab.intake.archive import (
     LIMITS,
     Contents,
     Entry,
@@ -30,11 +30,11 @@ from autograder.intake.archive import (
     UnreadableSubmission,
     open_contents,
 )
-from autograder.intake.names import could_be, student_id
-from autograder.intake.nested import is_zip
-from autograder.intake.roles import WANTED
-from autograder.intake.submission import build_submission
-from autograder.intake.unused_files import could_be_report
+from quantlab.intake.names import could_be, student_id
+from quantlab.intake.nested import is_zip
+from quantlab.intake.roles import WANTED
+from quantlab.intake.submission import build_submission
+from quantlab.intake.unused_files import could_be_report
 
 NOTEBOOK = "main.ipynb"
 LONGEST_NAME = 100  # characters of an additional file's name

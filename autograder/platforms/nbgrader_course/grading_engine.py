@@ -9,9 +9,9 @@ from autograder.errors import AutograderError
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
 from autograder.grading.results_folder import ResultsFolder
 from autograder.grading.submission import GradingContext, Trace, grade_submission
-from autograder.intake.submission import read_submission
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
+from quantlab.intake.submission import read_submission
 
 
 class EngineUnavailable(AutograderError):

@@ -10,9 +10,9 @@ import io
 import zipfile
 from collections.abc import Iterator
 
-from autograder.intake.file_kinds import recognize_kind
-from autograder.intake.zips import DAMAGE, open_zip
 from quantlab.formats.packed_magic import MAGIC
+from quantlab.intake.file_kinds import recognize_kind
+from quantlab.intake.zips import DAMAGE, open_zip
 
 MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 120
 PACKED = ".packed"

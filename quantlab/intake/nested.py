@@ -9,7 +9,7 @@ import io
 from contextlib import ExitStack
 from dataclasses import replace
 
-from autograder.intake.archive import (
+from quantlab.intake.archive import (
     LIMITS,
     Contents,
     Entry,
@@ -19,7 +19,7 @@ from autograder.intake.archive import (
     UnreadableSubmission,
     zip_contents,
 )
-from autograder.intake.names import quote_name
+from quantlab.intake.names import quote_name
 
 _MOST = 8  # zips in one hand-in; more are no hand-in
 _LARGEST = 256 * 2**20  # bytes of all of them, which are held in memory: the kit with CIFAR-10 fits

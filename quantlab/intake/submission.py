@@ -15,8 +15,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.intake import decode_source, model_file
-from autograder.intake.archive import (
+from quantlab.formats.answers import Answers, BadAnswers, parse
+from quantlab.intake import decode_source, model_file
+from quantlab.intake.archive import (
     LIMITS,
     Contents,
     Entry,
@@ -25,9 +26,9 @@ from autograder.intake.archive import (
     UnreadableSubmission,
     open_contents,
 )
-from autograder.intake.names import StudentId, could_be, is_copy_of, quote_name, student_id
-from autograder.intake.nested import open_nested
-from autograder.intake.roles import (
+from quantlab.intake.names import StudentId, could_be, is_copy_of, quote_name, student_id
+from quantlab.intake.nested import open_nested
+from quantlab.intake.roles import (
     ANSWERS,
     MODELS,
     OPTIONAL_MODELS,
@@ -35,14 +36,13 @@ from autograder.intake.roles import (
     REPORTS,
     SOLUTION,
 )
-from autograder.intake.unused_files import (
+from quantlab.intake.unused_files import (
     UnusedFile,
     could_be_report,
     nothing_known,
     unopened,
     unused_files,
 )
-from quantlab.formats.answers import Answers, BadAnswers, parse
 
 __all__ = [
     "ANSWERS",

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from autograder.errors import UnreadableFile, UnreadableSubmission
-from autograder.intake.file_kinds import recognize_kind
-from autograder.intake.names import quote_name
-from autograder.intake.zips import DAMAGE, open_zip
+from quantlab.errors import UnreadableFile, UnreadableSubmission
+from quantlab.intake.file_kinds import recognize_kind
+from quantlab.intake.names import quote_name
+from quantlab.intake.zips import DAMAGE, open_zip
 
 MIB = 2**20
 _PIECE = 64 * 1024  # bytes read at once

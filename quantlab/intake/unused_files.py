@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from autograder.intake.archive import MIB, Contents, Entry, RefusedEntry
-from autograder.intake.file_kinds import recognize_kind
-from autograder.intake.names import quote_name
-from autograder.intake.roles import ANSWERS, MODELS, REPORT, ROLES, SOLUTION, VARIABLE
-from autograder.intake.zips import DAMAGE
+from quantlab.intake.archive import MIB, Contents, Entry, RefusedEntry
+from quantlab.intake.file_kinds import recognize_kind
+from quantlab.intake.names import quote_name
+from quantlab.intake.roles import ANSWERS, MODELS, REPORT, ROLES, SOLUTION, VARIABLE
+from quantlab.intake.zips import DAMAGE
 
 _ALL_MODELS = frozenset((*MODELS, VARIABLE))
 

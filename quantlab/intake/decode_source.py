@@ -10,8 +10,8 @@ import io
 import re
 import tokenize
 
-from autograder.errors import BadSource
-from autograder.intake.file_kinds import recognize_kind
+from quantlab.errors import BadSource
+from quantlab.intake.file_kinds import recognize_kind
 
 # Encodings that people's editors write. Python knows more, some of which decode in quadratic time
 # (punycode), do not give text (zlib), or hide what a reader sees (utf-7, unicode_escape).
