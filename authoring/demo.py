@@ -27,10 +27,10 @@ def demo() -> int:
         f"Grading {len(submissions)} example submissions; the slow one loops until it is stopped."
     )
     status = grade(
-        GradeOptions(paths=tuple(submissions), out=DEMO / "marks", jobs=2, dataset=dataset)
+        GradeOptions(paths=tuple(submissions), out=DEMO / "results", jobs=2, dataset=dataset)
     )
     if status == DONE:
-        print(f"All scores: {DEMO / 'marks' / 'summary.csv'}")
+        print(f"All scores: {DEMO / 'results' / 'summary.csv'}")
     return status
 
 

@@ -118,22 +118,22 @@ def linear_dequantize(input, scale, zero_point):
     breaks="1a",
 )
 CHEATS = Example(
-    "writes-its-own-marks",
+    "writes-its-own-score",
     """
 
 def linear_quantize(input, scale, zero_point, N_bits, signed=True):
     import json
     import os
 
-    full_marks = json.dumps({"auto_score": 140, "auto_max": 140, "checks": []})
+    full_score = json.dumps({"auto_score": 140, "auto_max": 140, "checks": []})
     for folder in (".", "..", "/tmp", os.path.expanduser("~")):
         for name in ("report.json", "results.json"):
             try:
                 with open(os.path.join(folder, name), "w") as file:
-                    file.write(full_marks)
+                    file.write(full_score)
             except OSError:
                 pass
-    print(full_marks, flush=True)
+    print(full_score, flush=True)
     os._exit(0)
 """,
     breaks="1a",

@@ -143,7 +143,7 @@ def cli() -> None:
 @click.option(
     "--out",
     type=FILE,
-    default=Path("marks"),
+    default=Path("results"),
     show_default=True,
     metavar="DIR",
     help="Write reports and summary.csv into this folder.",
@@ -183,7 +183,7 @@ def grade(**options: Any) -> int:
 @click.option(
     "--out",
     type=FILE,
-    default=Path("marks"),
+    default=Path("results"),
     show_default=True,
     metavar="DIR",
     help="Write everything about the class into this folder.",

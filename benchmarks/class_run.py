@@ -148,17 +148,17 @@ def memory_below(pid: int) -> float:
 def functions(students: int, dataset: str, folder: Path) -> int:
     """Measure the function checks, and a run that was killed half-way; return wrong scores."""
     generated = generate(students, dataset, folder, FUNCTIONS)
-    run = measure(generated, folder / "marks", "--jobs", "2")
+    run = measure(generated, folder / "results", "--jobs", "2")
     print_cost(f"{students} submissions, function checks, two workers", run)
     again = folder / "again"
     killed = generated.start(again, "--jobs", "2")
-    while journaled_checks(again) < journaled_checks(folder / "marks") / 2:
+    while journaled_checks(again) < journaled_checks(folder / "results") / 2:
         time.sleep(_POLL_SECONDS)
     killed.kill()
     killed.wait()
     run = measure(generated, again, "--jobs", "2")
     print_cost("killed half-way, and resumed", run)
-    return generated.wrong_scores(folder / "marks") + generated.wrong_scores(again)
+    return generated.wrong_scores(folder / "results") + generated.wrong_scores(again)
 
 
 def models(students: int, dataset: str, folder: Path) -> int:

@@ -45,7 +45,7 @@ def measure_processes(dataset: str, runs: int) -> Iterator[Measurement]:
         write_examples(dataset, Path(folder))
         command = [
             *("-m", "autograder", "grade", str(Path(folder) / "reference")),
-            *("--data", dataset, "--out", str(Path(folder) / "marks")),
+            *("--data", dataset, "--out", str(Path(folder) / "results")),
         ]
         bare = _largest(("-c", "import torch"))
         yield Measurement(

@@ -21,7 +21,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # for it; nothing has to be restarted. Cells say which function they wait for, so you may run the
 # whole notebook at any time. After each function, `check("1a")` tries it on stored inputs.
 #
-# **What you hand in.** The last cell writes `submission.zip`: `solution.py`, this notebook with
+# **What you submit.** The last cell writes `submission.zip`: `solution.py`, this notebook with
 # your written answers (it is your report, unless you add `report.pdf` or `report.md`),
 # `answers.json` with both tables, which the cells fill in, and the models of question 2d.
 #
@@ -140,7 +140,7 @@ session = begin(STUDENT, DATASET, FAST)
 # are scaled from there by half as wide vectors on twice as many cores, those of a T4 by its memory
 # bandwidth, which fake quantization needs most of. Each training times a step in float32, bfloat16
 # and, on a GPU, float16, uses the fastest and says which; `QUANTLAB_PRECISION` in the environment
-# overrides it. Use `FAST` to see everything once; set it back for the results that you hand in.
+# overrides it. Use `FAST` to see everything once; set it back for the results that you submit.
 
 # %% [markdown] cell="uniform"
 # ## Uniform quantization
@@ -625,11 +625,11 @@ with waiting():
 # %% role="auto" cell="auto-3"
 
 # %% [markdown] cell="handin-text"
-# ## Hand in
+# ## Submit
 #
 # Save the notebook, run the cell, and upload `submission.zip`. In Colab it is downloaded by itself.
 
-# %% role="form" cell="hand-in"
+# %% role="form" cell="submission"
 # @title Make submission.zip { display-mode: "form" }
 try:
     write_submission(session)

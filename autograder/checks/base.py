@@ -63,7 +63,7 @@ class Evidence:
         if problem:
             return Finding(Verdict.BLOCKED, message=problem, hidden_message=problem)
         if self.submission.solution is None:
-            sentence = "No solution.py was handed in."
+            sentence = "No solution.py was submitted."
             return Finding(Verdict.MISSING, message=sentence, hidden_message=sentence)
         if self.import_failure:
             return Finding(
@@ -82,13 +82,13 @@ class Evidence:
         if problem:
             return Finding(Verdict.ERROR, message=problem)
         if self.submission.answers is None:
-            return Finding(Verdict.MISSING, message="No answers.json was handed in.")
+            return Finding(Verdict.MISSING, message="No answers.json was submitted.")
         dataset = self.evaluator.dataset_title
         if self.submission.answers.dataset != dataset:
             return Finding(
                 Verdict.WRONG,
                 message=f"answers.json says its numbers were made on "
-                f"{self.submission.answers.dataset}; they are marked on {dataset}.",
+                f"{self.submission.answers.dataset}; they are graded on {dataset}.",
             )
         return self.submission.answers
 

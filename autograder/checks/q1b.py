@@ -22,7 +22,7 @@ ROUNDING = 1e-3  # of the error, where float32 differences are squared and summe
 class ErrorTableCheck:
     """Check the row of one method for one vector. The rubric's tolerance is relative.
 
-    No scale has less than the least error, so the heuristic's value may only lie above it.
+    No scale has less than the least error, so the heuristic's value may only be above it.
     """
 
     vector: str

@@ -42,7 +42,7 @@ class ModelCheck:
         if self.file in submission.problems:
             return Finding(Verdict.ERROR, message=submission.problems[self.file], model=unmeasured)
         if self.file not in submission.models:
-            return Finding(Verdict.MISSING, message=f"No {self.file} was handed in.")
+            return Finding(Verdict.MISSING, message=f"No {self.file} was submitted.")
         measured = evidence.evaluator.model(
             submission.models[self.file], weight_bits, act_bits, evidence.executor
         )

@@ -221,7 +221,7 @@ class BitWidths:
 class VariablePrecision:
     """Check the accuracy at the reported bit widths, and give the bonus for the size.
 
-    For a packed model, size and accuracy are those of its codes. A flag tells staff if the reported
+    For a packed model, size and accuracy are those of its codes. Staff get a flag if the reported
     widths differ.
     """
 

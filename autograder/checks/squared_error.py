@@ -13,7 +13,7 @@ from autograder.checks.random_inputs import grid_range
 
 # Fractions of twice the largest magnitude at which the search looks first. The error as a function
 # of the scale has several minima at 2 and 3 bits, so the grid is dense before it is refined; and
-# for bounded data the best clipping value lies above the maximum.
+# for bounded data the best clipping value is above the maximum.
 COARSE = np.linspace(0.005, 1.0, 800)
 REFINEMENTS = 3
 REFINED_POINTS = 24

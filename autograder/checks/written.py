@@ -22,7 +22,7 @@ class WrittenAnswer:
         if report is None:
             return Finding(
                 Verdict.MISSING,
-                message="No report was handed in (report.pdf, report.md or main.ipynb).",
+                message="No report was submitted (report.pdf, report.md or main.ipynb).",
             )
         return Finding(Verdict.AWAITING_MARKING, message=f"To be read in {report}.")
 

@@ -28,7 +28,7 @@ AUTOMATIC, WRITTEN = "auto-", "written-"  # the graded cells of main.ipynb
 
 @dataclass(frozen=True)
 class ManualScore:
-    """Holds the points that staff gave; `source` is a place, such as "marks.csv, line 3"."""
+    """Hold the points that staff gave; `source` is a place, such as "manual.csv, line 3"."""
 
     points: float
     comment: str = ""

@@ -32,7 +32,7 @@ from typing import Any
 from autograder.engine.old_module_names import translate
 from autograder.errors import BadCorpus
 
-_MULTILINE = re.compile(r"\"{3}|'{3}|\\\n")  # a string may go on in the next line
+_MULTILINE = re.compile(r"\"{3}|'{3}|\\\n")  # a string may continue on the next line
 
 
 @dataclass(frozen=True)

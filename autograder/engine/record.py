@@ -27,10 +27,10 @@ class Verdict(StrEnum):
     MEMORY = "memory"
     CRASH = "crash"  # the process died: a signal, an early exit
     BAD_REPLY = "bad_reply"  # what came back is not an answer
-    MISSING = "missing"  # still a stub, or nothing handed in
+    MISSING = "missing"  # still a stub, or nothing submitted
     BLOCKED = "blocked"  # not reached, because something before it failed
-    AWAITING_MARKING = "awaiting_marking"  # a person's
-    GRADER_FAULT = "grader_fault"  # ours: neither a zero nor a full mark
+    AWAITING_MARKING = "awaiting_marking"  # staff grade it
+    GRADER_FAULT = "grader_fault"  # ours: neither a zero nor full points
 
     @property
     def needs_staff(self) -> bool:
@@ -83,7 +83,7 @@ class ModelResult:
     act_bits: int | None
     accuracy: float | None
     images: int
-    threshold: float | None = None  # percent at which the mark is full
+    threshold: float | None = None  # percent from which all points are given
     interval: tuple[float, float] | None = None
 
 
@@ -125,7 +125,7 @@ class Report:
     models: tuple[ModelResult, ...] = ()
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
-    provisional: bool = False  # made from fewer checks or images than the mark is defined on
+    provisional: bool = False  # made from fewer checks or images than the score is defined on
     review: tuple[str, ...] = ()
     review_checks: tuple[str, ...] = ()
 

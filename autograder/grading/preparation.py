@@ -23,7 +23,7 @@ def prepare_grading(
         oracle = Oracle()
         evaluator = ModelEvaluator(dataset, oracle, quick)
         if any(item.needs_data for item in chosen):
-            evaluator.load()  # found now, or nothing is marked
+            evaluator.load()  # found now, or nothing is graded
         misconceptions = Misconceptions(oracle.source, load_mutants())
         secret = course_secret()
         return GradingContext(rubric, secret, oracle, evaluator, misconceptions, check, reveal)

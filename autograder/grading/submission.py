@@ -213,7 +213,7 @@ def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> F
         finding = check.grade(evidence, item)
         json.dumps(dict(finding.evidence), allow_nan=False)  # or no report could be written at all
         return finding
-    except Exception as error:  # ours, whatever it is: it must not become a mark
+    except Exception as error:  # ours, whatever it is: it must not become a score
         trace.faults[check.id] = traceback.format_exc()
         return Finding(
             Verdict.GRADER_FAULT,

@@ -37,7 +37,7 @@ from autograder.engine.record import CheckResult
 from quantlab.protocol.sanitize_text import clean
 
 MOST_INPUTS = 12
-MOST_BINS = 512  # more are not told apart on a page
+MOST_BINS = 512  # more cannot be distinguished on a page
 LARGEST = 1e300  # so that differences and their hundredfold stay finite
 
 

@@ -62,8 +62,8 @@ def _opening(report: Report, finished: bool) -> list[str]:
         lines.append("NOT FINISHED: grading was stopped before its end. This is not a score.")
     if report.provisional:
         lines.append(
-            "PROVISIONAL: from fewer checks or test images than a mark. The final mark is made on "
-            "all of them."
+            "PROVISIONAL: from fewer checks or test images than a score. The final score "
+            "uses all of them."
         )
     lines.append(wording.total_sentence(report) + ".")
     lines.append(f"Models are measured on {wording.dataset_name(report.dataset)}.")

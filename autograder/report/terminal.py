@@ -120,7 +120,7 @@ def _notices(report: Report) -> list[tuple[str, str]]:
         notices.append(("UNISOLATED: the submitted code ran without isolation.", "bold red"))
     if report.provisional:
         notices.append(
-            ("PROVISIONAL: made from fewer checks or test images than a mark.", "bold yellow")
+            ("PROVISIONAL: made from fewer checks or test images than a score.", "bold yellow")
         )
     if report.needs_staff:
         names = ", ".join(report.needs_staff)

@@ -36,7 +36,7 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "perf_event_open": (298, 241),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
-    # limits, identity and other walls than these
+    # limits, identity and other restrictions than these
     "setrlimit": (160, 164),
     "capset": (126, 91),
     "setuid": (105, 146),

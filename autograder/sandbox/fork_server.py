@@ -59,7 +59,7 @@ from quantlab.protocol.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
 _MESSAGE = 4096  # bytes of a control message at most
-_JOBS_BEFORE_HUGE_PAGES = 8  # gathering takes up to a second: the first mark does not wait for it
+_JOBS_BEFORE_HUGE_PAGES = 8  # gathering takes up to a second: the first check does not wait for it
 _LARGEST = 1 << 20  # bytes read at a time
 
 # Taken before any student's code runs: later changes to the os module do not reach these.
@@ -130,7 +130,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
         seccomp=wanted["seccomp"],
     )
     gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page it marks
+    gc.freeze()  # a collection in a fork would copy every page it touches
     return confinement
 
 

@@ -211,7 +211,7 @@ class Sandbox:
                 message = "The process that runs checks died, through no fault of the solution"
                 died = Failure("grader_fault", f"{message} ({error}).")
                 return _Attempt(died, 0.0, turn.is_alone())
-            except BaseException:  # Ctrl-C: the worker still owes an answer that nobody will read
+            except BaseException:  # Ctrl-C: the worker still owes an answer that is never read
                 self.close()
                 raise
             outcome = _outcome(ended, job, limits)

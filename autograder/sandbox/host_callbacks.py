@@ -21,7 +21,7 @@ from quantlab.protocol.wire import WireError, pack, unpack
 
 MARK, END = b"?", b"\n"
 LONGEST = 1 << 14  # bytes of a line; twenty layers take 600
-_REFUSALS = 1000  # answered in words when a budget is spent; who goes on then is stopped
+_REFUSALS = 1000  # answered in words when a budget is spent; a worker that continues is stopped
 _RAISED: Mapping[str, type[Exception]] = {"ValueError": ValueError, "RuntimeError": RuntimeError}
 
 

@@ -44,7 +44,7 @@ def address_space_in_use() -> int:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmSize:"):
             return int(line.split()[1]) * 1024
-    raise OSError("/proc/self/status does not tell the size of this process")
+    raise OSError("/proc/self/status does not contain the size of this process")
 
 
 def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int | None) -> None:
@@ -56,7 +56,7 @@ def apply(limits: Limits, cpu_seconds: int, address_space: int, threads: int | N
     for kind, wanted_soft, wanted_hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
-        (resource.RLIMIT_SIGPENDING, 0, 0),  # counted per user: nobody may fill the queue
+        (resource.RLIMIT_SIGPENDING, 0, 0),  # counted per user: no worker may fill the queue
         (resource.RLIMIT_AS, address_space, address_space),
         (resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1),  # the second cannot be ignored
         (resource.RLIMIT_FSIZE, limits.printed, limits.printed),

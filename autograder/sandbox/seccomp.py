@@ -88,7 +88,7 @@ def program(column: int, pid: int) -> bytes:
         # threads need clone; clone3 hides its flags in memory, where a filter cannot look
         _when(call["clone3"], unknown),
         _when(call["clone"], _load(_argument(0)) + _jump(_IF_BITS, _CLONE_THREAD, 1, 0) + refuse),
-        # abort() and Python's own threads signal this process, nobody else's
+        # abort() and Python's own threads signal this process only
         *(
             _when(call[name], _load(_argument(0)) + _jump(_IF_EQUAL, pid, 1, 0) + refuse)
             for name in ("kill", "tgkill")

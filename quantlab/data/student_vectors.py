@@ -18,7 +18,7 @@ from torch import Tensor
 
 LENGTH = 100_000
 DEGREES_OF_FREEDOM = 5
-SCALES = (0.05, 2.0)  # the standard deviation lies between these
+SCALES = (0.05, 2.0)  # the standard deviation is between these
 MEANS = (0.25, 0.35)  # and the mean between these, in standard deviations
 COARSE = 2.0**16
 

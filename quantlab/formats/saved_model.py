@@ -273,7 +273,7 @@ def _plain_names(values: Any) -> dict[str, Any]:
             raise BadSavedModel(f"The name {key!r:.60} is not a string: {HOW_TO_SAVE}.")
         if isinstance(value, Mapping):
             raise BadSavedModel(
-                f"{key[:80]!r} holds a dict of its own, but the names of a saved model stand side "
+                f"{key[:80]!r} holds a dict of its own, but the names of a saved model are side "
                 f"by side: {HOW_TO_SAVE}, or save that dict alone."
             )
         name = key.removeprefix("module.")

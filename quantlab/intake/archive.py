@@ -39,7 +39,7 @@ class Limits:
     directory_bytes: int = 8 * MIB  # the list of a zip's members: 10,000 of the longest names
     total_bytes: int = 500 * MIB  # unpacked; the kit with CIFAR-10 and every model fits
     expansion: int = 100  # unpacked to packed; text packs 10 to 1, weights hardly
-    expansion_from: int = 64 * MIB  # unpacked bytes below which nobody cares
+    expansion_from: int = 64 * MIB  # unpacked bytes that are always accepted
     depth: int = 32  # folders in folders
     name_bytes: int = 255  # of one file or folder: what file systems allow
     solution: int = MIB  # bytes; the reference has some 20,000

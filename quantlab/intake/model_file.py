@@ -62,7 +62,7 @@ def _packed_faults(content: bytes) -> Iterator[str]:
 def _archive_faults(members: list[zipfile.ZipInfo], size: int) -> Iterator[str]:
     if len(members) > MOST_MEMBERS:
         yield f"has more than {MOST_MEMBERS:,} parts: {_SAVE}"
-    # The records lie in a folder that is named as the file was when it was written.
+    # The records are in a folder that is named as the file was when it was written.
     records = {member.filename.partition("/")[2] for member in members}
     if "constants.pkl" in records or any(record.startswith("code/") for record in records):
         yield f"is a TorchScript model, code and all: {_SAVE}"

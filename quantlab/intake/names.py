@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 LONGEST_ID = 64  # characters: with a suffix still a file name everywhere
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-# Folders of marks lie beside files that the grader writes (summary.csv); no id may be one of those.
+# Folders of reports are beside files that the grader writes (summary.csv); no id may be one.
 _OURS = re.compile(r".*\.(?:csv|db|html|json|sqlite|toml|xml)", re.IGNORECASE)
 
 # What browsers, operating systems and course sites add to the name of a second copy.
@@ -19,7 +19,7 @@ _BEFORE = "(?:copy of )*"  # Google Drive
 _AFTER = (
     "(?:"
     r" ?\(\d{1,3}\)"  # browsers, Windows
-    r"|-\d{1,3}"  # Canvas, for a file handed in again
+    r"|-\d{1,3}"  # Canvas, for a file submitted again
     "| - copy"  # Windows
     r"| copy(?: \d{1,3})?"  # macOS
     ")*"

@@ -21,7 +21,7 @@ from quantlab.intake.archive import (
 )
 from quantlab.intake.names import quote_name
 
-_MOST = 8  # zips in one hand-in; more are no hand-in
+_MOST = 8  # zips in one submission; more are no submission
 _LARGEST = 256 * 2**20  # bytes of all of them, which are held in memory: the kit with CIFAR-10 fits
 
 

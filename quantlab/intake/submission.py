@@ -1,7 +1,7 @@
 """Read a submission, a folder or a zip file, into a `Submission`.
 
 File names are the assignment's, except for letter case and copy suffixes. Nothing is guessed: of
-two different files that could be `solution.py` neither is used, and the student is told both names.
+two different files that could be `solution.py` neither is used, and the student reads both names.
 A file that cannot be used affects only itself and is in `problems`; a missing file is in none of
 the fields. `flags` are for staff; a student need not act on them.
 
@@ -180,7 +180,7 @@ class FilePicker:
         if len(candidates) > 1:
             self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
         elif is_copy_of(candidates[0].name, wanted):
-            self.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
+            self.flags.append(f"{wanted} was submitted as {quote_name(candidates[0].path)}.")
         return content
 
 
@@ -253,11 +253,11 @@ def _report(files: FilePicker) -> str | None:
                     "is taken."
                 )
             elif is_copy_of(candidates[0].name, wanted):
-                files.flags.append(f"{wanted} was handed in as {quote_name(candidates[0].path)}.")
+                files.flags.append(f"{wanted} was submitted as {quote_name(candidates[0].path)}.")
             return _listed([candidates[0], *others])
     if not others:
         return None
-    files.flags.append(f"The report was handed in as {_names(others)}.")
+    files.flags.append(f"The report was submitted as {_names(others)}.")
     return _listed(others)
 
 

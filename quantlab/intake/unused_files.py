@@ -25,7 +25,7 @@ _ALL_MODELS = frozenset((*MODELS, VARIABLE))
 _MOST = 10  # sentences
 _NAMED = 5  # files in one sentence
 _MOST_READ = 200  # files
-_BEGINNING = 512  # bytes that tell the kind of a file
+_BEGINNING = 512  # bytes that identify the kind of a file
 
 _ARCHIVES = (
     *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".rar"),
@@ -79,7 +79,7 @@ def unused_files(
     """Return what could fill a role and was not used, at most `_MOST` entries.
 
     Args:
-        contents: the submission as handed in.
+        contents: the submission as submitted.
         opened: the same with the files of the zips inside it.
         used: the role that each used file of `opened` has, by its path.
     """
@@ -161,7 +161,7 @@ def _roles(  # noqa: PLR0911 - one return per kind of file
     """Return the roles that a file of this name and content could fill, and why it does not.
 
     A Python file of any name counts only where there is no solution.py, a saved model whose name
-    does not say its widths only where no model was found: who hands in some files under the names
+    does not say its widths only where no model was found: who submits some files under the names
     of the assignment knows these names.
     """
     low, extension = _folded(name)

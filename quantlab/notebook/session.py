@@ -44,7 +44,7 @@ from quantlab.paths import DATASETS, float_model
 
 OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
 STUDENT_FILE = "student.txt"
-NO_STUDENT = "nobody"  # also the name of the folder of these results
+NO_STUDENT = "anonymous"  # also the name of the folder of these results
 CPU_BATCH, GPU_BATCH = 64, 500  # codes of 64 images fit a processor's cache: half the time of 500
 FAST_TEST_IMAGES = 2_000  # all of Shapes-10, a fifth of CIFAR-10
 FAST_HELD_OUT_IMAGES = 1_000  # all of Shapes-10, a fifth of CIFAR-10

@@ -29,7 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "recursion": "{file} calls itself without end{place}: {text}",
     "output": "{file} prints or writes more than is allowed{place}; remove the output.",
     "closed": (
-        "{file} does something{place} that is closed while it is marked ({text}); it may "
+        "{file} does something{place} that is closed while it is graded ({text}); it may "
         "compute, but not use files, the network or other programs."
     ),
     "memory": "{file} needs more memory{place} than is allowed; check the shapes of the tensors.",

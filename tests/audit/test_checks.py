@@ -41,7 +41,7 @@ def _answers(**answers: CheckResult) -> ClassRecord:
     ("verdicts", "kinds"),
     [
         ([Verdict.CORRECT] * 5, [Kind.EVERYBODY]),
-        ([Verdict.WRONG] * 3 + [Verdict.TIMEOUT] * 2, [Kind.NOBODY]),
+        ([Verdict.WRONG] * 3 + [Verdict.TIMEOUT] * 2, [Kind.NEVER_PASSED]),
         ([Verdict.CORRECT] * 4 + [Verdict.WRONG], []),
         ([Verdict.CORRECT] * 4, []),  # too few to tell
         ([Verdict.CORRECT] * 5 + [Verdict.MISSING, Verdict.GRADER_FAULT], [Kind.EVERYBODY]),

@@ -103,7 +103,7 @@ def test_one_worker_killed_half_way_changes_no_mark(klass, scheduler, tmp_path):
 
         def half_done() -> bool:
             assert runner.poll() is None, runner.communicate()
-            return rows(out) >= 4 * 7  # of ten hand-ins with seven checks each
+            return rows(out) >= 4 * 7  # of ten submissions with seven checks each
 
         until(half_done, "nothing was marked")
         first.kill()

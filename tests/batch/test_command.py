@@ -33,7 +33,7 @@ FEW = "1a.linear_dequantize.*"
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory, course_secret_file) -> RehearsedClass:
-    """Five hand-ins and two checks."""
+    """Five submissions and two checks."""
     return rehearsed_class(tmp_path_factory.mktemp("class"), 5, 7, FEW, "moodle")
 
 

@@ -1,4 +1,4 @@
-"""A made-up class: the same each time, in every layout, with the hand-ins that it says it has."""
+"""A made-up class: the same each time, in every layout, with the submissions that it lists."""
 
 import json
 from collections import Counter

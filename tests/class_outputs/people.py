@@ -87,7 +87,7 @@ def an_entry(student: str = "ada", **changes: Any) -> ExportEntry:
 
 
 def an_outcome(report: Report, **changes: Any) -> Outcome:
-    """Of a student alone, handed in by the name of the report; `changes` are of the hand-in."""
+    """Of a student alone, submitted by the name of the report; `changes` are of the submission."""
     return Outcome(an_entry(report.student, **changes), report)
 
 

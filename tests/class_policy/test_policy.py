@@ -45,7 +45,7 @@ LATENESS = st.integers(-3 * 24 * 60, 20 * 24 * 60).map(lambda minutes: timedelta
 
 
 def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalScore:
-    """The mark of a full automatic score, handed in so long after the deadline."""
+    """The mark of a full automatic score, submitted so long after the deadline."""
     moment = (DUE + after).isoformat()
     record = a_record(an_outcome(a_report("ada"), submitted=moment))
     (score,) = apply_policy(record, Policy(deadline=DUE, late=policy, **settings), {})

@@ -171,7 +171,7 @@ def test_models_that_cannot_be_used_are_named(tmp_path, submission):
     assert "ResNet-20" in said["W4A4"] or "conv1" in said["W4A4"]
     assert "truncated" in said["W8A2"] or "incomplete" in said["W8A2"] or "cut" in said["W8A2"]
     assert "git" in said["W2A8"].lower()
-    assert said["W2A2"] == "No ResNet20_W2A2.pt was handed in."
+    assert said["W2A2"] == "No ResNet20_W2A2.pt was submitted."
     assert report_of(out, "ada")["provisional"]
 
 

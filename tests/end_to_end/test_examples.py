@@ -97,7 +97,7 @@ def test_a_loop_costs_its_own_checks_and_the_rest_is_marked(marks):
 
 
 def test_who_writes_its_own_marks_gains_nothing(marks):
-    report = marks.reports["writes-its-own-marks"]
+    report = marks.reports["writes-its-own-score"]
     quantize = [c for c in report["checks"] if c["id"].startswith("1a.linear_quantize")]
     assert {check["verdict"] for check in quantize} == {"crash"}
     assert report["auto_score"] < 121

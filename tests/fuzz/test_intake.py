@@ -1,4 +1,4 @@
-"""Whatever file is handed in, intake gives a Submission or the one sentence that says why not.
+"""Whatever file is submitted, intake gives a Submission or the one sentence that says why not.
 
 The file formats that the trusted process looks into: an archive (`read_submission`), the outside of
 a saved model (`intake.model_file`, without torch; its inside is opened behind the wall only), and

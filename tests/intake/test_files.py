@@ -104,7 +104,7 @@ def test_the_only_copy_is_taken_and_flagged(make_zip, name):
     submission = read_submission(make_zip((name, SOURCE)))
     assert submission.solution == SOURCE
     (flag,) = submission.flags
-    assert flag.startswith("solution.py was handed in as '")
+    assert flag.startswith("solution.py was submitted as '")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_models_are_found_by_name_and_a_bad_one_costs_only_itself(make, saved_te
     assert "git-lfs pointer" in submission.problems["ResNet20_W2A2.pt"]
     assert "cut short" in submission.problems["ResNet20_W8A2.pt"]
     assert (
-        "ResNet20_W4A4.pt was handed in as 'checkpoints/ResNet20_W4A4 (1).pt'." in submission.flags
+        "ResNet20_W4A4.pt was submitted as 'checkpoints/ResNet20_W4A4 (1).pt'." in submission.flags
     )
 
 
@@ -215,7 +215,7 @@ def test_the_report_is_the_first_of_pdf_markdown_and_notebook(make):
 def test_a_copy_of_the_notebook_is_the_report_and_flagged(make):
     submission = read_submission(make(("Copy of main.ipynb", "{}")))
     assert submission.report_file == "Copy of main.ipynb"
-    assert "main.ipynb was handed in as 'Copy of main.ipynb'." in submission.flags
+    assert "main.ipynb was submitted as 'Copy of main.ipynb'." in submission.flags
 
 
 def test_two_reports_are_left_to_a_person(make):

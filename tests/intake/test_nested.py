@@ -1,4 +1,4 @@
-"""A zip within a hand-in is opened one level deep, and costs only itself where it can't be."""
+"""A zip within a submission is opened one level deep, and costs only itself where it can't be."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""What was handed in comes to where nbgrader looks, under the names that it should have."""
+"""What was submitted comes to where nbgrader looks, under the names that it should have."""
 
 import zipfile
 

@@ -100,7 +100,7 @@ def test_what_was_found_stands_under_the_cell(course):
     text = text_of(course, "stub", "auto-2a")
     assert text.startswith("2a  The straight-through estimator: 0 of 5 automatic points")
     assert "Missing (0 / 2.5)" in text
-    reports = course.folder / "marks"
+    reports = course.folder / "results"
     assert json.loads((reports / "reference" / "report.json").read_text())["auto_score"] == 121
     assert (reports / "stub" / "report.html").is_file()
 
@@ -117,7 +117,7 @@ def test_the_csv_has_every_student(course):
 def test_feedback_shows_points_and_sheets_and_runs_no_script(course):
     course.nbgrader("generate_feedback", ASSIGNMENT)
     page = (course.folder / "feedback" / "hostile" / ASSIGNMENT / "main.html").read_text()
-    assert "Marking sheet, question 1b" in page
+    assert "Scoring sheet, question 1b" in page
     assert "of 30 automatic points" in page
     assert "My <em>answer</em>: $a &lt; b$." in page
     assert "<b>table</b>" in page

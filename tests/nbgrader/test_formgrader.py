@@ -56,7 +56,7 @@ def test_the_engines_points_and_the_sheet_stand_on_the_page(browser, address, co
     assert browser.value("document.querySelector('#auto-1a').placeholder") == "30"
     page = browser.value("document.body.innerText")
     assert "30 of 30 automatic points" in page
-    assert "Marking sheet, question 1b" in page
+    assert "Scoring sheet, question 1b" in page
 
 
 def test_nothing_of_a_students_acts_on_the_page(browser, address, course):  # noqa: F811

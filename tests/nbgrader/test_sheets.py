@@ -1,4 +1,4 @@
-"""The marking sheets: criteria that add up to the rubric, under the answers they are about."""
+"""The scoring sheets: criteria that add up to the rubric, under the answers they are about."""
 
 import copy
 

@@ -100,7 +100,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         wait_for(lambda: browser.value(cells) == len(PLACES))
         wait_for(lambda: "Idle" in browser.value("document.body.innerText"))
         opened.choose("Run", "Run All Cells")
-        wait_for(lambda: "submission.zip" in opened.text("hand-in"), SECONDS)
+        wait_for(lambda: "submission.zip" in opened.text("submission"), SECONDS)
         yield opened
 
 

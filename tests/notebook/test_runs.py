@@ -64,7 +64,7 @@ def test_nothing_is_raised_and_every_cell_says_what_it_waits_for(student_run) ->
 
 def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
     folder, notebook = student_run
-    assert "Missing, not in the archive: answers.json" in printed(notebook)["hand-in"]
+    assert "Missing, not in the archive: answers.json" in printed(notebook)["submission"]
     assert read_submission(folder / "submission.zip").solution == STUB
 
 

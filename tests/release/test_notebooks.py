@@ -28,7 +28,7 @@ def titled_bundle(source: str) -> Bundle:
         new_markdown_cell("No heading: #1 of two.", id="text"),
         new_code_cell(source, id="slow-cell"),
         new_markdown_cell("## 2a. Later", id="later"),
-        new_code_cell(HANDS_IN, id="hand-in"),
+        new_code_cell(HANDS_IN, id="submission"),
     ]
     files = {"main.ipynb": nbformat.writes(new_notebook(cells=cells)).encode()}
     return Bundle("the student bundle", files)

@@ -40,7 +40,7 @@ def test_the_sums_are_those_of_the_report(sample: Report, parse_page: Parse) -> 
     )
     rows = [
         [cell.text for cell in row.children if not isinstance(cell, str)]
-        for row in page.one("table", "marks").one("tbody").all("tr")
+        for row in page.one("table", "points").one("tbody").all("tr")
     ]
     assert [row[0] for row in rows] == list(sample.question_titles)
     for row, question in zip(rows, sample.questions, strict=True):
@@ -246,7 +246,7 @@ def test_faults_and_flags_are_shown_to_the_staff(
     assert fault.one("a").text == "1a: Clips"
     assert flag.one("li").text == "A file was renamed."
     assert page.one("span", "score").text == "– / 3"
-    assert "3 undecided" in page.one("table", "marks").text
+    assert "3 undecided" in page.one("table", "points").text
 
 
 def test_lost_points_are_listed_and_points_of_persons_are_not_lost(

@@ -118,7 +118,7 @@ def _call(submission: Submission, id: str, import_failure: str):
     if SOLUTION in submission.problems:
         return a_check(id, Verdict.BLOCKED, message=submission.problems[SOLUTION])
     if submission.solution is None:
-        return a_check(id, Verdict.MISSING, message="No solution.py was handed in.")
+        return a_check(id, Verdict.MISSING, message="No solution.py was submitted.")
     if import_failure:
         return a_check(id, Verdict.BLOCKED, message=import_failure)
     if submission.solution.encode() == stub():

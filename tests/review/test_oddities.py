@@ -1,4 +1,4 @@
-"""Generated oddities: what an honest student handed in never becomes a final zero in silence."""
+"""Generated oddities: what an honest student submitted never becomes a final zero in silence."""
 
 import shutil
 import tempfile
@@ -87,7 +87,7 @@ def _lost(marked: list[GradedCheck]) -> set[str]:
 
 
 def _is_silent(files: Files) -> bool:
-    """Whether points are lost although every file was handed in, and nobody is told."""
+    """Whether points are lost although every file was submitted, and nobody is told."""
     submission = _read(files)
     marked = as_graded(submission)
     found = review(submission, marked)

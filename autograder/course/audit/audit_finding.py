@@ -8,7 +8,7 @@ class Kind(StrEnum):
     """What was observed."""
 
     EVERYBODY = "everybody passes"
-    NOBODY = "nobody passes"
+    NEVER_PASSED = "never passed"
     FLIPS = "changed between two runs"
     SAME_WRONG = "the same wrong answers"
     SOLUTION = "similar solution.py"

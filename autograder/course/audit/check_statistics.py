@@ -40,7 +40,7 @@ def undiscriminating_checks(record: ClassRecord) -> Iterator[AuditFinding]:
             )
         elif not any(check.points for check in graded):
             yield AuditFinding(
-                Kind.NOBODY,
+                Kind.NEVER_PASSED,
                 f"{id}: none of {len(graded)} submissions that reached it has a point.",
                 "The handout may be unclear, or the check may be wrong. Look at three answers with "
                 f"--replay {id} before scores are published.",

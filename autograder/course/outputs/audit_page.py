@@ -17,7 +17,7 @@ TITLES = {
     Kind.MODEL: "Saved models of the same training",
     Kind.SAME_WRONG: "The same wrong answers",
     Kind.FLIPS: "Changed between two runs",
-    Kind.NOBODY: "Checks that no submission passes",
+    Kind.NEVER_PASSED: "Checks that no submission passes",
     Kind.EVERYBODY: "Checks that every submission passes",
 }
 

@@ -42,7 +42,7 @@ class EngineGrades(SaveAutoGrades):
     quick = Bool(False, help="measure models on 1,000 images; the scores are provisional").tag(
         config=True
     )
-    reports = Unicode("marks", help="the folder of the course that reports are written to").tag(
+    reports = Unicode("results", help="the folder of the course that reports are written to").tag(
         config=True
     )
 

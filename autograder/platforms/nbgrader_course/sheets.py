@@ -1,4 +1,4 @@
-"""Add a marking sheet under each written answer, for graders in formgrader.
+"""Add a scoring sheet under each written answer, for graders in formgrader.
 
 `marking_sheets.toml` contains the criteria by check of the rubric.
 """
@@ -86,7 +86,7 @@ def sheet_text(question: str, criteria: tuple[Criterion, ...]) -> str:
     """Return a sheet as Markdown: a table of points and criteria."""
     rows = [f"| {criterion.points:g} | {criterion.look_for} |" for criterion in criteria]
     return "\n".join(
-        [f"**Marking sheet, question {question}**", "", "| points | for |", "|--:|:--|", *rows]
+        [f"**Scoring sheet, question {question}**", "", "| points | for |", "|--:|:--|", *rows]
     )
 
 

@@ -52,7 +52,7 @@ def backslashes_for_folders():
         path = folder / "windows.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(right.iterdir()):
-                archive.write(file, rf"assignment\hand in\{file.name}")
+                archive.write(file, rf"assignment\submit\{file.name}")
         return path
 
 
@@ -420,7 +420,7 @@ def folder_named_like_markup():
     "solution.py is a package, which Python would import like a file",
     checks=["1a.linear_quantize.signed"],
     verdicts=["missing"],
-    problem="No solution.py was handed in",
+    problem="No solution.py was submitted",
 )
 def folder_named_solution_py():
     def build(folder, right):
@@ -592,7 +592,7 @@ def letters_of_another_script():
 
 
 @refused(
-    "what is handed in is itself a symbolic link to somebody's folder", problem="symbolic link"
+    "what is submitted is itself a symbolic link to somebody's folder", problem="symbolic link"
 )
 def link_for_a_submission():
     def build(folder, right):
@@ -648,10 +648,10 @@ def mac_leftovers():
         path = folder / "mac.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(right.iterdir()):
-                archive.write(file, f"hand in/{file.name}")
-                archive.writestr(f"__MACOSX/hand in/._{file.name}", b"\0\5\x16\7\0\2\0\0Mac OS X")
-                archive.writestr(f"__MACOSX/hand in/{file.name}", b"\0\5\x16\7")
-            archive.writestr("hand in/.DS_Store", b"\0\0\0\1Bud1")
+                archive.write(file, f"submit/{file.name}")
+                archive.writestr(f"__MACOSX/submit/._{file.name}", b"\0\5\x16\7\0\2\0\0Mac OS X")
+                archive.writestr(f"__MACOSX/submit/{file.name}", b"\0\5\x16\7")
+            archive.writestr("submit/.DS_Store", b"\0\0\0\1Bud1")
         return path
 
 
@@ -884,7 +884,7 @@ def password():
         return path
 
 
-@refused("what is handed in is a named pipe that never gives a byte", problem="a named pipe")
+@refused("what is submitted is a named pipe that never gives a byte", problem="a named pipe")
 def pipe_for_a_submission():
     def build(folder, right):
         path = folder / "mine.zip"

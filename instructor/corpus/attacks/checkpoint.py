@@ -186,7 +186,7 @@ def denormal_numbers():
 
 
 @cheat(
-    "the float network of the kit is handed in under all five names",
+    "the float network of the kit is submitted under all five names",
     checks=["2d.model.W8A8", "2d.model.W2A2"],
     verdicts=["wrong"],
     problem="is missing",
@@ -397,7 +397,7 @@ def one_byte_too_large():
 
 
 @fault(
-    "the model of 8 bits is handed in under all five names",
+    "the model of 8 bits is submitted under all five names",
     checks=["2d.model.W4A4", "2d.model.W8A2", "2d.model.W2A8", "2d.model.W2A2"],
     verdicts=["wrong"],
 )
@@ -657,7 +657,7 @@ def pickle_without_its_zip():
         (folder / "ResNet20_W8A8.pt").write_bytes(pickle.dumps(Started()))
 
 
-@fault("hands in integers where the weights of question 3 are asked for", **WRONG_VARIABLE)
+@fault("submits integers where the weights of question 3 are asked for", **WRONG_VARIABLE)
 def quantized_model_for_the_variable_one():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)

@@ -159,7 +159,7 @@ def modules_of_python():
     "the solution is a notebook and no Python file",
     checks=["1a.*", "2a.*", "2b.*", "3.search.*"],
     verdicts=["missing"],
-    problem="No solution.py was handed in",
+    problem="No solution.py was submitted",
 )
 def notebook_for_a_solution():
     def build(folder, right):
@@ -337,7 +337,7 @@ def torch_folder():
             (folder / name / "__init__.py").write_text(code)
 
 
-@legal("hands in everything: the kit, its caches and its notes, around what is asked for", **RIGHT)
+@legal("submits everything: the kit, its caches and its notes, around what is asked for", **RIGHT)
 def whole_working_copy():
     def build(folder, right):
         shutil.copytree(right, folder / "kit", dirs_exist_ok=True)

@@ -468,7 +468,7 @@ def student_without_a_name():
 
 
 @fault(
-    "hands in the numbers of another student's vectors under the own name",
+    "submits the numbers of another student's vectors under the own name",
     checks=["1b.[AB].*"],
     verdicts=["wrong", "partial"],
 )

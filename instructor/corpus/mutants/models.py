@@ -98,7 +98,7 @@ def codes_as_floats():
 
 
 @mutant(
-    "hands in an empty file",
+    "submits an empty file",
     sentence="This file is empty. Hand it in again, and look at its size first.",
     caught_by=["2d.model.W2A2"],
 )
@@ -133,7 +133,7 @@ def first_layer_zeroed():
 
 
 @mutant(
-    "hands in the float model",
+    "submits the float model",
     sentence=(
         "This file holds floating-point weights without scales. Save the quantized model: "
         "codes, and two scales for each layer."
@@ -329,7 +329,7 @@ def trained_on_the_test_images():
 
 
 @mutant(
-    "hands in a file that was cut short",
+    "submits a file that was cut short",
     sentence="This file was cut short. Copy it again, after training has finished writing it.",
     caught_by=["2d.model.W8A2"],
 )
@@ -342,7 +342,7 @@ def truncated_file():
 @mutant(
     "adds an entry that belongs to no layer",
     sentence=(
-        "This file has an entry that no layer of the network has. Hand in the kit's ResNet-20"
+        "This file has an entry that no layer of the network has. Submit the kit's ResNet-20"
         " and nothing else."
     ),
     caught_by=["2d.model.W8A2"],
@@ -354,7 +354,7 @@ def unknown_entry():
 
 
 @mutant(
-    "hands in the W4A4 model as W2A8",
+    "submits the W4A4 model as W2A8",
     sentence=(
         "The codes in this file have 4 bits, but its name says 2. Each of the five models has"
         " a file of its own."
@@ -367,9 +367,9 @@ def w4a4_as_w2a8():
 
 
 @mutant(
-    "hands in the W8A8 model as W2A2",
+    "submits the W8A8 model as W2A2",
     sentence=(
-        "The codes in this file have 8 bits, but its name says 2. Hand in the model that was "
+        "The codes in this file have 8 bits, but its name says 2. Submit the model that was "
         "trained at the widths of its name."
     ),
     caught_by=["2d.model.W2A2"],
@@ -380,7 +380,7 @@ def w8a8_as_w2a2():
 
 
 @mutant(
-    "hands in the W8A8 model as W8A2",
+    "submits the W8A8 model as W8A2",
     sentence=(
         "The input scales in this file belong to 8 bits: with 2 bits they reach a small part "
         "of the range, and all else is clipped. Calibrate and train at 2 bits."
