@@ -32,7 +32,7 @@ _DEVICES, _PROCESSES = Path("/dev"), Path("/proc")
 _QUESTION = f"""
 import json, sys
 sys.path.insert(0, {str(KIT)!r})
-from autograder.sandbox.import_policy import readable_files
+from autograder.sandbox.readable_files import readable_files
 readable = readable_files()
 print(json.dumps({{
     "prefix": [sys.prefix],

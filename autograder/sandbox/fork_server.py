@@ -33,7 +33,6 @@ import torch
 
 from autograder.sandbox import (
     host_callbacks,
-    import_policy,
     limits,
     linux_calls,
     seccomp,
@@ -50,11 +49,13 @@ from autograder.sandbox.messages import (
     pack_claim,
     unpack_request,
 )
-from autograder.sandbox.saved_models import UnreadableModel, read_saved_model
+from autograder.sandbox.readable_files import readable_files
 from autograder.sandbox.thread_limit import ThreadLimit
+from quantlab.formats.read_untrusted import UnreadableModel, read_saved_model
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.failures import claim_of, name_of
+from quantlab.protocol.import_policy import confine_imports
 from quantlab.protocol.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
@@ -115,7 +116,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
     `RuntimeError` if forks of this process would not be safe.
     """
     linux_calls.hide_memory()
-    import_policy.confine_imports()
+    confine_imports()
     torch.set_num_threads(1)
     _warm_up()
     threads = len(os.listdir("/proc/self/task"))
@@ -126,7 +127,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
         limits=allowed,
         address_space=limits.address_space_in_use() + allowed.memory,
         threads=wanted["threads"],
-        readable=import_policy.readable_files() if wanted["landlock"] else None,
+        readable=readable_files() if wanted["landlock"] else None,
         seccomp=wanted["seccomp"],
     )
     gc.collect()

@@ -1,8 +1,8 @@
-"""Decide what student code can import and read: Python, its packages, parts of quantlab.
+"""Decide what student code can import while it is graded: Python, its packages, parts of quantlab.
 
-Landlock enforces the list of files. The import finder here makes `import quantlab` work although
-the kit's folder is not on the path. It gives a clear message for withheld modules, which hold fast
-versions of functions that students write themselves.
+The import finder here makes `import quantlab` work although the kit's folder is not on the path. It
+gives a clear message for withheld modules, which hold fast versions of functions that students
+write themselves. The grader's worker and a student's rehearsal both use it.
 """
 
 import sys
@@ -14,7 +14,6 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from autograder.sandbox.landlock import Readable
 from quantlab.paths import KIT
 
 WITHHELD = frozenset(
@@ -27,37 +26,18 @@ WITHHELD = frozenset(
 )
 
 
-def readable_files() -> Readable:
-    """Return the files that stay readable.
-
-    Without /proc/cpuinfo torch would compute with slower kernels.
-    """
+def library_folders() -> tuple[Path, ...]:
+    """Return the folders of Python, its packages and the system's libraries, in order."""
     paths = sysconfig.get_paths()
-    libraries = {
-        *(Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
-        Path(sys.base_prefix, "lib"),
-        *map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64")),
-    }
-    machine = (
-        *("/proc/cpuinfo", "/proc/meminfo", "/proc/sys/vm/overcommit_memory"),
-        *("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/zero"),
+    return tuple(
+        sorted(
+            {
+                *(Path(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+                Path(sys.base_prefix, "lib"),
+                *map(Path, ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64")),
+            }
+        )
     )
-    package = KIT / "quantlab"
-    allowed = (file for file in sorted(package.rglob("*.py")) if _module(file) not in WITHHELD)
-    return Readable(
-        trees=(
-            *sorted(libraries),
-            Path("/sys/devices/system/cpu"),
-            Path("/sys/devices/system/node"),
-        ),
-        files=(*map(Path, machine), *allowed),
-        folders=(package,),
-        sinks=(Path("/dev/null"),),
-    )
-
-
-def _module(file: Path) -> str:
-    return ".".join(file.relative_to(KIT).with_suffix("").parts)
 
 
 def confine_imports() -> None:

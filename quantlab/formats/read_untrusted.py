@@ -1,7 +1,8 @@
-"""Read a student's saved model inside the worker: a `.pt` file may hold anything.
+"""Read a student's saved model: a `.pt` file may hold anything.
 
-`torch.load(weights_only=True)` has been broken before. It is the second line of defense here: the
-file is only opened in the confined process, and only arrays and numbers leave it.
+The grader does this in the worker alone. `torch.load(weights_only=True)` has been broken before. It
+is the second line of defense: only arrays and numbers leave the confined process. Students run the
+same code on their own models (`quantlab.rehearsal`).
 """
 
 import io
@@ -13,11 +14,10 @@ from typing import Any
 
 import torch
 
-from autograder.sandbox.limits import Limits
 from quantlab.formats import packed_model
 from quantlab.formats.packed_model import MAGIC
 from quantlab.protocol.plain_values import Encoder, UnsupportedResult
-from quantlab.protocol.wire import MAX_ARRAYS
+from quantlab.protocol.wire import MAX_ARRAYS, MAX_BYTES
 
 MAX_NAME = 200  # characters
 MAX_STRING = 1000  # characters
@@ -54,7 +54,7 @@ def read_saved_model(content: bytes) -> dict[str, Any]:
         raise UnreadableModel(
             f"holds {len(values)} values, more than {MAX_ARRAYS}; {_SAVE_INSTEAD}"
         )
-    encoder = Encoder(Limits.reply)
+    encoder = Encoder(MAX_BYTES)
     return {_name(name): _value(name, value, encoder) for name, value in values.items()}
 
 
@@ -64,7 +64,7 @@ def _packed(content: bytes) -> dict[str, Any]:
         values = packed_model.values(packed_model.unpack(content))
     except packed_model.BadPackedModel as problem:
         raise UnreadableModel(f"is no packed model that can be used: {problem}") from None
-    encoder = Encoder(Limits.reply)
+    encoder = Encoder(MAX_BYTES)
     return {name: _value(name, value, encoder) for name, value in values.items()}
 
 
@@ -114,7 +114,7 @@ def _name(name: Any) -> str:
 
 def _value(name: str, value: Any, encoder: Encoder) -> Any:
     if isinstance(value, torch.Tensor):
-        if value.dtype == torch.bfloat16 and value.numel() * 4 <= Limits.reply:
+        if value.dtype == torch.bfloat16 and value.numel() * 4 <= MAX_BYTES:
             value = value.float()
         try:
             return encoder.array(value)
