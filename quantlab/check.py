@@ -13,40 +13,25 @@ import contextlib
 import random
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
 
 from quantlab.errors import NoPublicChecks, UnreadableSource
 from quantlab.notebook.reloading import FILE, followed_solution, read_source, solution_path
-from quantlab.protocol.calls import Failure, Program
-from quantlab.protocol.comparison import describe
-from quantlab.protocol.execute import load_module, run_program
-from quantlab.protocol.failures import failure_of
-from quantlab.protocol.public_checks import FOLDER, PublicCheck, load, questions
+from quantlab.protocol.execute import load_module
+from quantlab.protocol.public_checks import FOLDER, load, questions
+from quantlab.protocol.run_public_checks import (
+    MISSING,
+    RIGHT,
+    WRONG,
+    CheckOutcome,
+    outcome_of_failure,
+    run_check,
+)
 
-RIGHT, WRONG, MISSING = "right", "wrong", "missing"
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
-
-
-@dataclass(frozen=True)
-class CheckOutcome:
-    """The outcome of one check.
-
-    Attributes:
-        check: The check.
-        outcome: `RIGHT`, `WRONG` or `MISSING`.
-        lines: What to print about it.
-        answered: Whether the calls returned.
-    """
-
-    check: PublicCheck
-    outcome: str
-    lines: tuple[str, ...] = ()
-    answered: bool = False
 
 
 def check(*selected: str, solution: str | Path | None = None) -> None:
@@ -74,57 +59,8 @@ def run(
         try:
             module = load_module(source)
         except BaseException as error:
-            failure = _failure(error)
-            outcome = _outcome_of(failure)
-            return tuple(CheckOutcome(check, outcome, (failure.message,)) for check in checks)
-        return tuple(_run_check(check, module) for check in checks)
-
-
-def _run_check(check: PublicCheck, module: ModuleType) -> CheckOutcome:
-    first = _run_program(check, module, check.program)
-    if first.outcome == RIGHT or check.otherwise is None:
-        return first
-    second = _run_program(check, module, check.otherwise)
-    answered = second.answered and not first.answered
-    return second if second.outcome == RIGHT or answered else first
-
-
-def _run_program(check: PublicCheck, module: ModuleType, program: Program) -> CheckOutcome:
-    try:
-        answer = run_program(module, program)
-    except BaseException as error:
-        failure = _failure(error, program.target)
-        return CheckOutcome(check, _outcome_of(failure), (failure.message,))
-    outcome, unmet = check.judge(answer)
-    if outcome.correct:
-        warnings = (outcome.message,) if outcome.message else ()
-        return CheckOutcome(check, RIGHT, warnings, answered=True)
-    lines = [outcome.message]
-    if unmet and not unmet.gradient:
-        lines.append(f"expected {describe(_first(unmet.expected))}")
-        lines.append(f"got      {describe(answer.results[unmet.call])}")
-    if hint := check.hint(answer):
-        lines.append(f"Hint: {hint}")
-    return CheckOutcome(check, WRONG, tuple(lines), answered=True)
-
-
-def _first(expected: object) -> object:
-    """Return the first of several correct answers."""
-    if isinstance(expected, list):
-        return expected[0]
-    if isinstance(expected, tuple):
-        return tuple(_first(part) for part in expected)
-    return expected
-
-
-def _failure(error: BaseException, target: str = "") -> Failure:
-    if isinstance(error, KeyboardInterrupt):
-        raise error
-    return failure_of(error, target)
-
-
-def _outcome_of(failure: Failure) -> str:
-    return MISSING if failure.kind == "missing" else WRONG
+            return tuple(outcome_of_failure(check, error) for check in checks)
+        return tuple(run_check(check, module) for check in checks)
 
 
 def _source(solution: str | Path | None) -> str:

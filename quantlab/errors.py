@@ -12,6 +12,7 @@
     ├── RecipeMismatch          a checkpoint belongs to another training
     ├── CannotBegin             the notebook cannot run with these settings
     ├── CannotSubmit            submission.zip cannot be written
+    ├── CannotRehearse          a submission cannot be tried on this machine
     ├── UnreadableSubmission    nothing in a submission can be used
     ├── UnreadableFile          one file of a submission cannot be read
     ├── BadSource               solution.py is not text                    (ValueError)
@@ -78,6 +79,10 @@ class CannotBegin(KitError):
 
 class CannotSubmit(KitError):
     """`submission.zip` cannot be written; the message says what is missing."""
+
+
+class CannotRehearse(KitError):
+    """A submission cannot be tried on this machine; the message says why."""
 
 
 class UnreadableSubmission(KitError):

@@ -1,0 +1,1 @@
+"""Rehearse grading: read and try a submission as the grader does, on the student's machine."""
