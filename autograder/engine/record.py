@@ -114,7 +114,8 @@ class Report:
 
     `review` has one sentence for each part of the submission that staff must look at before the
     score is final: the file, the reason, the points at stake. `review_checks` are the ids of the
-    checks that these points belong to.
+    checks that these points belong to. `notes` say how the submission was understood: sentences for
+    student and staff that cost nothing.
     """
 
     student: str
@@ -128,6 +129,7 @@ class Report:
     provisional: bool = False  # made from fewer checks or images than the score is defined on
     review: tuple[str, ...] = ()
     review_checks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def automatic(self) -> tuple[CheckResult, ...]:
@@ -201,6 +203,7 @@ class Report:
             "flags": list(self.flags),
             "review": list(self.review),
             "review_checks": list(self.review_checks),
+            "notes": list(self.notes),
         }
         return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -225,6 +228,7 @@ class Report:
             provisional=record["provisional"],
             review=tuple(record.get("review", ())),
             review_checks=tuple(record.get("review_checks", ())),
+            notes=tuple(record.get("notes", ())),
         )
 
 

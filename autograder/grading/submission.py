@@ -160,6 +160,7 @@ def build_report(
         provisional=quick or selected != "*",
         review=open_yet.sentences,
         review_checks=open_yet.checks,
+        notes=submission.notes,
     )
 
 

@@ -67,6 +67,7 @@ def _opening(report: Report, finished: bool) -> list[str]:
         )
     lines.append(wording.total_sentence(report) + ".")
     lines.append(f"Models are measured on {wording.dataset_name(report.dataset)}.")
+    lines += [clean(note, LONGEST) for note in report.notes]
     lines += [clean(mistake.sentence, LONGEST) for mistake in report.misconceptions]
     return lines
 

@@ -126,6 +126,7 @@ def _notices(report: Report) -> list[tuple[str, str]]:
         names = ", ".join(report.needs_staff)
         notices.append((f"NEEDS REVIEW: the grader itself failed on {names}.", "bold magenta"))
     notices.extend((f"NEEDS REVIEW: {sentence}", "bold magenta") for sentence in report.review)
+    notices.extend((f"NOTE: {note}", "cyan") for note in report.notes)
     notices.extend((f"FLAG: {flag}", "bold magenta") for flag in report.flags)
     return notices
 

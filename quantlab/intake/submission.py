@@ -73,6 +73,7 @@ class Submission:
         report_file: The path of the written report as submitted, safe to print.
         problems: Why a file that is present cannot be used, by the assignment's name of the file.
         flags: Sentences for staff.
+        notes: Sentences for student and staff on how the files were understood.
         unused: Files that could be what is missing.
     """
 
@@ -84,6 +85,7 @@ class Submission:
     problems: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     unused: tuple[UnusedFile, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def unopened_submission(student: str, reason: str) -> Submission:
@@ -138,7 +140,15 @@ def build_submission(
     if contents.files and not files.used and not unused:
         unused = (nothing_known(contents),)
     return Submission(
-        who.value, solution, answers, models, report_file, files.problems, flags, unused
+        who.value,
+        solution,
+        answers,
+        models,
+        report_file,
+        files.problems,
+        flags,
+        unused,
+        tuple(files.notes),
     )
 
 
@@ -155,6 +165,7 @@ class FilePicker:
         self.contents = contents
         self.problems: dict[str, str] = {}
         self.flags: list[str] = []
+        self.notes: list[str] = []
         self.used: dict[str, str] = {}  # the role of each file that has one, by its path
 
     def take(self, wanted: str, limit: int) -> bytes | None:
@@ -180,7 +191,7 @@ class FilePicker:
         if len(candidates) > 1:
             self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
         elif is_copy_of(candidates[0].name, wanted):
-            self.flags.append(f"{wanted} was submitted as {quote_name(candidates[0].path)}.")
+            self.notes.append(f"{quote_name(candidates[0].path)} was used as {wanted}.")
         return content
 
 
@@ -253,11 +264,13 @@ def _report(files: FilePicker) -> str | None:
                     "is taken."
                 )
             elif is_copy_of(candidates[0].name, wanted):
-                files.flags.append(f"{wanted} was submitted as {quote_name(candidates[0].path)}.")
+                files.notes.append(f"{quote_name(candidates[0].path)} was used as the report.")
             return _listed([candidates[0], *others])
     if not others:
         return None
-    files.flags.append(f"The report was submitted as {_names(others)}.")
+    files.notes.append(
+        f"{_names(others)} {'was' if len(others) == 1 else 'were'} used as the report."
+    )
     return _listed(others)
 
 

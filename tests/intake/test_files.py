@@ -100,11 +100,12 @@ def test_letter_case_does_not_matter(make):
         "\uff53olution.py",
     ],
 )
-def test_the_only_copy_is_taken_and_flagged(make_zip, name):
+def test_submission_uses_the_only_copy_with_a_note(make_zip, name):
     submission = read_submission(make_zip((name, SOURCE)))
     assert submission.solution == SOURCE
-    (flag,) = submission.flags
-    assert flag.startswith("solution.py was submitted as '")
+    assert submission.flags == ()
+    (note,) = submission.notes
+    assert note.endswith("' was used as solution.py.")
 
 
 @pytest.mark.parametrize(
@@ -200,9 +201,7 @@ def test_models_are_found_by_name_and_a_bad_one_costs_only_itself(make, saved_te
     assert sorted(submission.problems) == ["ResNet20_W2A2.pt", "ResNet20_W8A2.pt"]
     assert "git-lfs pointer" in submission.problems["ResNet20_W2A2.pt"]
     assert "cut short" in submission.problems["ResNet20_W8A2.pt"]
-    assert (
-        "ResNet20_W4A4.pt was submitted as 'checkpoints/ResNet20_W4A4 (1).pt'." in submission.flags
-    )
+    assert "'checkpoints/ResNet20_W4A4 (1).pt' was used as ResNet20_W4A4.pt." in submission.notes
 
 
 def test_the_report_is_the_first_of_pdf_markdown_and_notebook(make):
@@ -212,10 +211,10 @@ def test_the_report_is_the_first_of_pdf_markdown_and_notebook(make):
     assert read_submission(make(*report[2:], name="c.zip")).report_file == "main.ipynb"
 
 
-def test_a_copy_of_the_notebook_is_the_report_and_flagged(make):
+def test_submission_uses_a_copy_of_the_notebook_as_report_with_a_note(make):
     submission = read_submission(make(("Copy of main.ipynb", "{}")))
     assert submission.report_file == "Copy of main.ipynb"
-    assert "main.ipynb was submitted as 'Copy of main.ipynb'." in submission.flags
+    assert "'Copy of main.ipynb' was used as the report." in submission.notes
 
 
 def test_two_reports_are_left_to_a_person(make):

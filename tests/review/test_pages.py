@@ -36,6 +36,29 @@ def test_report_json_keeps_a_review() -> None:
     assert json.loads(REPORT.to_json())["review"] == [SENTENCE]
 
 
+NOTE = "'Kopie von solution.py' was used as solution.py."
+NOTED = replace(a_report("ada"), notes=(NOTE,))
+
+
+def test_report_json_keeps_notes_and_reads_reports_without_them() -> None:
+    assert Report.from_json(NOTED.to_json()) == NOTED
+    record = json.loads(NOTED.to_json())
+    assert record.pop("notes") == [NOTE]
+    assert Report.from_json(json.dumps(record)) == replace(NOTED, notes=())
+
+
+def test_every_output_shows_a_note_and_keeps_the_score_final() -> None:
+    assert "Kopie von solution.py" in html.render(NOTED)
+    assert f"NOTE: {NOTE}" in _printed(lambda console: print_report(NOTED, console))
+    assert NOTE in summary_csv.summary_csv([NOTED])
+    results = json.loads(gradescope.render(NOTED))
+    assert NOTE in results["output"]
+    assert "NOT FINAL" not in results["output"]
+    assert NOTE in question_text(NOTED, "1a")
+    assert NOTE not in question_text(NOTED, "1b")
+    assert not NOTED.needs_review
+
+
 def test_student_page_says_kindly_that_the_score_is_not_final() -> None:
     page = html.render(REPORT)
     assert "This score is not final." in page

@@ -133,6 +133,7 @@ class Pseudonyms:
             else self.text(report.student),
             checks=tuple(self._check(check) for check in report.checks),
             flags=tuple(self.text(flag) for flag in report.flags),
+            notes=tuple(self.text(note) for note in report.notes),
             review=tuple(self.text(sentence) for sentence in report.review),
         )
 

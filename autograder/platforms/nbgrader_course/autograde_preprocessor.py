@@ -83,6 +83,8 @@ class EngineGrades(SaveAutoGrades):
         else:
             for flag in report.flags:
                 self.log.warning("FLAG: %s: %s", student, flag)
+            for note in report.notes:
+                self.log.info("NOTE: %s: %s", student, note)
             for sentence in report.review:
                 self.log.error("NEEDS REVIEW: %s: %s", student, sentence)
             return report, ""
