@@ -5,6 +5,7 @@
     corpus/mutants/models.py       damage(models) changes the five saved models in place
     corpus/correct/<kind>.py       correct, written differently: appended, or a whole solution.py
     corpus/attacks/<family>.py     code as a student may submit it, or build(folder, right)
+    corpus/odd/<family>.py         build(folder) changes a correct submission: odd, but honest
 
 A file holds a family of cases. A case may also be a file of its own in a folder named for the
 family (`corpus_files` describes both forms). The corpus tests the checks and the sandbox
@@ -25,7 +26,9 @@ from autograder.paths import CORPUS
 MUTANTS = CORPUS / "mutants"
 CORRECT = CORPUS / "correct"
 ATTACKS = CORPUS / "attacks"
+ODD = CORPUS / "odd"
 _KINDS = ("cheat", "fault", "legal", "refused")
+_ODD_KINDS = ("final", "noted", "review")
 _BUILD = re.compile(r"^def build\(folder, right\):$", re.MULTILINE)
 NO_FUNCTION = frozenset({"answers", "models"})  # folders of mutants that break no function
 
@@ -142,7 +145,38 @@ class AttackCase:
         return build
 
 
-Case = TypeVar("Case", Mutant, Alternative, AttackCase)
+@dataclass(frozen=True)
+class OddCase:
+    """Hold an odd but honest submission, and what must come of it.
+
+    `name` is "<family>/<case>"; `oddity` says in a few words what is odd. `kind` is one of
+
+    - "final": it is graded like any other submission;
+    - "noted": the same, and a note contains `says`;
+    - "review": it has no score before staff review it, and a sentence of the review contains
+      `says`. Every one of `checks` that lost points is at stake.
+
+    Only the checks that match a pattern of `checks` are graded. They get `points` in total; None
+    means all of their points (for "review": none of them).
+    """
+
+    name: str
+    code: str
+    oddity: str
+    kind: str
+    checks: tuple[str, ...]
+    says: str = ""
+    points: float | None = None
+
+    def build(self, folder: Path) -> Path:
+        """Change the correct submission in `folder`. Return the folder or archive to submit."""
+        names: dict[str, Any] = {"__name__": "odd"}
+        exec(compile(self.code, f"{self.name}.py", "exec", dont_inherit=True), names)
+        archive: Path | None = names["build"](folder)
+        return archive or folder
+
+
+Case = TypeVar("Case", Mutant, Alternative, AttackCase, OddCase)
 
 
 def load_mutants(folder: Path = MUTANTS) -> tuple[Mutant, ...]:
@@ -182,6 +216,21 @@ def load_attacks(folder: Path = ATTACKS) -> tuple[AttackCase, ...]:
             )
         exploits.append(exploit)
     return tuple(exploits)
+
+
+def load_odd_cases(folder: Path = ODD) -> tuple[OddCase, ...]:
+    """Return all odd but honest submissions, ordered by name. Raise `BadCorpus`."""
+    cases = []
+    for name, case in _cases(folder):
+        described = {"oddity": case.title, "kind": case.decorator}
+        odd = _build_case(name, case, OddCase, described)
+        if odd.kind not in _ODD_KINDS or (odd.kind != "final" and not odd.says):
+            raise BadCorpus(
+                f"{case.place}: kind must be one of {', '.join(_ODD_KINDS)}, and all but final "
+                "cases need says."
+            )
+        cases.append(odd)
+    return tuple(cases)
 
 
 def _cases(folder: Path) -> list[tuple[str, CaseText]]:
