@@ -75,6 +75,7 @@ class Submission:
         flags: Sentences for staff.
         notes: Sentences for student and staff on how the files were understood.
         unused: Files that could be what is missing.
+        used: The role of each file that has one, by its path in the submission.
     """
 
     student: str
@@ -86,6 +87,7 @@ class Submission:
     flags: tuple[str, ...] = ()
     unused: tuple[UnusedFile, ...] = ()
     notes: tuple[str, ...] = ()
+    used: Mapping[str, str] = field(default_factory=dict)
 
 
 def unopened_submission(student: str, reason: str) -> Submission:
@@ -149,6 +151,7 @@ def build_submission(
         flags,
         unused,
         tuple(files.notes),
+        files.used,
     )
 
 
