@@ -8,7 +8,7 @@ from pathlib import Path
 
 from authoring.examples import MissingModels, write_examples
 from autograder.commands.grade import GradeOptions, grade
-from autograder.exit_status import DONE
+from autograder.exit_status import DONE, USAGE
 from quantlab.data.cifar10 import DataNotFound, candidate_roots, load_cifar10
 
 DEMO = Path("demo")
@@ -22,7 +22,7 @@ def demo() -> int:
         submissions = write_examples(dataset, DEMO / "submissions")
     except (MissingModels, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     print(
         f"Grading {len(submissions)} example submissions; the slow one loops until it is stopped."
     )

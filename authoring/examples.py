@@ -16,11 +16,12 @@ from pathlib import Path
 
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
+from autograder.exit_status import USAGE
 from autograder.paths import REFERENCE, reference_models
 from quantlab.data.cifar10 import DataNotFound
 from quantlab.data.student_vectors import student_vectors
 from quantlab.formats.answers_file import AnswersFile
-from quantlab.paths import CELLS, KIT
+from quantlab.paths import CELLS, KIT, model_file
 
 REPORT = """# Report
 
@@ -182,7 +183,9 @@ def write_answers(path: Path, student: str, evaluator: ModelEvaluator) -> None:
         for cell, percents in evaluator.ptq_accuracies(method).items():
             answers.record_accuracy("ptq", cell, method, round(percents[0], 2))
     for cell in CELLS:
-        record = json.loads((folder / f"ResNet20_{cell}.json").read_text(encoding="utf-8"))
+        record = json.loads(
+            (folder / model_file(cell)).with_suffix(".json").read_text(encoding="utf-8")
+        )
         answers.record_accuracy("qat", cell, "sym", record["test_accuracy"])
     widths = json.loads((folder / "bit_widths.json").read_text(encoding="utf-8"))
     answers.record_bit_widths(widths["bit_widths"])
@@ -197,7 +200,7 @@ def correct_answers(student: str, evaluator: ModelEvaluator) -> str:
 
 
 def _models(dataset: str) -> list[Path]:
-    paths = [reference_models(dataset) / f"ResNet20_{cell}.pt" for cell in CELLS]
+    paths = [reference_models(dataset) / model_file(cell) for cell in CELLS]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise MissingModels(
@@ -221,5 +224,5 @@ def build_examples(dataset: str, out: Path) -> int:
             print(folder)
     except (MissingModels, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     return 0

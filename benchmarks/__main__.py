@@ -19,6 +19,7 @@ import torch
 from rich.console import Console
 
 from authoring.examples import MissingModels
+from autograder.exit_status import USAGE
 from autograder.grading.preparation import SetupError
 from autograder.sandbox.self_test import IsolationUnavailable
 from baselines.errors import MissingPackage
@@ -60,7 +61,7 @@ def main() -> int:
         subprocess.CalledProcessError,
     ) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     _print(measurements)
     return 0 if all(each.holds for each in measurements) else 1
 

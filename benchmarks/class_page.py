@@ -19,6 +19,7 @@ from pathlib import Path
 from autograder.course.outputs.dashboard import render
 from autograder.course.policy import Policy, apply_manual_scores, apply_policy
 from autograder.course.reference_results import reference_numbers
+from autograder.exit_status import USAGE
 from tests.class_outputs.people import RUBRIC, a_class
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -39,7 +40,7 @@ def main() -> int:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         print(f"No browser was found: install one of {', '.join(BROWSERS)}.", file=sys.stderr)
-        return 2
+        return USAGE
     with tempfile.TemporaryDirectory() as folder:
         page, empty = Path(folder, "class.html"), Path(folder, "empty.html")
         page.write_text(class_page(options.students), encoding="utf-8")

@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 import torch
 
+from autograder.exit_status import USAGE
 from benchmarks import kernels
 from benchmarks.ratios import Measurement
 from quantlab.arithmetic.int8_kernels import is_exact
@@ -38,14 +39,14 @@ def main() -> int:
     torch.set_num_threads(threads)
     if older and is_exact():
         print("The 8-bit instructions could not be hidden from oneDNN here.", file=sys.stderr)
-        return 2
+        return USAGE
     try:
         measured = list(
             kernels.measure_float_path(runs) if older else kernels.measure_kernels(runs)
         )
     except kernels.Inexact as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     print(json.dumps([asdict(each) for each in measured]))
     return 0
 

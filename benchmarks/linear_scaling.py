@@ -19,6 +19,7 @@ import torch
 from matplotlib.figure import Figure
 
 from authoring.examples import MissingModels, write_examples
+from autograder.exit_status import USAGE
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission
 from autograder.sandbox.host import Sandbox
@@ -82,7 +83,7 @@ def main() -> int:
             lines.append(line)
     except (DataNotFound, IsolationUnavailable, MissingModels, SetupError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     options.out.parent.mkdir(parents=True, exist_ok=True)
     draw_lines(lines, options.out)
     print(options.out)

@@ -18,7 +18,7 @@ from quantlab.evaluation.float_network import evaluate
 from quantlab.evaluation.integer_network import BATCH_SIZE, evaluate_saved
 from quantlab.formats.saved_model import SavedModel, load, load_float
 from quantlab.network.resnet import resnet20
-from quantlab.paths import CELLS, KIT
+from quantlab.paths import CELLS, KIT, model_file
 
 
 def float_network(dataset: str) -> nn.Module:
@@ -32,7 +32,7 @@ def float_network(dataset: str) -> nn.Module:
 def saved_models(dataset: str) -> dict[str, SavedModel]:
     """Return the reference's five models, by cell of Table 1."""
     folder = KIT / "instructor" / "checkpoints" / dataset
-    return {cell: load(folder / f"ResNet20_{cell}.pt") for cell in CELLS}
+    return {cell: load(folder / model_file(cell)) for cell in CELLS}
 
 
 def measure_models(dataset: str, images: ImageSet, runs: int) -> Iterator[Measurement]:

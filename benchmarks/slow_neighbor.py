@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.exit_status import USAGE
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.self_test import IsolationUnavailable
@@ -99,7 +100,7 @@ def main() -> int:
             return _compare(mine, theirs, options.rounds, options.checks)
     except IsolationUnavailable as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
 
 
 def _compare(mine: Sandbox, theirs: Sandbox, rounds: int, checks: int) -> int:

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from autograder.engine.oracle import Oracle
 from autograder.engine.quick_images import committed
+from autograder.exit_status import USAGE
 from autograder.paths import reference_models
 from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_dataset
@@ -33,7 +34,7 @@ from quantlab.evaluation.integer_network import BATCH_SIZE, IntegerResNet20
 from quantlab.evaluation.mixed_precision import bit_widths_network
 from quantlab.formats.saved_model import BadSavedModel, load, load_float
 from quantlab.network.resnet import resnet20
-from quantlab.paths import CELLS, DATASETS, float_model
+from quantlab.paths import CELLS, DATASETS, float_model, model_file
 
 SAMPLE = 1_000  # images
 CLASSES = 10
@@ -51,7 +52,7 @@ def kit_logits(dataset: str, data: ImageSet) -> dict[str, Tensor]:
     folder = reference_models(dataset)
     logits = {"float": _logits(float_network, data)}
     for cell in CELLS:
-        saved = load(folder / f"ResNet20_{cell}.pt")
+        saved = load(folder / model_file(cell))
         logits[cell] = IntegerResNet20(saved).logits(data.images)
     widths = json.loads((folder / "bit_widths.json").read_text(encoding="utf-8"))["bit_widths"]
     logits["question 3"] = _logits(bit_widths_network(state, widths, Oracle().module), data)
@@ -124,6 +125,6 @@ def build_quick_images(dataset: str) -> int:
         write_text_atomically(committed(dataset), text)
     except (BadSavedModel, DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     print(committed(dataset))
     return 0

@@ -11,6 +11,7 @@ import sys
 import torch
 
 from autograder.engine import ptq_table
+from autograder.exit_status import USAGE
 from autograder.paths import REFERENCE
 from quantlab.data.cifar10 import DataNotFound, load_dataset
 from quantlab.paths import float_model
@@ -30,6 +31,6 @@ def build_ptq_table(dataset: str) -> int:
         ptq_table.store(out, ptq_table.digest(dataset, reference, path), table)
     except (DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     print(out)
     return 0

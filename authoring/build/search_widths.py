@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from autograder.checks.q3 import FLOOR
 from autograder.engine.oracle import Oracle
+from autograder.exit_status import USAGE
 from autograder.paths import reference_models
 from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_dataset
@@ -37,7 +38,7 @@ def build_bit_widths(dataset: str, images: int = IMAGES) -> int:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (DataNotFound, OSError) as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return USAGE
     searched = train.subset(torch.arange(images))
     with tqdm(desc="evaluations") as bar:
 

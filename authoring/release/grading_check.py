@@ -34,7 +34,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.data.cifar10 import cifar10_root
 from quantlab.intake.submission import ANSWERS, SOLUTION, read_submission
-from quantlab.paths import CELLS, KIT
+from quantlab.paths import CELLS, KIT, model_file
 
 SECONDS = 1800  # per program; the longest takes two minutes on two idle cores
 REFERENCE_ID, STUB_ID = "reference", "stub"
@@ -86,7 +86,7 @@ def write_submissions(folder: Path, dataset: str, student: Bundle, solved: str) 
     stub.mkdir()
     shutil.copy(REFERENCE, reference / SOLUTION)
     for cell in CELLS:
-        shutil.copy(reference_models(dataset) / f"ResNet20_{cell}.pt", reference)
+        shutil.copy(reference_models(dataset) / model_file(cell), reference)
     write_answers(reference / ANSWERS, REFERENCE_ID, ModelEvaluator(dataset, Oracle()))
     (reference / NOTEBOOK).write_text(solved, encoding="utf-8")
     for name in (SOLUTION, NOTEBOOK):

@@ -6,7 +6,7 @@ from autograder.checks.base import Evidence, Finding
 from autograder.engine.record import ModelResult, Verdict
 from autograder.engine.rubric import RubricItem
 from quantlab.formats.saved_model import parse_name
-from quantlab.paths import CELLS
+from quantlab.paths import CELLS, model_file
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ModelCheck:
     @property
     def file(self) -> str:
         """Return the assignment's name of the file."""
-        return f"ResNet20_{self.cell}.pt"
+        return model_file(self.cell)
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         """Evaluate the saved model and return its credit."""

@@ -19,6 +19,7 @@ from autograder.engine.model_accuracy import Measurement
 from autograder.engine.record import ModelResult, Verdict
 from autograder.engine.rubric import RubricItem
 from quantlab.formats.packed_model import allowed_bits, kibibytes
+from quantlab.formats.submission_files import PACKED, VARIABLE
 from quantlab.network.resnet import layer_sizes
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
 from quantlab.protocol.comparison import CORRECT, WRONG, Outcome, Widths, is_width
@@ -29,8 +30,6 @@ SOME_CANDIDATES = (8, 2, 4)  # in no order
 FLOOR = 85.0  # percent, of the small problems; the rubric has the threshold of the network
 CEILING = 92.0  # percent, of the table's uncompressed network
 LAYERS = 6
-VARIABLE_MODEL = "ResNet20_variable.pt"
-PACKED_MODEL = "ResNet20_variable.packed"
 
 Problem = Callable[[Generator], tuple[dict[str, int], AdditiveLoss]]
 
@@ -233,10 +232,10 @@ class VariablePrecision:
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         """Evaluate the packed model, or the network at the reported widths."""
         submission = evidence.submission
-        if PACKED_MODEL in submission.problems:
-            return Finding(Verdict.ERROR, message=submission.problems[PACKED_MODEL])
-        if PACKED_MODEL in submission.models:
-            return self._packed(evidence, submission.models[PACKED_MODEL])
+        if PACKED in submission.problems:
+            return Finding(Verdict.ERROR, message=submission.problems[PACKED])
+        if PACKED in submission.models:
+            return self._packed(evidence, submission.models[PACKED])
         valid = BitWidths().grade(evidence, item)
         answers = evidence.answers()
         if isinstance(answers, Finding) or valid.verdict is Verdict.MISSING:
@@ -244,10 +243,10 @@ class VariablePrecision:
         if valid.credit < 1:
             return Finding(Verdict.BLOCKED, message=f"Not measured: {valid.message}")
         widths = answers.bit_widths
-        if VARIABLE_MODEL in submission.problems:
-            return Finding(Verdict.ERROR, message=submission.problems[VARIABLE_MODEL])
+        if VARIABLE in submission.problems:
+            return Finding(Verdict.ERROR, message=submission.problems[VARIABLE])
         measured = evidence.evaluator.bit_widths(
-            widths, submission.models.get(VARIABLE_MODEL), evidence.executor
+            widths, submission.models.get(VARIABLE), evidence.executor
         )
         return self._found(evidence, measured, widths)
 
@@ -262,7 +261,7 @@ class VariablePrecision:
             return finding
         shown = ", ".join(f"{name} {claimed[name]} and {widths[name]}" for name in others[:3])
         sentence = (
-            f"answers.json and the codes of {PACKED_MODEL} have other widths in {len(others)} "
+            f"answers.json and the codes of {PACKED} have other widths in {len(others)} "
             f"layers ({shown}): the codes are what was measured."
         )
         return replace(finding, flags=(sentence,))

@@ -5,6 +5,7 @@ The exit status is 0 if a tier holds, 2 if none does; then it prints why, tier b
 
 import sys
 
+from autograder.exit_status import DONE, USAGE
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.self_test import IsolationUnavailable, Probe
 from autograder.sandbox.tier_selection import PassedOver
@@ -24,7 +25,7 @@ def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
     """Start a sandbox, on `tier` or the strongest that holds, and print its self-test."""
     if sys.platform != "linux":
         print(_OUTSIDE_LINUX, file=sys.stderr)
-        return 2
+        return USAGE
     from autograder.sandbox.host import Sandbox  # noqa: PLC0415 - has no meaning elsewhere
 
     sandbox = Sandbox(tier=tier, allow_unsafe=allow_unsafe)
@@ -36,9 +37,9 @@ def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
         print(f"{what} Nothing is graded without one.", file=sys.stderr)
         for letter, reason in sandbox.passed_over or (("?", str(problem)),):
             print(f"  {letter}: {reason}", file=sys.stderr)
-        return 2
+        return USAGE
     print("\n".join(lines))
-    return 0
+    return DONE
 
 
 def describe(

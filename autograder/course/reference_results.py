@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.engine.ptq_table import METHODS, committed
-from quantlab.paths import CELLS
+from quantlab.paths import CELLS, model_file
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ def reference_numbers(dataset: str) -> ReferenceNumbers:
     table = committed(dataset.lower().replace("-", ""))
     folder = table.parent
     accuracies = _read(table).get("accuracies", {})
-    qat = {cell: _read(folder / f"ResNet20_{cell}.json").get("test_accuracy") for cell in CELLS}
+    qat = {
+        cell: _read(folder / Path(model_file(cell)).with_suffix(".json")).get("test_accuracy")
+        for cell in CELLS
+    }
     widths = _read(folder / "bit_widths.json")
     return ReferenceNumbers(
         ptq={

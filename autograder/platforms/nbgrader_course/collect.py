@@ -22,6 +22,7 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
 from quantlab.intake.archive import (
     LIMITS,
     Contents,
@@ -148,14 +149,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "course folder first.",
             file=sys.stderr,
         )
-        return 2
-    status = 0
+        return USAGE
+    status = DONE
     for path in options.paths:
         try:
             student, remarks = collect(path, options.course, options.assignment)
         except (UnreadableSubmission, OSError) as problem:
             print(f"{path}: {problem}", file=sys.stderr)
-            status = 1
+            status = NEEDS_REVIEW
             continue
         print(f"{student}: {' '.join(remarks) or 'complete.'}")
     return status
