@@ -2,17 +2,20 @@
 
     check("1a")
     python -m quantlab.check [QUESTION ...]
+    python -m quantlab.check --submission submission.zip
 
-In a shell it reads the saved solution.py. In the notebook it checks the version that the cells use
-(`quantlab.notebook.reloading`): the one saved when the cell began. The grader uses other numbers
-and has more checks: a function that passes here may still be wrong, one that fails here is wrong.
+The last one rehearses grading (`quantlab.rehearsal`): which file is used for what, and whether the
+grader can import, open and read it. In a shell the others read the saved solution.py. In the
+notebook `check` uses the version that the cells use (`quantlab.notebook.reloading`): the one saved
+when the cell began. The grader uses other numbers and has more checks: a function that passes here
+may still be wrong, one that fails here is wrong.
 """
 
 import argparse
 import contextlib
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +33,11 @@ from quantlab.protocol.run_public_checks import (
     outcome_of_failure,
     run_check,
 )
+from quantlab.rehearsal.console import rehearse_in_terminal
+from quantlab.rehearsal.read_source import refusal
+from quantlab.rehearsal.table import plain_text
 
+ALL_PASS, SOME_FAIL, CANNOT_START, INTERRUPTED = 0, 1, 2, 130
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 
@@ -38,7 +45,8 @@ def check(*selected: str, solution: str | Path | None = None) -> None:
     """Print the outcomes of the public checks of questions such as "1a", "2b" (default: all)."""
     try:
         for question in selected or questions():
-            print("\n".join(_table(question, run(question, solution))))
+            _print(_table(question, run(question, solution)))
+        _print(filter(None, [refusal(_source(solution))]))
     except NoPublicChecks as problem:
         print(problem)
 
@@ -104,27 +112,53 @@ def _table(question: str, outcomes: Sequence[CheckOutcome]) -> list[str]:
     return lines
 
 
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(plain_text(line, sys.stdout.encoding))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 all pass, 1 some fail, 2 could not start."""
+    """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m quantlab.check",
-        description="Run the public checks on the functions of solution.py.",
-        epilog="Exit status: 0 all pass, 1 some fail, 2 it could not start.",
+        description="Run the public checks on solution.py, or rehearse grading a submission.",
+        epilog="Exit status: 0 all pass or complete, 1 something to look at, 2 it could not start, "
+        "130 interrupted.",
     )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help="1a, 2b, ... (all)")
     parser.add_argument(
         "--solution", type=Path, metavar="PATH", help="default: solution.py in this folder"
     )
+    parser.add_argument(
+        "--submission",
+        type=Path,
+        metavar="PATH",
+        help="read this folder or archive as the grader does, and say what it would make of it",
+    )
     options = parser.parse_args(arguments)
-    status = 0
+    if options.submission and (options.questions or options.solution):
+        parser.error("--submission takes neither questions nor --solution: leave them out.")
     try:
-        for question in options.questions or questions():
-            outcomes = run(question, options.solution)
-            print("\n".join(_table(question, outcomes)))
-            status = status or int(any(outcome.outcome != RIGHT for outcome in outcomes))
+        if options.submission:
+            return rehearse_in_terminal(options.submission)
+        return _check_in_terminal(options.questions or questions(), options.solution)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _check_in_terminal(selected: Sequence[str], solution: Path | None) -> int:
+    status = ALL_PASS
+    try:
+        for question in selected:
+            outcomes = run(question, solution)
+            _print(_table(question, outcomes))
+            if any(outcome.outcome != RIGHT for outcome in outcomes):
+                status = SOME_FAIL
+        _print(filter(None, [refusal(_source(solution))]))
     except NoPublicChecks as problem:
         print(problem, file=sys.stderr)
-        return 2
+        return CANNOT_START
     return status
 
 

@@ -6,11 +6,11 @@ choice among fixed values, a few bits per check: the verdict, an exception of `E
 mistake by its name, and for question 3 one of `ABOVE_OPTIMUM`.
 """
 
-import builtins
 from collections.abc import Mapping
 from typing import Any
 
 from autograder.engine.record import Verdict
+from quantlab.protocol.failure_reasons import REFUSALS
 
 # The classes that honest mistakes raise; any other is not named.
 EXCEPTIONS = frozenset(
@@ -18,13 +18,6 @@ EXCEPTIONS = frozenset(
         *("AttributeError", "IndexError", "KeyError", "NameError", "OSError"),
         *("RuntimeError", "TypeError", "ValueError"),
     }
-)
-# What Python raises where the sandbox refuses a file, the network or another program: all of them
-# are "OSError" here.
-REFUSALS = frozenset(
-    name
-    for name, kind in vars(builtins).items()
-    if isinstance(kind, type) and issubclass(kind, OSError)
 )
 ABOVE_OPTIMUM = (0, 5, 10, 20, 50, 100)  # percent, rounded up to one of these
 KEYS = frozenset({"depends_on", "exception", "above_optimum"})

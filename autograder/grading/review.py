@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.engine.record import GradedCheck, Verdict
-from autograder.engine.redaction import REFUSALS
 from autograder.report import wording
 from quantlab.intake.roles import (
     ANSWERS,
@@ -30,6 +29,7 @@ from quantlab.intake.roles import (
     VARIABLE,
 )
 from quantlab.intake.submission import Submission
+from quantlab.protocol.failure_reasons import REFUSALS
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_REASON = 320  # characters

@@ -5,6 +5,7 @@ grader makes the sentence. A reply can add its own words only where a sentence o
 `{text}`. This module does not import torch: the grader reads replies before it does.
 """
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.protocol.sanitize_text import clean
 
 FILE = "solution.py"
+# The exceptions that Python raises where the sandbox refuses a file, the network or a program.
+REFUSALS = frozenset(
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, OSError)
+)
 
 # By reason. {file} is solution.py, {target} the function that was called, {place} " in line 3".
 SENTENCES: Mapping[str, str] = {

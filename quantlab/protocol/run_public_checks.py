@@ -6,6 +6,7 @@ from types import ModuleType
 from quantlab.protocol.calls import Program
 from quantlab.protocol.comparison import describe
 from quantlab.protocol.execute import run_program
+from quantlab.protocol.failure_reasons import REFUSALS
 from quantlab.protocol.failures import failure_of
 from quantlab.protocol.public_checks import PublicCheck
 
@@ -21,12 +22,14 @@ class CheckOutcome:
         outcome: `RIGHT`, `WRONG` or `MISSING`.
         lines: What to print about it.
         answered: Whether the calls returned.
+        is_refused: Whether the code asked for a file, the network or a program and was refused.
     """
 
     check: PublicCheck
     outcome: str
     lines: tuple[str, ...] = ()
     answered: bool = False
+    is_refused: bool = False
 
 
 def run_check(check: PublicCheck, module: ModuleType) -> CheckOutcome:
@@ -49,7 +52,8 @@ def outcome_of_failure(check: PublicCheck, error: BaseException, target: str = "
         raise error
     failure = failure_of(error, target)
     outcome = MISSING if failure.kind == "missing" else WRONG
-    return CheckOutcome(check, outcome, (failure.message,))
+    refused = failure.exception in REFUSALS
+    return CheckOutcome(check, outcome, (failure.message,), is_refused=refused)
 
 
 def _run_program(check: PublicCheck, module: ModuleType, program: Program) -> CheckOutcome:

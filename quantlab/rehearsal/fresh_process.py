@@ -92,7 +92,8 @@ class _Probe:
             kind, name, *rest = json.loads(line)
             self._current = Step(kind, name)
             if rest:
-                yield StepResult(self._current, rest[0], tuple(rest[1]))
+                outcome, lines, is_refused = rest
+                yield StepResult(self._current, outcome, tuple(lines), is_refused)
             else:
                 on_begin(self._current)
         if self._current.kind == READY:

@@ -1,9 +1,9 @@
 """The fresh process of a rehearsal: open saved models, import solution.py, run public checks.
 
 `quantlab.rehearsal.fresh_process` starts this script with a folder that contains the files, and the
-steps in JSON. Each step prints [kind, name] when it begins, and [kind, name, outcome, lines] after
-it. An import that fails ends the process. Models come before the first step that imports
-solution.py, so that its code changes nothing there.
+steps in JSON. Each step prints [kind, name] when it begins, and [kind, name, outcome, lines,
+is_refused] after it. An import that fails ends the process. Models come before the first step that
+imports solution.py, so that its code changes nothing there.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def main(folder: Path, steps: list[Step]) -> None:
     for step in steps:
         _say(replies, step)
         result = session.run(step)
-        _say(replies, (*step, result.outcome, result.lines))
+        _say(replies, (*step, result.outcome, result.lines, result.is_refused))
         if step.kind == IMPORT and result.outcome != RIGHT:
             break
     os._exit(0)  # whatever solution.py left for the end of the process is not run
@@ -66,7 +66,7 @@ class _Session:
                 return StepResult(step, RIGHT)
             if step.kind == CHECK:
                 outcome = run_check(self._checks[step.name], self._solution())
-                return StepResult(step, outcome.outcome, outcome.lines)
+                return StepResult(step, outcome.outcome, outcome.lines, outcome.is_refused)
             problem = _model_problem(step.name, (self._folder / step.name).read_bytes())
             return StepResult(step, WRONG if problem else RIGHT, (problem,) if problem else ())
         except BaseException as error:

@@ -21,8 +21,10 @@ class StepResult:
         step: The step.
         outcome: `RIGHT`, `WRONG` or `MISSING` of `quantlab.protocol.run_public_checks`.
         lines: Why it is not right.
+        is_refused: Whether the code asked for a file, the network or a program and was refused.
     """
 
     step: Step
     outcome: str
     lines: tuple[str, ...] = ()
+    is_refused: bool = False

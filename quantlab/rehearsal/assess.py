@@ -1,0 +1,139 @@
+"""Say what the grader would make of a submission, from what intake and the fresh process report.
+
+`assess` is a pure function. It reviews as `autograder.grading.review` does: a test compares them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from quantlab.formats.submission_files import PACKED
+from quantlab.intake.roles import ANSWERS, REPORT, ROLES, SOLUTION, VARIABLE
+from quantlab.intake.submission import Submission
+from quantlab.protocol.run_public_checks import MISSING, RIGHT
+from quantlab.rehearsal.steps import CHECK, IMPORT, MODEL, StepResult
+
+RESTRICTIONS = (
+    "Tried in a fresh Python process without your notebook's variables. An audit hook of Python "
+    "refused files, the network and other programs; the grader refuses them by Linux, and also "
+    "limits time and memory."
+)
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """One line of the table: a file, what it is used for, and what is wrong with it.
+
+    Attributes:
+        file: Its path in the submission, or a name if it was refused.
+        used_for: A role, "" if it is not used.
+        is_right: Whether the grader would use it as it is.
+        sentence: What to know about it, "" if there is nothing.
+    """
+
+    file: str
+    used_for: str
+    is_right: bool
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the grader would make of a submission.
+
+    Attributes:
+        files: Every file that is used, or that could be what is missing.
+        missing: The roles without a file.
+        notes: Sentences on how the files were understood.
+        review: Why staff would look at the submission before its score is final.
+    """
+
+    files: tuple[FileLine, ...]
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    review: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every role is filled, and nothing needs a look."""
+        return not (self.missing or self.review) and all(line.is_right for line in self.files)
+
+
+def assess(submission: Submission, results: Sequence[StepResult]) -> Rehearsal:
+    """Return what the grader would make of `submission`, whose steps ended with `results`."""
+    problems = dict(submission.problems)
+    problems |= {
+        result.step.name: result.lines[0]
+        for result in results
+        if result.step.kind == MODEL and result.outcome != RIGHT
+    }
+    filled = {*submission.used.values(), *problems}
+    filled |= {REPORT} if submission.report_file is not None else set()
+    missing = tuple(role for role in ROLES if role != VARIABLE and role not in filled)
+    candidates = [file for file in submission.unused if set(file.roles) & set(missing)]
+    return Rehearsal(
+        files=(
+            *_used(submission, problems, results),
+            *(FileLine(file.path, "", False, file.sentence) for file in submission.unused),
+        ),
+        missing=missing,
+        notes=submission.notes,
+        review=(
+            *problems.values(),
+            *_solution_review(submission, results),
+            *(file.sentence for file in candidates),
+        ),
+    )
+
+
+def _used(
+    submission: Submission, problems: dict[str, str], results: Sequence[StepResult]
+) -> Iterator[FileLine]:
+    """Yield the files that have a role, in the order of the roles."""
+    files: dict[str, list[str]] = {}
+    for path, role in submission.used.items():
+        files.setdefault(role, []).append(path)
+    if submission.report_file is not None:
+        files[REPORT] = [submission.report_file]
+    for role in (*ROLES, PACKED):
+        is_right, sentence = role not in problems, problems.get(role, "")
+        if role == SOLUTION and is_right and submission.solution is not None:
+            is_right, sentence = _solution_line(results)
+        elif role == ANSWERS and submission.answers is not None:
+            sentence = f"by {submission.answers.student}, on {submission.answers.dataset}"
+        paths = files.pop(role, [])
+        if paths or sentence:
+            yield FileLine(", ".join(paths) or role, role if paths else "", is_right, sentence)
+
+
+def _solution_line(results: Sequence[StepResult]) -> tuple[bool, str]:
+    """Return whether solution.py is right as far as is known, and the sentence about it."""
+    if failure := _import_failure(results):
+        return False, failure
+    outcomes = [result.outcome for result in results if result.step.kind == CHECK]
+    right, missing = outcomes.count(RIGHT), outcomes.count(MISSING)
+    parts = [f"{right} of {len(outcomes)} public checks pass"]
+    if missing:
+        parts.append(f"{missing} wait for functions that are not written")
+    return right == len(outcomes), ", ".join(parts)
+
+
+def _solution_review(submission: Submission, results: Sequence[StepResult]) -> Iterator[str]:
+    if failure := _import_failure(results):
+        yield f"{SOLUTION} could not be imported: {failure}"
+    outcomes = [result for result in results if result.step.kind == CHECK]
+    is_stub = "NotImplementedError" in (submission.solution or "")
+    if outcomes and not is_stub and all(result.outcome == MISSING for result in outcomes):
+        yield f"{SOLUTION} defines none of the graded functions."
+    refused = [result.step.name for result in outcomes if result.is_refused]
+    if refused:
+        yield (
+            f"{SOLUTION} asked for a file, the network or another program, which is refused while "
+            f"it is graded ({', '.join(refused)})."
+        )
+
+
+def _import_failure(results: Sequence[StepResult]) -> str:
+    for result in results:
+        if result.step.kind == IMPORT and result.outcome != RIGHT:
+            return result.lines[0]
+    return ""
