@@ -191,9 +191,11 @@ def build(context: click.Context, check: bool) -> int:
         return 0
     from authoring.build.notebook import build_notebook
     from authoring.build.public_checks import build_public_checks
+    from authoring.build.released_digests import build_released_digests
     from authoring.build.stub import build_stub
 
-    return max([build_stub(check), build_notebook(check), build_public_checks(check)])
+    steps = (build_stub, build_notebook, build_public_checks, build_released_digests)
+    return max([step(check) for step in steps])
 
 
 @build.command("ptq-table", epilog=EPILOG)

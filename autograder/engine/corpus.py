@@ -147,7 +147,7 @@ class AttackCase:
 
 @dataclass(frozen=True)
 class OddCase:
-    """Hold an odd but honest submission, and what must come of it.
+    """Hold an odd but honest submission, and the result it must have.
 
     `name` is "<family>/<case>"; `oddity` says in a few words what is odd. `kind` is one of
 

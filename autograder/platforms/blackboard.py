@@ -24,7 +24,8 @@ from autograder.platforms.parsing import (
     top_level_files,
     unmatched_entries,
 )
-from quantlab.intake.archive import Contents, Entry, UnreadableFile
+from quantlab.errors import UnreadableFile
+from quantlab.intake.contents import Contents, Entry
 from quantlab.intake.names import student_id
 
 _WHEN = r"\d{4}(?:-\d{2}){5}"

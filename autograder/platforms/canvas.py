@@ -41,7 +41,7 @@ from autograder.platforms.parsing import (
     unmatched_entries,
 )
 from autograder.report.cells import cell
-from quantlab.intake.archive import Contents, Entry
+from quantlab.intake.contents import Contents, Entry
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 EXCUSED = "EX"

@@ -1,4 +1,4 @@
-"""Read a plain folder or zip: each folder and each zip file in it is one student's submission.
+"""Read a plain folder or zip: each folder and each archive in it is one student's submission.
 
 This reader is used if the export of no course site is recognized.
 """
@@ -15,9 +15,10 @@ from autograder.platforms.parsing import (
     unmatched_entries,
     with_conflict,
 )
-from quantlab.intake.archive import Contents
+from quantlab.intake.contents import Contents
 from quantlab.intake.names import quote_name, student_id
-from quantlab.intake.nested import is_zip
+from quantlab.intake.nested import has_archive_name
+from quantlab.intake.submission import name_without_suffix
 
 
 def _read(contents: Contents) -> ParsedExport:
@@ -25,7 +26,7 @@ def _read(contents: Contents) -> ParsedExport:
     problems = []
     submissions = [(parts[0], inside) for parts, inside in split_by_folder(contents).items()]
     for entry in top_level_files(contents):
-        if is_zip(entry):
+        if has_archive_name(entry.name):
             submissions.append((entry.name, Contents((renamed(entry, entry.name),), ())))
     for name, inside in submissions:
         if not inside.files:
@@ -41,13 +42,15 @@ def _read(contents: Contents) -> ParsedExport:
             entries[parsed.who.value] = with_conflict(first, problem)
         else:
             entries[parsed.who.value] = parsed
-    unmatched = [entry.name for entry in top_level_files(contents) if not is_zip(entry)]
+    unmatched = [
+        entry.name for entry in top_level_files(contents) if not has_archive_name(entry.name)
+    ]
     problems += unmatched_entries([*unmatched, *refused_top_level(contents)])
     return ParsedExport(tuple(entries.values()), problems=tuple(problems))
 
 
 def _parse_entry(name: str, contents: Contents) -> ParsedEntry:
-    stem = name[: -len(".zip")] if name.casefold().endswith(".zip") else name
+    stem = name_without_suffix(name)
     who = student_id(stem)
     entry = ExportEntry(student=who.value, path=name, members=(who.value,), lms={who.value: {}})
     return ParsedEntry(entry, contents, who, (stem,))

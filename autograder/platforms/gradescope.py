@@ -31,7 +31,8 @@ from autograder.platforms.parsing import (
     top_level_files,
     unmatched_entries,
 )
-from quantlab.intake.archive import Contents, UnreadableFile
+from quantlab.errors import UnreadableFile
+from quantlab.intake.contents import Contents
 from quantlab.intake.names import quote_name, student_id
 
 METADATA = "submission_metadata.yml"

@@ -32,14 +32,13 @@ from autograder.platforms.parsing import (
     CourseSite,
     ParsedEntry,
     ParsedExport,
-    parts_of,
     plain_id,
     readable_id,
     renamed,
     unmatched_entries,
 )
 from autograder.report.cells import cell
-from quantlab.intake.archive import Contents, Entry, RefusedEntry
+from quantlab.intake.contents import Contents, Entry, RefusedEntry, split_path
 
 MOODLE_PARTICIPANT = "Participant "
 COLUMNS = (
@@ -81,7 +80,7 @@ def _read(contents: Contents) -> ParsedExport:
             else renamed(entry, *within)
         )
     for refusal in contents.refused:
-        whose, within = _place(parts_of(refusal.path))
+        whose, within = _place(split_path(refusal.path))
         if whose is None:
             unmatched.append(refusal.path)
         else:

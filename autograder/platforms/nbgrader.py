@@ -17,12 +17,12 @@ from autograder.platforms.parsing import (
     CourseSite,
     ParsedEntry,
     ParsedExport,
-    parts_of,
     split_by_folder,
     strip_folders,
     unmatched_entries,
 )
-from quantlab.intake.archive import Contents, Entry, UnreadableFile
+from quantlab.errors import UnreadableFile
+from quantlab.intake.contents import Contents, Entry, split_path
 from quantlab.intake.names import quote_name, student_id
 
 ASSIGNMENT = "quantization"  # its name in the release
@@ -40,7 +40,7 @@ def _recognizes(contents: Contents) -> bool:
 def _read(contents: Contents) -> ParsedExport:
     if any(entry.parts[0] == SUBMITTED for entry in contents.files):
         files = tuple(entry for entry in contents.files if entry.parts[0] == SUBMITTED)
-        refused = tuple(o for o in contents.refused if parts_of(o.path)[:1] == (SUBMITTED,))
+        refused = tuple(o for o in contents.refused if split_path(o.path)[:1] == (SUBMITTED,))
         contents = strip_folders(Contents(files, refused), 1)
     folders = split_by_folder(contents, 2)
     names = sorted({assignment for _, assignment in folders})

@@ -25,22 +25,17 @@ from autograder.platforms.parsing import (
     strip_folders,
     with_conflict,
 )
-from quantlab.intake.archive import (
-    LIMITS,
-    Contents,
-    UnreadableFile,
-    UnreadableSubmission,
-    open_contents,
-    zip_contents,
-)
+from quantlab.errors import UnreadableFile, UnreadableSubmission
+from quantlab.intake.archive import open_contents, read_archive
+from quantlab.intake.contents import LIMITS, Budget, Contents, Spent
 from quantlab.intake.names import quote_name
-from quantlab.intake.nested import is_zip, only_zip
+from quantlab.intake.nested import has_archive_name, only_archive
 from quantlab.intake.submission import Submission, build_submission
 
 _SYSTEMS = (GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
 SOURCES = tuple(system.name for system in (*_SYSTEMS, FOLDER))
 _DEEPEST = 3  # outer folders
-_LARGEST_ZIP = LIMITS.total_bytes
+_LARGEST_ARCHIVE = LIMITS.total_bytes
 # A course site may export large files; the limits of a submission apply to each submission in it.
 _LIMITS = replace(
     LIMITS,
@@ -49,6 +44,7 @@ _LIMITS = replace(
     total_bytes=2**50,
     expansion=2**20,
     depth=LIMITS.depth + _DEEPEST + 1,
+    base_names=False,  # a name must not move a file to another student
 )
 
 
@@ -85,13 +81,14 @@ class Export(AbstractContextManager["Export"]):
         parsed, shown = self._parsed[entry.student], quote_name(entry.path)
         contents = parsed.contents
         with ExitStack() as stack:
-            only = only_zip(contents)
+            only = only_archive(contents)
             if only is not None:
                 try:
-                    stream = io.BytesIO(only.read(_LARGEST_ZIP))
+                    packed = only.read(_LARGEST_ARCHIVE)
                 except UnreadableFile as problem:
                     raise UnreadableSubmission(f"The submission {shown} {problem}.") from problem
-                contents = zip_contents(stack, stream, shown, LIMITS)
+                budget = Budget(LIMITS, Spent(packed=len(packed)))
+                contents = read_archive(stack, io.BytesIO(packed), only.name, shown, budget)
             if not contents.files and not contents.refused:
                 raise UnreadableSubmission(
                     f"The submission {shown} is empty. Submit solution.py, answers.json, the "
@@ -145,14 +142,16 @@ def _recognize(contents: Contents) -> tuple[CourseSite, Contents]:
 
 
 def _without_a_folder_of_folders(contents: Contents) -> Contents:
-    """Return the contents of an outer folder that contains only folders and zips.
+    """Return the contents of an outer folder that contains only folders and archives.
 
     The folder of a single student contains files.
     """
     if len({entry.parts[0] for entry in contents.files}) != 1:
         return contents
     inside = strip_folders(contents, 1)
-    folders = inside.files and all(len(e.parts) > 1 or is_zip(e) for e in inside.files)
+    folders = inside.files and all(
+        len(e.parts) > 1 or has_archive_name(e.name) for e in inside.files
+    )
     return _without_a_folder_of_folders(inside) if folders else contents
 
 

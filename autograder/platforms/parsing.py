@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.platforms.export_entry import ExportEntry
-from quantlab.intake.archive import Contents, Entry, RefusedEntry
+from quantlab.intake.contents import Contents, Entry, RefusedEntry, split_path
 from quantlab.intake.names import LONGEST_ID, StudentId, quote_name, student_id
 
 
@@ -71,9 +71,9 @@ def strip_folders(contents: Contents, depth: int) -> Contents:
         if len(entry.parts) > depth
     )
     refused = tuple(
-        replace(item, path="/".join(parts_of(item.path)[depth:]))
+        replace(item, path="/".join(split_path(item.path)[depth:]))
         for item in contents.refused
-        if len(parts_of(item.path)) > depth
+        if len(split_path(item.path)) > depth
     )
     return Contents(files, refused)
 
@@ -86,7 +86,7 @@ def split_by_folder(contents: Contents, depth: int = 1) -> dict[tuple[str, ...],
         if len(entry.parts) > depth:
             files.setdefault(entry.parts[:depth], []).append(entry)
     for item in contents.refused:
-        parts = parts_of(item.path)
+        parts = split_path(item.path)
         if len(parts) > depth:
             refused.setdefault(parts[:depth], []).append(item)
     return {
@@ -105,11 +105,6 @@ def top_level_files(contents: Contents) -> list[Entry]:
 def renamed(entry: Entry, name: str) -> Entry:
     """Return the file under another name, at the top of a submission."""
     return replace(entry, path=name, parts=(name,))
-
-
-def parts_of(path: str) -> tuple[str, ...]:
-    """Return the folders and the name of a refused path."""
-    return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
 
 
 def with_conflict(parsed: ParsedEntry, problem: str) -> ParsedEntry:
@@ -132,7 +127,7 @@ def unmatched_entries(names: Iterable[str], limit: int = 20) -> tuple[str, ...]:
 
 def refused_top_level(contents: Contents) -> list[str]:
     """Return the names of refused entries outside of folders."""
-    return [item.path for item in contents.refused if len(parts_of(item.path)) <= 1]
+    return [item.path for item in contents.refused if len(split_path(item.path)) <= 1]
 
 
 def latest_entries(entries: Sequence[ParsedEntry], problems: list[str]) -> tuple[ParsedEntry, ...]:

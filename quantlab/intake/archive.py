@@ -1,117 +1,48 @@
-"""Read a folder or a zip file from a student as named files, under limits.
+"""Open a submission: a folder, or an archive in a form that its first bytes show.
 
-Nothing is unpacked to disk, no link is followed and no header is trusted: a file is read in pieces
-until it ends or reaches its limit. What can go wrong:
-
-    - the whole submission cannot be used: it does not exist, is a link, is empty, is no zip file,
-      is damaged, has a password, or is a zip bomb -> `UnreadableSubmission`;
-    - one entry must not be used: its name leads out of the archive, it is a link or a device, it is
-      nested too deep -> it is in `refused` with the reason, not in `files`;
-    - one file cannot be read: too large, damaged, no permission -> `UnreadableFile` from `read`.
+`contents` describes the result and what can go wrong.
 """
 
+import io
 import itertools
 import os
-import re
 import stat
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from quantlab.errors import UnreadableFile, UnreadableSubmission
+from quantlab.errors import UnreadableSubmission
+from quantlab.intake.contents import (
+    LIMITS,
+    PIECE,
+    Budget,
+    Contents,
+    Entry,
+    Limits,
+    RefusedEntry,
+    Spent,
+    is_ignored,
+    kind_of_mode,
+    mib,
+    sort_contents,
+    split_path,
+    why_refused,
+)
+from quantlab.intake.decompress import decompress
 from quantlab.intake.file_kinds import recognize_kind
 from quantlab.intake.names import quote_name
-from quantlab.intake.zips import DAMAGE, open_zip
+from quantlab.intake.tar_archive import BLOCK, is_tar, read_tar
+from quantlab.intake.zip_archive import read_zip
+from quantlab.intake.zips import DAMAGE
 
-MIB = 2**20
-_PIECE = 64 * 1024  # bytes read at once
-_IGNORED = {"__macosx", "__pycache__", "thumbs.db", "desktop.ini"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bound how much of a submission is read. A normal submission stays far below all limits."""
-
-    members: int = 10_000  # a submission has a dozen; a whole working copy some hundred
-    directory_bytes: int = 8 * MIB  # the list of a zip's members: 10,000 of the longest names
-    total_bytes: int = 500 * MIB  # unpacked; the kit with CIFAR-10 and every model fits
-    expansion: int = 100  # unpacked to packed; text packs 10 to 1, weights hardly
-    expansion_from: int = 64 * MIB  # unpacked bytes that are always accepted
-    depth: int = 32  # folders in folders
-    name_bytes: int = 255  # of one file or folder: what file systems allow
-    solution: int = MIB  # bytes; the reference has some 20,000
-    answers: int = MIB  # bytes; a full one has some 3,000
-    model: int = 32 * MIB  # bytes; float32 ResNet-20 has 1.1 million, with optimizer state 3 times
-
-
-LIMITS = Limits()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Hold a regular file. `path` is its name as written; `parts` its folders and base name."""
-
-    path: str
-    parts: tuple[str, ...]
-    open: Callable[[], IO[bytes]]
-
-    @property
-    def name(self) -> str:
-        """Return the base name."""
-        return self.parts[-1]
-
-    def read(self, limit: int) -> bytes:
-        """Return all bytes if there are at most `limit`. Raise `UnreadableFile` otherwise."""
-        content = bytearray()
-        try:
-            with self.open() as stream:
-                while piece := stream.read(_PIECE):
-                    content += piece
-                    if len(content) > limit:
-                        raise UnreadableFile(
-                            f"is larger than {_mib(limit)}: submit one with nothing in it but "
-                            "what is asked for"
-                        )
-        except PermissionError as error:
-            raise UnreadableFile("can't be read by the grader: change its permissions") from error
-        except DAMAGE as error:
-            raise UnreadableFile("is damaged or was cut short: submit it again") from error
-        return bytes(content)
-
-
-@dataclass(frozen=True)
-class RefusedEntry:
-    """Hold an entry that is not used; `reason` completes a sentence that begins with "it"."""
-
-    path: str
-    reason: str
-
-    @property
-    def name(self) -> str:
-        """Return the base name."""
-        parts = _parts(self.path)
-        return parts[-1] if parts else ""
-
-    @property
-    def sentence(self) -> str:
-        """Return the sentence that names the entry and the reason."""
-        return f"{quote_name(self.path)} was not used: it {self.reason}."
-
-
-@dataclass(frozen=True)
-class Contents:
-    """Hold the usable files of a submission and the refused entries, sorted by path."""
-
-    files: tuple[Entry, ...]
-    refused: tuple[RefusedEntry, ...]
+_COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
+_SUFFIXES = (".gz", ".bz2", ".xz")  # of a single compressed file
 
 
 @contextmanager
 def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
-    """Yield the contents of the folder or zip file at `path`, readable in the context.
+    """Yield the contents of the folder or archive at `path`, readable in the context.
 
     Raise `UnreadableSubmission` if nothing can be used.
     """
@@ -122,17 +53,17 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
         reason = getattr(error, "strerror", None) or "its path is not valid"
         raise UnreadableSubmission(
             f"There is nothing to read at {quote_name(str(path), 200)} ({reason}): give the path "
-            "of a submission, a folder or a zip file."
+            "of a submission, a folder or an archive."
         ) from error
     with ExitStack() as stack:
         if stat.S_ISDIR(mode):
             contents = _folder(path, shown, limits)
         elif stat.S_ISREG(mode):
-            contents = _zip(stack, path, shown, limits)
+            contents = _file(stack, path, shown, limits)
         else:
             raise UnreadableSubmission(
-                f"The submission {shown} is {_kind(mode)}, which is not followed: give the path "
-                "of the folder or zip file itself."
+                f"The submission {shown} is {kind_of_mode(mode)}, which is not followed: give the "
+                "path of the folder or archive itself."
             )
         if not contents.files and not contents.refused:
             raise UnreadableSubmission(
@@ -142,10 +73,86 @@ def open_contents(path: Path, limits: Limits = LIMITS) -> Iterator[Contents]:
         yield contents
 
 
+def archive_kind(beginning: bytes) -> str | None:
+    """Return "zip", "tar", "gzip", "bzip2" or "xz" by the first 512 bytes; None for other files."""
+    if beginning.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    for magic, kind in _COMPRESSED:
+        if beginning.startswith(magic):
+            return kind
+    return "tar" if is_tar(beginning) else None
+
+
+def read_archive(
+    stack: ExitStack, stream: IO[bytes], name: str, shown: str, budget: Budget
+) -> Contents:
+    """Return the contents of the archive in a seekable stream, readable until `stack` is closed.
+
+    `name` is its name and `shown` the quoted name for messages. Raise `UnreadableSubmission`, or
+    `OSError` if the stream itself cannot be read.
+    """
+    beginning = stream.read(BLOCK)
+    stream.seek(0)
+    kind = archive_kind(beginning)
+    try:
+        if kind == "tar":
+            return read_tar(stream, shown, budget)
+        if kind in ("gzip", "bzip2", "xz"):
+            return _compressed(decompress(stream, kind), name, shown, budget)
+        return read_zip(stack, stream, shown, budget)
+    except DAMAGE as error:
+        raise UnreadableSubmission(_why_no_archive(shown, beginning, kind)) from error
+
+
+def _compressed(stream: IO[bytes], name: str, shown: str, budget: Budget) -> Contents:
+    """Return the contents of a compressed tar archive, or a single compressed file."""
+    beginning = stream.read(BLOCK)
+    whole = io.BufferedReader(_Chained(beginning, stream), PIECE)
+    if is_tar(beginning):
+        return read_tar(whole, shown, budget)
+    content = bytearray()
+    while piece := whole.read(PIECE):
+        budget.spend(shown, unpacked=len(piece))
+        if not budget.hold(len(piece)):
+            raise UnreadableSubmission(
+                f"The file {shown} holds more than {mib(budget.limits.memory)}: submit only the "
+                "files that the assignment asks for."
+            )
+        content += piece
+    budget.spend(shown, files=1)
+    held = bytes(content)
+    inner = _without_suffix(name)
+    return sort_contents([Entry(inner, (inner,), lambda: io.BytesIO(held))], (), spent=budget.spent)
+
+
+class _Chained(io.RawIOBase):
+    """Read some bytes, then a stream."""
+
+    def __init__(self, beginning: bytes, stream: IO[bytes]) -> None:
+        self._streams: list[IO[bytes]] = [io.BytesIO(beginning), stream]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        while self._streams:
+            if piece := self._streams[0].read(len(buffer)):
+                buffer[: len(piece)] = piece
+                return len(piece)
+            self._streams.pop(0)
+        return 0
+
+
+def _without_suffix(name: str) -> str:
+    base = (split_path(name) or ("file",))[-1]
+    stem, suffix = os.path.splitext(base)
+    return stem if suffix.casefold() in _SUFFIXES and stem else base
+
+
 def _folder(root: Path, shown: str, limits: Limits) -> Contents:
     files: list[Entry] = []
     refused: list[RefusedEntry] = []
-    total = count = 0
+    budget = Budget(limits)
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         folder = waiting.pop()
@@ -161,131 +168,52 @@ def _folder(root: Path, shown: str, limits: Limits) -> Contents:
                 ) from error
             refused.append(RefusedEntry("/".join(folder), "is a folder that can't be listed"))
             continue
-        count += len(listed)
-        _check_count(count, shown, limits)
+        budget.spend(shown, files=len(listed))
         for name, status in listed:
             place = (*folder, name)
             path = "/".join(place)
-            parts = _parts(path)
-            if _is_ignored(parts):
+            parts = split_path(path)
+            if is_ignored(parts):
                 continue
-            reason = _unsafe(path, parts, limits) or _not_its_own(status)
+            reason = why_refused(path, parts, limits) or _not_its_own(status)
             if reason:
                 refused.append(RefusedEntry(path, reason))
             elif stat.S_ISDIR(status.st_mode):
                 waiting.append(place)
             else:
-                total += status.st_size
+                budget.spend(shown, unpacked=status.st_size)
                 files.append(Entry(path, parts, _opener(root.joinpath(*place))))
-    _check_total(total, shown, limits)
-    return _sorted(files, refused)
+    return sort_contents(files, refused, spent=budget.spent)
 
 
-def _zip(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
+def _file(stack: ExitStack, path: Path, shown: str, limits: Limits) -> Contents:
     try:
         stream = stack.enter_context(_opener(path)())
-        return zip_contents(stack, stream, shown, limits)
+        size = os.fstat(stream.fileno()).st_size
+        budget = Budget(limits, Spent(packed=size))
+        if size > limits.total_bytes:
+            budget.spend(shown, unpacked=size)
+        return read_archive(stack, stream, path.name, shown, budget)
     except OSError as error:
         raise UnreadableSubmission(
             f"The file {shown} can't be read ({error.strerror}): make it readable for the grader."
         ) from error
 
 
-def zip_contents(
-    stack: ExitStack, stream: IO[bytes], shown: str, limits: Limits = LIMITS
-) -> Contents:
-    """Return the contents of the zip in a seekable stream, readable until `stack` is closed.
-
-    `shown` is its quoted name for messages. Raise `UnreadableSubmission`, or `OSError` if the
-    stream itself cannot be read.
-    """
-    size = stream.seek(0, os.SEEK_END)
-    stream.seek(0)
-    beginning = stream.read(512)
-    stream.seek(0)
-    _check_total(size, shown, limits)
-    try:
-        archive = stack.enter_context(open_zip(stream, limits.directory_bytes))
-    except DAMAGE as error:
-        raise UnreadableSubmission(_why_no_zip(shown, beginning)) from error
-    members = archive.infolist()
-    _check_count(len(members), shown, limits)
-    if any(member.flag_bits & 0x1 for member in members):
-        raise UnreadableSubmission(
-            f"The zip file {shown} is protected by a password: make it again without one."
-        )
-    total = sum(member.file_size for member in members)
-    _check_total(total, shown, limits)
-    if total > limits.expansion_from and total > limits.expansion * size:
-        raise UnreadableSubmission(
-            f"The zip file {shown} would unpack to more than {limits.expansion} times its size: "
-            "submit only the files that the assignment asks for."
-        )
-    files: list[Entry] = []
-    refused: list[RefusedEntry] = []
-    for member in members:
-        name = member.orig_filename  # zipfile cuts `filename` at a NUL
-        parts = _parts(name)
-        if _is_ignored(parts):
-            continue
-        reason = _unsafe(name, parts, limits) or _not_plain(member)
-        if reason:
-            refused.append(RefusedEntry(name, reason))
-        elif parts and not name.endswith(("/", "\\")):
-            files.append(Entry(name, parts, _member_opener(archive, member)))
-    return _sorted(files, refused)
-
-
-def _why_no_zip(shown: str, beginning: bytes) -> str:
+def _why_no_archive(shown: str, beginning: bytes, kind: str | None) -> str:
     if not beginning:
         return f"The file {shown} has no bytes: the upload failed, submit it again."
-    if beginning.startswith(b"PK"):
-        return f"The zip file {shown} is damaged or was cut short: make it and submit it again."
-    kind = recognize_kind(beginning)
-    is_kind = f" (it is {kind})" if kind else ""
-    return f"The file {shown} is not a zip file{is_kind}: submit a folder or a zip file."
-
-
-def _check_count(count: int, shown: str, limits: Limits) -> None:
-    if count > limits.members:
-        raise UnreadableSubmission(
-            f"The submission {shown} has more than {limits.members:,} files: submit only those "
-            "that the assignment asks for."
+    if kind or beginning.startswith(b"PK"):
+        return (
+            f"The {kind or 'zip'} file {shown} is damaged or was cut short: make it and submit it "
+            "again."
         )
-
-
-def _check_total(total: int, shown: str, limits: Limits) -> None:
-    if total > limits.total_bytes:
-        raise UnreadableSubmission(
-            f"The submission {shown} has more than {_mib(limits.total_bytes)}: submit only the "
-            "files that the assignment asks for."
-        )
-
-
-def _parts(path: str) -> tuple[str, ...]:
-    """Return folders and base name. Some Windows programs write backslashes into a zip."""
-    return tuple(part for part in re.split(r"[/\\]", path) if part not in ("", "."))
-
-
-def _is_ignored(parts: tuple[str, ...]) -> bool:
-    """Whether an operating system, an editor or Python created it, not the student."""
-    if ".." in parts:
-        return False
-    return any(part.startswith(".") or part.casefold() in _IGNORED for part in parts)
-
-
-def _unsafe(path: str, parts: tuple[str, ...], limits: Limits) -> str | None:
-    if "\0" in path:
-        return "has a NUL in its name"
-    if path.startswith(("/", "\\")) or re.match("[A-Za-z]:", path):
-        return "has an absolute path"
-    if ".." in parts:
-        return "leads out of the submission"
-    if len(parts) > limits.depth:
-        return "lies too deep in folders"
-    if any(len(part.encode("utf-8", "surrogatepass")) > limits.name_bytes for part in parts):
-        return "has too long a name"
-    return None
+    described = recognize_kind(beginning)
+    is_kind = f" (it is {described})" if described else ""
+    return (
+        f"The file {shown} is not an archive that is opened{is_kind}: submit a folder or a zip "
+        "file."
+    )
 
 
 def _not_its_own(status: os.stat_result) -> str | None:
@@ -293,29 +221,8 @@ def _not_its_own(status: os.stat_result) -> str | None:
     if stat.S_ISDIR(status.st_mode):
         return None
     if not stat.S_ISREG(status.st_mode):
-        return f"is {_kind(status.st_mode)}"
+        return f"is {kind_of_mode(status.st_mode)}"
     return "is a hard link (the file has another name elsewhere)" if status.st_nlink > 1 else None
-
-
-def _not_plain(member: zipfile.ZipInfo) -> str | None:
-    mode = member.external_attr >> 16
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return f"is {_kind(mode)}"
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # LZMA lets an archive choose how much memory unpacking takes.
-        return "is compressed in an unusual way (make the zip with the system's own program)"
-    return None
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFLNK: "a symbolic link",
-        stat.S_IFIFO: "a named pipe",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
 def _opener(path: Path) -> Callable[[], IO[bytes]]:
@@ -329,18 +236,3 @@ def _opener(path: Path) -> Callable[[], IO[bytes]]:
         return os.fdopen(descriptor, "rb")
 
     return open_it
-
-
-def _member_opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
-    return lambda: archive.open(member)
-
-
-def _sorted(files: list[Entry], refused: list[RefusedEntry]) -> Contents:
-    return Contents(
-        tuple(sorted(files, key=lambda entry: entry.path)),
-        tuple(sorted(refused, key=lambda entry: (entry.path, entry.reason))),
-    )
-
-
-def _mib(size: int) -> str:
-    return f"{size / MIB:g} MiB"

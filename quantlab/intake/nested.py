@@ -1,70 +1,131 @@
-"""Open zip files inside a submission, one level deep, as if they were folders.
+"""Open archives inside a submission, up to three levels deep, as if they were folders.
 
-Students zip a folder that contains their zip, and course sites put uploads beside other files. A
-problem with an inner zip affects only that zip, which is then listed as refused. Zip files inside
-it are not opened.
+Students pack a folder that contains their archive, and course sites put uploads beside other files.
+A problem with an inner archive affects only that archive, which is then listed as refused. All of
+them together stay within the limits of one submission.
 """
 
 import io
-from contextlib import ExitStack
+import os
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
-from quantlab.intake.archive import (
+from quantlab.errors import UnreadableFile, UnreadableSubmission
+from quantlab.intake.archive import archive_kind, read_archive
+from quantlab.intake.contents import (
     LIMITS,
+    Budget,
     Contents,
     Entry,
     Limits,
     RefusedEntry,
-    UnreadableFile,
-    UnreadableSubmission,
-    zip_contents,
+    sort_contents,
 )
 from quantlab.intake.names import quote_name
+from quantlab.intake.released import is_released_name
+from quantlab.intake.tar_archive import BLOCK
+from quantlab.intake.zips import DAMAGE, open_zip
 
-_MOST = 8  # zips in one submission; more are no submission
-_LARGEST = 256 * 2**20  # bytes of all of them, which are held in memory: the kit with CIFAR-10 fits
+_EXTENSIONS = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz"})
+_NOT_OPENED = frozenset({".rar", ".7z"})
+_UNSAID = frozenset({"", ".download", ".part", ".tmp", ".crdownload"})
+_MODELS = (".pt", ".pth")
 
 
-def is_zip(entry: Entry) -> bool:
-    """Return whether the name ends in .zip. A saved model is a zip too, and is not meant."""
-    return entry.name.casefold().endswith(".zip")
+def has_archive_name(name: str) -> bool:
+    """Return whether a name is that of an archive, opened or not. Saved models are not meant."""
+    return os.path.splitext(name.casefold())[1] in _EXTENSIONS | _NOT_OPENED
 
 
-def only_zip(contents: Contents) -> Entry | None:
-    """Return the zip file that is the only entry: it is the submission itself."""
+def is_archive(entry: Entry) -> bool:
+    """Return whether a file is opened as an archive: by its name, and by its first bytes.
+
+    A saved model is a zip too, and is not opened, whatever its name is.
+    """
+    if is_released_name(entry.parts):  # the data set's own archive
+        return False
+    extension = os.path.splitext(entry.name.casefold())[1]
+    kind = None
+    if extension in _EXTENSIONS or extension in _UNSAID or extension in _MODELS:
+        kind = archive_kind(_beginning(entry))
+    if extension == ".zip" and kind is None:
+        return not _beginning(entry).startswith((b"Rar!", b"7z\xbc\xaf", b"\x80"))
+    if extension in _MODELS and kind != "zip":
+        return False
+    return kind is not None and not (kind == "zip" and _is_saved_model(entry))
+
+
+def only_archive(contents: Contents) -> Entry | None:
+    """Return the archive that is the only entry: it is the submission itself."""
     only = contents.files[0] if len(contents.files) == 1 and not contents.refused else None
-    return only if only is not None and is_zip(only) else None
+    return only if only is not None and is_archive(only) else None
 
 
 def open_nested(stack: ExitStack, contents: Contents, limits: Limits = LIMITS) -> Contents:
-    """Return `contents` with the files of inner zips, readable until `stack` is closed."""
-    files = [entry for entry in contents.files if not is_zip(entry)]
+    """Return `contents` with the files of inner archives, readable until `stack` is closed."""
+    budget = Budget(limits, contents.spent)
+    files: list[Entry] = []
     refused = list(contents.refused)
-    left = _LARGEST
-    for number, entry in enumerate(filter(is_zip, contents.files)):
-        if number >= _MOST:
-            refused.append(RefusedEntry(entry.path, f"is one of more than {_MOST} zip files"))
+    opened: list[str] = []
+    waiting = [(entry, 1) for entry in reversed(contents.files)]
+    while waiting:
+        entry, level = waiting.pop()
+        if not is_archive(entry):
+            files.append(entry)
             continue
+        if level > limits.levels or len(opened) >= limits.archives:
+            reason = (
+                f"is an archive inside {limits.levels} others"
+                if level > limits.levels
+                else f"is one of more than {limits.archives} archives"
+            )
+            refused.append(RefusedEntry(entry.path, reason))
+            continue
+        opened.append(entry.path)
         try:
-            packed = entry.read(left)
-            left -= len(packed)
-            stream = stack.enter_context(io.BytesIO(packed))
-            inside = zip_contents(stack, stream, quote_name(entry.name), limits)
+            inside = _open(
+                stack, entry, budget, is_outermost=level == 1 and not contents.spent.packed
+            )
         except UnreadableFile as problem:
             refused.append(RefusedEntry(entry.path, str(problem)))
             continue
         except UnreadableSubmission as problem:
             refused.append(RefusedEntry(entry.path, f"can't be opened. {str(problem).rstrip('.')}"))
             continue
-        files += [_below(entry, inner) for inner in inside.files]
+        waiting += [(_below(entry, inner), level + 1) for inner in reversed(inside.files)]
         refused += [replace(inner, path=f"{entry.path}/{inner.path}") for inner in inside.refused]
-    return Contents(
-        tuple(sorted(files, key=lambda inner: inner.path)),
-        tuple(sorted(refused, key=lambda inner: (inner.path, inner.reason))),
+    failed = {entry.path for entry in refused}
+    return sort_contents(
+        files, refused, tuple(path for path in opened if path not in failed), budget.spent
     )
+
+
+def _open(stack: ExitStack, entry: Entry, budget: Budget, is_outermost: bool) -> Contents:
+    packed = entry.read(budget.memory_left)
+    budget.hold(len(packed))
+    if is_outermost:
+        budget.enter(len(packed))
+    stream = stack.enter_context(io.BytesIO(packed))
+    return read_archive(stack, stream, entry.name, quote_name(entry.name), budget)
 
 
 def _below(folder: Entry, inside: Entry) -> Entry:
     return replace(
         inside, path=f"{folder.path}/{inside.path}", parts=(*folder.parts, *inside.parts)
     )
+
+
+def _beginning(entry: Entry) -> bytes:
+    with suppress(*DAMAGE), entry.open() as stream:
+        return stream.read(BLOCK)
+    return b""
+
+
+def _is_saved_model(entry: Entry) -> bool:
+    """Return whether a zip has the records that `torch.save` writes."""
+    try:
+        content = entry.read(LIMITS.model)
+        with open_zip(io.BytesIO(content), LIMITS.directory_bytes) as archive:
+            return any(name.partition("/")[2] == "data.pkl" for name in archive.namelist())
+    except (UnreadableFile, *DAMAGE):
+        return False

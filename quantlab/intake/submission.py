@@ -10,23 +10,19 @@ unpickled or written to disk here.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quantlab.errors import UnreadableSubmission
 from quantlab.formats.answers import Answers, BadAnswers, parse
 from quantlab.intake import decode_source, model_file
-from quantlab.intake.archive import (
-    LIMITS,
-    Contents,
-    Entry,
-    Limits,
-    UnreadableFile,
-    UnreadableSubmission,
-    open_contents,
-)
-from quantlab.intake.names import StudentId, could_be, is_copy_of, quote_name, student_id
+from quantlab.intake.archive import open_contents
+from quantlab.intake.candidates import Choice, RoleRule, choose, names_of, role_rules
+from quantlab.intake.contents import LIMITS, Contents, Entry, Limits
+from quantlab.intake.names import StudentId, could_be, quote_name, student_id
 from quantlab.intake.nested import open_nested
 from quantlab.intake.roles import (
     ANSWERS,
@@ -58,8 +54,8 @@ __all__ = [
     "unopened_submission",
 ]
 
-_COMPARED = 4  # files of the same name; more are not compared, they are too many
-_NAMED = 5  # names in one sentence
+_NAMED = 5  # documents that are shown as the report
+_SUFFIX = re.compile(r"\.(?:zip|tar|t?gz|tbz2?|txz|bz2|xz|rar|7z)$", re.IGNORECASE)
 _REFUSALS_TOLD = 10
 
 
@@ -75,7 +71,7 @@ class Submission:
         flags: Sentences for staff.
         notes: Sentences for student and staff on how the files were understood.
         unused: Files that could be what is missing.
-        used: The role of each file that has one, by its path in the submission.
+        used: The role of each file that has one, by its path.
     """
 
     student: str
@@ -127,19 +123,22 @@ def build_submission(
     sites write names in many ways.
     """
     with ExitStack() as stack:
-        as_handed_in, contents = contents, open_nested(stack, contents, limits)
-        files = FilePicker(contents)
-        solution = _solution(files, limits)
-        answers = _answers(files, limits)
-        models = _models(files, limits)
-        report_file = _report(files)
-        unused = unused_files(as_handed_in, contents, files.used)
+        contents = open_nested(stack, contents, limits)
+        picked = _Picked()
+        chosen = {
+            rule.name: picked.add(rule, choose(rule, contents)) for rule in role_rules(limits)
+        }
+        solution = picked.solution(chosen[SOLUTION])
+        answers = picked.answers(chosen[ANSWERS])
+        models = picked.models(chosen)
+        report_file = picked.report(contents)
+        unused = unused_files(contents, picked.used)
     flags = (
         *_id_flags(who, answers, other_ids, full_names),
-        *files.flags,
+        *picked.flags,
         *_refusal_flags(contents),
     )
-    if contents.files and not files.used and not unused:
+    if contents.files and not picked.used and not unused:
         unused = (nothing_known(contents),)
     return Submission(
         who.value,
@@ -147,138 +146,113 @@ def build_submission(
         answers,
         models,
         report_file,
-        files.problems,
+        picked.problems,
         flags,
         unused,
-        tuple(files.notes),
-        files.used,
+        (*_opened(contents, picked.used), *picked.notes),
+        picked.used,
     )
 
 
 def name_of(path: Path) -> str:
     """Return the name of a folder or zip file: the student's id unless another is given."""
-    name = os.path.basename(os.path.abspath(path))
-    return name[: -len(".zip")] if name.lower().endswith(".zip") else name
+    return name_without_suffix(os.path.basename(os.path.abspath(path)))
 
 
-class FilePicker:
-    """Pick the assignment's files from the contents; collect problems and flags."""
+def name_without_suffix(name: str) -> str:
+    """Return a name without the extensions of archives."""
+    while _SUFFIX.search(name):
+        name = _SUFFIX.sub("", name)
+    return name
 
-    def __init__(self, contents: Contents) -> None:
-        self.contents = contents
+
+class _Picked:
+    """Collect the files that have a role, with problems, flags and notes."""
+
+    def __init__(self) -> None:
         self.problems: dict[str, str] = {}
         self.flags: list[str] = []
         self.notes: list[str] = []
         self.used: dict[str, str] = {}  # the role of each file that has one, by its path
 
-    def take(self, wanted: str, limit: int) -> bytes | None:
-        """Return the bytes of the file called `wanted`; None if there is no usable one."""
-        candidates = _candidates(self.contents, wanted)
-        if not candidates:
-            refused = [r for r in self.contents.refused if could_be(r.name, wanted)]
-            if refused:
-                self.problems[wanted] = refused[0].sentence
-            return None
-        self.used |= {candidate.path: wanted for candidate in candidates}
-        try:
-            content = candidates[0].read(limit)
-            if len(candidates) > 1 and not _all_equal(content, candidates[1:], limit):
-                self.problems[wanted] = (
-                    f"{len(candidates)} different files could be {wanted} "
-                    f"({_names(candidates)}): submit only the one that is meant."
-                )
-                return None
-        except UnreadableFile as error:
-            self.problems[wanted] = f"{wanted} {error}."
-            return None
-        if len(candidates) > 1:
-            self.flags.append(f"{wanted} is there more than once, the same ({_names(candidates)}).")
-        elif is_copy_of(candidates[0].name, wanted):
-            self.notes.append(f"{quote_name(candidates[0].path)} was used as {wanted}.")
-        return content
+    def add(self, rule: RoleRule, choice: Choice) -> bytes | None:
+        """Remember what was chosen for a role and return its content."""
+        self.used |= {entry.path: rule.name for entry in choice.taken}
+        if choice.problem:
+            self.problems[rule.name] = choice.problem
+        if choice.entry is not None and choice.is_renamed:
+            self.notes.append(f"{quote_name(choice.entry.path)} was used as {rule.name}.")
+        elif choice.entry is not None and len(choice.taken) > 1:
+            self.flags.append(
+                f"{rule.name} is there more than once, the same ({names_of(choice.taken)})."
+            )
+        return choice.content
 
-
-def _candidates(contents: Contents, wanted: str) -> list[Entry]:
-    """Return the files that could be `wanted`, those nearest to the top first."""
-    matches = [entry for entry in contents.files if could_be(entry.name, wanted)]
-    return sorted(matches, key=lambda entry: (len(entry.parts), entry.path))
-
-
-def _all_equal(content: bytes, others: list[Entry], limit: int) -> bool:
-    return len(others) < _COMPARED and all(other.read(limit) == content for other in others)
-
-
-def _names(entries: Iterable[Entry]) -> str:
-    shown = [quote_name(entry.path) for entry in entries]
-    more = [f"{len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
-    return ", ".join(shown[:_NAMED] + more)
-
-
-def _solution(files: FilePicker, limits: Limits) -> str | None:
-    content = files.take(SOLUTION, limits.solution)
-    if content is None:
-        return None
-    try:
-        return decode_source.decode(content)
-    except decode_source.BadSource as error:
-        files.problems[SOLUTION] = str(error)
-        return None
-
-
-def _answers(files: FilePicker, limits: Limits) -> Answers | None:
-    content = files.take(ANSWERS, limits.answers)
-    if content is None:
-        return None
-    try:
-        return parse(content)
-    except BadAnswers as error:
-        files.problems[ANSWERS] = str(error)
-        return None
-
-
-def _models(files: FilePicker, limits: Limits) -> dict[str, bytes]:
-    models: dict[str, bytes] = {}
-    for name in (*MODELS, *OPTIONAL_MODELS):
-        content = files.take(name, limits.model)
+    def solution(self, content: bytes | None) -> str | None:
+        """Return the text of solution.py."""
         if content is None:
-            continue
-        if reason := model_file.problem(name, content):
-            files.problems[name] = reason
-        else:
-            models[name] = content
-    return models
+            return None
+        try:
+            return decode_source.decode(content)
+        except decode_source.BadSource as error:
+            self.problems[SOLUTION] = str(error)
+            return None
+
+    def answers(self, content: bytes | None) -> Answers | None:
+        """Return the values of answers.json."""
+        if content is None:
+            return None
+        try:
+            return parse(content)
+        except BadAnswers as error:
+            self.problems[ANSWERS] = str(error)
+            return None
+
+    def models(self, chosen: Mapping[str, bytes | None]) -> dict[str, bytes]:
+        """Return the model files that can be opened."""
+        models: dict[str, bytes] = {}
+        for name in (*MODELS, *OPTIONAL_MODELS):
+            content = chosen[name]
+            if content is None:
+                continue
+            if reason := model_file.problem(name, content):
+                self.problems[name] = reason
+            else:
+                models[name] = content
+        return models
+
+    def report(self, contents: Contents) -> str | None:
+        """Return the paths of the report, which staff read and the grader does not open.
+
+        Every document counts, except those that students received. The assignment's names are
+        first.
+        """
+        documents = [entry for entry in contents.files if could_be_report(entry)]
+        ranks = {entry.path: _report_rank(entry) for entry in documents}
+        documents.sort(key=lambda entry: (ranks[entry.path], len(entry.parts), entry.path))
+        if not documents:
+            return None
+        if ranks[documents[0].path] == len(REPORTS):
+            verb = "was" if len(documents) == 1 else "were"
+            self.notes.append(f"{names_of(documents)} {verb} used as the report.")
+        elif not any(documents[0].name.casefold() == name.casefold() for name in REPORTS):
+            self.notes.append(f"{quote_name(documents[0].path)} was used as the report.")
+        self.used |= {entry.path: REPORT for entry in documents}
+        return ", ".join(quote_name(entry.path)[1:-1] for entry in documents[:_NAMED])
 
 
-def _report(files: FilePicker) -> str | None:
-    """Return the path of the report, which staff read and the grader does not open.
-
-    Without a file of one of the assignment's names, any document counts. Beside such a file the
-    other documents are listed too.
-    """
-    others = [entry for entry in files.contents.files if could_be_report(entry.parts)]
-    others = [entry for entry in others if not any(could_be(entry.name, name) for name in REPORTS)]
-    for wanted in REPORTS:
-        candidates = _candidates(files.contents, wanted)
-        if candidates:
-            files.used |= {candidate.path: REPORT for candidate in candidates}
-            if len(candidates) > 1:
-                files.flags.append(
-                    f"More than one file could be the report ({_names(candidates)}); the first "
-                    "is taken."
-                )
-            elif is_copy_of(candidates[0].name, wanted):
-                files.notes.append(f"{quote_name(candidates[0].path)} was used as the report.")
-            return _listed([candidates[0], *others])
-    if not others:
-        return None
-    files.notes.append(
-        f"{_names(others)} {'was' if len(others) == 1 else 'were'} used as the report."
-    )
-    return _listed(others)
+def _report_rank(entry: Entry) -> int:
+    matches = (rank for rank, name in enumerate(REPORTS) if could_be(entry.name, name))
+    return next(matches, len(REPORTS))
 
 
-def _listed(files: list[Entry]) -> str:
-    return ", ".join(quote_name(entry.path)[1:-1] for entry in files[:_NAMED])
+def _opened(contents: Contents, used: Mapping[str, str]) -> list[str]:
+    """Return a sentence on each archive inside the submission from which a file was used."""
+    return [
+        f"{quote_name(archive)} was opened."
+        for archive in contents.opened
+        if any(path.startswith(f"{archive}/") for path in used)
+    ]
 
 
 def _id_flags(

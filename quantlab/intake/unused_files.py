@@ -14,9 +14,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from quantlab.intake.archive import MIB, Contents, Entry, RefusedEntry
+from quantlab.intake.candidates import fold_name, source_text, widths_in
+from quantlab.intake.contents import MIB, Contents, Entry, RefusedEntry, split_path
 from quantlab.intake.file_kinds import recognize_kind
 from quantlab.intake.names import quote_name
+from quantlab.intake.released import (
+    graded_functions,
+    is_released_name,
+    is_released_text,
+    is_stub,
+)
 from quantlab.intake.roles import ANSWERS, MODELS, REPORT, ROLES, SOLUTION, VARIABLE
 from quantlab.intake.zips import DAMAGE
 
@@ -25,6 +32,8 @@ _ALL_MODELS = frozenset((*MODELS, VARIABLE))
 _MOST = 10  # sentences
 _NAMED = 5  # files in one sentence
 _MOST_READ = 200  # files
+_LINK_BYTES = 4096  # a page with a link and little else
+_LINK_TEXT = 200  # characters
 _BEGINNING = 512  # bytes that identify the kind of a file
 
 _ARCHIVES = (
@@ -39,26 +48,12 @@ _DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".html", ".htm", ".tex", ".pages"
 _TEXT_DOCUMENTS = (".md", ".ipynb", ".txt")
 _LOG = re.compile(r"(?:^|[\W_])(?:log|out|output|stdout|todo|notes?)(?:[\W_]|$)", re.IGNORECASE)
 _OFFICE = (".docx", ".odt", ".xlsx", ".ods", ".pptx", ".odp", ".epub", ".pages", ".jar", ".whl")
-_ADDED = (".txt", ".bak", ".old", ".orig", ".download", ".part", ".tmp", ".crdownload")
-_TEXTS = ("", ".py", ".pyw", ".ipynb", ".md", ".rtf", ".html", ".htm", ".json", *_ADDED)
-_GRADED = re.compile(
-    rb"(?:def|class)\s+(?:linear_(?:de)?quantize|linear_quantize_STE|_quantize_func_STE|get_scale"
-    rb"|reset_scale_and_zero_point|integer_(?:linear|conv2d)|quantized_(?:linear|conv2d)_function"
-    rb"|variable_precision_search)\b"
-)
+_TEXTS = ("", ".py", ".pyw", ".ipynb", ".md", ".rtf", ".html", ".htm", ".json", ".txt", ".bak")
+_LINKS = (".url", ".webloc", ".desktop", ".lnk", ".gdoc", ".gsheet", ".website")
+_PAGES = (".html", ".htm", ".txt")
+_TAG = re.compile(rb"<[^<>]*>")
+_ADDRESS = re.compile(rb"https?://", re.IGNORECASE)
 _TABLES = re.compile(rb'\\?"(?:table1|bit_widths)\\?"\s*:')
-_WIDTHS = re.compile(r"w\W*([1-8])\W*a\W*([1-8])(?!\d)")
-_TRAINING = re.compile(r"W\dA\d-\w+-[0-9a-f]+\.pt")  # what an interrupted training resumes from
-_RELEASED = re.compile(
-    r"resnet20_(?:cifar10|shapes10)\.(?:pt|json)|cifar-10\S*|readme\S*|agents\.md|license\S*"
-    r"|citation\.cff|requirements\S*\.txt|changelog\S*|extensions\.ipynb|setup\.py|conftest\.py"
-    r"|__init__\.py",
-    re.IGNORECASE,
-)
-_FOREIGN = frozenset(  # folders whose files are the kit's, of packages, or of the data set
-    {"quantlab", "site-packages", "dist-packages", "node_modules", "venv", "env", "virtualenv"}
-    | {"cifar-10-batches-py", "cifar-10-batches-bin"}
-)
 
 
 @dataclass(frozen=True)
@@ -73,21 +68,16 @@ class UnusedFile:
     path: str = ""
 
 
-def unused_files(
-    contents: Contents, opened: Contents, used: Mapping[str, str]
-) -> tuple[UnusedFile, ...]:
+def unused_files(contents: Contents, used: Mapping[str, str]) -> tuple[UnusedFile, ...]:
     """Return what could fill a role and was not used, at most `_MOST` entries.
 
     Args:
-        contents: the submission as submitted.
-        opened: the same with the files of the zips inside it.
-        used: the role that each used file of `opened` has, by its path.
+        contents: the submission, with the files of the archives inside it.
+        used: the role that each used file has, by its path.
     """
-    models = [entry for entry in contents.files if _is_zip(entry.name) and _widths(entry.name)]
-    inside = tuple(f"{model.path}/" for model in models)
-    left = [e for e in opened.files if e.path not in used and not e.path.startswith(inside)]
-    unused = [*map(_packed_model, models), *_of_files(left, frozenset(used.values()))]
-    unused += [*_of_refused(opened.refused), *_in_used(e for e in opened.files if e.path in used)]
+    left = [entry for entry in contents.files if entry.path not in used]
+    unused = [*_of_files(left, frozenset(used.values())), *_of_refused(contents.refused)]
+    unused += _in_used(entry for entry in contents.files if used.get(entry.path) == REPORT)
     if len(unused) <= _MOST:
         return tuple(unused)
     rest = unused[_MOST - 1 :]
@@ -96,13 +86,21 @@ def unused_files(
     return (*unused[: _MOST - 1], more)
 
 
-def could_be_report(parts: tuple[str, ...]) -> bool:
+def could_be_report(entry: Entry) -> bool:
+    """Return whether a file may hold a written report: a document that students did not receive."""
+    if not is_document_name(entry.parts):
+        return False
+    content = _read(entry)
+    return not is_released_text(entry.name, content) and not _is_link(entry.name, content)
+
+
+def is_document_name(parts: tuple[str, ...]) -> bool:
     """Return whether a file of this name, in these folders, may hold a written report."""
     name = parts[-1]
-    low, extension = _folded(name)
+    low, extension = fold_name(name)
     return (
         (extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS) or (not extension and "report" in low))
-        and not _is_foreign(parts)
+        and not is_released_name(parts)
         and not (extension == ".txt" and _LOG.search(name))
         and not _roles(name, b"", frozenset())[0]
     )
@@ -123,7 +121,7 @@ def unopened(sentence: str) -> UnusedFile:
 
 def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[UnusedFile]:
     for number, entry in enumerate(entries):
-        if _is_foreign(entry.parts):
+        if is_released_name(entry.parts):
             continue
         content = _read(entry) if number < _MOST_READ else b""
         roles, reason = _roles(entry.name, content, filled)
@@ -134,7 +132,7 @@ def _of_files(entries: Iterable[Entry], filled: frozenset[str]) -> Iterator[Unus
 
 def _of_refused(refused: Iterable[RefusedEntry]) -> Iterator[UnusedFile]:
     for entry in refused:
-        if not _is_foreign(tuple(part for part in re.split(r"[/\\]", entry.path) if part)):
+        if not is_released_name(split_path(entry.path)):
             roles = _roles(entry.name, b"", frozenset())[0] or _role_of_extension(entry.name)
             if roles:
                 yield UnusedFile(entry.sentence, roles)
@@ -143,16 +141,11 @@ def _of_refused(refused: Iterable[RefusedEntry]) -> Iterator[UnusedFile]:
 def _in_used(entries: Iterable[Entry]) -> Iterator[UnusedFile]:
     """Yield the notebooks and reports that define the graded functions themselves."""
     for entry in entries:
-        if not entry.name.casefold().endswith(".py") and _defines_functions(_read(entry)):
+        if _defines_functions(_read(entry)):
             sentence = (
                 f"{quote_name(entry.path)} defines graded functions, which are not read there."
             )
             yield UnusedFile(sentence, (SOLUTION,), entry.path)
-
-
-def _packed_model(entry: Entry) -> UnusedFile:
-    sentence = f"{quote_name(entry.path)} was opened as an archive: its name is that of a zip file."
-    return UnusedFile(sentence, _widths(entry.name), entry.path)
 
 
 def _roles(  # noqa: PLR0911 - one return per kind of file
@@ -164,15 +157,17 @@ def _roles(  # noqa: PLR0911 - one return per kind of file
     does not say its widths only where no model was found: who submits some files under the names
     of the assignment knows these names.
     """
-    low, extension = _folded(name)
+    low, extension = fold_name(name)
     kind = recognize_kind(content)
+    if _is_link(name, content):
+        return ROLES, "it is a link, which is not followed"
     if _is_archive(low, content):
         if low.removesuffix(extension).endswith(_MODELS) and (widths := _widths(name)):
             return widths, "its name is not that of a saved model"
         return ROLES, f"it is {kind or 'an archive'}, which is not opened"
     if extension in _TEXTS and _defines_functions(content):
         return (SOLUTION,), "it defines graded functions, but its name is not solution.py"
-    if extension in (".json", "", *_ADDED) and ("answers" in low or _TABLES.search(content)):
+    if extension in (".json", "", ".txt", ".bak") and ("answers" in low or _TABLES.search(content)):
         return (ANSWERS,), "its name is not answers.json"
     if "solution" in low and extension in _TEXTS:
         return (SOLUTION,), "its name is not solution.py"
@@ -186,32 +181,21 @@ def _roles(  # noqa: PLR0911 - one return per kind of file
 
 def _role_of_extension(name: str) -> tuple[str, ...]:
     """Return what a refused entry, of which the content is unknown, could be."""
-    extension = _folded(name)[1]
+    extension = fold_name(name)[1]
     if extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS):
         return (REPORT,)
     return ROLES if not extension else ()  # a folder, or a file of any kind
 
 
-def _folded(name: str) -> tuple[str, str]:
-    """Return a name in lower case and its extension, without what was added: "a.py.txt" is .py."""
-    low = name.casefold()
-    while True:
-        stem, extension = os.path.splitext(low)
-        if extension not in _ADDED or not os.path.splitext(stem)[1]:
-            return low, extension
-        low = stem
-
-
-def _is_foreign(parts: tuple[str, ...]) -> bool:
-    return (
-        any(part.casefold() in _FOREIGN for part in parts)
-        or _RELEASED.fullmatch(parts[-1] if parts else "") is not None
-        or _TRAINING.fullmatch(parts[-1] if parts else "") is not None
-    )
-
-
-def _is_zip(name: str) -> bool:
-    return name.casefold().endswith(".zip")
+def _is_link(name: str, content: bytes) -> bool:
+    """Return whether a file is only a link to where the files are."""
+    extension = os.path.splitext(name.casefold())[1]
+    if extension in _LINKS:
+        return True
+    text = _TAG.sub(b" ", content).strip() if len(content) <= _LINK_BYTES else b""
+    if extension not in _PAGES or not _ADDRESS.search(content) or not 0 < len(text) <= _LINK_TEXT:
+        return False
+    return extension != ".txt" or len(text.split()) == 1
 
 
 def _is_archive(low: str, content: bytes) -> bool:
@@ -232,15 +216,14 @@ def _is_model(extension: str, content: bytes) -> bool:
 
 def _widths(name: str) -> tuple[str, ...]:
     """Return the saved model whose widths a name says, as the only role; () where it says none."""
-    match = _WIDTHS.search(name.casefold())
-    model = f"ResNet20_W{match[1]}A{match[2]}.pt" if match else ""
-    if model in MODELS:
+    if model := widths_in(name):
         return (model,)
     return (VARIABLE,) if "variable" in name.casefold() else ()
 
 
 def _defines_functions(content: bytes) -> bool:
-    return _GRADED.search(content.replace(b"\0", b"")) is not None  # UTF-16 has a NUL per letter
+    text = source_text(content)
+    return bool(graded_functions(text)) and not is_stub(text)
 
 
 def _read(entry: Entry) -> bytes:

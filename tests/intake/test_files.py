@@ -6,7 +6,9 @@ import pytest
 
 from quantlab.formats.answers import Answers
 from quantlab.intake.submission import MODELS, read_submission
+from quantlab.paths import KIT
 
+STUB = (KIT / "solution.py").read_text(encoding="utf-8")
 SOURCE = "def linear_quantize(): ...\n"
 ANSWERS = '{"version": 1, "student": "alice", "dataset": "CIFAR-10"}'
 
@@ -31,9 +33,10 @@ def test_a_complete_submission(make, saved_tensors):
     assert submission.solution == SOURCE
     assert submission.answers == Answers("alice", "CIFAR-10")
     assert submission.models == dict(models)
-    assert submission.report_file == "report.pdf"
+    assert submission.report_file == "report.pdf, main.ipynb"
     assert submission.problems == {}
     assert submission.flags == ()
+    assert submission.notes == ()
 
 
 def test_missing_files_are_no_problem_of_their_own(make):
@@ -48,11 +51,11 @@ def test_missing_files_are_no_problem_of_their_own(make):
 
 def test_files_under_another_name_are_kept_for_review(make):
     submission = read_submission(
-        make(("my_solution.py", SOURCE), ("ResNet20_W8A8.pth", "x"), ("answers.json", ANSWERS))
+        make(("my_work.py", SOURCE), ("ResNet20_W8A8.pth", "x"), ("answers.json", ANSWERS))
     )
     assert [(one.sentence.split(" was")[0], one.roles) for one in submission.unused] == [
         ("'ResNet20_W8A8.pth'", ("ResNet20_W8A8.pt",)),
-        ("'my_solution.py'", ("solution.py",)),
+        ("'my_work.py'", ("solution.py",)),
     ]
 
 
@@ -109,10 +112,80 @@ def test_submission_uses_the_only_copy_with_a_note(make_zip, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["solution2.py", "my solution.py", "solution.py.txt", "solution", "solution_old.py"]
+    "name",
+    [
+        *("solution2.py", "my solution.py", "solution.py.txt", "solution", "solution_old.py"),
+        *("Kopie von solution.py", "Copie de solution.py", "solution - 副本.py", "solution_jan.py"),
+        *("solution_final.py", "solution-v2.py", "SOLUTION.PY.bak", "solution.txt"),
+    ],
 )
-def test_another_name_is_another_file(make_zip, name):
-    assert read_submission(make_zip((name, SOURCE))).solution is None
+def test_submission_uses_the_only_near_miss_whose_content_agrees(make, name):
+    submission = read_submission(make((name, SOURCE)))
+    assert submission.solution == SOURCE
+    assert submission.notes == (f"'{name}' was used as solution.py.",)
+    assert submission.unused == ()
+
+
+@pytest.mark.parametrize("content", ["x = 1", "", "def helper(): ...", STUB])
+def test_submission_uses_no_near_miss_without_graded_functions(make, content):
+    submission = read_submission(make(("solution_jan.py", content), ("solution.py", SOURCE)))
+    assert submission.solution == SOURCE
+    assert submission.notes == ()
+    assert submission.problems == {}
+
+
+def test_submission_uses_a_near_miss_beside_the_stub(make):
+    submission = read_submission(make(("solution_jan.py", SOURCE), ("solution.py", STUB)))
+    assert submission.solution == SOURCE
+    assert submission.notes == ("'solution_jan.py' was used as solution.py.",)
+
+
+def test_submission_uses_the_stub_if_it_is_the_only_solution(make):
+    submission = read_submission(make(("solution.py", STUB)))
+    assert (submission.solution, submission.problems, submission.unused) == (STUB, {}, ())
+
+
+def test_submission_uses_a_source_of_any_name_that_defines_most_functions(make):
+    names = ("linear_quantize", "linear_dequantize", "get_scale", "integer_linear")
+    few = "".join(f"def {name}(): ...\n" for name in names)
+    assert read_submission(make(("lab2.py", few), name="few.zip")).solution is None
+    most = few + "def integer_conv2d(): ...\n"
+    submission = read_submission(make(("lab2.py", most), name="most.zip"))
+    assert submission.solution == most
+    assert submission.notes == ("'lab2.py' was used as solution.py.",)
+
+
+def test_submission_uses_answers_of_another_name_with_values(make):
+    record = ANSWERS[:-1] + ', "bit_widths": {"fc": 4}}'
+    submission = read_submission(make(("answers_ada.json.txt", record)))
+    assert submission.answers.bit_widths == {"fc": 4}
+    assert submission.notes == ("'answers_ada.json.txt' was used as answers.json.",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ResNet20_W8A8.pth", "ResNet20-W8A8.pt", "ResNet20_W8A8.pt.zip", "resnet20 w8a8 (2).pt"),
+        *("ResNet20_W8A8.pt.txt", "best_W8A8.ckpt", "ResNet20_W8A8"),
+    ],
+)
+def test_submission_uses_the_only_model_whose_name_says_its_widths(make, saved_tensors, name):
+    submission = read_submission(make((name, saved_tensors)))
+    assert submission.models == {"ResNet20_W8A8.pt": saved_tensors}
+    assert submission.notes == (f"'{name}' was used as ResNet20_W8A8.pt.",)
+
+
+def test_two_models_of_the_same_widths_are_ambiguous(make, saved_tensors):
+    files = [("ResNet20_W8A8.pt", saved_tensors), ("ResNet20_W8A8_best.pt", saved_tensors + b"x")]
+    submission = read_submission(make(*files))
+    assert submission.models == {}
+    assert "2 different files could be ResNet20_W8A8.pt" in submission.problems["ResNet20_W8A8.pt"]
+
+
+@pytest.mark.parametrize("folder", ["venv/lib", "site-packages", ".git", "__pycache__"])
+def test_submission_ignores_folders_of_packages_and_tools(make, folder):
+    submission = read_submission(make(("solution.py", SOURCE), (f"{folder}/solution.py", "x = 2")))
+    assert (submission.solution, submission.problems) == (SOURCE, {})
 
 
 @pytest.mark.parametrize(
@@ -204,11 +277,19 @@ def test_models_are_found_by_name_and_a_bad_one_costs_only_itself(make, saved_te
     assert "'checkpoints/ResNet20_W4A4 (1).pt' was used as ResNet20_W4A4.pt." in submission.notes
 
 
-def test_the_report_is_the_first_of_pdf_markdown_and_notebook(make):
-    report = [("report.pdf", "%PDF-"), ("report.md", "#"), ("main.ipynb", "{}")]
-    assert read_submission(make(*report, name="a.zip")).report_file == "report.pdf"
-    assert read_submission(make(*report[1:], name="b.zip")).report_file == "report.md"
-    assert read_submission(make(*report[2:], name="c.zip")).report_file == "main.ipynb"
+def test_report_names_every_document_the_assignments_names_first(make):
+    report = [("report.pdf", "%PDF-"), ("report.md", "#"), ("main.ipynb", "{}"), ("a.docx", "PK")]
+    submission = read_submission(make(*report, ("train_log.txt", "1"), ("requirements.txt", "1")))
+    assert submission.report_file == "report.pdf, report.md, main.ipynb, a.docx"
+
+
+@pytest.mark.parametrize("name", ["main.ipynb", "README.md", "docs/handout.md"])
+def test_report_is_no_file_that_students_received(make, name):
+    content = (KIT / name).read_bytes().replace(b"\n", b"\r\n")
+    submission = read_submission(make(("solution.py", SOURCE), (name, content)))
+    assert submission.report_file is None
+    changed = read_submission(make(("solution.py", SOURCE), (name, b"{}"), name="b.zip"))
+    assert changed.report_file == name
 
 
 def test_submission_uses_a_copy_of_the_notebook_as_report_with_a_note(make):
@@ -217,10 +298,10 @@ def test_submission_uses_a_copy_of_the_notebook_as_report_with_a_note(make):
     assert "'Copy of main.ipynb' was used as the report." in submission.notes
 
 
-def test_two_reports_are_left_to_a_person(make):
+def test_two_reports_are_both_shown(make):
     submission = read_submission(make(("report.pdf", "1"), ("old/report.pdf", "2")))
-    assert submission.report_file == "report.pdf"
-    assert "('report.pdf', 'old/report.pdf'); the first is taken" in submission.flags[0]
+    assert submission.report_file == "report.pdf, old/report.pdf"
+    assert submission.flags == ()
 
 
 def test_the_id_is_the_argument_before_the_name(make):

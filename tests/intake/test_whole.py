@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from quantlab.intake.archive import Limits
+from quantlab.intake.contents import Limits
 from quantlab.intake.submission import UnreadableSubmission, read_submission
 
 
@@ -51,12 +51,15 @@ def test_a_zip_of_folders_and_litter_only(make_zip):
     ("content", "says"),
     [
         (b"", "has no bytes: the upload failed"),
-        (b"print('hello')", "is not a zip file: submit a folder or a zip"),
-        (b"Rar!\x1a\x07\x01\x00", "is not a zip file (it is a RAR archive)"),
-        (b"7z\xbc\xaf\x27\x1c\x00\x04", "is not a zip file (it is a 7z archive)"),
-        (b"\x1f\x8b\x08\x00", "is not a zip file (it is a gzip file)"),
-        (b"solution.py" + bytes(246) + b"ustar", "is not a zip file (it is a tar archive)"),
-        (b"\n<!DOCTYPE html><html>", "is not a zip file (it is a web page"),
+        (b"print('hello')", "is not an archive that is opened: submit a folder or a zip"),
+        (b"Rar!\x1a\x07\x01\x00", "is not an archive that is opened (it is a RAR archive)"),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "is not an archive that is opened (it is a 7z archive)"),
+        (b"\x1f\x8b\x08\x00", "The gzip file 'alice.zip' is damaged"),
+        (
+            b"solution.py" + bytes(246) + b"ustar",
+            "is not an archive that is opened (it is a tar archive)",
+        ),
+        (b"\n<!DOCTYPE html><html>", "is not an archive that is opened (it is a web page"),
         (b"PK\x03\x04 and no more", "is damaged or was cut short"),
     ],
 )

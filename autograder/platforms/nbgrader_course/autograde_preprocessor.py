@@ -25,7 +25,7 @@ from autograder.grading.results_folder import UnwritableResults
 from autograder.platforms.nbgrader_course.grading_engine import EngineUnavailable, engine
 from autograder.report.nbgrader import question_text
 from quantlab.intake.submission import UnreadableSubmission
-from quantlab.intake.unused_files import could_be_report
+from quantlab.intake.unused_files import is_document_name
 
 AUTOMATIC = "auto-"
 NOTEBOOK = "main.ipynb"
@@ -62,7 +62,7 @@ class EngineGrades(SaveAutoGrades):
         self._report, self._reason = self._graded(folder, resources["nbgrader"]["student"], reports)
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
         reports_there = [name for name in REPORTS if name in names]
-        reports_there += [n for n in names if n != NOTEBOOK and could_be_report((n,))]
+        reports_there += [n for n in names if n != NOTEBOOK and is_document_name((n,))]
         self._report_file = next(iter(reports_there), None)
         for cell in nb.cells:
             question = _question(cell)

@@ -23,19 +23,13 @@ from pathlib import Path
 import nbformat
 
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
-from quantlab.intake.archive import (
-    LIMITS,
-    Contents,
-    Entry,
-    UnreadableFile,
-    UnreadableSubmission,
-    open_contents,
-)
+from quantlab.errors import UnreadableFile, UnreadableSubmission
+from quantlab.intake.archive import open_contents
+from quantlab.intake.contents import LIMITS, Contents, Entry
 from quantlab.intake.names import could_be, student_id
-from quantlab.intake.nested import is_zip
+from quantlab.intake.nested import is_archive
 from quantlab.intake.roles import WANTED
-from quantlab.intake.submission import build_submission
-from quantlab.intake.unused_files import could_be_report
+from quantlab.intake.submission import build_submission, name_of
 
 NOTEBOOK = "main.ipynb"
 LONGEST_NAME = 100  # characters of an additional file's name
@@ -50,8 +44,7 @@ def collect(path: Path, course: Path, assignment: str = "quantization") -> tuple
         UnreadableSubmission: the folder or zip can't be read.
         OSError: a file can't be written.
     """
-    name = path.name[: -len(".zip")] if path.name.lower().endswith(".zip") else path.name
-    student = student_id(name).value
+    student = student_id(name_of(path)).value
     with open_contents(path) as contents:
         files, remarks = _wanted_files(contents)
         files |= _other_files(contents, student)
@@ -77,16 +70,17 @@ def _wanted_files(contents: Contents) -> tuple[dict[str, bytes], list[str]]:
 
 
 def _other_files(contents: Contents, student: str) -> dict[str, bytes]:
-    """Return the zip files, and files that could be a missing one, under safe names.
+    """Return archives, and files with or without a role under other names, under safe names.
 
     nbgrader takes every notebook for one of the assignment, so others get a second extension.
     """
-    unused = {entry.path for entry in build_submission(contents, student_id(student)).unused}
+    submission = build_submission(contents, student_id(student))
+    wanted_paths = {*submission.used, *(entry.path for entry in submission.unused)}
     others: dict[str, bytes] = {}
     for entry in contents.files:
         if any(could_be(entry.name, wanted) for wanted in WANTED):
             continue
-        if entry.path in unused or is_zip(entry) or could_be_report(entry.parts):
+        if entry.path in wanted_paths or is_archive(entry):
             name = _UNSAFE.sub("_", entry.name)[-LONGEST_NAME:]
             name += ".txt" if name.lower().endswith(".ipynb") else ""
             with suppress(UnreadableFile):

@@ -1,0 +1,263 @@
+"""Find the files of a submission that could have a role, and choose between them.
+
+A file is a candidate by its name, and only if its content agrees: a solution defines graded
+functions, answers parse, a model is a saved model. Names are near in one of three ways:
+
+    1. the assignment's name, except for letter case and the suffixes of copies ("solution (1).py");
+    2. a name that contains the assignment's ("Kopie von solution.py", "solution_jan.py.txt");
+    3. any name, if the content alone shows the role.
+
+Equal files are one. An unchanged stub is no candidate beside others. Names of the third
+kind count only if no other name does. Two different candidates are a conflict.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from quantlab.errors import UnreadableFile
+from quantlab.formats.answers import Answers, BadAnswers, parse
+from quantlab.formats.submission_files import PACKED
+from quantlab.intake import model_file
+from quantlab.intake.contents import Contents, Entry, Limits
+from quantlab.intake.names import could_be, is_copy_of, quote_name
+from quantlab.intake.released import graded_functions, is_released_name, is_stub
+from quantlab.intake.roles import ANSWERS, MODELS, OPTIONAL_MODELS, SOLUTION, VARIABLE
+
+_COMPARED = 4  # files that are compared for one role; more are too many
+_SEARCHED = 200  # files of any name that are looked into for one role
+_NAMED = 5  # names in one sentence
+_FEWEST_FUNCTIONS = 5  # graded functions that show what a file of any name is
+_ADDED = (".txt", ".bak", ".old", ".orig", ".download", ".part", ".tmp", ".crdownload", ".zip")
+_SOURCES = ("", ".py", ".pyw", ".txt")
+_MODELS = ("", ".pt", ".pth", ".ckpt", ".bin", ".torch", ".model")
+_WIDTHS = re.compile(r"w\W*([1-8])\W*a\W*([1-8])(?!\d)")
+
+
+@dataclass(frozen=True)
+class RoleRule:
+    """Say which files can have a role.
+
+    Attributes:
+        name: The assignment's name of the file.
+        limit: The most bytes.
+        nearness: Returns 1, 2 or 3 for a name, as this module says; 0 if it cannot be the file.
+        agrees: Returns whether a content can be that of a file with a name this near.
+    """
+
+    name: str
+    limit: int
+    nearness: Callable[[str], int]
+    agrees: Callable[[bytes, int], bool]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Hold the file that has a role, or why none has.
+
+    `entry` and `content` are None if there is none. `taken` are the files that are accounted for:
+    the chosen file, its equals, and files in conflict.
+    """
+
+    entry: Entry | None = None
+    content: bytes | None = None
+    problem: str | None = None
+    taken: tuple[Entry, ...] = ()
+    is_renamed: bool = False
+
+
+def role_rules(limits: Limits) -> tuple[RoleRule, ...]:
+    """Return the rules of every role that is one file."""
+    models = [
+        RoleRule(
+            name,
+            limits.model,
+            partial(_model_nearness, name),
+            partial(_is_model, name),
+        )
+        for name in (*MODELS, *OPTIONAL_MODELS)
+    ]
+    return (
+        RoleRule(SOLUTION, limits.solution, _solution_nearness, _is_solution),
+        RoleRule(ANSWERS, limits.answers, _answers_nearness, _is_answers),
+        *models,
+    )
+
+
+def choose(rule: RoleRule, contents: Contents) -> Choice:
+    """Return the file that has the role of `rule`."""
+    by_nearness: dict[int, list[Entry]] = {1: [], 2: [], 3: []}
+    for entry in sorted(contents.files, key=lambda entry: (len(entry.parts), entry.path)):
+        near = rule.nearness(entry.name)
+        if near and (near == 1 or not is_released_name(entry.parts)):
+            by_nearness[near].append(entry)
+    exact, named = by_nearness[1], by_nearness[1] + by_nearness[2]
+    if len(exact) > _COMPARED:
+        return _conflict(rule, exact)
+    if problem := _unreadable(rule, exact):
+        return Choice(problem=problem, taken=tuple(exact))
+    agreeing = _agreeing(rule, named[:_SEARCHED], 1)
+    if not agreeing:
+        agreeing = _agreeing(rule, by_nearness[3][:_SEARCHED], 3)
+        if len(agreeing) > 1 and exact:
+            agreeing = []
+    if len(agreeing) == 1:
+        return _chosen(rule, agreeing[0])
+    if agreeing:
+        return _conflict(rule, [group.entries[0] for group in agreeing])
+    return _without_agreement(rule, exact, contents)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Hold files with one content, the nearest name first."""
+
+    content: bytes
+    entries: tuple[Entry, ...]
+
+
+def _agreeing(rule: RoleRule, entries: Iterable[Entry], nearness: int) -> list[_Group]:
+    groups = _equal_files(rule, entries)
+    return [group for group in groups if rule.agrees(group.content, nearness)]
+
+
+def _unreadable(rule: RoleRule, entries: Iterable[Entry]) -> str | None:
+    for entry in entries:
+        try:
+            entry.read(rule.limit)
+        except UnreadableFile as error:
+            return f"{rule.name} {error}."
+    return None
+
+
+def _equal_files(rule: RoleRule, entries: Iterable[Entry]) -> list[_Group]:
+    groups: dict[bytes, _Group] = {}
+    for entry in entries:
+        try:
+            content = entry.read(rule.limit)
+        except UnreadableFile:
+            continue
+        key = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+        group = groups.get(key, _Group(content, ()))
+        groups[key] = _Group(group.content, (*group.entries, entry))
+    return list(groups.values())
+
+
+def _chosen(rule: RoleRule, group: _Group) -> Choice:
+    entry = group.entries[0]
+    renamed = rule.nearness(entry.name) > 1 or is_copy_of(entry.name, rule.name)
+    return Choice(entry, group.content, None, group.entries, renamed)
+
+
+def _conflict(rule: RoleRule, entries: Sequence[Entry]) -> Choice:
+    problem = (
+        f"{len(entries)} different files could be {rule.name} ({names_of(entries)}): submit only "
+        "the one that is meant."
+    )
+    return Choice(problem=problem, taken=tuple(entries))
+
+
+def _without_agreement(rule: RoleRule, exact: Sequence[Entry], contents: Contents) -> Choice:
+    """Return the file of the assignment's name although its content does not agree."""
+    if not exact:
+        refused = [entry for entry in contents.refused if could_be(entry.name, rule.name)]
+        return Choice(problem=refused[0].sentence if refused else None)
+    groups = _equal_files(rule, exact)
+    if len(groups) > 1:
+        return _conflict(rule, exact)
+    return _chosen(rule, groups[0])
+
+
+def names_of(entries: Sequence[Entry]) -> str:
+    """Return the quoted paths of some files, the first few if there are many."""
+    shown = [quote_name(entry.path) for entry in entries]
+    more = [f"{len(shown) - _NAMED} more"] if len(shown) > _NAMED else []
+    return ", ".join(shown[:_NAMED] + more)
+
+
+def fold_name(name: str) -> tuple[str, str]:
+    """Return a name in lower case and its extension, without what was added: "a.py.txt" is .py."""
+    low = unicodedata.normalize("NFKC", name).casefold()
+    while True:
+        stem, extension = os.path.splitext(low)
+        if extension not in _ADDED or not os.path.splitext(stem)[1]:
+            return low, extension
+        low = stem
+
+
+def widths_in(name: str) -> str | None:
+    """Return the saved model whose widths a name contains."""
+    match = _WIDTHS.search(name.casefold().replace("_", "-"))
+    model = f"ResNet20_W{match[1]}A{match[2]}.pt" if match else ""
+    return model if model in MODELS else None
+
+
+def _solution_nearness(name: str) -> int:
+    low, extension = fold_name(name)
+    if could_be(name, SOLUTION):
+        return 1
+    if extension not in _SOURCES:
+        return 0
+    return 2 if "solution" in low else 3
+
+
+def _answers_nearness(name: str) -> int:
+    low, extension = fold_name(name)
+    if could_be(name, ANSWERS):
+        return 1
+    if extension not in ("", ".json", ".txt"):
+        return 0
+    return 2 if "answers" in low else 3
+
+
+def _model_nearness(model: str, name: str) -> int:
+    low, extension = fold_name(name)
+    if could_be(name, model):
+        return 1
+    if model == PACKED or extension == os.path.splitext(PACKED)[1]:
+        fits = model == PACKED and extension == os.path.splitext(PACKED)[1]
+        return (2 if "variable" in low else 3) if fits else 0
+    if extension not in _MODELS and not low.endswith(".packed"):
+        return 0
+    if model == VARIABLE:
+        return 2 if "variable" in low else 0
+    if widths_in(low) != model:
+        return 0
+    return 2 if "resnet" in low else 3
+
+
+def _is_solution(content: bytes, nearness: int) -> bool:
+    text = source_text(content)
+    fewest = _FEWEST_FUNCTIONS if nearness == 3 else 1
+    return len(graded_functions(text)) >= fewest and not is_stub(text)
+
+
+def source_text(content: bytes) -> str:
+    """Return a text in which ASCII words can be found, in whatever encoding it is."""
+    return content.replace(b"\0", b"").decode("latin-1")  # UTF-16 has a NUL per letter
+
+
+def _is_answers(content: bytes, nearness: int) -> bool:
+    try:
+        answers = parse(content)
+    except BadAnswers:
+        return False
+    return _has_values(answers)
+
+
+def _has_values(answers: Answers) -> bool:
+    numbers = [
+        number
+        for tables in (answers.mse, answers.table1)
+        for table in tables.values()
+        for row in table.values()
+        for number in row.values()
+    ]
+    return bool(answers.bit_widths) or any(number is not None for number in numbers)
+
+
+def _is_model(name: str, content: bytes, nearness: int) -> bool:
+    return model_file.problem(name, content) is None
