@@ -128,7 +128,7 @@ class Policy:
 def load_policy(path: Path) -> Policy:
     """Read `course.toml`. Raise `PolicyError` if anything is wrong in it."""
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PolicyError(f"{path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

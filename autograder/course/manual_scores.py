@@ -12,8 +12,6 @@ names and scores above the maximum are found when the policy is applied, because
 reports.
 """
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import PolicyError
+from autograder.course.staff_table import read_staff_table
 
 COLUMNS = ("student", "check", "points", "comment")
 AUTOMATIC, WRITTEN = "auto-", "written-"  # the graded cells of main.ipynb
@@ -70,20 +69,18 @@ def read_manual_scores(paths: Sequence[Path], record: ClassRecord) -> ManualScor
 
 def _table(path: Path) -> Iterator[_Entry]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        columns, rows = read_staff_table(path)
     except OSError as error:
         raise PolicyError(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise PolicyError(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    columns = tuple(reader.fieldnames or ())
     if not {"student", "check", "points"} <= set(columns) <= set(COLUMNS):
         raise PolicyError(
             f"{path}: expected the columns {','.join(COLUMNS)} (comment is optional), got "
             f"{','.join(columns) or 'none'}."
         )
-    for row in reader:
-        source = f"{path.name}, line {reader.line_num}"
+    for line, row in rows:
+        source = f"{path.name}, line {line}"
         student, check = (row["student"] or "").strip(), (row["check"] or "").strip()
         if None in row or not student or not check:
             raise PolicyError(

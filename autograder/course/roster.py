@@ -7,12 +7,11 @@ worksheet (`Identifier`), in English or German. A row belongs to the student wit
 one of these columns of the export, or with that id.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
+from autograder.course.staff_table import read_staff_table
 from autograder.errors import AutograderError
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
 from quantlab.intake.names import student_id
@@ -49,18 +48,17 @@ def read_roster(path: Path) -> tuple[Row, ...]:
             one student.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        headings, numbered = read_staff_table(path)
     except OSError as error:
         raise BadRoster(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise BadRoster(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if not any(name in (reader.fieldnames or ()) for name in (STUDENT, *IDENTIFYING)):
+    if not any(name in headings for name in (STUDENT, *IDENTIFYING)):
         raise BadRoster(
             f"{path} has no column that identifies students. Add {STUDENT}, or one of "
             f"{', '.join(IDENTIFYING)}."
         )
-    rows = tuple(_in_english(_values(row)) for row in reader)
+    rows = tuple(_in_english(_values(row)) for _, row in numbered)
     rows = tuple(row for row in rows if _is_student(row))
     if not rows:
         raise BadRoster(f"{path} has no students.")
@@ -85,11 +83,24 @@ def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str
         values = (row.get(name, "") for name in (STUDENT, *IDENTIFYING))
         keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, v) for v in values)]
         owner = next((owners[key] for key in keys if key in owners), None)
+        owner = owner or _with_zeros(row, members)
         if owner is None:
             owner = row.get(STUDENT) or student_id(_own_name(row)).value
         columns = {name: value for name, value in row.items() if name != STUDENT and value}
         members[owner] = {**columns, **members.get(owner, {})}
     return dict(sorted(members.items()))
+
+
+def _with_zeros(row: Row, members: Iterable[str]) -> str | None:
+    """Return the only member whose id is the row's without the zeros before it.
+
+    A spreadsheet program turns 00123 into the number 123.
+    """
+    number = row.get(STUDENT, "")
+    if not number.isdecimal():
+        return None
+    matches = [m for m in members if m.isdecimal() and m.lstrip("0") == number.lstrip("0")]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _keys(columns: Row) -> Iterator[tuple[str, str]]:

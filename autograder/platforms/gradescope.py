@@ -86,7 +86,21 @@ class _Person:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Loads plain data only; in C if available, because the file may be large."""
+    """Loads plain data only; in C if available, because the file may be large.
+
+    Tags such as `!ruby/object:ActiveSupport::TimeWithZone` are ignored, and their data is read.
+    """
+
+
+def _without_tag(loader: Any, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_Loader.add_multi_constructor("!", _without_tag)
 
 
 def _people(record: Any) -> list[_Person]:
@@ -154,6 +168,8 @@ def _ids(people: Sequence[_Person]) -> Mapping[_Person, str]:
 
 
 def _moment(value: Any) -> str:
+    if isinstance(value, Mapping):  # Rails writes a time with its zone
+        value = value.get("utc")
     if isinstance(value, str):
         try:
             value = datetime.datetime.fromisoformat(value.replace(" UTC", "+00:00"))
