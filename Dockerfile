@@ -24,9 +24,9 @@ ENV PYTHONPATH=/kit \
     PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     XDG_CACHE_HOME=/tmp/cache \
-    AUTOGRADER_SECRET_FILE=/marking/course_secret
+    AUTOGRADER_SECRET_FILE=/grading/course_secret
 
 USER marker
-WORKDIR /marking
+WORKDIR /grading
 ENTRYPOINT ["python", "-m", "autograder"]
 CMD ["isolation"]

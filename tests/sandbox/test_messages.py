@@ -76,7 +76,7 @@ def test_sentences(sandbox: Sandbox, source: str, message: str) -> None:
 def test_what_is_closed_is_named(sandbox: Sandbox) -> None:
     found = failure(sandbox, "open('/proc/version')")
     assert (found.exception, found.line) == ("PermissionError", 1)
-    assert "closed while it is marked" in found.message
+    assert "closed while it is graded" in found.message
 
 
 def test_the_advice_to_unpickle_is_never_shown(sandbox: Sandbox) -> None:

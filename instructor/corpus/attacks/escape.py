@@ -27,7 +27,7 @@ from torch.utils import cpp_extension
 CLOSED = {
     "checks": ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
     "verdicts": ["error"],
-    "problem": "closed while it is marked",
+    "problem": "closed while it is graded",
 }
 FAILS = {
     "checks": ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
@@ -225,7 +225,7 @@ def endless_waiting():
     "waits for its own result in an event loop, which wants sockets",
     checks=["1a.reset.unsigned"],
     verdicts=["error"],
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def event_loop():
     async def _later(*arguments):

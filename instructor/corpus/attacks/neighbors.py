@@ -13,7 +13,7 @@ import quantlab
 CLOSED = {
     "checks": ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
     "verdicts": ["error"],
-    "problem": "closed while it is marked",
+    "problem": "closed while it is graded",
 }
 DEQUANTIZE = ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"]
 

@@ -24,7 +24,7 @@ EXITS = {"checks": ["1a.reset.unsigned"], "verdicts": ["error"], "problem": "end
 CLOSED = {
     "checks": ["1a.reset.unsigned"],
     "verdicts": ["error"],
-    "problem": "closed while it is marked",
+    "problem": "closed while it is graded",
 }
 FAILS = {"checks": ["1a.linear_dequantize.zero_point"], "verdicts": ["error"]}
 TIMES_OUT = {"checks": ["1a.linear_dequantize.zero_point"], "verdicts": ["timeout"]}

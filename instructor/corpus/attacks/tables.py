@@ -80,7 +80,7 @@ def comments():
     "the data set's name is markup, a formula and terminal codes",
     checks=EVERY_TABLE,
     verdicts=["wrong"],
-    problem="they are marked on Shapes-10",
+    problem="they are graded on Shapes-10",
 )
 def data_set_like_markup():
     def build(folder, right):
@@ -346,7 +346,7 @@ def one_bit_everywhere():
     "the numbers were made on other images",
     checks=EVERY_TABLE,
     verdicts=["wrong"],
-    problem="they are marked on Shapes-10",
+    problem="they are graded on Shapes-10",
 )
 def other_data_set():
     def build(folder, right):

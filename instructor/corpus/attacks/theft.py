@@ -22,7 +22,7 @@ FAILS = {
 CLOSED = {
     "checks": ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
     "verdicts": ["error"],
-    "problem": "closed while it is marked",
+    "problem": "closed while it is graded",
 }
 DEQUANTIZE = ["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"]
 LINEAR = ["2b.integer_linear.values", "2b.integer_linear.beyond_float32"]
@@ -73,7 +73,7 @@ def descriptors_opened_again():
 @cheat(
     "finds the folder of the course in the environment of the processes above it",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def environment_of_the_grader():
     def linear_dequantize(input, scale, zero_point):
@@ -110,7 +110,7 @@ def environment_variables():
 @cheat(
     "lists /tmp for another submission and takes its function",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def folder_for_temporary_files():
     def linear_dequantize(input, scale, zero_point):
@@ -208,7 +208,7 @@ def linecache_of_the_grader():
 @cheat(
     "scans the folder of the course for whatever defines the function",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def listing_of_the_course():
     def linear_dequantize(input, scale, zero_point):
@@ -242,7 +242,7 @@ def loaded_modules():
 @cheat(
     "has the loader of the grader's own package read the reference",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def loader_of_a_loaded_module():
     def linear_dequantize(input, scale, zero_point):
@@ -254,7 +254,7 @@ def loader_of_a_loaded_module():
 
 
 @cheat(
-    "reads the memory of the process that started it", **FAILS, problem="closed while it is marked"
+    "reads the memory of the process that started it", **FAILS, problem="closed while it is graded"
 )
 def memory_of_the_worker():
     def linear_dequantize(input, scale, zero_point):
@@ -318,7 +318,7 @@ def shared_memory_folder():
 @cheat(
     "opens the folder as a mere place (O_PATH) and the reference relative to it",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def solution_below_an_open_folder():
     def linear_dequantize(input, scale, zero_point):
@@ -333,7 +333,7 @@ def solution_below_an_open_folder():
 @cheat(
     "reads instructor/solution.py beside the package that runs the check",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def solution_by_absolute_path():
     def linear_dequantize(input, scale, zero_point):
@@ -360,7 +360,7 @@ def solution_by_its_bytecode():
     "changes into the folder of the course and opens the reference from there",
     checks=LINEAR,
     verdicts=["error"],
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def solution_by_relative_path():
     def integer_linear(input, weight):
@@ -374,7 +374,7 @@ def solution_by_relative_path():
 @cheat(
     "opens the reference through /proc/self/root, another name of the same file",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def solution_through_proc():
     def linear_dequantize(input, scale, zero_point):
@@ -388,7 +388,7 @@ def solution_through_proc():
 @cheat(
     "takes a known right submission, which the grader keeps to prove its checks",
     **FAILS,
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def source_of_a_mutant():
     def linear_dequantize(input, scale, zero_point):

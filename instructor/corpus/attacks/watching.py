@@ -64,7 +64,7 @@ def coin_for_every_call():
     "counts the checks in a file to know which one it is in",
     checks=["1a.linear_dequantize.values", "1a.linear_dequantize.zero_point"],
     verdicts=["error"],
-    problem="closed while it is marked",
+    problem="closed while it is graded",
 )
 def count_of_the_checks():
     COUNT = "/tmp/exploit-count-of-the-checks"

@@ -265,7 +265,7 @@ def one_bit_everywhere():
     "keeps the scale of 8 bits for all widths",
     sentence=(
         "Your errors at 4 and 2 bits were made with the scale of 8 bits, which clips almost "
-        "everything there. Choose the scale anew for each width."
+        "everything there. Choose a scale for each width."
     ),
     caught_by=MSE,
 )
@@ -392,7 +392,7 @@ def unsigned_codes():
 
 @mutant(
     "exchanges A and B",
-    sentence="Your errors of A stand where those of B belong, and those of B where A belongs.",
+    sentence="Your errors of A and B are exchanged.",
     caught_by=MSE,
 )
 def vectors_exchanged():

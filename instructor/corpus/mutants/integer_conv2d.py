@@ -65,7 +65,7 @@ def groups_first_only():
 @mutant(
     "returns the channels of the groups in turn",
     sentence=(
-        "The output channels of your groups alternate. They are to stand one group after the "
+        "The output channels of your groups alternate. They must follow one group after the "
         "other, as the rows of the weight do."
     ),
     caught_by=["2b.integer_conv2d.geometry"],
@@ -127,7 +127,7 @@ def int8_operands():
     "flips the kernel, as in mathematics",
     sentence=(
         "Your kernel is turned by 180 degrees, as mathematics defines a convolution. The "
-        "layers of neural networks, and torch's, take the kernel as it stands."
+        "layers of neural networks, and torch's, take the kernel as it is."
     ),
     caught_by=ALL,
 )

@@ -239,7 +239,7 @@ def signed_and_unsigned_swapped():
     "signed codes go down to -2^(b-1) - 1",
     sentence=(
         "Your smallest signed code is one below L = -2^(b-1) of equation (1): that makes more"
-        " codes than b bits can tell apart."
+        " codes than b bits can represent."
     ),
     caught_by=SIGNED,
 )

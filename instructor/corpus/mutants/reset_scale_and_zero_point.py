@@ -279,7 +279,7 @@ def scale_per_element():
 @mutant(
     "sym: divides by 2^b",
     sentence=(
-        "You divide max |x| by 2^b, the number of all codes. Only half of them lie on each "
+        "You divide max |x| by 2^b, the number of all codes. Only half of them are on each "
         "side of zero, so sym divides by 2^(b-1)."
     ),
     caught_by=["1a.reset.sym"],

@@ -78,7 +78,7 @@ def always_the_widest():
     "gives large layers 4 bits and small ones 8, unmeasured",
     sentence=(
         "Your widths follow from the sizes of the layers alone: 4 bits for large ones, 8 for "
-        "the others. How much a layer tolerates is what evaluate tells."
+        "the others. Only evaluate shows how much a layer tolerates."
     ),
     caught_by=FLOOR_AND_SIZE,
 )
@@ -330,7 +330,7 @@ def nothing_returned():
 @mutant(
     "lowers every layer by one step only",
     sentence=(
-        "Every layer goes one step down and no further. Go on while the accuracy stays above "
+        "Every layer goes one step down and no further. Continue while the accuracy stays above "
         "the floor."
     ),
     caught_by=["3.search.size"],
@@ -396,7 +396,7 @@ def random_steps():
     "remembers from call to call which layers are finished",
     sentence=(
         "Your search remembers between calls which layers it has finished, and a second call "
-        "leaves them alone. Everything that it needs must be made anew in each call."
+        "leaves them alone. Everything that it needs must be created in each call."
     ),
     caught_by=["3.search.repeatable"],
 )
