@@ -101,7 +101,7 @@ from tqdm import tqdm
 from quantlab.arithmetic.float32 import full_float32
 from quantlab.check import check
 from quantlab.data.student_vectors import student_vectors
-from quantlab.errors import CannotSubmit
+from quantlab.errors import KitError
 from quantlab.evaluation.mixed_precision import evaluate_bit_widths
 from quantlab.formats import packed_model
 from quantlab.formats.answers import MSE_BITS, MSE_METHODS
@@ -113,7 +113,7 @@ from quantlab.network.synthetic_images import gaussian_images, matched_images
 from quantlab.notebook import plots, tables
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
-from quantlab.notebook.submission_zip import write_submission
+from quantlab.notebook.submission_zip import rehearse_submission, write_submission
 from quantlab.paths import CELLS, cell_bits, model_file
 from quantlab.protocol.scale_forms import InAnyForm
 from quantlab.training import fine_tuning
@@ -627,11 +627,12 @@ with waiting():
 # %% [markdown] cell="handin-text"
 # ## Submit
 #
-# Save the notebook, run the cell, and upload `submission.zip`. In Colab it is downloaded by itself.
+# Save the notebook, run the cell, read its table, and upload `submission.zip`. The table shows what
+# the grader would make of each file. In Colab the archive is downloaded by itself.
 
 # %% role="form" cell="submission"
 # @title Make submission.zip { display-mode: "form" }
 try:
-    write_submission(session)
-except CannotSubmit as problem:
+    display(rehearse_submission(write_submission(session)))
+except KitError as problem:
     print(problem)

@@ -31,11 +31,11 @@ from authoring.build.generated_file import write_or_compare
 from authoring.build.stub import BEGIN, END
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
+from quantlab.notebook.open_notebook import STUB_ANSWER
 from quantlab.paths import KIT
 
 MASTER = KIT / "instructor" / "notebook.py"
 NOTEBOOK = KIT / "main.ipynb"
-STUB_ANSWER = "*Write your answer here.*"  # nbgrader_config.py uses the same
 FORM = re.compile(r"# ?@title")
 NAME = re.compile(r"\{\{(.*?)\}\}")
 METADATA = {

@@ -40,6 +40,7 @@ from quantlab.formats.saved_model import load_float
 from quantlab.formats.submission_files import ANSWERS
 from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
+from quantlab.notebook.executed_cells import record_executed_cells
 from quantlab.paths import DATASETS, float_model
 
 OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
@@ -107,6 +108,7 @@ def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Ses
         CannotBegin: The notebook cannot run with these settings.
     """
     _probe_torch()
+    record_executed_cells()
     fast = fast or os.environ.get("FAST", "") not in ("", "0")
     folder, place = Path.cwd(), notebook_host()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

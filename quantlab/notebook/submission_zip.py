@@ -1,19 +1,19 @@
 """The student's submission as one `submission.zip`, written by the notebook's last cell.
 
-It contains solution.py, the notebook, answers.json, the saved models that exist, and a report if
-one was written. `write_submission` prints what is in the archive and what is missing. A part of the
-assignment can be submitted, too.
+It contains solution.py, the open notebook, answers.json, the saved models that exist, and a report
+if one was written. A part of the assignment can be submitted, too. `write_submission` prints what
+is in the archive, and `rehearse_submission` shows what the grader would make of it.
 """
 
 import io
 import json
-import os
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from quantlab.atomic_files import write_atomically
-from quantlab.errors import CannotSubmit
+from quantlab.errors import CannotSubmit, UnreadableSubmission
 from quantlab.formats.submission_files import (
     ANSWERS,
     ARCHIVE,
@@ -23,7 +23,12 @@ from quantlab.formats.submission_files import (
     SOLUTION,
     WRITTEN_REPORTS,
 )
+from quantlab.intake.submission import read_submission
+from quantlab.notebook.executed_cells import executed_cells
+from quantlab.notebook.open_notebook import SavedNotebook, notebooks_in, open_notebook
 from quantlab.notebook.session import NO_STUDENT, Session
+from quantlab.rehearsal.rehearse import rehearse
+from quantlab.rehearsal.table import RehearsalTable
 
 COLAB_SECONDS = 120  # Colab's page may be slow to send the notebook; its default of 5 is too short
 
@@ -32,7 +37,8 @@ def write_submission(session: Session) -> Path:
     """Write `submission.zip` into the student's folder, print its contents, and return its path.
 
     Raises:
-        CannotSubmit: No student id is set, or solution.py does not exist.
+        CannotSubmit: No student id is set, solution.py does not exist, or the notebook on disk
+            lacks cells that ran.
     """
     if session.student == NO_STUDENT:
         raise CannotSubmit(
@@ -53,26 +59,71 @@ def write_submission(session: Session) -> Path:
     return archive
 
 
+def rehearse_submission(archive: Path) -> RehearsalTable:
+    """Return the table of what the grader would make of `archive`.
+
+    Raises:
+        KitError: The archive cannot be read, or Python cannot be started again.
+    """
+    print(f"Reading {archive.name} as the grader does. This takes about ten seconds.")
+    return RehearsalTable(f"{archive.name}, read as the grader reads it", rehearse(archive))
+
+
 def _read_files(session: Session) -> dict[str, bytes]:
     """Return the content of every existing file but the notebook, by its name in the archive."""
     places = [(SOLUTION, session.folder)]
-    places += [(name, session.results) for name in (ANSWERS, *MODELS, *OPTIONAL_MODELS)]
+    places += [(name, session.results) for name in _results(session.results)]
     places += [(name, session.folder) for name in WRITTEN_REPORTS]
     return {
         name: (folder / name).read_bytes() for name, folder in places if (folder / name).is_file()
     }
 
 
+def _results(folder: Path) -> Iterator[str]:
+    """Yield the names of the results, also of files that the grader takes for a missing one."""
+    yield from (ANSWERS, *MODELS, *OPTIONAL_MODELS)
+    try:
+        read = read_submission(folder)
+    except UnreadableSubmission:
+        return
+    yield from (path for path in read.used if "/" not in path)
+    yield from (file.path for file in read.unused if file.path and "/" not in file.path)
+
+
 def _notebook(session: Session) -> bytes | None:
-    """Return the notebook as last saved, in Colab as the page holds it; None if out of reach."""
+    """Return the notebook as last saved, in Colab as the page holds it; None if out of reach.
+
+    Raises:
+        CannotSubmit: Cells that ran since it was saved are not in it.
+    """
     if session.place == "Colab":
         return _notebook_from_colab()
-    opened = Path(os.environ.get("JPY_SESSION_NAME", NOTEBOOK)).name
-    for name in (opened, NOTEBOOK):
-        path = session.folder / name
-        if path.suffix == ".ipynb" and path.is_file():
-            return path.read_bytes()
-    return None
+    executed = executed_cells()
+    saved = open_notebook(session.folder, executed)
+    if saved is None:
+        return None
+    name = saved.path.name
+    if unsaved := saved.unsaved(executed):
+        cells = "1 executed cell is" if len(unsaved) == 1 else f"{len(unsaved)} executed cells are"
+        raise CannotSubmit(
+            f"Save the notebook first: {cells} not in {name}, such as "
+            f"{unsaved[0].splitlines()[0][:60]!r}. Then run this cell again."
+        )
+    _print_choice(session.folder, saved)
+    return saved.content
+
+
+def _print_choice(folder: Path, saved: SavedNotebook) -> None:
+    at = time.strftime("%H:%M:%S on %B %d", time.localtime(saved.saved_at))
+    name = saved.path.name
+    print(f"{name} is packed as {NOTEBOOK}, as saved at {at}. Newer text is not in it: save first.")
+    fuller = [other for other in notebooks_in(folder) if other.unwritten < saved.unwritten]
+    for other in fuller:
+        if set(other.sources) & set(saved.sources):
+            print(
+                f"{other.path.name} has more written answers than {name}. If it is yours, open it "
+                "and run this cell there."
+            )
 
 
 def _notebook_from_colab() -> bytes | None:
@@ -104,15 +155,6 @@ def _zip(files: Mapping[str, bytes]) -> bytes:
 def _print_contents(session: Session, files: Mapping[str, bytes]) -> None:
     size = sum(map(len, files.values())) / 2**20
     print(f"{ARCHIVE}: {', '.join(sorted(files))} ({size:.1f} MB before packing)")
-    missing = [name for name in (ANSWERS, *MODELS, NOTEBOOK) if name not in files]
-    if missing:
-        print(f"Missing, not in the archive: {', '.join(missing)}.")
-    try:
-        compile(files[SOLUTION], SOLUTION, "exec")
-    except (SyntaxError, ValueError) as error:
-        print(f"{SOLUTION} cannot be imported ({error}): fix it, or it gets no points.")
-    if NOTEBOOK in files and session.place != "Colab":
-        print("The archive contains the notebook as last saved: save it, then run this cell again.")
     if session.fast:
         print("These are FAST results, a rehearsal: set FAST to False before you submit.")
     print(f"Student {session.student}, {session.train.name}.")

@@ -64,7 +64,8 @@ def test_nothing_is_raised_and_every_cell_says_what_it_waits_for(student_run) ->
 
 def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
     folder, notebook = student_run
-    assert "Missing, not in the archive: answers.json" in printed(notebook)["submission"]
+    assert "submission.zip: main.ipynb, solution.py" in printed(notebook)["submission"]
+    assert "Missing: answers.json" in rehearsed(notebook)
     assert read_submission(folder / "submission.zip").solution == STUB
 
 
@@ -75,6 +76,14 @@ def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
     folder = lay_out(tmp_path / "kit", student_notebook(), broken)
     with pytest.raises(DoesNotRun, match="ZeroDivisionError"):
         run(folder, KERNEL, STUDENT=STUDENT)
+
+
+def rehearsed(notebook: Any) -> str:
+    """What the last cell shows of the rehearsal, as text."""
+    (cell,) = [cell for cell in notebook.cells if cell.id == "submission"]
+    tables = [output.data for output in cell.outputs if output.output_type == "display_data"]
+    assert 'role="img"' in tables[0]["text/html"]
+    return tables[0]["text/plain"]
 
 
 # ---------------------------------------------------------------- the solved one
@@ -106,6 +115,7 @@ def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> N
     assert read.answers is not None
     assert read.answers.dataset == "Shapes-10"
     assert not read.problems
+    assert "The grader would say: complete." in rehearsed(solved_run[1])
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from quantlab.data.images import ImageSet
 from quantlab.errors import CannotSubmit
 from quantlab.intake.submission import read_submission
 from quantlab.notebook.session import NO_STUDENT, Session
-from quantlab.notebook.submission_zip import write_submission
+from quantlab.notebook.submission_zip import rehearse_submission, write_submission
 
 
 @pytest.fixture
@@ -58,11 +58,10 @@ def test_it_holds_what_there_is(session: Session) -> None:
     }
 
 
-def test_what_is_missing_is_named(session: Session, capsys) -> None:
-    write_submission(session)
-    text = capsys.readouterr().out
+def test_rehearsal_names_what_is_missing(session: Session) -> None:
+    text = repr(rehearse_submission(write_submission(session)))
     for name in ("answers.json", "ResNet20_W8A8.pt", "ResNet20_W2A2.pt"):
-        assert name in text
+        assert name in text.partition("Missing: ")[2]
 
 
 def test_the_grader_reads_it(session: Session) -> None:
@@ -91,10 +90,18 @@ def test_without_solution_there_is_nothing_to_hand_in(session: Session) -> None:
         write_submission(session)
 
 
-def test_a_solution_that_cannot_be_imported_is_named_and_handed_in(session, capsys) -> None:
+def test_rehearsal_says_why_solution_cannot_be_imported(session) -> None:
     (session.folder / "solution.py").write_text("def f(:\n")
-    assert "solution.py" in names(write_submission(session))
-    assert "cannot be imported" in capsys.readouterr().out
+    archive = write_submission(session)
+    assert "solution.py" in names(archive)
+    assert "solution.py is not valid Python in line 1" in repr(rehearse_submission(archive))
+
+
+def test_submission_contains_a_model_under_a_near_name(session) -> None:
+    (session.results / "ResNet20_W8A8.pth").write_bytes(b"a model")
+    archive = write_submission(session)
+    assert "ResNet20_W8A8.pth" in names(archive)
+    assert "ResNet20_W8A8.pth" in repr(rehearse_submission(archive))
 
 
 def test_the_open_notebook_is_the_one_handed_in(session: Session, monkeypatch) -> None:
