@@ -25,7 +25,8 @@
         ├── WrongCall           the function does not take the arguments   (TypeError)
         ├── UnsupportedResult   a result is not data                       (TypeError)
         ├── WireError           bytes are not a frame, or a value does not fit into one
-        └── InvalidClaim        values that are not a claim                (ValueError)
+        ├── InvalidClaim        values that are not a claim                (ValueError)
+        └── InvalidRepair       statements that cannot be skipped          (ValueError)
 
 The texts of `NotAFunction`, `WrongCall` and `UnsupportedResult` complete the sentences of
 `quantlab.protocol.failure_reasons`. The built-in bases in parentheses let callers catch the usual
@@ -140,3 +141,7 @@ class WireError(ProtocolError):
 
 class InvalidClaim(ProtocolError, ValueError):
     """Values are not a claim; the message says why."""
+
+
+class InvalidRepair(ProtocolError, ValueError):
+    """Statements cannot be skipped in a source; the message says why."""

@@ -30,6 +30,7 @@ from quantlab.paths import CELLS, DATASETS
 from quantlab.protocol.calls import Answer, Failure, Program
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.failures import failure_of
+from quantlab.protocol.repair import Imported
 
 # The tensors of tests are small: more threads would only wait for each other.
 torch.set_num_threads(1)
@@ -53,13 +54,13 @@ class InProcessPlayer:
         self.imports = 0
         self.programs: list[Program] = []
 
-    def import_source(self, source: str) -> Failure | None:
+    def import_source(self, source: str) -> Imported:
         self.imports += 1
         try:
             load_module(source)
         except Exception as error:
-            return failure_of(error)
-        return None
+            return Imported(source, failure_of(error))
+        return Imported(source)
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         self.programs.append(program)

@@ -11,6 +11,7 @@ from autograder.engine.executor import Executor
 from autograder.engine.oracle import Oracle
 from autograder.sandbox.messages import pack_run
 from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.repair import Imported
 
 
 class RecordingOracle(Oracle):
@@ -45,9 +46,11 @@ class RecordingExecutor:
         """Return the stamp of the executor's isolation."""
         return self._executor.isolation
 
-    def import_source(self, source: str) -> Failure | None:
-        """Return why the source cannot be imported, or None."""
-        return self._once(b"import" + source.encode(), lambda: self._executor.import_source(source))
+    def import_source(self, source: str) -> Imported:
+        """Return what importing the source gave."""
+        key = b"import" + source.encode()
+        imported: Imported = self._once(key, lambda: self._executor.import_source(source))
+        return imported
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         """Return the answer of `program` on `source`, or the failure."""
@@ -63,7 +66,8 @@ class RecordingExecutor:
         key = hashlib.sha256(request).digest()
         if key not in self._cache:
             result = compute()
-            if isinstance(result, Failure) and result.kind == "grader_fault":
+            failure = result.failure if isinstance(result, Imported) else result
+            if isinstance(failure, Failure) and failure.kind == "grader_fault":
                 return result
             self._cache[key] = result
         return self._cache[key]

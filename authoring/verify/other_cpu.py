@@ -24,6 +24,7 @@ from autograder.sandbox.messages import (
 from quantlab.protocol.calls import Answer, Failure, Program
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.failures import claim_of
+from quantlab.protocol.repair import Imported
 
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     " without vector instructions": {"ATEN_CPU_CAPABILITY": "default"},
@@ -65,9 +66,9 @@ class OtherCpuExecutor:
             self._process.kill()
             self._process.communicate()
 
-    def import_source(self, source: str) -> Failure | None:
-        """Return None: the kit's own code imports."""
-        return None
+    def import_source(self, source: str) -> Imported:
+        """Return the source: the kit's own code imports."""
+        return Imported(source)
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         """Return what the process answers."""

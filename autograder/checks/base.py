@@ -19,6 +19,8 @@ from quantlab.formats.answers import Answers
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
 
+NOT_IMPORTED = "solution.py could not be imported."  # also what hidden checks say
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -70,8 +72,8 @@ class Evidence:
                 Verdict.GRADER_FAULT
                 if self.import_failure.kind == Verdict.GRADER_FAULT
                 else Verdict.BLOCKED,
-                message=f"solution.py could not be imported: {self.import_failure.message}",
-                hidden_message="solution.py could not be imported.",
+                message=import_problem(self.import_failure.message),
+                hidden_message=NOT_IMPORTED,
                 evidence=failure_evidence(self.import_failure),
             )
         return self.submission.solution
@@ -114,6 +116,11 @@ class Check(Protocol):
 
     def grade(self, evidence: Evidence, item: RubricItem) -> Finding:
         """Return what the check finds in a submission."""
+
+
+def import_problem(reason: str) -> str:
+    """Return the message of a visible check of a solution.py that cannot be imported."""
+    return f"{NOT_IMPORTED.removesuffix('.')}: {reason}"
 
 
 def failure_evidence(failure: Failure) -> dict[str, Any]:

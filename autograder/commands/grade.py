@@ -20,6 +20,7 @@ from autograder.grading.results_folder import ResultsFolder, UnwritableResults
 from autograder.grading.submission import (
     GradingContext,
     Trace,
+    as_imported,
     build_evidence,
     grade_submission,
     select_checks,
@@ -130,6 +131,8 @@ def _print_replay(
     console: Console,
 ) -> None:
     """Print the checks of a report, with the calls into solution.py and their results."""
+    if submission.solution is not None:
+        submission = as_imported(submission, executor.import_source(submission.solution))
     evidence = build_evidence(submission, context, executor)
     for result, check in zip(
         report.checks, select_checks(context.rubric, context.selected), strict=True

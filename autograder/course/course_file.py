@@ -21,6 +21,9 @@
     [submitted]                              # times stated by staff
     grace = 2026-10-31T08:00:00+01:00
 
+    [repair]                                 # solution.py that fails when it is imported
+    mode = "review"                          # "accept": repaired scores count; "off": they do not
+
     [canvas]
     assignment = "Quantization (4711)"       # the column in Canvas's gradebook export
 
@@ -45,6 +48,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from autograder.course.roster import BadRoster, Row, read_roster
 from autograder.errors import AutograderError
+from autograder.grading import repairs
 
 TITLE = "Quantization assignment"
 _KEYS = (
@@ -59,6 +63,7 @@ _KEYS = (
     "late",
     "extensions",
     "submitted",
+    "repair",
     "canvas",
     "moodle",
 )
@@ -98,7 +103,8 @@ class Policy:
     """Holds the values of `course.toml`; the defaults change no score.
 
     `moodle_maximum` None means the points of the rubric. `submitted` are times stated by staff.
-    `timezone` is that of local times, None if it is not set.
+    `timezone` is that of local times, None if it is not set. `repair_mode` says what counts if
+    solution.py was repaired, one of `repairs.MODES`.
     """
 
     title: str = TITLE
@@ -112,6 +118,7 @@ class Policy:
     reviewed: frozenset[str] = frozenset()
     roster: tuple[Row, ...] | None = None
     publish_unfinished: bool = False
+    repair_mode: str = repairs.REVIEW
     canvas_assignment: str = TITLE
     moodle_maximum: float | None = None
 
@@ -150,6 +157,7 @@ class _Reader:
         late = self._late(self._table(text, "late", _LATE_KEYS))
         extensions = self._table(text, "extensions")
         submitted = self._table(text, "submitted")
+        repair = self._table(text, "repair", ("mode",))
         canvas = self._table(text, "canvas", ("assignment",))
         moodle = self._table(text, "moodle", ("maximum_grade",))
         for key in ("late", "extensions", "submitted"):
@@ -174,6 +182,7 @@ class _Reader:
             reviewed=frozenset(self._names(text, "reviewed")),
             roster=self._roster(text),
             publish_unfinished=self._switch(text, "publish_unfinished"),
+            repair_mode=self._choice(repair, "mode", repairs.MODES, "repair."),
             canvas_assignment=self._text(canvas, "assignment", title, "canvas."),
             moodle_maximum=maximum,
         )
@@ -236,12 +245,14 @@ class _Reader:
             hint = "this machine has no time zones: pip install tzdata"
         raise self._error(f"timezone {name!r} is not a time zone; {hint}")
 
-    def _choice(self, table: Mapping[str, Any], key: str, choices: Sequence[str]) -> str:
+    def _choice(
+        self, table: Mapping[str, Any], key: str, choices: Sequence[str], where: str = ""
+    ) -> str:
         """Return the value, by default the first choice."""
         value = table.get(key, choices[0])
         if value not in choices:
             listed = " or ".join(f'"{choice}"' for choice in choices)
-            raise self._error(f"{key} must be {listed}, got {value!r}")
+            raise self._error(f"{where}{key} must be {listed}, got {value!r}")
         return str(value)
 
     def _names(self, table: Mapping[str, Any], key: str) -> list[str]:

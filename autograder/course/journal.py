@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from autograder.engine.record import GradedCheck, Verdict, check_from, model_from
 from autograder.errors import AutograderError
+from quantlab.protocol.repair import Repair
 
 VERSION = 1
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
@@ -217,4 +219,12 @@ def _graded_check(text: str) -> GradedCheck:
         model=model_from(model) if model else None,
         bonus=record["bonus"],
         flags=tuple(record["flags"]),
+        notes=tuple(record["notes"]),
+        repair=_repair(record["repair"]),
     )
+
+
+def _repair(record: Mapping[str, Any] | None) -> Repair | None:
+    if record is None:
+        return None
+    return Repair(record["problem"], tuple(record["lines"]), tuple(record["sentences"]))

@@ -12,6 +12,7 @@ from autograder.course.class_record import Outcome
 from autograder.course.journal import Row
 from autograder.engine.record import GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric
+from autograder.grading.repairs import REVIEW
 from autograder.grading.submission import build_report, score_finding, select_checks
 from autograder.platforms.export_entry import ExportEntry
 from quantlab.intake.submission import Submission
@@ -35,12 +36,13 @@ class ParsedSubmission:
 
 @dataclass(frozen=True)
 class GradingSetup:
-    """Holds what all reports of a class share: the values of `Settings`, and the rubric."""
+    """Holds what all reports of a class share: the values of `Settings`, rubric and repair mode."""
 
     rubric: Rubric
     check: str
     dataset: str
     quick: bool
+    repair_mode: str = REVIEW
 
     def report(self, submission: Submission, rows: Mapping[str, Row]) -> Report:
         """Return the report of these rows; a check without a row is a grader fault."""
@@ -61,6 +63,7 @@ class GradingSetup:
             self.quick,
             " / ".join(sorted({row.isolation for row in rows.values()})) or "not started",
             graded,
+            self.repair_mode,
         )
 
     def outcome(self, parsed: ParsedSubmission, rows: Mapping[str, Row]) -> Outcome:

@@ -85,8 +85,8 @@ def _grade(
 ) -> int:
     for problem in export.problems:
         print(problem, file=sys.stderr)
-    options.publish.policy()  # report its errors now, not after grading
-    setup, wanted = _fingerprints(options.settings)
+    policy = options.publish.policy()  # report its errors now, not after grading
+    setup, wanted = _fingerprints(options.settings, policy.repair_mode)
     standing = journal.applied()
     _refuse_unasked(options, standing, wanted)
     if not standing:
@@ -125,10 +125,10 @@ def _status(scores: Sequence[FinalScore], problems: Sequence[str]) -> int:
     return NEEDS_REVIEW if problems or open_yet else DONE
 
 
-def _fingerprints(settings: Settings) -> tuple[GradingSetup, Fingerprints]:
+def _fingerprints(settings: Settings, repair_mode: str) -> tuple[GradingSetup, Fingerprints]:
     rubric = load_rubric()
     checks = select_checks(rubric, settings.check)
-    setup = GradingSetup(rubric, settings.check, settings.dataset, settings.quick)
+    setup = GradingSetup(rubric, settings.check, settings.dataset, settings.quick, repair_mode)
     secret = course_secret()
     fingerprints = compute_fingerprints(
         rubric, checks, load_mutants(), secret, settings.dataset, settings.quick

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.repair import Imported
 
 
 class Executor(Protocol):
@@ -13,8 +14,8 @@ class Executor(Protocol):
     def isolation(self) -> str:
         """Return how the code is isolated, as reports show it."""
 
-    def import_source(self, source: str) -> Failure | None:
-        """Import a solution.py; return the failure if that is not possible."""
+    def import_source(self, source: str) -> Imported:
+        """Import a solution.py; without the statements that fail, if it fails."""
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         """Run a program on a solution.py."""

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from quantlab.protocol.repair import Repair
+
 REPORT_VERSION = 2
 
 
@@ -89,12 +91,21 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class GradedCheck:
-    """Hold what one check adds to a report: its result, a measured model, bonus and flags."""
+    """Hold what one check adds to a report.
+
+    Attributes:
+        model: The model that it measured.
+        flags: Sentences for staff.
+        notes: Sentences for student and staff about solution.py.
+        repair: What was left out of the solution.py that it called.
+    """
 
     result: CheckResult
     model: ModelResult | None = None
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    repair: Repair | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ if
 
     - two files compete for it, or its file cannot be decoded, parsed or opened;
     - it is empty while an unused or unopened file could fill it;
-    - solution.py cannot be imported, or defines none of the graded functions;
+    - solution.py cannot be imported or was repaired, or defines none of the graded functions;
     - a function was refused a file, the network or another program, which correct code may need;
     - a table contains fractions where percentages belong.
 
@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.engine.record import GradedCheck, Verdict
+from autograder.grading.repairs import repair_reason
 from autograder.report import wording
 from quantlab.intake.roles import (
     ANSWERS,
@@ -33,6 +34,7 @@ from quantlab.protocol.failure_reasons import REFUSALS
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_REASON = 320  # characters
+LONGEST_REPAIR = 1000
 
 _SOURCES = {"call": SOLUTION, "table": ANSWERS, "person": REPORT}
 _VARIABLE_CHECK = "3.bit_widths.accuracy"
@@ -53,12 +55,13 @@ class Review:
     checks: tuple[str, ...] = ()
 
 
-def review(submission: Submission, graded: Sequence[GradedCheck]) -> Review:
+def review(submission: Submission, graded: Sequence[GradedCheck], repairs: bool = True) -> Review:
     """Return what needs review; an empty review if all of the submission was understood.
 
     Args:
         submission: What intake read; its `models` are not used.
         graded: The checks graded so far. Checks that have not run are not judged.
+        repairs: Whether a repaired solution.py needs review.
     """
     sentences: list[str] = []
     at_stake: dict[str, None] = {}
@@ -77,6 +80,10 @@ def review(submission: Submission, graded: Sequence[GradedCheck]) -> Review:
             text = clean(reason, LONGEST_REASON).rstrip(".")
             sentences.append(f"{text}. {points} {verb} at stake.")
             at_stake |= dict.fromkeys(check.id for check in lost)
+    reason, repaired = repair_reason(submission, graded) if repairs else ("", [])
+    if repaired:
+        sentences.append(f"{clean(reason, LONGEST_REPAIR)}.")
+        at_stake |= dict.fromkeys(check.result.id for check in repaired)
     return Review(tuple(sentences), tuple(at_stake))
 
 

@@ -13,7 +13,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.base import Check, Evidence, Finding
@@ -26,9 +26,12 @@ from autograder.engine.record import CheckResult, GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric, RubricItem, refuse_mismatch
 from autograder.engine.secret import StudentRandom
 from autograder.errors import UnknownCheck
+from autograder.grading import repairs
+from autograder.grading.repairs import import_notes
 from autograder.grading.review import review
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
+from quantlab.protocol.repair import Imported
 
 NOT_REACHED = "Not reached."
 
@@ -111,15 +114,19 @@ def grade_checks(
     """
     trace = trace if trace is not None else Trace()
     checks = [c for c in select_checks(context.rubric, context.selected) if c.id not in finished]
-    import_failure = _import(submission, executor, checks, trace)
-    evidence = build_evidence(submission, context, executor, import_failure)
+    imported = _import(submission, executor, checks, trace)
+    submission = as_imported(submission, imported)
+    evidence = build_evidence(submission, context, executor, imported.failure)
     for check in checks:
         started = time.perf_counter()
         item = context.rubric.items[check.id]
         finding = _find(check, evidence, item, trace)
         trace.seconds[check.id] = round(time.perf_counter() - started, 4)
         result = score_finding(check, item, finding, context.reveal)
-        yield GradedCheck(result, finding.model, finding.bonus, finding.flags)
+        graded = GradedCheck(result, finding.model, finding.bonus, finding.flags)
+        if check.source == "call":
+            graded = replace(graded, notes=import_notes(imported), repair=imported.repair)
+        yield graded
 
 
 def build_report(
@@ -130,19 +137,22 @@ def build_report(
     quick: bool,
     isolation: str,
     graded: Mapping[str, GradedCheck],
+    repair_mode: str = repairs.REVIEW,
 ) -> Report:
     """Return the report of the checks graded so far; other selected checks are not reached.
 
-    `selected`, `dataset_title`, `quick` and `isolation` are those of the grading.
+    `selected`, `dataset_title`, `quick` and `isolation` are those of the grading. `repair_mode`
+    says what counts if solution.py was repaired, one of `repairs.MODES`.
     """
     checks = select_checks(rubric, selected)
+    graded = repairs.counted(submission, graded, repair_mode)
     done = [graded[check.id] for check in checks if check.id in graded]
     results = tuple(
         graded[check.id].result if check.id in graded else _not_reached(check, rubric)
         for check in checks
     )
     partly = (f"Only the checks {selected} were run.",) if selected != "*" else ()
-    open_yet = review(submission, done)
+    open_yet = review(submission, done, repair_mode == repairs.REVIEW)
     questions = {result.question for result in results}
     return Report(
         student=submission.student,
@@ -160,7 +170,11 @@ def build_report(
         provisional=quick or selected != "*",
         review=open_yet.sentences,
         review_checks=open_yet.checks,
-        notes=submission.notes,
+        notes=tuple(
+            dict.fromkeys(
+                (*submission.notes, *(note for graded_check in done for note in graded_check.notes))
+            )
+        ),
     )
 
 
@@ -224,15 +238,21 @@ def _find(check: Check, evidence: Evidence, item: RubricItem, trace: Trace) -> F
 
 def _import(
     submission: Submission, executor: Executor, checks: Sequence[Check], trace: Trace
-) -> Failure | None:
+) -> Imported:
     """Import solution.py once, alone, so that an endless loop costs one deadline, not forty."""
     if submission.solution is None or not any(check.source == "call" for check in checks):
-        return None
+        return Imported(submission.solution or "")
     try:
         return executor.import_source(submission.solution)
     except Exception:  # ours, whatever it is
         trace.faults["import"] = traceback.format_exc()
-        return Failure(Verdict.GRADER_FAULT, "the grader failed; staff will look.")
+        failure = Failure(Verdict.GRADER_FAULT, "the grader failed; staff will look.")
+        return Imported(submission.solution, failure)
+
+
+def as_imported(submission: Submission, imported: Imported) -> Submission:
+    """Return the submission with the solution.py that its functions are called in."""
+    return replace(submission, solution=imported.source) if imported.repair else submission
 
 
 def _not_reached(check: Check, rubric: Rubric) -> CheckResult:

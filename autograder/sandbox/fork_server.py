@@ -32,9 +32,11 @@ import numpy as np
 import torch
 
 from autograder.sandbox import (
+    compilers,
     host_callbacks,
     limits,
     linux_calls,
+    memory_files,
     seccomp,
     thread_limit,
 )
@@ -44,18 +46,23 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     CONFINED,
     CheckpointRequest,
+    ImportRequest,
+    RunRequest,
     pack_answer,
     pack_checkpoint_values,
     pack_claim,
+    pack_settings,
+    pack_skipped,
     unpack_request,
 )
 from autograder.sandbox.readable_files import readable_files
 from autograder.sandbox.thread_limit import ThreadLimit
 from quantlab.formats.read_untrusted import UnreadableModel, read_saved_model
-from quantlab.protocol.execute import load_module, run_program
+from quantlab.protocol.execute import load_module, load_with_settings, run_program
 from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.failures import claim_of, name_of
 from quantlab.protocol.import_policy import confine_imports
+from quantlab.protocol.run_statements import find_statements_to_skip
 from quantlab.protocol.wire import PREFIX, WireError, lengths
 
 _REPLY, _REQUEST = 3, 4  # behind standard input, output and error
@@ -118,6 +125,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
     linux_calls.hide_memory()
     confine_imports()
     torch.set_num_threads(1)
+    compilers.switch_off()
     _warm_up()
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
@@ -280,17 +288,27 @@ def _answer() -> bytes:
         return pack_claim(Claim("model_too_large"))
     target = ""
     try:
-        if isinstance(request, CheckpointRequest) or not host_callbacks.are_in(request.program):
+        if not isinstance(request, RunRequest) or not host_callbacks.are_in(request.program):
             os.close(_REQUEST)
         if isinstance(request, CheckpointRequest):
             return _saved_model(request.content.tobytes())
-        module = load_module(request.source.tobytes().decode("utf-8"))
+        memory_files.install()
+        source = request.source.tobytes().decode("utf-8")
+        if isinstance(request, ImportRequest):
+            return _import(source, request.by_statement)
+        module = load_module(source)
         target = request.program.target
         return pack_answer(run_program(module, host_callbacks.asking(request.program, _exchange)))
     except WireError as error:
         return pack_claim(Claim("unsent", str(error)))
     except BaseException as error:
         return pack_claim(claim_of(error, target))
+
+
+def _import(source: str, by_statement: bool) -> bytes:
+    if by_statement:
+        return pack_skipped(find_statements_to_skip(source))
+    return pack_settings(load_with_settings(source, "solution")[1])
 
 
 def _saved_model(content: bytes) -> bytes:

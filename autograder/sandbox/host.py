@@ -28,6 +28,8 @@ from autograder.sandbox.tier_selection import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
 from autograder.sandbox.worker_process import JobResult, WorkerDied, WorkerProcess
 from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.failure_reasons import FILE as SOLUTION
+from quantlab.protocol.repair import REPAIRABLE, Imported, InvalidRepair, blank, repair_of
 from quantlab.protocol.sanitize_text import clean
 from quantlab.protocol.wire import WireError
 
@@ -108,15 +110,34 @@ class Sandbox:
         """Count the time that `source` used in another worker, before a resumed run."""
         self._source, self._spent = source, used_seconds
 
-    def import_source(self, source: str) -> Failure | None:
-        """Import `source` in a fresh process; return the failure, or None if it works."""
-        limits = replace(
-            self._limits,
-            cpu_seconds=self._limits.import_cpu_seconds,
-            wall_seconds=self._limits.import_wall_seconds,
+    def import_source(self, source: str) -> Imported:
+        """Import `source` in a fresh process; if that fails, without the statements that fail.
+
+        Which statements these are is found in a second process, which runs them one by one. The
+        source without them is imported as any other source. If that fails too, the result is the
+        first failure.
+        """
+        settings = self._import(source)
+        if not isinstance(settings, Failure):
+            return Imported(source, settings=settings)
+        first = settings
+        if first.kind not in REPAIRABLE:
+            return Imported(source, first)
+        skipped = self._ask(
+            self._import_job(source, True, messages.read_skipped), self._import_limits
         )
-        outcome = self._ask(self._run_job(source, Program(calls=())), limits)
-        return outcome if isinstance(outcome, Failure) else None
+        if isinstance(skipped, Failure) or not skipped:
+            return Imported(source, _fault_or(skipped, first))
+        try:
+            repaired = blank(source, skipped)
+        except InvalidRepair:
+            return Imported(source, first)
+        self._source = repaired  # its processor time counts with that of the whole source
+        settings = self._import(repaired)
+        if isinstance(settings, Failure):
+            return Imported(source, _fault_or(settings, first))
+        repair = repair_of(source, first.message, skipped)
+        return Imported(repaired, repair=repair, settings=settings)
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         """Import `source` in a fresh process and make the calls of `program` there.
@@ -139,12 +160,36 @@ class Sandbox:
         job = _Job(messages.pack_checkpoint(content), read, "The saved model")
         return self._ask(job, self._limits)
 
+    @property
+    def _import_limits(self) -> Limits:
+        return replace(
+            self._limits,
+            cpu_seconds=self._limits.import_cpu_seconds,
+            wall_seconds=self._limits.import_wall_seconds,
+        )
+
+    def _import(self, source: str) -> tuple[str, ...] | Failure:
+        """Return the settings of torch that importing `source` changes."""
+        return self._ask(
+            self._import_job(source, False, messages.read_settings), self._import_limits
+        )
+
+    def _import_job(
+        self,
+        source: str,
+        by_statement: bool,
+        read: Callable[[bytes, int], _Value | Failure],
+    ) -> "_Job[_Value]":
+        request = messages.pack_import(source, by_statement)
+        reply = self._limits.reply
+        return _Job(request, lambda frame: read(frame, reply), SOLUTION, source=source)
+
     def _run_job(self, source: str, program: Program) -> "_Job[Answer]":
         def read(reply: bytes) -> Answer | Failure:
             return messages.read_answer(reply, program, self._limits.reply)
 
         request = messages.pack_run(source, host_callbacks.hidden(program))
-        return _Job(request, read, "solution.py", lambda: host_callbacks.responder(program), source)
+        return _Job(request, read, SOLUTION, lambda: host_callbacks.responder(program), source)
 
     # Starting -------------------------------------------------------------------------------------
 
@@ -217,6 +262,12 @@ class Sandbox:
             outcome = _outcome(ended, job, limits)
             waited = _was_kept_waiting(ended)
             return _Attempt(outcome, ended.cpu_seconds, turn.is_alone(), waited)
+
+
+def _fault_or(outcome: object, first: Failure) -> Failure:
+    """Return a fault of the grader, which says nothing about the source; else `first`."""
+    is_fault = isinstance(outcome, Failure) and outcome.kind == "grader_fault"
+    return outcome if is_fault else first  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The worker trusts a request. The host treats a reply as a claim only: whatever i
 expected answer becomes a `Failure` of kind "bad_reply".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from quantlab.protocol.calls import (
     Result,
 )
 from quantlab.protocol.failure_reasons import OF_MODELS, Claim, InvalidClaim, failure_from
+from quantlab.protocol.repair import SETTINGS, SkippedStatement
 from quantlab.protocol.wire import WireError, pack, unpack
 
 CONFINED = b"\x01"  # what the worker sends before it reads a request; the reply comes behind it
@@ -37,18 +38,26 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
+class ImportRequest:
+    """Ask to import `source`; `by_statement` asks which statements keep it from being imported."""
+
+    source: np.ndarray
+    by_statement: bool
+
+
+@dataclass(frozen=True)
 class CheckpointRequest:
     """Ask to read the bytes of a saved model."""
 
     content: np.ndarray
 
 
-Request = RunRequest | CheckpointRequest
+Request = RunRequest | ImportRequest | CheckpointRequest
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(AdditiveLoss, Call, Code, Constant, Input, Program, HostCallback, Result),
-        *(RunRequest, CheckpointRequest),
+        *(RunRequest, ImportRequest, CheckpointRequest),
     )
 }
 
@@ -56,6 +65,11 @@ _RECORDS: dict[str, type] = {
 def pack_run(source: str, program: Program) -> bytes:
     """Return the request to run. Raise `WireError` if the program cannot be sent."""
     return pack(RunRequest(_bytes(source.encode("utf-8", "replace")), program))
+
+
+def pack_import(source: str, by_statement: bool) -> bytes:
+    """Return the request to import."""
+    return pack(ImportRequest(_bytes(source.encode("utf-8", "replace")), by_statement))
 
 
 def pack_checkpoint(content: bytes) -> bytes:
@@ -66,7 +80,7 @@ def pack_checkpoint(content: bytes) -> bytes:
 def unpack_request(frame: bytes) -> Request:
     """Return the request in a frame that the host has written."""
     request = unpack(frame, len(frame), _RECORDS)
-    if not isinstance(request, RunRequest | CheckpointRequest):
+    if not isinstance(request, Request):
         raise WireError("the frame holds no request")
     return request
 
@@ -81,6 +95,17 @@ def pack_answer(answer: Answer) -> bytes:
     return pack({"answer": parts})
 
 
+def pack_settings(settings: tuple[str, ...]) -> bytes:
+    """Return the reply to an import that changed these settings of torch."""
+    return pack({"imported": settings})
+
+
+def pack_skipped(statements: Iterable[SkippedStatement]) -> bytes:
+    """Return the reply that says which statements keep a source from being imported."""
+    claims = ((s.place, _claim_parts(s.claim)) for s in statements)
+    return pack({"skipped": tuple(claims)})
+
+
 def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
     """Return the reply to a saved model that could be read."""
     return pack({"values": dict(values)})
@@ -88,7 +113,32 @@ def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
 
 def pack_claim(claim: Claim) -> bytes:
     """Return the reply that says what the student's code did instead."""
-    return pack({"failure": (claim.reason, claim.text, claim.exception, claim.line)})
+    return pack({"failure": _claim_parts(claim)})
+
+
+def read_settings(frame: bytes | bytearray, limit: int) -> tuple[str, ...] | Failure:
+    """Return the settings that an import changed. Raise `WireError` if the reply is malformed."""
+    match unpack(frame, limit):
+        case {"imported": tuple(settings), **beside} if not beside:
+            if not all(type(name) is str and name in SETTINGS for name in settings):
+                raise WireError("the reply names a setting that does not exist")
+            return tuple(dict.fromkeys(settings))
+        case {"failure": tuple(parts), **beside} if not beside:
+            return _failure(parts, "", of_models=False)
+    raise WireError("the reply is neither an import nor a failure")
+
+
+def read_skipped(frame: bytes | bytearray, limit: int) -> tuple[SkippedStatement, ...] | Failure:
+    """Return the statements that a reply lists. Raise `WireError` if the reply is malformed.
+
+    Whether the statements are in the source is not decided here.
+    """
+    match unpack(frame, limit):
+        case {"skipped": tuple(statements), **beside} if not beside:
+            return tuple(_statement(parts) for parts in statements)
+        case {"failure": tuple(parts), **beside} if not beside:
+            return _failure(parts, "", of_models=False)
+    raise WireError("the reply is neither a list of statements nor a failure")
 
 
 def read_answer(frame: bytes | bytearray, program: Program, limit: int) -> Answer | Failure:
@@ -131,16 +181,32 @@ def read_checkpoint_values(
 
 def _failure(parts: tuple[Any, ...], target: str, of_models: bool) -> Failure:
     """Return the failure that a reply claims, in a sentence made here."""
-    if len(parts) != 4:
-        raise WireError("the reply claims a failure in another form")
-    reason, text, exception, line = parts
-    try:
-        claim = Claim(reason, text, exception, line)
-    except InvalidClaim as problem:
-        raise WireError(f"the reply claims what it may not: {problem}") from problem
-    if (reason in OF_MODELS) != of_models:
+    claim = _claim(parts)
+    if (claim.reason in OF_MODELS) != of_models:
         raise WireError("the reply claims the failure of something else")
     return failure_from(claim, target)
+
+
+def _claim(parts: tuple[Any, ...]) -> Claim:
+    if len(parts) != 4:
+        raise WireError("the reply claims a failure in another form")
+    try:
+        return Claim(*parts)
+    except InvalidClaim as problem:
+        raise WireError(f"the reply claims what it may not: {problem}") from problem
+
+
+def _claim_parts(claim: Claim) -> tuple[Any, ...]:
+    return claim.reason, claim.text, claim.exception, claim.line
+
+
+def _statement(parts: Any) -> SkippedStatement:
+    match parts:
+        case (tuple(place), tuple(claim)) if len(place) == 4 and all(
+            type(number) is int for number in place
+        ):
+            return SkippedStatement(*place, _claim(claim))
+    raise WireError("the reply lists a statement in another form")
 
 
 def _is_named_arrays(arrays: Any, names: set[str], optional: bool = False) -> bool:

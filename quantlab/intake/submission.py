@@ -18,7 +18,7 @@ from pathlib import Path
 
 from quantlab.errors import UnreadableSubmission
 from quantlab.formats.answers import Answers, BadAnswers, parse
-from quantlab.intake import decode_source, model_file
+from quantlab.intake import decode_source, model_file, notebook_source
 from quantlab.intake.archive import open_contents
 from quantlab.intake.candidates import Choice, RoleRule, choose, names_of, role_rules
 from quantlab.intake.contents import LIMITS, Contents, Entry, Limits
@@ -70,6 +70,7 @@ class Submission:
         problems: Why a file that is present cannot be used, by the assignment's name of the file.
         flags: Sentences for staff.
         notes: Sentences for student and staff on how the files were understood.
+        repairs: Why `solution` is not what solution.py contains; sentences for student and staff.
         unused: Files that could be what is missing.
         used: The role of each file that has one, by its path.
     """
@@ -84,6 +85,7 @@ class Submission:
     unused: tuple[UnusedFile, ...] = ()
     notes: tuple[str, ...] = ()
     used: Mapping[str, str] = field(default_factory=dict)
+    repairs: tuple[str, ...] = ()
 
 
 def unopened_submission(student: str, reason: str) -> Submission:
@@ -151,6 +153,7 @@ def build_submission(
         unused,
         (*_opened(contents, picked.used), *picked.notes),
         picked.used,
+        tuple(picked.repairs),
     )
 
 
@@ -173,6 +176,7 @@ class _Picked:
         self.problems: dict[str, str] = {}
         self.flags: list[str] = []
         self.notes: list[str] = []
+        self.repairs: list[str] = []
         self.used: dict[str, str] = {}  # the role of each file that has one, by its path
 
     def add(self, rule: RoleRule, choice: Choice) -> bytes | None:
@@ -193,7 +197,15 @@ class _Picked:
         if content is None:
             return None
         try:
-            return decode_source.decode(content)
+            source = decode_source.decode(content)
+            text = source.text
+            if source.encoding:
+                advice = "Save it as UTF-8 in your editor."
+                self.notes.append(f"{SOLUTION} was read as {source.encoding}. {advice}")
+            if notebook_source.is_notebook(text):
+                text = notebook_source.code_of(text)
+                self.repairs.append(f"{SOLUTION} is a notebook, and its code cells were used.")
+            return text
         except decode_source.BadSource as error:
             self.problems[SOLUTION] = str(error)
             return None

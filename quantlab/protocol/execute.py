@@ -14,7 +14,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ from quantlab.protocol.calls import (
 )
 from quantlab.protocol.plain_values import Encoder
 from quantlab.protocol.scale_forms import Form, in_any_form
+from quantlab.protocol.torch_settings import current_settings, restore
 
 _ABSENT = object()
 
@@ -42,19 +43,35 @@ _ABSENT = object()
 def load_module(source: str, name: str = "solution") -> types.ModuleType:
     """Execute `source` as a new module `name`, also in `sys.modules`; its file is `name`.py.
 
-    Raises what the source raises. torch, numpy and random are seeded first: a module that draws
-    numbers during its import draws the same ones every time.
+    Raises what the source raises. Settings of torch that it changes are restored. torch, numpy and
+    random are seeded first: a module that draws numbers during its import draws the same ones
+    every time.
     """
-    file = f"{name}.py"
+    return load_with_settings(source, name)[0]
+
+
+def load_with_settings(source: str, name: str) -> tuple[types.ModuleType, tuple[str, ...]]:
+    """Return what `load_module` returns, and the names of the settings that were restored."""
     text = source.removeprefix("\ufeff")
-    code = _compiled(text, file)
+    code = _compiled(text, f"{name}.py")
+    module = new_module(text, name)
+    before = current_settings()
+    try:
+        exec(code, module.__dict__)
+    finally:
+        changed = restore(before)
+    return module, changed
+
+
+def new_module(text: str, name: str) -> types.ModuleType:
+    """Return the empty module `name` of the source `text`, and seed what it may draw."""
+    file = f"{name}.py"
     # inspect.getsource, which torch.jit.script uses, reads the text here: there is no such file.
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = types.ModuleType(name)
     module.__file__ = file
     sys.modules[name] = module  # dataclasses and pickle look a class up through its module's name
     _seed(0)
-    exec(code, module.__dict__)
     return module
 
 
@@ -70,13 +87,18 @@ def run_program(module: types.ModuleType, program: Program) -> Answer:
     one did to its arguments. A call that takes an earlier result has that call's inputs. A call
     that raises is repeated with its scale and zero point in another form (`scale_forms`). Gradients
     are None for a result that is not a tensor, has another shape than the cotangent, or does not
-    depend on the inputs.
+    depend on the inputs. Settings of torch that a call changes are restored.
     """
     _seed(program.seed)
     encoder = Encoder()
     finished: list[_FinishedCall] = []
-    for call in program.calls:
-        finished.append(_call_in_any_form(module, program, call, finished, encoder))
+    before = current_settings()
+    try:
+        for call in program.calls:
+            restore(replace(before, dtype=torch.float32))
+            finished.append(_call_in_any_form(module, program, call, finished, encoder))
+    finally:
+        restore(before)
     after: Mapping[str, np.ndarray] = {}
     if program.return_inputs:
         for call_record in finished:
@@ -139,7 +161,7 @@ def _inputs(program: Program, call: Call, finished: list[_FinishedCall]) -> _Inp
         return finished[-1].inputs
     leaves = {name: _tensor(array) for name, array in program.inputs.items()}
     passed = dict(leaves)
-    with torch.enable_grad():  # the solution may have turned it off during its import
+    with torch.enable_grad():
         for name in {name for each in program.calls for name in each.wrt}:
             leaves[name].requires_grad_(True)
             passed[name] = leaves[name].clone()  # torch forbids in-place operations on leaves
@@ -204,8 +226,6 @@ def _call(
         {name: _argument(value, inputs, returned) for name, value in call.kwargs.items()},
     )
     try:
-        # A solution may have turned gradients off, or set another dtype, for its own experiments.
-        torch.set_default_dtype(torch.float32)
         with torch.enable_grad(), _replace_names(module, call.stand_ins):
             return function(*args, **kwargs)
     except TypeError as error:

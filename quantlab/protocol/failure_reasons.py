@@ -32,6 +32,7 @@ SENTENCES: Mapping[str, str] = {
     "unsent": "The result of {target} cannot be taken over: {text}.",
     "syntax": "{file} is not valid Python{place} {text}",
     "import": "{file} imports {text}{place}, which is not available here; remove it.",
+    "command": "{file} contains a command of a notebook{place}, which is not Python.",
     "exit": "{file} ends the program{place}; remove that call.",
     "recursion": "{file} calls itself without end{place}: {text}",
     "output": "{file} prints or writes more than is allowed{place}; remove the output.",

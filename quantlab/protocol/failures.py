@@ -13,6 +13,7 @@ from types import FrameType
 from quantlab.errors import AbsentFunction, NotAFunction, UnsupportedResult, WrongCall
 from quantlab.protocol.calls import EXCEPTION_NAMES, MESSAGE_LENGTH, Failure
 from quantlab.protocol.failure_reasons import FILE, SENTENCES, Claim, failure_from
+from quantlab.protocol.newer_syntax import newer_python
 from quantlab.protocol.sanitize_text import clean
 
 # What is closed is refused, or does not exist: it depends on the isolation tier.
@@ -21,8 +22,11 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 _LONGEST_CHAIN = 20  # exceptions behind one
 _ERRNO = OSError.__dict__["errno"]
 _CAUSE, _CONTEXT = (BaseException.__dict__[name] for name in ("__cause__", "__context__"))
-# Texts of torch.save in its own RuntimeError.
-_REFUSED_BY_TORCH = ("cannot be opened", "Permission denied", "Read-only file system")
+# Texts of exceptions that are no OSError, of torch's own writers and of sqlite3.
+_REFUSED_IN_WORDS = (
+    *("cannot be opened", "Permission denied", "Read-only file system"),
+    "unable to open database file",
+)
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "std::bad_alloc")
 
 
@@ -65,7 +69,7 @@ def _reason(  # noqa: PLR0911 - one return per kind of exception
             return "result", text
         case SyntaxError() if error.filename == file:
             source = f": {error.text.strip()}" if error.text else ""
-            return "syntax", f"({error.msg}){source}"
+            return "syntax", f"({error.msg}){source}{newer_python(error.msg, error.text or '')}"
         case ModuleNotFoundError() if (
             error.name
         ):  # a withheld module has its own text: import_policy
@@ -95,8 +99,8 @@ def _refusal(error: BaseException) -> str | None:
             return name_of(before)
         cause = _CAUSE.__get__(before)
         before = _CONTEXT.__get__(before) if cause is None else cause
-    by_torch = any(phrase in _text_of(error) for phrase in _REFUSED_BY_TORCH)
-    return OSError.__name__ if by_torch else None
+    in_words = any(phrase in _text_of(error) for phrase in _REFUSED_IN_WORDS)
+    return OSError.__name__ if in_words else None
 
 
 def _is_raised_by(error: BaseException, frames: list[tuple[FrameType, int]], file: str) -> bool:

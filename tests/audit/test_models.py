@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ class Opener:
     def __init__(self, opens: bool = True) -> None:
         self._opens = opens
 
-    def import_source(self, source: str) -> Failure | None:
+    def import_source(self, source: str) -> NoReturn:
         raise AssertionError("the audit runs no code")
 
     def run(self, source: str, program: object) -> Failure:

@@ -232,10 +232,41 @@ def test_very_many_candidates_are_not_compared(make_zip):
     assert "95 more" in problem
 
 
-def test_a_source_that_is_no_text_is_a_problem_with_its_sentence(make):
-    submission = read_submission(make(("solution.py", b"x = 1\ns = '\xe9'\n")))
+def test_submission_names_the_line_of_a_source_that_is_no_text(make):
+    submission = read_submission(make(("solution.py", b"x = 1\ns = '\0'\n")))
     assert submission.solution is None
-    assert submission.problems["solution.py"].startswith("Line 2 of solution.py is not UTF-8")
+    assert submission.problems["solution.py"].startswith("Line 2 of solution.py holds a NUL")
+
+
+def test_submission_notes_an_encoding_that_is_not_utf8(make):
+    submission = read_submission(make(("solution.py", SOURCE.encode("utf-16"))))
+    assert submission.solution == SOURCE
+    assert submission.notes == ("solution.py was read as UTF-16. Save it as UTF-8 in your editor.",)
+    assert submission.repairs == ()
+
+
+def test_submission_takes_the_code_of_a_notebook(make):
+    cells = [
+        {"cell_type": "markdown", "source": ["# Lab"]},
+        {"cell_type": "code", "source": ["%load_ext autoreload\n", "import torch"]},
+        {"cell_type": "code", "source": "%%time\nx = 1"},
+        {"cell_type": "code", "source": "%%bash\nls"},
+    ]
+    submission = read_submission(make(("solution.py", json.dumps({"cells": cells}))))
+    assert submission.solution == "%load_ext autoreload\nimport torch\n\n\nx = 1\n"
+    assert submission.repairs == ("solution.py is a notebook, and its code cells were used.",)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"cells": [{"cell_type": "code"}]}', "without code"),
+        ('{"cells": [{"cell_type": "code", "source": ["x', "cut off"),
+        ('{"cells": [{"cell_type": "code", "source": ' + "[" * 100_000, "cut off"),
+    ],
+)
+def test_submission_refuses_a_notebook_without_code(make, content, says):
+    assert says in read_submission(make(("solution.py", content))).problems["solution.py"]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from autograder.grading.submission import (
 from quantlab.formats.answers import Answers
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
+from quantlab.protocol.repair import Imported
 
 
 def test_a_report_exists_from_the_first_moment_and_after_each_check(
@@ -67,7 +68,8 @@ def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked,
 
 
 def test_a_loop_at_import_costs_one_deadline(course, executor, reference_source):
-    executor.import_source = lambda source: Failure("timeout", "It took longer than 10 s.")
+    failure = Failure("timeout", "It took longer than 10 s.")
+    executor.import_source = lambda source: Imported(source, failure)
     report = grade_submission(Submission("ada", reference_source), course, executor)
     calls = [check for check in report.checks if check.source == "call"]
     assert {check.verdict for check in calls} == {Verdict.BLOCKED}

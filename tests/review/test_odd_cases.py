@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import sys
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -58,33 +59,30 @@ def _at_the_end(lines: str) -> bytes:
     return reference() + f"\n\n{lines}\n".encode()
 
 
-IMPORTS = {
-    "no GPU": _with('assert torch.cuda.is_available(), "no GPU"'),
-    "a folder of Drive": _with('import os; os.chdir("/content/drive/MyDrive/lab2")'),
-    "Colab's upload": _with("from google.colab import files"),
-    "a question": _at_the_end('name = input("student id: ")'),
-    "Latin-1": _with("# L\u00f6sung").decode().encode("latin-1"),
-    "UTF-16": reference().decode().encode("utf-16"),
-    "GBK": _with("# \u91cf\u5316").decode().encode("gbk"),
-    "a magic line": _with("%autoreload 2"),
-    "a shell line": _with("!pip install -q torch scipy"),
-    "IPython": _with("get_ipython().system('pip install scipy')"),
-    "a tensor on the GPU": _at_the_end("x = torch.randn(3).cuda()"),
+UNREADABLE = {
     "a notebook": b'{"cells": [{"outputs": null}]}',
-    "a plot": _with('open("hist.png", "w")'),
     "a cut-off file": reference()[:-40] + b"\ndef unfinished(:\n",
-    "the end of the program": _at_the_end("raise SystemExit(0)"),
+    "a NUL": reference() + b"\0",
+    "ten failures and one": _at_the_end("assert False\n" * 11),
+    "a loop that ends the process": _at_the_end("import os; os.kill(os.getpid(), 9)"),
 }
 
 
-@pytest.mark.parametrize("kind", sorted(IMPORTS))
+@pytest.mark.parametrize("kind", sorted(UNREADABLE))
 def test_grading_reviews_a_solution_that_cannot_be_imported(graded, kind: str) -> None:
-    report = graded("1a.reset.sym", **{"solution.py": IMPORTS[kind]})
+    report = graded("1a.reset.sym", **{"solution.py": UNREADABLE[kind]})
     assert report.auto_score == 0
     assert report.needs_review
     assert report.review_checks == ("1a.reset.sym",)
     assert "solution.py" in report.review[0]
     assert report.review[0].endswith("points are at stake.") or "1 point is" in report.review[0]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the syntax is known there")
+def test_grading_names_the_python_that_a_syntax_needs(graded) -> None:
+    source = _at_the_end('def show(d):\n    return f"{d["a"]}"')
+    report = graded("1a.reset.sym", **{"solution.py": source})
+    assert "Python 3.12 may accept this, the grader runs Python 3.11" in report.review[0]
 
 
 def test_grading_accepts_public_checks_at_the_end(graded) -> None:
@@ -104,19 +102,31 @@ def variable_precision_search(layer_sizes, evaluate, candidate_bits, accuracy_fl
     {then}
     return {{name: {width} for name in layer_sizes}}
 """
-REFUSED = {
+ABSORBED = {
     "a log": 'open("search_log.json", "w").write("done")',
     "a folder": 'import os; os.makedirs("results/plots")',
     "a change of folder": 'import os; os.chdir("/content/drive")',
     "a numpy file": 'import numpy; numpy.save("best.npy", numpy.ones(3))',
     "a saved tensor": 'torch.save(torch.ones(3), "best.pt")',
-    "a download": 'import socket; socket.create_connection(("192.0.2.1", 80))',
-    "a log behind another error": """
-    try:
-        open("log.txt", "w")
-    except OSError as error:
-        raise RuntimeError("no log") from error""".strip(),
 }
+REFUSED = {
+    "a download": 'import socket; socket.create_connection(("192.0.2.1", 80))',
+    "a file of another": 'open("/content/data.csv")',
+    "a database": 'import sqlite3; sqlite3.connect("runs.db").execute("select 1")',
+    "a data file behind another error": """
+    try:
+        open("data.csv")
+    except OSError as error:
+        raise RuntimeError("no data") from error""".strip(),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(ABSORBED))
+def test_grading_accepts_a_function_that_writes_files(graded, kind: str) -> None:
+    source = _at_the_end(SEARCH.format(then=ABSORBED[kind], width="best"))
+    report = graded("3.search.valid", **{"solution.py": source})
+    assert [check.verdict.value for check in report.checks] == ["correct"]
+    assert not report.needs_review
 
 
 @pytest.mark.parametrize("kind", sorted(REFUSED))
@@ -126,14 +136,6 @@ def test_grading_reviews_a_right_function_that_the_sandbox_refuses(graded, kind:
     assert report.auto_score == 0
     assert report.review_checks == ("3.search.valid",)
     assert "refused while it is graded" in report.review[0]
-
-
-@pytest.mark.long  # the compiler of torch takes many seconds before it is refused a file
-def test_grading_reviews_a_function_that_is_compiled(graded) -> None:
-    source = reference().decode().replace("def linear_dequantize(", "@torch.compile\n\\g", 1)
-    source = source.replace("\\g", "def linear_dequantize(")
-    report = graded("1a.linear_dequantize.values", **{"solution.py": source.encode()})
-    assert report.auto_score == 2 or report.review_checks == ("1a.linear_dequantize.values",)
 
 
 def test_grading_takes_whole_numbers_of_any_type_as_widths(graded) -> None:
@@ -150,6 +152,7 @@ def test_grading_is_not_changed_by_settings_of_torch_at_import(graded, line: str
     report = graded("2a.STE.gradient", **{"solution.py": _with(line)})
     assert [check.verdict.value for check in report.checks] == ["correct"]
     assert not report.needs_review
+    assert line.split("(", maxsplit=1)[0] in report.notes[0]
 
 
 # Saved models -------------------------------------------------------------------------------------

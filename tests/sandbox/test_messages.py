@@ -9,6 +9,7 @@ from autograder.sandbox.host import Sandbox
 from autograder.sandbox.messages import pack_answer, read_answer
 from quantlab.errors import WireError
 from quantlab.protocol.calls import Answer, Call, Failure, Input, Program
+from quantlab.protocol.repair import Imported
 from quantlab.protocol.wire import pack
 
 PROGRAM = Program((Call("f", (Input("x"), 0.5)),), {"x": np.zeros(2, np.float32)})
@@ -108,10 +109,11 @@ def test_the_start_of_what_was_printed_comes_along(sandbox: Sandbox) -> None:
 
 
 def test_import_alone_says_the_same(sandbox: Sandbox) -> None:
-    assert sandbox.import_source("def f(x): raise NotImplementedError") is None
-    found = sandbox.import_source("1 / 0")
-    assert found is not None
-    assert (found.kind, found.line) == ("error", 1)
+    stub = "def f(x): raise NotImplementedError"
+    assert sandbox.import_source(stub) == Imported(stub)
+    failure = sandbox.import_source("def f(:").failure
+    assert failure is not None
+    assert (failure.kind, failure.line) == ("error", 1)
 
 
 GOOD_REPLY = {"results": (1.0,), "gradients": ({},), "inputs": {}}

@@ -183,7 +183,7 @@ def test_what_happens_to_a_process_has_the_same_name(on_tier: Sandbox, name: str
 
 
 def test_what_sleeps_meets_the_deadline(on_tier: Sandbox) -> None:
-    outcome = on_tier.import_source("import time\ntime.sleep(60)")
+    outcome = on_tier.import_source("import time\ntime.sleep(60)").failure
     assert outcome is not None
     assert outcome.kind == "timeout"
     assert "does not finish within 2 s" in outcome.message

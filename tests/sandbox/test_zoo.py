@@ -187,10 +187,21 @@ HOSTILE = {
     "truncates": ("error", body("os.truncate('@SECRET@', 0)")),
     "reads_parent": ("error", body("open(f'/proc/{os.getppid()}/environ').read()")),
     "reads_parent_memory": ("error", body("open(f'/proc/{os.getppid()}/mem', 'rb').read(1)")),
-    "writes_results": ("error", body("open('results.json', 'w').write('{}')")),
-    "writes_torch": ("error", "import torch\nopen(torch.__file__, 'a').write('#')\n"),
-    "writes_worker": ("error", "import quantlab.protocol.wire as w\nopen(w.__file__, 'a')\n"),
-    "writes_shared_memory": ("error", "open('/dev/shm/pwn', 'wb').write(b'x')\n"),
+    "writes_results": ("error", body("posix.open('results.json', os.O_WRONLY | os.O_CREAT)")),
+    "writes_torch": ("error", "import os, posix, torch\nposix.open(torch.__file__, os.O_WRONLY)\n"),
+    "writes_worker": (
+        "error",
+        "import os, posix, quantlab.protocol.wire as w\nposix.open(w.__file__, os.O_RDWR)\n",
+    ),
+    "writes_shared_memory": (
+        "error",
+        "import os, posix\nposix.open('/dev/shm/pwn', os.O_WRONLY | os.O_CREAT)\n",
+    ),
+    "writes_in_memory": (
+        "answer",
+        "import torch\nopen(torch.__file__, 'a').write('#')\n"
+        + body("open('/dev/shm/pwn', 'wb').write(b'x')", "return x"),
+    ),
     "new_namespace": (
         "answer",
         "import ctypes\nassert ctypes.CDLL(None).unshare(0x10000000) == -1\n" + body("return x"),
@@ -302,7 +313,7 @@ def test_hostile_solutions(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
     "source", ["import time; time.sleep(1e6)", "import os; os.kill(os.getpid(), 19)"]
 )
 def test_waiting_without_computing_ends_at_the_wall(sandbox: Sandbox, source: str) -> None:
-    outcome = sandbox.import_source(source)
+    outcome = sandbox.import_source(source).failure
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.message) == (
         "timeout",

@@ -20,6 +20,7 @@ from quantlab.formats import saved_model
 from quantlab.formats.saved_model import LAYERS, WEIGHT, BadSavedModel, SavedModel
 from quantlab.intake.submission import MODELS, Submission
 from quantlab.protocol.calls import Answer, Failure, Program
+from quantlab.protocol.repair import Imported
 
 SAMPLE = 4096  # weights of a layer
 UNTRAINED = 0.002  # share of changed codes; below it a model was only rounded
@@ -95,7 +96,7 @@ class RecordingExecutor:
         """Return the isolation stamp."""
         return self._player.isolation
 
-    def import_source(self, source: str) -> Failure | None:
+    def import_source(self, source: str) -> Imported:
         """Import a solution."""
         return self._player.import_source(source)
 
