@@ -1,6 +1,6 @@
 # The autograder for any machine with Docker. docs/isolation.md shows how to build and run it, and its
-# isolation tier.
-FROM python:3.12-slim
+# isolation tier. Its Python is as new as Colab's, so that it can read what students write there.
+FROM python:3.13-slim
 
 # For tier A, if Docker allows namespaces.
 RUN apt-get update \
