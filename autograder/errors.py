@@ -13,8 +13,7 @@
     └── NoSpareUser              no unused user id is left
 
 The exceptions of `autograder.course` and `autograder.platforms` derive from `AutograderError` and
-are defined beside their code. `quantlab.formats.read_untrusted.UnreadableModel` does not: it stays
-inside the worker, which cannot read this file.
+are defined beside their code.
 """
 
 

@@ -7,6 +7,7 @@
     ├── QuantizationError       this network cannot be quantized as requested
     ├── BadAnswers              answers.json cannot be read or written     (ValueError)
     ├── BadSavedModel           a file or its values are not a saved model
+    ├── UnreadableModel         a file cannot be opened as a saved model
     ├── BadPackedModel          bytes or values are not a packed model
     ├── Stopped                 a training stopped on request, its state is saved
     ├── RecipeMismatch          a checkpoint belongs to another training
@@ -60,6 +61,10 @@ class BadAnswers(KitError, ValueError):
 
 class BadSavedModel(KitError):
     """A file or its values are not a saved model; the message says what, where and what to do."""
+
+
+class UnreadableModel(KitError):
+    """A file cannot be opened as a saved model. The text completes "This file ..."."""
 
 
 class BadPackedModel(KitError):

@@ -28,7 +28,7 @@ class Finding:
 
     `credit_alone` is the share with correct stand-ins in place of the functions it depends on.
     `hidden_message` is the sentence of a hidden check: it contains nothing from the worker's reply.
-    `flags` are sentences for staff.
+    `flags` are sentences for staff, `notes` for student and staff: how a file was understood.
     """
 
     verdict: Verdict
@@ -40,6 +40,7 @@ class Finding:
     model: ModelResult | None = None
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     hidden_message: str = ""
 
 

@@ -68,6 +68,7 @@ class ModelCheck:
                 interval=measured.interval,
             ),
             flags=self._flags(measured.accuracy, evidence.rubric.plausible[dataset]),
+            notes=measured.notes_on(self.file),
         )
 
     def _flags(self, accuracy: float, plausible: float) -> tuple[str, ...]:

@@ -289,6 +289,7 @@ class VariablePrecision:
                 measured.interval,
             ),
             bonus=evidence.rubric.bonus(size) if above else 0.0,
+            notes=measured.notes_on(VARIABLE_MODEL),
         )
 
 

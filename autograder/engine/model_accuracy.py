@@ -36,7 +36,7 @@ class Measurement:
 
     `interval` is the 95 % interval of an accuracy measured on only some of the test images. It is
     that of a simple random sample, so it is wider than a stratified sample needs. `packed_widths`
-    are the bit widths of a packed model's codes.
+    are the bit widths of a packed model's codes. `notes` say what was removed around the model.
     """
 
     accuracy: float | None
@@ -46,6 +46,7 @@ class Measurement:
     histogram: Mapping[str, Any] | None = None  # of the weights of the layer with most of them
     interval: tuple[float, float] | None = None
     packed_widths: Mapping[str, int] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def counted(self) -> float | None:
@@ -54,6 +55,10 @@ class Measurement:
         A sample must not cost points that all images may give back.
         """
         return self.interval[1] if self.interval else self.accuracy
+
+    def notes_on(self, file: str) -> tuple[str, ...]:
+        """Return the notes as one sentence that begins with the file's name, or nothing."""
+        return (f"{file}: {'; '.join(self.notes)}.",) if self.notes else ()
 
     def __str__(self) -> str:
         """Return "91.20 % on 1,000 test images (95 % interval 89.3 to 92.8; ...)"."""
@@ -118,11 +123,16 @@ class ModelEvaluator:
             if isinstance(values, Failure):
                 return _unreadable(values)
             try:
-                saved = saved_model.parse(values, weight_bits, act_bits)
+                unwrapped = saved_model.unwrap_quantized(values)
+                saved = saved_model.parse(unwrapped.values, weight_bits, act_bits)
             except saved_model.BadSavedModel as problem:
                 return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = integer_network.evaluate_saved(saved, self.images)
-            return replace(self._measured_on_images(accuracy), histogram=self._histogram(saved))
+            return replace(
+                self._measured_on_images(accuracy),
+                histogram=self._histogram(saved),
+                notes=unwrapped.notes,
+            )
 
         return self._once(key, measure)
 
@@ -147,6 +157,7 @@ class ModelEvaluator:
         key = f"{source} {json.dumps(dict(sorted(widths.items())))}"
 
         def measure() -> Measurement:
+            notes: tuple[str, ...] = ()
             if content is None:
                 state: Mapping[str, Any] = self._float_state()
             else:
@@ -154,13 +165,14 @@ class ModelEvaluator:
                 if isinstance(values, Failure):
                     return _unreadable(values)
                 try:
-                    state = saved_model.parse_float(values)
+                    unwrapped = saved_model.unwrap_float(values)
+                    state, notes = saved_model.parse_float(unwrapped.values), unwrapped.notes
                 except saved_model.BadSavedModel as problem:
                     return Measurement(None, 0, Verdict.WRONG, str(problem))
             accuracy = mixed_precision.evaluate_bit_widths(
                 state, widths, self.images, self._oracle.module
             )
-            return self._measured_on_images(accuracy)
+            return replace(self._measured_on_images(accuracy), notes=notes)
 
         return self._once(key, measure)
 

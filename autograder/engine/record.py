@@ -96,7 +96,7 @@ class GradedCheck:
     Attributes:
         model: The model that it measured.
         flags: Sentences for staff.
-        notes: Sentences for student and staff about solution.py.
+        notes: Sentences for student and staff on how a file was understood.
         repair: What was left out of the solution.py that it called.
     """
 

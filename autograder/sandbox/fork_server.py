@@ -57,7 +57,8 @@ from autograder.sandbox.messages import (
 )
 from autograder.sandbox.readable_files import readable_files
 from autograder.sandbox.thread_limit import ThreadLimit
-from quantlab.formats.read_untrusted import UnreadableModel, read_saved_model
+from quantlab.errors import UnreadableModel
+from quantlab.formats.read_untrusted import read_saved_model
 from quantlab.protocol.execute import load_module, load_with_settings, run_program
 from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.failures import claim_of, name_of
@@ -313,7 +314,7 @@ def _import(source: str, by_statement: bool) -> bytes:
 
 def _saved_model(content: bytes) -> bytes:
     try:
-        return pack_checkpoint_values(read_saved_model(content))
+        return pack_checkpoint_values(read_saved_model(content, Limits.reply))
     except UnreadableModel as error:
         return pack_claim(Claim("model_unreadable", str(error)))
     except MemoryError:

@@ -1,74 +1,89 @@
-"""Read a student's saved model: a `.pt` file may hold anything.
+"""Read a file of `torch.save` without running anything in it: a `.pt` file may hold anything.
 
-The grader does this in the worker alone. `torch.load(weights_only=True)` has been broken before. It
-is the second line of defense: only arrays and numbers leave the confined process. Students run the
-same code on their own models (`quantlab.rehearsal`).
+`torch.load(weights_only=True)` has been broken before, so the grader opens a student's file only in
+its sandbox, where this is the second line of defense. Only arrays, numbers and strings come out.
+`UnreadableModel` is raised for what cannot be used.
 """
 
 import io
+import os
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from quantlab.errors import BadPackedModel, BadSavedModel, UnreadableModel
 from quantlab.formats import packed_model
-from quantlab.formats.packed_model import MAGIC
+from quantlab.formats.numpy_pickles import PickledArray, is_numpy_refusal, numpy_numbers
+from quantlab.formats.packed_magic import MAGIC
+from quantlab.formats.unwrap_model import (
+    ENDS,
+    SAVE_INSTEAD,
+    can_encode,
+    flatten,
+)
 from quantlab.protocol.plain_values import Encoder, UnsupportedResult
 from quantlab.protocol.wire import MAX_ARRAYS, MAX_BYTES
 
-MAX_NAME = 200  # characters
 MAX_STRING = 1000  # characters
-_SAVE_INSTEAD = "save model.state_dict() or the kit's saved model with torch.save, and hand that in"
 # How torch says that it met a class or function instead of data.
 _PYTHON_OBJECT = re.compile("unsupported (global|class)", re.IGNORECASE)
-_WRAPPERS = ("state_dict", "model")
+_NEWER_PROTOCOL = "Unsupported operand"  # an instruction of pickle's protocols 3 to 5
 
 
-class UnreadableModel(Exception):
-    """The file holds no saved model that can be graded. The text completes "This file ..."."""
-
-
-def read_saved_model(content: bytes) -> dict[str, Any]:
+def read_saved_model(content: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
     """Return the arrays, numbers and strings of a file, by name.
 
-    bfloat16 becomes float32. A mapping under "state_dict" or "model" is unwrapped. A packed model
-    of question 3 is recognized by its first bytes. Raise `UnreadableModel` if the file cannot be
-    used.
+    Nested mappings are flattened (`unwrap_model.flatten`). bfloat16 becomes float32. Values of
+    other types are left out, except under the names of a model. A packed model of question 3 is
+    recognized by its first bytes.
+
+    Args:
+        content: The bytes of the file.
+        limit: Bytes of all arrays together.
+
+    Raises:
+        UnreadableModel: The file cannot be used.
     """
     if content.startswith(MAGIC):
-        return _packed(content)
-    _recognise(content)
-    values = _load(content)
-    if not isinstance(values, Mapping):
-        raise UnreadableModel(
-            f"holds a {type(values).__name__}, not named tensors; {_SAVE_INSTEAD}"
-        )
-    for wrapper in _WRAPPERS:
-        if isinstance(values.get(wrapper), Mapping):
-            values = values[wrapper]
-            break
-    if len(values) > MAX_ARRAYS:
-        raise UnreadableModel(
-            f"holds {len(values)} values, more than {MAX_ARRAYS}; {_SAVE_INSTEAD}"
-        )
-    encoder = Encoder(MAX_BYTES)
-    return {_name(name): _value(name, value, encoder) for name, value in values.items()}
+        return _packed(content, limit)
+    _recognize(content)
+    encoder = Encoder(limit)
+    encoded = {}
+    for name, value in flatten(_load(content)).items():
+        plain = _value(name, value, encoder)
+        if plain is not None:
+            encoded[name] = plain
+    return encoded
 
 
-def _packed(content: bytes) -> dict[str, Any]:
+def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return `read_saved_model` of the file at `path`. Raises `BadSavedModel`."""
+    try:
+        return read_saved_model(Path(path).read_bytes())
+    except FileNotFoundError:
+        raise BadSavedModel(f"There is no file {path}: check the name and the folder.") from None
+    except OSError as error:
+        raise BadSavedModel(f"{path} cannot be read ({error.strerror}): copy it again.") from None
+    except UnreadableModel as problem:
+        raise BadSavedModel(f"{Path(path).name} {problem}.") from None
+
+
+def _packed(content: bytes, limit: int) -> dict[str, Any]:
     """Return what a packed model holds, under the names of `packed_model.values`."""
     try:
         values = packed_model.values(packed_model.unpack(content))
-    except packed_model.BadPackedModel as problem:
+    except BadPackedModel as problem:
         raise UnreadableModel(f"is no packed model that can be used: {problem}") from None
-    encoder = Encoder(MAX_BYTES)
+    encoder = Encoder(limit)
     return {name: _value(name, value, encoder) for name, value in values.items()}
 
 
-def _recognise(content: bytes) -> None:
+def _recognize(content: bytes) -> None:
     start = content[:512].lstrip().lower()
     if not content:
         raise UnreadableModel("is empty; save the model again and submit the whole file")
@@ -83,36 +98,46 @@ def _recognise(content: bytes) -> None:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
         raise UnreadableModel("is cut short or damaged; save and upload it again") from error
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        raise UnreadableModel(f"was compressed again, as torch.save never does; {_SAVE_INSTEAD}")
+        raise UnreadableModel(f"was compressed again, as torch.save never does; {SAVE_INSTEAD}")
     if len(members) > 2 * MAX_ARRAYS:
-        raise UnreadableModel(f"holds {len(members)} parts, far too many; {_SAVE_INSTEAD}")
+        raise UnreadableModel(f"holds {len(members)} parts, far too many; {SAVE_INSTEAD}")
 
 
 def _load(content: bytes) -> Any:
     try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with numpy_numbers():
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if _PYTHON_OBJECT.search(str(error)):
-            raise UnreadableModel(
-                f"holds a pickled module or other Python objects, which are not opened; "
-                f"{_SAVE_INSTEAD}"
-            ) from error
-        raise UnreadableModel(f"is no file that torch.save wrote; {_SAVE_INSTEAD}") from error
+        raise UnreadableModel(_refusal(error)) from error
     except MemoryError:
         raise
     except Exception as error:  # torch raises many kinds for damaged files
         if "allocate memory" in str(error) or "not enough memory" in str(error):
             raise MemoryError from error
-        raise UnreadableModel(f"is damaged, or no saved model; {_SAVE_INSTEAD}") from error
+        raise UnreadableModel(f"is damaged, or no saved model; {SAVE_INSTEAD}") from error
 
 
-def _name(name: Any) -> str:
-    if type(name) is not str or len(name) > MAX_NAME or not _encodes(name):
-        raise UnreadableModel(f"has a name that is no short string; {_SAVE_INSTEAD}")
-    return name
+def _refusal(error: pickle.UnpicklingError) -> str:
+    if is_numpy_refusal(error):
+        return (
+            f"holds numpy values that are not plain numbers, which are not opened; {SAVE_INSTEAD}"
+        )
+    if _PYTHON_OBJECT.search(str(error)):
+        return (
+            f"holds a pickled module or other Python objects, which are not opened; {SAVE_INSTEAD}"
+        )
+    if _NEWER_PROTOCOL in str(error):
+        return (
+            "was saved with another pickle protocol, or is no file that torch.save wrote; save it "
+            "again with torch.save(values, path), without pickle_protocol"
+        )
+    return f"is no file that torch.save wrote; {SAVE_INSTEAD}"
 
 
 def _value(name: str, value: Any, encoder: Encoder) -> Any:
+    """Return the plain value; None for another type whose name is not that of a model's part."""
+    if isinstance(value, PickledArray):
+        value = _signed(name, value.array)
     if isinstance(value, torch.Tensor):
         if value.dtype == torch.bfloat16 and value.numel() * 4 <= MAX_BYTES:
             value = value.float()
@@ -122,14 +147,19 @@ def _value(name: str, value: Any, encoder: Encoder) -> Any:
             raise UnreadableModel(f"holds under {name} {error}") from error
     if type(value) in (bool, float) or (type(value) is int and abs(value) < 1 << 63):
         return value
-    if type(value) is str and len(value) <= MAX_STRING and _encodes(value):
+    if type(value) is str and len(value) <= MAX_STRING and can_encode(value):
         return value
+    if name.replace("/", ".").rpartition(".")[2] not in ENDS:
+        return None
     raise UnreadableModel(
         f"holds under {name} a {type(value).__name__}, where tensors, numbers and short strings "
-        f"belong; {_SAVE_INSTEAD}"
+        f"belong; {SAVE_INSTEAD}"
     )
 
 
-def _encodes(text: str) -> bool:
-    """Return whether `text` contains no unpaired surrogate."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def _signed(name: str, array: np.ndarray | None) -> torch.Tensor:
+    """Return an array as a tensor; unsigned integers that torch computes little with are int64."""
+    if array is None or (array.dtype == np.uint64 and array.size and array.max() >= 1 << 63):
+        raise UnreadableModel(f"holds under {name} no array of numbers; {SAVE_INSTEAD}")
+    wide = array.dtype.kind == "u" and array.dtype.itemsize > 1
+    return torch.from_numpy(array.astype(np.int64) if wide else array)

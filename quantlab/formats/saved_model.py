@@ -13,15 +13,14 @@ A saved model is a `torch.save` of one flat dict of plain tensors, numbers and s
 
 The bit widths come from the file name (`ResNet20_W8A2.pt`); codes outside them are an error. A bare
 `state_dict` with float "<layer>.weight" beside both scales is accepted as well and put on the grid,
-round(w / s_w) clipped. So are the "module." prefix of DataParallel, other integer and
-floating-point dtypes, and a missing "format", "dataset" or "method".
+round(w / s_w) clipped. So are the wrappings of `unwrap_model`, other integer and floating-point
+dtypes, codes that are whole floating-point numbers, and a missing "format", "dataset" or "method".
 
 Every function raises `BadSavedModel` for what is not valid. `parse` trusts none of its values;
 `load` and `load_float` open files and are for trusted ones.
 """
 
 import os
-import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +32,8 @@ from torch import Tensor, nn
 
 from quantlab.atomic_files import write_atomically
 from quantlab.errors import BadSavedModel
+from quantlab.formats.read_untrusted import read_file
+from quantlab.formats.unwrap_model import Unwrapped, plain_tokens, unwrap
 from quantlab.formats.validate_values import (
     HOW_TO_SAVE,
     Value,
@@ -47,8 +48,8 @@ from quantlab.network.resnet import resnet20, state_shapes
 
 FORMAT = "quantlab-resnet20"
 UNKNOWN = "unknown"
-IGNORED_END = ".num_batches_tracked"  # a counter of training steps
 INT32_LARGEST = 2**31 - 1
+LONGEST_TEXT = 60  # characters of a method or data set
 
 
 def _layers() -> tuple[str, ...]:
@@ -60,12 +61,15 @@ SHAPES = state_shapes()  # of the float network, by state_dict name
 LAYERS = _layers()  # quantized, in the order of the modules
 CODES, WEIGHT, WEIGHT_SCALE, INPUT_SCALE = "weight_int", "weight", "weight_scale", "input_scale"
 BIAS = "fc.bias"
+SCALES = tuple(f"{layer}.{end}" for layer in LAYERS for end in (WEIGHT_SCALE, INPUT_SCALE))
 LAYER_WEIGHTS = frozenset(f"{layer}.{WEIGHT}" for layer in LAYERS)
 TENSORS = tuple(name for name in SHAPES if name not in LAYER_WEIGHTS and name != BIAS)
 ALLOWED = frozenset(
-    [f"{layer}.{end}" for layer in LAYERS for end in (CODES, WEIGHT, WEIGHT_SCALE, INPUT_SCALE)]
-    + [*TENSORS, BIAS, "format", "dataset", "method"]
+    [f"{layer}.{end}" for layer in LAYERS for end in (CODES, WEIGHT)]
+    + [*SCALES, *TENSORS, BIAS, "format", "dataset", "method"]
 )
+# A float network from `quantize_model` has scales, which question 3 computes again.
+FLOAT_SCALES = (*SCALES, f"{FIRST_LAYER}.{WEIGHT_SCALE}", f"{FIRST_LAYER}.{INPUT_SCALE}")
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,18 @@ def save(model: nn.Module, path: str | os.PathLike[str], dataset: str, method: s
 def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
     """Return a ResNet-20 from `quantize_model` as plain data.
 
-    The model is put in evaluation mode: its scales are then those of its last weights.
+    The model may be wrapped by torch.compile, DataParallel or AveragedModel. It is put in
+    evaluation mode: its scales are then those of its last weights.
 
     Raises:
         BadSavedModel: A layer is not quantized as this format requires.
     """
     model.eval()
-    values: dict[str, Any] = dict(model.state_dict())
+    values: dict[str, Any] = _plain(model.state_dict())
+    modules = _plain(dict(model.named_modules()))
     widths = set()
     for name in LAYERS:
-        layer = dict(model.named_modules()).get(name)
+        layer = modules.get(name)
         if not isinstance(layer, (QuantConv2d, QuantLinear)):
             raise BadSavedModel(
                 f"{name} is a {type(layer).__name__}, but a saved model has every layer besides "
@@ -148,7 +154,7 @@ def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
         widths.add((layer.quantizer.weight_bits, layer.quantizer.act_bits))
         values[f"{name}.{CODES}"] = layer.weight_codes().to(torch.int8)
         del values[f"{name}.{WEIGHT}"]
-    if len(widths) > 1 or isinstance(model.get_submodule(FIRST_LAYER), QuantConv2d):
+    if len(widths) > 1 or isinstance(modules[FIRST_LAYER], QuantConv2d):
         raise BadSavedModel(
             "The layers of this model have different bit widths, or conv1 is quantized, but a "
             "file W<bits>A<bits> has one width and a float conv1: save without bit_widths."
@@ -156,6 +162,11 @@ def saved_model(model: nn.Module, dataset: str, method: str) -> SavedModel:
     weight_bits, act_bits = widths.pop()
     values |= {"format": FORMAT, "dataset": dataset, "method": method}
     return parse(values, weight_bits, act_bits or 0)
+
+
+def _plain(named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a model's values or modules without what wrappers add to their names."""
+    return {".".join(plain_tokens(name)): value for name, value in named.items()}
 
 
 def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
@@ -178,27 +189,39 @@ def to_file(saved: SavedModel, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> SavedModel:
     """Return the model in a *trusted* file, named by its widths. Raises `BadSavedModel`."""
     weight_bits, act_bits = parse_name(Path(path).name)
-    return parse(_read(path), weight_bits, act_bits)
+    return parse(read_file(path), weight_bits, act_bits)
 
 
 def load_float(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """Return the float32 `state_dict` in a *trusted* file. Raises `BadSavedModel`."""
-    return parse_float(_read(path))
+    return parse_float(read_file(path))
+
+
+def unwrap_float(values: Any) -> Unwrapped:
+    """Return the float network in untrusted `values`. Raises `BadSavedModel` if there are two."""
+    unwrapped = unwrap(values, frozenset((*SHAPES, *FLOAT_SCALES)), LAYER_WEIGHTS)
+    kept = {name: v for name, v in unwrapped.values.items() if name not in FLOAT_SCALES}
+    return Unwrapped(kept, unwrapped.notes)
+
+
+def unwrap_quantized(values: Any) -> Unwrapped:
+    """Return the quantized model in untrusted `values`. Raises `BadSavedModel` if there are two."""
+    return unwrap(values, ALLOWED, SCALES)
 
 
 def parse_float(values: Any) -> dict[str, Tensor]:
-    """Return the float32 `state_dict` in untrusted flat `values`.
+    """Return the float32 `state_dict` in untrusted `values`.
 
     Raises:
         BadSavedModel: The values are not those of a float ResNet-20.
     """
-    values = _plain_names(values)
+    values = unwrap_float(values).values
     _check_names(values, required=set(SHAPES), allowed=set(SHAPES))
     return {name: float_tensor(name, values[name], SHAPES[name]) for name in SHAPES}
 
 
 def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> SavedModel:
-    """Return the saved model that untrusted flat `values` (see the module docstring) describe.
+    """Return the saved model that untrusted `values` (see the module docstring) describe.
 
     Values may be torch tensors, numpy arrays, numbers or strings.
 
@@ -210,15 +233,14 @@ def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> Saved
             "Expected 1 to 8 bits for weights and activations of a saved model, got "
             f"W{weight_bits}A{act_bits}."
         )
-    values = _plain_names(values)
+    values = unwrap_quantized(values).values
     name = values.get("format", FORMAT)
     if not (isinstance(name, str) and name == FORMAT):
         raise BadSavedModel(f"format is {describe(name)}, not {FORMAT!r}: {HOW_TO_SAVE}.")
     weights = {
         name: f"{name}.{WEIGHT if f'{name}.{WEIGHT}' in values else CODES}" for name in LAYERS
     }
-    scales = {f"{name}.{end}" for name in LAYERS for end in (WEIGHT_SCALE, INPUT_SCALE)}
-    _check_names(values, {*weights.values(), *scales, *TENSORS, BIAS}, ALLOWED)
+    _check_names(values, {*weights.values(), *SCALES, *TENSORS, BIAS}, ALLOWED)
     for name in LAYERS:
         if weights[name].endswith(WEIGHT) and f"{name}.{CODES}" in values:
             raise BadSavedModel(
@@ -241,49 +263,6 @@ def parse(values: Mapping[str, Value], weight_bits: int, act_bits: int) -> Saved
         layers=layers,
         tensors=tensors,
     )
-
-
-def _read(path: str | os.PathLike[str]) -> Any:
-    name = Path(path).name
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise BadSavedModel(f"There is no file {path}: check the name and the folder.") from None
-    except pickle.UnpicklingError:
-        raise BadSavedModel(
-            f"{name} holds more than plain tensors, numbers and strings, such as a pickled "
-            f"module, and running it is not safe: {HOW_TO_SAVE}, or save its state_dict()."
-        ) from None
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise BadSavedModel(
-            f"{name} could not be read as a file of torch.save ({type(error).__name__}), it may "
-            "be cut off: save or copy it again."
-        ) from None
-
-
-def _plain_names(values: Any) -> dict[str, Any]:
-    """Return `values` without DataParallel's prefix and the counters of training steps."""
-    if not isinstance(values, Mapping):
-        raise BadSavedModel(
-            f"The file holds a {type(values).__name__} instead of a dict of tensors: {HOW_TO_SAVE}."
-        )
-    plain: dict[str, Any] = {}
-    for key, value in values.items():
-        if not isinstance(key, str):
-            raise BadSavedModel(f"The name {key!r:.60} is not a string: {HOW_TO_SAVE}.")
-        if isinstance(value, Mapping):
-            raise BadSavedModel(
-                f"{key[:80]!r} holds a dict of its own, but the names of a saved model are side "
-                f"by side: {HOW_TO_SAVE}, or save that dict alone."
-            )
-        name = key.removeprefix("module.")
-        if name in plain:
-            raise BadSavedModel(
-                f"{name[:80]!r} is there with and without the prefix 'module.': leave one out."
-            )
-        if not name.endswith(IGNORED_END):
-            plain[name] = value
-    return plain
 
 
 def _check_names(
@@ -339,9 +318,7 @@ def _layer(values: Mapping[str, Any], name: str, weight_name: str, weight_bits: 
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:
-    value = values.get(name, UNKNOWN)
-    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 60:
-        raise BadSavedModel(
-            f"{name} is {describe(value)}, not a short text: {HOW_TO_SAVE}, or leave it out."
-        )
-    return str(value)
+    """Return a description of the file, printable and short; it decides nothing."""
+    value = values.get(name)
+    text = value if isinstance(value, str) else UNKNOWN
+    return "".join(c if c.isprintable() else " " for c in text[:LONGEST_TEXT]).strip() or UNKNOWN

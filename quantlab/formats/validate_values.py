@@ -18,6 +18,7 @@ from quantlab.errors import BadSavedModel
 Value = Tensor | np.ndarray | float | int | str
 
 HOW_TO_SAVE = "save the model with quantlab.formats.saved_model.save"
+LARGEST_CODE = 2**31  # outside every bit width
 INTEGERS = (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8)
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
@@ -73,9 +74,11 @@ def float_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
 
 
 def code_tensor(name: str, value: Any, shape: tuple[int, ...]) -> Tensor:
-    """Return an int64 tensor of `shape`, from any integer dtype."""
+    """Return an int64 tensor of `shape`, from any integer dtype or whole floating-point numbers."""
     tensor = _shaped(name, value, shape)
-    if tensor.dtype not in INTEGERS:
+    if tensor.dtype in FLOATS and bool((tensor == tensor.round()).all()):
+        tensor = tensor.double().clamp(-LARGEST_CODE, LARGEST_CODE)  # infinity has no integer
+    elif tensor.dtype not in INTEGERS:
         raise BadSavedModel(
             f"{name} has the dtype {tensor.dtype}, but codes are integers: save it with "
             ".to(torch.int8)."

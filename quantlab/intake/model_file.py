@@ -18,7 +18,7 @@ MOST_MEMBERS = 20_000  # torch.save writes one per tensor: ResNet-20 has about 1
 PACKED = ".packed"
 DIRECTORY_BYTES = 4 * 2**20  # the list of 20,000 members with torch's short names
 
-_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # pickled magic number of torch before 1.6
+_LEGACY = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19"  # magic number of torch before 1.6, after PROTO
 _SAVE = (
     "save it with quantlab.formats.saved_model.save, or torch.save a dictionary of plain tensors"
 )
@@ -37,8 +37,8 @@ def _faults(content: bytes) -> Iterator[str]:
         yield "is empty: submit it again"
     if kind := recognize_kind(content):
         yield f"is {kind}: submit the file that torch.save wrote"
-    if content.startswith(_LEGACY):
-        yield f"is in torch's format before version 1.6: {_SAVE}, in the default format"
+    if content[:2] in (b"\x80\x02", b"\x80\x03") and content.startswith(_LEGACY, 2):
+        return  # torch's format before version 1.6 is no archive
     if _is_pickle(content):
         yield f"is a pickled object and is not opened: {_SAVE}"
     if not content.startswith(b"PK"):

@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script has 
 
 import torch
 
-from quantlab.errors import KitError
+from quantlab.errors import KitError, UnreadableModel
 from quantlab.formats import packed_model, saved_model
-from quantlab.formats.read_untrusted import UnreadableModel, read_saved_model
+from quantlab.formats.read_untrusted import read_saved_model
 from quantlab.formats.submission_files import PACKED, SOLUTION, VARIABLE
 from quantlab.protocol.execute import load_module
 from quantlab.protocol.failure_reasons import Claim, failure_from

@@ -35,6 +35,12 @@ def test_what_torch_saved_passes(saved_tensors):
     assert model_file.problem(NAME, saved_tensors) is None
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_problem_passes_the_format_of_old_torch(protocol):
+    options = {"_use_new_zipfile_serialization": False, "pickle_protocol": protocol}
+    assert model_file.problem(NAME, saved({"a": torch.ones(2)}, **options)) is None
+
+
 def test_a_pickled_module_in_torchs_format_is_for_the_sandbox_to_refuse():
     assert model_file.problem(NAME, saved(torch.nn.Linear(2, 2))) is None
 
@@ -58,7 +64,6 @@ def test_torchscript(torchscript):
     assert "is a TorchScript model, code and all: save it" in model_file.problem(NAME, torchscript)
 
 
-LEGACY = saved({"a": torch.ones(2)}, _use_new_zipfile_serialization=False)
 DATA = ("model/data.pkl", b"\x80\x02}.")
 
 
@@ -74,7 +79,6 @@ DATA = ("model/data.pkl", b"\x80\x02}.")
         (repacked(saved({"a": torch.zeros(2000)})), "was packed again after torch.save"),
         (archive(("weights.txt", b"1 2 3")), "is a zip file that torch.save did not write"),
         (archive(), "is a zip file that torch.save did not write"),
-        (LEGACY, "is in torch's format before version 1.6: save it with"),
         (pickle.dumps({"a": 1}), "is a pickled object and is not opened: save it with"),
         (pickle.dumps({"a": 1}, protocol=2), "is a pickled object and is not opened"),
         (b"\x80", "is not a file that torch.save wrote"),

@@ -21,7 +21,8 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.rubric import Rubric
 from autograder.grading.submission import GradingContext, build_evidence
 from autograder.paths import reference_models
-from quantlab.formats.read_untrusted import UnreadableModel, read_saved_model
+from quantlab.errors import UnreadableModel
+from quantlab.formats.read_untrusted import read_saved_model
 from quantlab.protocol.calls import Failure
 from tests.conftest import SECRET, InProcessPlayer
 

@@ -156,7 +156,7 @@ def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
     with pytest.raises(BadSavedModel, match="pickled module"):
         load(path)
     torch.save([1, 2], path)
-    with pytest.raises(BadSavedModel, match="a list instead of a dict"):
+    with pytest.raises(BadSavedModel, match="holds a list, not named tensors"):
         load(path)
     for content in (b"", b"PK\x03\x04 cut off", b"hello"):
         path.write_bytes(content)
