@@ -54,6 +54,7 @@ class ErrorTableCheck:
                 f"{bits} bits",
                 reported[bits],
                 tuple(Accepted(error, below * error, tolerance * error) for error in right[bits]),
+                answers.problem(f"mse.{self.vector}.{self.method}.{bits}"),
             )
             for bits in BITS
         ]

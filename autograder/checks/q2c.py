@@ -38,21 +38,22 @@ class PostTrainingTableCheck:
         if isinstance(answers, Finding):
             return answers
         reported = {cell: answers.table1["ptq"][cell][self.method] for cell in CELLS}
+        problems = {cell: answers.problem(f"table1.ptq.{cell}.{self.method}") for cell in CELLS}
         if all(value is None for value in reported.values()):  # then nothing need be measured
-            return grade_row([Cell(cell, None, ()) for cell in CELLS])
+            return grade_row([Cell(cell, None, (), problems[cell]) for cell in CELLS])
         tables = {method: evidence.evaluator.ptq_accuracies(method) for method in ("SAWB", "sym")}
         margin = (item.tolerance or 0.0) + HALF_A_LAST_DIGIT
         reference = tables[self.method]
-        finding = grade_row(
-            [
-                Cell(
-                    cell,
-                    reported[cell],
-                    tuple(Accepted(value, margin, margin) for value in reference[cell]),
-                )
-                for cell in CELLS
-            ]
-        )
+        cells = [
+            Cell(
+                cell,
+                reported[cell],
+                tuple(Accepted(value, margin, margin) for value in reference[cell]),
+                problems[cell],
+            )
+            for cell in CELLS
+        ]
+        finding = _with_fractions(grade_row(cells), cells)
         if finding.credit == 1:
             return finding
         right = {
@@ -67,6 +68,16 @@ class PostTrainingTableCheck:
             ),
         )
         return replace(finding, misconception=name)
+
+
+def _with_fractions(finding: Finding, cells: list[Cell]) -> Finding:
+    """Return the finding; name the cells with a fraction, such as 0.912 for 91.2 percent."""
+    names = [c.name for c in cells if not c.right and c.reported and 0 < c.reported <= 1]
+    if not names:
+        return finding
+    sentence = f"A fraction, not a percentage: {', '.join(names)}."
+    evidence = {**finding.evidence, "fractions": names}
+    return replace(finding, message=f"{finding.message} {sentence}", evidence=evidence)
 
 
 CHECKS = (PostTrainingTableCheck("SAWB"), PostTrainingTableCheck("sym"))

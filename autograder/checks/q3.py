@@ -30,6 +30,7 @@ SOME_CANDIDATES = (8, 2, 4)  # in no order
 FLOOR = 85.0  # percent, of the small problems; the rubric has the threshold of the network
 CEILING = 92.0  # percent, of the table's uncompressed network
 LAYERS = 6
+WIDTHS = "bit_widths"  # in answers.json
 
 Problem = Callable[[Generator], tuple[dict[str, int], AdditiveLoss]]
 
@@ -195,6 +196,9 @@ class BitWidths:
         if isinstance(answers, Finding):
             return answers
         widths = answers.bit_widths
+        unread = [answers.unread[place] for place in answers.unread if place.startswith(WIDTHS)]
+        if unread:
+            return Finding(Verdict.ERROR, message=unread[0])
         if not widths:
             return Finding(Verdict.MISSING, message="answers.json holds no bit widths.")
         forgotten = [name for name in layer_sizes() if name not in widths]
@@ -289,7 +293,7 @@ class VariablePrecision:
                 measured.interval,
             ),
             bonus=evidence.rubric.bonus(size) if above else 0.0,
-            notes=measured.notes_on(VARIABLE_MODEL),
+            notes=measured.notes_on(VARIABLE),
         )
 
 

@@ -21,11 +21,15 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Cell:
-    """Hold one reported number (None if not reported) and the values that count as correct."""
+    """Hold one reported number (None if not reported) and the values that count as correct.
+
+    `problem` says why what is reported could not be read.
+    """
 
     name: str
     reported: float | None
     accepted: tuple[Accepted, ...]
+    problem: str | None = None
 
     @property
     def right(self) -> bool:
@@ -37,8 +41,11 @@ class Cell:
 
 def grade_row(cells: list[Cell]) -> Finding:
     """Return the finding of a row. A row without any number is missing, not wrong."""
+    problems = list(dict.fromkeys(cell.problem for cell in cells if cell.problem))
     missing = [cell.name for cell in cells if cell.reported is None]
     wrong = [cell.name for cell in cells if cell.reported is not None and not cell.right]
+    if problems and len(missing) == len(cells):
+        return Finding(Verdict.ERROR, message=" ".join(problems))
     if len(missing) == len(cells):
         return Finding(Verdict.MISSING, message="answers.json holds none of these numbers.")
     credit = 1 - (len(missing) + len(wrong)) / len(cells)
@@ -52,6 +59,7 @@ def grade_row(cells: list[Cell]) -> Finding:
         sentences.append(f"Not right: {', '.join(wrong)}.")
     if missing:
         sentences.append(f"Missing: {', '.join(missing)}.")
+    sentences += problems
     verdict = Verdict.CORRECT if credit == 1 else Verdict.PARTIAL if credit > 0 else Verdict.WRONG
     return Finding(verdict, credit, " ".join(sentences), evidence)
 

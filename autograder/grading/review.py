@@ -8,7 +8,7 @@ if
     - it is empty while an unused or unopened file could fill it;
     - solution.py cannot be imported or was repaired, or defines none of the graded functions;
     - a function was refused a file, the network or another program, which correct code may need;
-    - a table contains fractions where percentages belong.
+    - a table contains fractions where percentages belong, or a cell that could not be read.
 
 A review changes no points and no verdict. A check in which the grader itself failed needs review in
 any case, and is not listed here.
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.repairs import repair_reason
+from autograder.grading.unread_cells import unread_cells
 from autograder.report import wording
 from quantlab.intake.roles import (
     ANSWERS,
@@ -39,7 +40,6 @@ LONGEST_REPAIR = 1000
 _SOURCES = {"call": SOLUTION, "table": ANSWERS, "person": REPORT}
 _VARIABLE_CHECK = "3.bit_widths.accuracy"
 _MODEL_CHECK = "2d.model."
-_PERCENTAGES = "2c."  # how the checks of reported accuracies begin
 _NOTHING_THERE = (Verdict.MISSING, Verdict.BLOCKED)
 _DECIDED = (Verdict.CORRECT, Verdict.PARTIAL, Verdict.GRADER_FAULT)
 _NAMED = 5  # checks in one sentence
@@ -70,6 +70,7 @@ def review(submission: Submission, graded: Sequence[GradedCheck], repairs: bool 
         *_imports(submission, graded),
         *_refusals(graded),
         *_fractions(graded),
+        *unread_cells(submission, graded),
         *_models(submission, graded),
         *_unused(submission, graded),
     ):
@@ -123,14 +124,8 @@ def _refusals(graded: Sequence[GradedCheck]) -> _Reasons:
 
 
 def _fractions(graded: Sequence[GradedCheck]) -> _Reasons:
-    """Yield the rows of accuracies in which every number is between 0 and 1."""
-    rows = []
-    for check in graded:
-        reported = check.result.evidence.get("reported") or {}
-        values = [value for value in reported.values() if value is not None]
-        fractions = any(values) and all(0 <= value <= 1 for value in values)
-        if check.result.id.startswith(_PERCENTAGES) and fractions:
-            rows.append(check)
+    """Yield the rows of accuracies with a number above 0 that is at most 1."""
+    rows = [check for check in graded if check.result.evidence.get("fractions")]
     yield f"{ANSWERS} seems to hold fractions where percentages belong ({_ids(rows)})", rows
 
 

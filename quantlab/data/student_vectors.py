@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from quantlab.student_ids import plain_student
+
 LENGTH = 100_000
 DEGREES_OF_FREEDOM = 5
 SCALES = (0.05, 2.0)  # the standard deviation is between these
@@ -23,8 +25,8 @@ MEANS = (0.25, 0.35)  # and the mean between these, in standard deviations
 COARSE = 2.0**16
 
 
-def student_vectors(student: str) -> dict[str, Tensor]:
-    """Return the vectors "A" and "B", float32 (100000,), of the id without spaces around it.
+def student_vectors(student: str | int) -> dict[str, Tensor]:
+    """Return the vectors "A" and "B", float32 (100000,), of the id as `plain_student` reads it.
 
     Raises:
         ValueError: The id is empty.
@@ -34,7 +36,7 @@ def student_vectors(student: str) -> dict[str, Tensor]:
         >>> sorted(vectors), len(vectors["A"]), vectors["A"].dtype
         (['A', 'B'], 100000, torch.float32)
     """
-    name = student.strip()
+    name = plain_student(student)
     if not name:
         raise ValueError("The student id is empty: set it to your own before drawing A and B.")
     bits_a, bits_b = _bits("A", name), _bits("B", name)

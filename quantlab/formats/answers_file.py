@@ -19,9 +19,9 @@ from quantlab.formats.answers import (
     checked_bit_widths,
     checked_text,
     kind_of,
-    parse,
     to_text,
 )
+from quantlab.formats.parse_answers import parse
 from quantlab.paths import CELLS
 
 Number = SupportsFloat | SupportsIndex
@@ -43,7 +43,8 @@ class AnswersFile:
         """Return what is recorded so far; without a file all cells are None.
 
         Raises:
-            BadAnswers: The file cannot be read or belongs to another student or data set.
+            BadAnswers: The file or a cell cannot be read, or it belongs to another student or data
+                set.
         """
         path = Path(self.path)
         if not path.exists():
@@ -52,6 +53,8 @@ class AnswersFile:
                 dataset=checked_text(self.dataset, "dataset"),
             )
         answers = parse(path.read_bytes())
+        for problem in answers.unread.values():  # writing would lose these entries
+            raise BadAnswers(problem)
         for name in ("student", "dataset"):
             recorded, current = getattr(answers, name), getattr(self, name)
             if recorded != current:
@@ -103,6 +106,11 @@ class AnswersFile:
         _check_name(cell, CELLS, "row of Table 1")
         _check_name(method, TABLE1_METHODS, "method")
         number = _finite(percent, f"accuracy of {training}, {cell}, {method}")
+        if 0 < number <= 1:
+            raise BadAnswers(
+                f"The accuracy of {training}, {cell}, {method}: {number:g} looks like a fraction. "
+                f"Record it in percent, {100 * number:g}."
+            )
         if not 0 <= number <= 100:
             raise BadAnswers(
                 f"The accuracy of {training}, {cell}, {method}: expected 0 to 100 percent, got "

@@ -262,7 +262,8 @@ def _bit_widths(widths: object, record: _Record) -> dict[str, int]:
         record.refuse("bit_widths", f"names {len(widths)} layers, more than {MOST_LAYERS}")
         return {}
     read: dict[str, int] = {}
-    for layer, bits in widths.items():
+    for name, bits in widths.items():
+        layer = name.removeprefix("module.").removeprefix("_orig_mod.").removesuffix(".weight")
         width = _from_text(bits) if isinstance(bits, str) else bits
         width = bits if width is None else width
         if isinstance(width, float) and width.is_integer():

@@ -16,8 +16,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quantlab.errors import UnreadableSubmission
-from quantlab.formats.answers import Answers, BadAnswers, parse
+from quantlab.errors import BadAnswers, UnreadableSubmission
+from quantlab.formats.answers import Answers
+from quantlab.formats.parse_answers import parse
 from quantlab.intake import decode_source, model_file, notebook_source
 from quantlab.intake.archive import open_contents
 from quantlab.intake.candidates import Choice, RoleRule, choose, names_of, role_rules
@@ -215,10 +216,12 @@ class _Picked:
         if content is None:
             return None
         try:
-            return parse(content)
+            answers = parse(content)
         except BadAnswers as error:
             self.problems[ANSWERS] = str(error)
             return None
+        self.notes += answers.notes
+        return answers
 
     def models(self, chosen: Mapping[str, bytes | None]) -> dict[str, bytes]:
         """Return the model files that can be opened."""

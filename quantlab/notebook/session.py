@@ -42,6 +42,7 @@ from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
 from quantlab.notebook.executed_cells import record_executed_cells
 from quantlab.paths import DATASETS, float_model
+from quantlab.student_ids import plain_student
 
 OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
 STUDENT_FILE = "student.txt"
@@ -112,7 +113,7 @@ def begin(student: str | int = "", dataset: str = "", fast: bool = False) -> Ses
     fast = fast or os.environ.get("FAST", "") not in ("", "0")
     folder, place = Path.cwd(), notebook_host()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    name = student_id(folder, str(student) or os.environ.get("STUDENT", ""))
+    name = student_id(folder, student or os.environ.get("STUDENT", ""))
     dataset = dataset or os.environ.get("DATASET", "") or _available_dataset(fast)
     whole, test = _images(dataset)
     calibration = calibration_images(whole, min(CALIBRATION_COUNT, len(whole)))
@@ -158,21 +159,27 @@ def notebook_host() -> str:
     return "Jupyter" if "JPY_PARENT_PID" in os.environ else "Python"
 
 
-def student_id(folder: Path, entered: str = "") -> str:
+def student_id(folder: Path, entered: object = "") -> str:
     """Return the id that was `entered`, else the one stored in `folder`, else ask for one.
 
-    The id is stored in `folder`. Without an answer the result is `NO_STUDENT`.
+    It may be a number, a name or an address (`plain_student`), and is stored in `folder`. Without
+    an answer the result is `NO_STUDENT`.
 
     Raises:
-        CannotBegin: The id is too long or contains invisible characters.
+        CannotBegin: The id is not one, is too long, or contains control characters.
     """
     file = folder / STUDENT_FILE
-    name = entered.strip()
+    name = plain_student(entered)
+    if not name and not isinstance(entered, str) and entered is not None:
+        raise CannotBegin(
+            f"STUDENT is {entered!r:.60}, but an id is a text or a whole number: enter it in "
+            'quotes, such as STUDENT = "ada".'
+        )
     if not name and file.is_file():
-        name = file.read_text(encoding="utf-8").strip()
+        name = plain_student(file.read_text(encoding="utf-8"))
     if not name:
         try:
-            name = input("Your student id in this course: ").strip()
+            name = plain_student(input("Your student id in this course: "))
         except (EOFError, NotImplementedError, OSError):  # an unattended run
             name = ""
     if not name:

@@ -31,6 +31,11 @@ NOT_SAVED_BY_TORCH = {
     "problem": "is not a file that torch.save wrote",
 }
 RIGHT = {"checks": ["2d.model.W8A8"], "verdicts": ["correct"]}
+NOT_NUMBERS = {
+    "checks": ["2d.model.W8A8"],
+    "verdicts": ["error"],
+    "problem": "numpy values that are not plain numbers",
+}
 REFUSED = {"checks": ["2d.model.W8A8"], "verdicts": ["error"]}
 WRONG = {"checks": ["2d.model.W8A8"], "verdicts": ["wrong"]}
 WRONG_VARIABLE = {"checks": ["3.bit_widths.accuracy"], "verdicts": ["wrong"]}
@@ -44,6 +49,16 @@ def edited_model(folder, right):
     values = torch.load(path, weights_only=True)
     yield values
     torch.save(values, path)
+
+
+class Reduced:
+    """An object that is pickled as a call of a function, and perhaps a state."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __reduce__(self):
+        return self.parts
 
 
 class OddView:
@@ -262,7 +277,9 @@ def largest_scales():
 
 
 @fault(
-    "a mapping is its own state_dict, for ever", **REFUSED, problem="holds under state_dict a dict"
+    "a mapping is its own state_dict, for ever",
+    **REFUSED,
+    problem="holds itself under 'state_dict'",
 )
 def mapping_that_holds_itself():
     def build(folder, right):
@@ -270,7 +287,7 @@ def mapping_that_holds_itself():
             values["state_dict"] = values
 
 
-@fault("the mapping itself carries attributes named like its methods", **REFUSED)
+@legal("the mapping itself carries attributes named like its methods", **RIGHT)
 def mapping_with_attributes():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
@@ -385,6 +402,20 @@ def offset_beyond_the_storage():
     def build(folder, right):
         with edited_model(folder, right) as values:
             values["bn1.bias"] = OddView(2**20, (16,), (1,))
+
+
+@fault(
+    "mappings within mappings have ten million entries, all the same",
+    **REFUSED,
+    problem="more than 4096",
+)
+def nested_mappings():
+    def build(folder, right):
+        with edited_model(folder, right) as values:
+            inner = {}
+            for _ in range(4):
+                inner = {f"model{number}": inner for number in range(60)}
+            values["ema"] = inner
 
 
 @fault("a file of one byte more than is read", **REFUSED, problem="is larger than 32 MiB")
@@ -509,6 +540,53 @@ def packed_without_a_classifier():
         (folder / "ResNet20_variable.packed").write_bytes(content)
 
 
+@fault("one array of numpy says that it is a terabyte", **NOT_NUMBERS)
+def numpy_array_longer_than_its_bytes():
+    def build(folder, right):
+        empty = np.zeros(1).__reduce__()[0]
+        state = 1, (2**37,), np.dtype("f8"), False, bytes(8)
+        with edited_model(folder, right) as values:
+            values["bn1.bias"] = Reduced(empty, (np.ndarray, (0,), b"b"), state)
+
+
+@fault("numpy arrays of Python's objects", **NOT_NUMBERS)
+def numpy_array_of_objects():
+    def build(folder, right):
+        with edited_model(folder, right) as values:
+            values["bn1.bias"] = np.array([[], {}, None] * 5 + [1.0], dtype=object)
+
+
+@fault("numpy arrays of records", **NOT_NUMBERS)
+def numpy_array_of_records():
+    def build(folder, right):
+        with edited_model(folder, right) as values:
+            values["bn1.bias"] = np.zeros(16, [("bias", "<f4"), ("more", "<f4")])
+
+
+@fault("a dtype of numbers claims that its bytes are addresses of objects", **NOT_NUMBERS)
+def numpy_dtype_with_flags_of_objects():
+    def build(folder, right):
+        number = np.float64(1).__reduce__()[0]
+        dtype = Reduced(np.dtype, ("f8", False, True), (3, "<", None, None, None, -1, -1, 63))
+        with edited_model(folder, right) as values:
+            values["fc.weight_scale"] = Reduced(number, (dtype, b"AAAAAAAA"))
+
+
+@cheat("a function of numpy reads a file of the grader", **PICKLED)
+def numpy_function_that_reads_a_file():
+    def build(folder, right):
+        with edited_model(folder, right) as values:
+            values["bn1.bias"] = Reduced(np.fromfile, ("/etc/passwd", "u1", 16))
+
+
+@fault("one number of numpy has a megabyte of bytes", **NOT_NUMBERS)
+def numpy_number_with_a_huge_buffer():
+    def build(folder, right):
+        number = np.float64(1).__reduce__()[0]
+        with edited_model(folder, right) as values:
+            values["fc.weight_scale"] = Reduced(number, (np.dtype("f8"), bytes(2**20)))
+
+
 @fault(
     "30 MB of numbers that are no part of the network",
     **WRONG,
@@ -551,9 +629,7 @@ def parts_over_each_other():
         path.write_bytes(parts + listing + end)
 
 
-@cheat(
-    "a file in torch's format before 1.6 runs code", **REFUSED, problem="format before version 1.6"
-)
+@cheat("a file in torch's format before 1.6 runs code", **PICKLED)
 def pickle_in_the_old_format():
     def build(folder, right):
         class Started:
@@ -868,6 +944,19 @@ def two_pickles_in_one_file():
             archive.writestr(name, pickle.dumps(Started(), protocol=2))
 
 
+@fault(
+    "a file holds two models, of which the grader may choose the better",
+    **WRONG,
+    problem="two models with different values",
+)
+def two_models_in_one_file():
+    def build(folder, right):
+        with edited_model(folder, right) as values:
+            other = {name: values[name] for name in values}
+            other["fc.bias"] = torch.zeros(10)
+            values["ema_state_dict"] = other
+
+
 @fault("codes are stored as bytes from 0 to 255", **OUT_OF_RANGE)
 def unsigned_codes():
     def build(folder, right):
@@ -1017,3 +1106,12 @@ def wrapped_and_prefixed():
             "state_dict": tensors,
         }
         torch.save(values, path)
+
+
+@legal("the key around the tensors is markup and terminal codes, which a note repeats", **RIGHT)
+def wrapper_like_markup():
+    def build(folder, right):
+        shutil.copytree(right, folder, dirs_exist_ok=True)
+        path = folder / "ResNet20_W8A8.pt"
+        values = torch.load(path, weights_only=True)
+        torch.save({"</li><script>alert(1)</script>": values, "\x1b[2J\u202e": 1}, path)

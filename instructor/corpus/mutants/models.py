@@ -83,18 +83,16 @@ def codes_all_zero():
 
 
 @mutant(
-    "saves the codes as floating-point numbers",
-    sentence=(
-        "The codes in this file are floating-point numbers. Codes are integers, saved as int8."
-    ),
+    "saves the codes before they are rounded",
+    sentence="The codes in this file are not whole numbers. Round them, and save them as int8.",
     caught_by=["2d.model.W4A4"],
 )
-def codes_as_floats():
+def codes_not_rounded():
     def damage(models):
         with edited(models, "ResNet20_W4A4.pt") as values:
             for name, value in values.items():
                 if name.endswith("weight_int"):
-                    values[name] = value.float()
+                    values[name] = value.float() + 0.25
 
 
 @mutant(
