@@ -14,9 +14,8 @@ def plain_student(entered: object) -> str:
         ('2023001', '2023001', 'ada lovelace')
     """
     if isinstance(entered, str):
-        composed = unicodedata.normalize("NFC", entered)
-        visible = (c for c in composed if unicodedata.category(c) != "Cf")
-        return " ".join("".join(visible).split())
+        visible = "".join(c for c in entered if unicodedata.category(c) != "Cf")
+        return " ".join(unicodedata.normalize("NFC", visible).split())
     if isinstance(entered, float) and entered.is_integer():
         return str(int(entered))
     if isinstance(entered, bool) or not hasattr(entered, "__index__"):

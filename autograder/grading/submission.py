@@ -123,9 +123,7 @@ def grade_checks(
         finding = _find(check, evidence, item, trace)
         trace.seconds[check.id] = round(time.perf_counter() - started, 4)
         result = score_finding(check, item, finding, context.reveal)
-        graded = GradedCheck(
-            result, finding.model, finding.bonus, finding.flags, finding.notes
-        )
+        graded = GradedCheck(result, finding.model, finding.bonus, finding.flags, finding.notes)
         if check.source == "call":
             graded = replace(graded, notes=import_notes(imported), repair=imported.repair)
         yield graded

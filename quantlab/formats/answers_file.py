@@ -23,6 +23,7 @@ from quantlab.formats.answers import (
 )
 from quantlab.formats.parse_answers import parse
 from quantlab.paths import CELLS
+from quantlab.student_ids import plain_student
 
 Number = SupportsFloat | SupportsIndex
 
@@ -49,14 +50,15 @@ class AnswersFile:
         path = Path(self.path)
         if not path.exists():
             return Answers(
-                student=checked_text(self.student, "student"),
+                student=checked_text(plain_student(self.student), "student"),
                 dataset=checked_text(self.dataset, "dataset"),
             )
         answers = parse(path.read_bytes())
         for problem in answers.unread.values():  # writing would lose these entries
             raise BadAnswers(problem)
-        for name in ("student", "dataset"):
-            recorded, current = getattr(answers, name), getattr(self, name)
+        current_ids = {"student": plain_student(self.student), "dataset": self.dataset}
+        for name, current in current_ids.items():
+            recorded = getattr(answers, name)
             if recorded != current:
                 raise BadAnswers(
                     f"{path.name} belongs to the {name} {recorded!r}, not {current!r}: correct the "

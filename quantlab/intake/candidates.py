@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from quantlab.errors import UnreadableFile
-from quantlab.formats.answers import Answers, BadAnswers, parse
+from quantlab.errors import BadAnswers, UnreadableFile
+from quantlab.formats.answers import Answers
+from quantlab.formats.parse_answers import parse
 from quantlab.formats.submission_files import PACKED
 from quantlab.intake import model_file
 from quantlab.intake.contents import Contents, Entry, Limits
@@ -256,7 +257,7 @@ def _has_values(answers: Answers) -> bool:
         for row in table.values()
         for number in row.values()
     ]
-    return bool(answers.bit_widths) or any(number is not None for number in numbers)
+    return bool(answers.bit_widths or answers.unread) or any(n is not None for n in numbers)
 
 
 def _is_model(name: str, content: bytes, nearness: int) -> bool:

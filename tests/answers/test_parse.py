@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -16,10 +17,11 @@ from quantlab.formats.answers import (
     TRAININGS,
     VECTORS,
     Answers,
-    parse,
     to_text,
 )
+from quantlab.formats.parse_answers import parse
 from quantlab.paths import CELLS
+from quantlab.student_ids import plain_student
 
 
 def text(**changes):
@@ -73,39 +75,22 @@ def test_a_byte_order_mark_is_no_fault():
     [
         ("", "is not JSON (line 1"),
         ('{"version": 1,\n "student": alice}', "is not JSON (line 2"),
-        (b"\xff\xfe{\x00", "is not UTF-8 text"),
+        ('{"version": 1,\n // mine\n "a": 1}', "(line 2: a comment, which JSON does not have)"),
+        ('{"version": 1,\n}', "(line 2: a comma too many)"),
+        ('{"version": [1,\n]}', "(line 2: a comma too many)"),
+        ("{'version': 1}", "(line 1: single quotes, where JSON has double ones)"),
+        (b'{"student": "caf\xe9"}', "is not UTF-8 text"),
         ("[]", "must be a JSON object, not a list"),
         ("null", "must be a JSON object, not null"),
-        ("NaN", "holds NaN"),
+        ("NaN", "must be a JSON object, not NaN"),
         (text(student=...), 'has no "student"'),
-        (text(version=...), 'has no "version"'),
         (text(dataset=...), 'has no "dataset"'),
         (text(version=2), "does not have version 1"),
         (text(version=True), "does not have version 1"),
-        (text(student=7), "The student of answers.json must be a text"),
+        (text(student=True), "The student of answers.json must be a text"),
         (text(student=" "), "The student of answers.json must be a text"),
         (text(student="\ud800"), "The student of answers.json must be a text"),
         (text(student="x" * 101), "1 to 100 characters"),
-        (text(tabel1={}), "'tabel1' that is none of version, student"),
-        (text(mse=[1]), '"mse" in answers.json must be a JSON object, not a list'),
-        (text(mse={"C": {}}), "'C' that is none of A, B"),
-        (text(mse={"A": {"symmetric": {}}}), "'symmetric' that is none of sym, heuristic, SAWB"),
-        (text(mse={"A": {"sym": {"3": 1}}}), "'3' that is none of 8, 4, 2"),
-        (text(mse={"A": {"sym": {"8": "0.1"}}}), '"mse.A.sym.8" in answers.json must be a number'),
-        (text(mse={"A": {"sym": {"8": True}}}), "must be a number, not true"),
-        (text(mse={"A": {"sym": {"8": math.nan}}}), "holds NaN"),
-        (text(mse={"A": {"sym": {"8": -math.inf}}}), "holds -Infinity"),
-        (text(mse={"A": {"sym": {"8": 1}}}).replace(": 1}", ": 1e999}"), "too large for a number"),
-        (text(mse={"A": {"sym": {"8": 10**400}}}), "too large for a number"),
-        (text(table1={"ptq": {"W8A8": 91}}), '"table1.ptq.W8A8" in answers.json must be a JSON'),
-        (text(table1={"ptq": {"W3A3": {}}}), "'W3A3' that is none of W8A8"),
-        (text(bit_widths=[4, 4]), '"bit_widths" in answers.json must be a JSON object'),
-        (text(bit_widths=0), '"bit_widths" in answers.json must be a JSON object'),
-        (text(bit_widths={"fc": 4.5}), "'fc' 4.5 for its bits"),
-        (text(bit_widths={"fc": True}), "'fc' true for its bits"),
-        (text(bit_widths={"fc": 10**9}), "give a whole number"),
-        (text(bit_widths={"f\u202ec": 4}), "'f\\u202ec' that is no layer's name"),
-        (text(bit_widths={f"layer{i}": 4 for i in range(201)}), "names 201 layers"),
         ("[" * 200_000, "absurd size"),
         ('{"version": ' + "1" * 5000 + "}", "absurd size"),
         (" " * (LARGEST_TEXT + 1), "larger than 1 MiB"),
@@ -115,13 +100,153 @@ def test_what_is_malformed_is_told_in_one_sentence(source, says):
     assert says in sentence(source)
 
 
+@pytest.mark.parametrize(
+    ("changes", "place", "says"),
+    [
+        ({"tabel1": {}}, "tabel1", "is none of version, student"),
+        ({"mse": [1]}, "mse", "must be a JSON object, not a list"),
+        ({"mse": {"C": {}}}, "mse.C", "is none of A, B"),
+        ({"mse": {"A": {"signed": {}}}}, "mse.A.signed", "is none of sym, heuristic, SAWB"),
+        ({"mse": {"A": {"sym": {"3": 1}}}}, "mse.A.sym.3", "is none of 8, 4, 2"),
+        ({"mse": {"A": {"sym": {"8": "much"}}}}, "mse.A.sym.8", "must be a number, not 'much'"),
+        ({"mse": {"A": {"sym": {"8": "1,234.5"}}}}, "mse.A.sym.8", "not '1,234.5'"),
+        ({"mse": {"A": {"sym": {"8": True}}}}, "mse.A.sym.8", "must be a number, not true"),
+        ({"mse": {"A": {"sym": {"8": {"value": 1}}}}}, "mse.A.sym.8", "not an object"),
+        ({"mse": {"A": {"sym": {"8": math.nan}}}}, "mse.A.sym.8", "is NaN: find out why"),
+        ({"mse": {"A": {"sym": {"8": -math.inf}}}}, "mse.A.sym.8", "is too large for a number"),
+        ({"mse": {"A": {"sym": {"8": "1e999"}}}}, "mse.A.sym.8", "is too large for a number"),
+        ({"mse": {"A": {"sym": {"8": 10**400}}}}, "mse.A.sym.8", "is too large for a number"),
+        ({"table1": {"ptq": {"W8A8": 91}}}, "table1.ptq.W8A8", "must be a JSON object, not 91"),
+        ({"table1": {"ptq": {"W3A3": {}}}}, "table1.ptq.W3A3", "is none of W8A8"),
+        ({"bit_widths": [4, 4]}, "bit_widths", "must be a JSON object, not a list"),
+        ({"bit_widths": 0}, "bit_widths", "must be a JSON object, not 0"),
+        ({"bit_widths": {"fc": 4.5}}, "bit_widths.fc", "'fc' 4.5 for its bits"),
+        ({"bit_widths": {"fc": True}}, "bit_widths.fc", "'fc' true for its bits"),
+        ({"bit_widths": {"fc": "wide"}}, "bit_widths.fc", "'fc' 'wide' for its bits"),
+        ({"bit_widths": {"fc": 10**9}}, "bit_widths.fc", "give a whole number"),
+        ({"bit_widths": {"f\u202ec": 4}}, "bit_widths.f\\u202ec", "is no layer's name"),
+        ({"bit_widths": {f"layer{i}": 4 for i in range(201)}}, "bit_widths", "names 201 layers"),
+    ],
+)
+def test_parse_loses_only_the_entry_that_cannot_be_read(changes, place, says):
+    whole = {"mse": {"B": {"sym": {"8": 0.5}}}, "table1": {"qat": {"W4A4": {"sym": 90}}}}
+    merged = {name: changes.get(name, value) for name, value in whole.items()} | changes
+    if isinstance(merged["mse"], dict):
+        merged["mse"] |= whole["mse"]
+    answers = parse(text(**merged))
+    assert list(answers.unread) == [place]
+    assert answers.problem(place).endswith(".")
+    assert says in answers.problem(place)
+    assert len(answers.problem(place)) < 400
+    assert answers.problem(f"{place}.deeper") == answers.problem(place)
+    assert answers.problem("mse.B.sym.4") == (answers.unread.get("mse"))
+    if place != "mse":
+        assert answers.mse["B"]["sym"][8] == 0.5
+    if not place.startswith("table1"):
+        assert answers.table1["qat"]["W4A4"]["sym"] == 90
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("91.2", 91.2),
+        ("91,2", 91.2),
+        (" 91.2 % ", 91.2),
+        ("91.2%", 91.2),
+        ("\uff19\uff11.2", 91.2),
+        ("9.12E+1", 91.2),
+        ("91\u00a0%", 91),
+        ("", None),
+    ],
+)
+def test_parse_reads_numbers_that_are_written_as_text(written, read):
+    answers = parse(text(table1={"ptq": {"W8A8": {"SAWB": written}}}))
+    assert answers.table1["ptq"]["W8A8"]["SAWB"] == read
+    assert not answers.unread
+    assert len(answers.notes) == (read is not None)
+
+
+@pytest.mark.parametrize(
+    "table", [{"ptq": {"w8a8": {"sawb": 91}}}, {"PTQ": {"W8-A8": {"Sawb": 91}}}]
+)
+def test_parse_takes_names_in_any_letter_case(table):
+    answers = parse(text(table1=table, MSE={"a": {"Sym": {"8 bits": 0.5, "4.0": 1}}}))
+    assert answers.table1["ptq"]["W8A8"]["SAWB"] == 91
+    assert (answers.mse["A"]["sym"][8], answers.mse["A"]["sym"][4]) == (0.5, 1)
+    assert not answers.unread
+    assert not answers.notes
+
+
+def test_parse_reads_widths_of_any_type():
+    widths = {"conv1": 4.0, "module.fc": "8", "layer1.0.conv1.weight": "4 "}
+    assert parse(text(bit_widths=widths)).bit_widths == {"conv1": 4, "fc": 8, "layer1.0.conv1": 4}
+
+
+@pytest.mark.parametrize(
+    ("student", "read"),
+    [
+        (2023001, "2023001"),
+        (2023001.0, "2023001"),
+        ("  Ada  Lovelace ", "Ada Lovelace"),
+        ("ada@example.org", "ada@example.org"),
+        ("\u674e\u660e", "\u674e\u660e"),
+        ("Jose\u0301", "Jos\u00e9"),
+        ("\ufeffada\u200b", "ada"),
+    ],
+)
+def test_parse_reads_the_student_in_any_form(student, read):
+    assert parse(text(student=student)).student == read
+
+
+def test_parse_reads_the_data_set_in_any_form():
+    assert parse(text(dataset="cifar10")).dataset == "CIFAR-10"
+    assert parse(text(dataset="shapes 10")).dataset == "Shapes-10"
+    assert parse(text(dataset="MNIST")).dataset == "MNIST"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_parse_reads_the_encodings_of_json(encoding):
+    assert parse(text(student="\u00e9va").encode(encoding)).student == "\u00e9va"
+
+
+def test_parse_ignores_other_entries_with_a_note():
+    answers = parse(text(comment="mine", auto_score=140, version=..., bit_widths={"fc": 4}))
+    assert answers.bit_widths == {"fc": 4}
+    assert answers.notes == (
+        "answers.json has entries that are not read: 'comment', 'auto_score'.",
+    )
+    assert not answers.unread
+
+
+def test_parse_names_what_is_there_twice():
+    twice = text(mse={"A": {"sym": {"8": 0.5}}}).replace('"8": 0.5', '"8": 0.1, "8": 0.5')
+    answers = parse(twice)
+    assert answers.mse["A"]["sym"][8] == 0.5
+    assert answers.notes == (
+        "answers.json has entries that are there twice, of which one counts: '8'.",
+    )
+    assert "'sawb'" in parse(text(table1={"ptq": {"W8A8": {"SAWB": 1, "sawb": 2}}})).notes[0]
+
+
 def test_a_hostile_name_is_shown_short_and_escaped():
-    message = sentence(text(mse={"\x1b[31m" + "x" * 10_000: {}}))
-    assert "\x1b" not in message
+    answers = parse(text(mse={"\x1b[31m" + "x" * 10_000: {}}, **{"\x1b]0;x\x07": 1}))
+    for sentence in (*answers.unread.values(), *answers.notes):
+        assert sentence.isprintable()
+        assert len(sentence) < 400
+
+
+def test_parse_is_quick_for_a_megabyte_of_names():
+    names = ", ".join(f'"k{n}": 1' for n in range(70_000))
+    started = time.process_time()
+    answers = parse(text(mse={"A": 0}).replace('"A": 0', f'{names}, "k1": 2'))
+    assert time.process_time() - started < 5
+    assert len(answers.unread) <= 60
 
 
 cells = st.none() | st.floats(allow_nan=False, allow_infinity=False)
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(str.strip)
+names = (
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20).map(plain_student).filter(bool)
+)
 answers_of_any_content = st.builds(
     Answers,
     student=names,

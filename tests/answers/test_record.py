@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from quantlab.errors import BadAnswers
-from quantlab.formats.answers import parse
 from quantlab.formats.answers_file import AnswersFile
+from quantlab.formats.parse_answers import parse
 
 
 @pytest.fixture
@@ -63,6 +63,10 @@ def test_nothing_is_recorded_by_reading(answers, path):
         (
             lambda a: a.record_accuracy("qat", "W8A8", "sym", 9000),
             "expected 0 to 100 percent, got 9000.0",
+        ),
+        (
+            lambda a: a.record_accuracy("ptq", "W8A8", "sym", 0.953),
+            "0.953 looks like a fraction. Record it in percent, 95.3.",
         ),
         (lambda a: a.record_bit_widths({"fc": 2.5}), "'fc' 2.5 for its bits"),
         (lambda a: a.record_bit_widths({3: 2}), "3 that is no layer's name"),

@@ -9,6 +9,7 @@ A long search: `CASES=1_000_000 python -m pytest tests/fuzz`.
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from quantlab.errors import BadAnswers
@@ -21,9 +22,9 @@ from quantlab.formats.answers import (
     TRAININGS,
     VECTORS,
     Answers,
-    parse,
     to_text,
 )
+from quantlab.formats.parse_answers import parse
 from quantlab.intake import model_file
 from quantlab.intake.contents import LIMITS
 from quantlab.intake.submission import Submission, UnreadableSubmission, read_submission
@@ -128,7 +129,10 @@ def test_damaged_answers_are_answers_or_refused() -> None:
 
 
 def check_answers(content: bytes, found: Answers) -> None:
-    assert parse(to_text(found).encode("utf-8")) == found
+    assert parse(to_text(found).encode("utf-8")) == replace(found, unread={}, notes=())
+    assert len(found.unread) <= 60
+    assert all(len(text) < 600 for text in (*found.unread.values(), *found.notes))
+    assert all(text.isprintable() for text in (*found.unread.values(), *found.notes))
     assert 0 < len(found.student) <= LONGEST_NAME
     assert 0 < len(found.dataset) <= LONGEST_NAME
     assert set(found.mse) == set(VECTORS)

@@ -274,7 +274,6 @@ def test_submission_refuses_a_notebook_without_code(make, content, says):
     [
         ("Dear grader,", "answers.json is not JSON (line 1"),
         ("[1, 2]", "must be a JSON object, not a list"),
-        (ANSWERS[:-1] + ', "mse": {"A": {"sym": {"8": NaN}}}}', "holds NaN"),
     ],
 )
 def test_answers_that_are_none_are_a_problem_with_their_sentence(make, content, says):

@@ -9,7 +9,8 @@ from authoring.examples import HALF_RIGHT
 from autograder.engine.corpus import Mutant
 from autograder.engine.misconceptions import Misconceptions
 from quantlab.data.student_vectors import student_vectors
-from quantlab.formats.answers import parse, to_text
+from quantlab.formats.answers import to_text
+from quantlab.formats.parse_answers import parse
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Answer, Call, Input, Program
 from quantlab.protocol.comparison import is_same

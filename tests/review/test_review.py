@@ -66,14 +66,12 @@ def test_review_names_the_checks_that_were_refused_a_file(exception: str) -> Non
 @pytest.mark.parametrize(
     ("reported", "is_odd"),
     [
-        ({"W8A8": 0.91, "W4A4": 0.88, "W2A2": None}, True),
-        ({"W8A8": 0.91, "W4A4": 88.1}, False),
-        ({"W8A8": 0.0, "W4A4": 0.0}, False),
-        ({"W8A8": None}, False),
+        ({"fractions": ["W8A8"]}, True),
+        ({}, False),
     ],
 )
-def test_review_tells_fractions_from_percentages(reported: object, is_odd: bool) -> None:
-    row = GradedCheck(a_check("2c.ptq.sym", Verdict.WRONG, evidence={"reported": reported}))
+def test_review_names_fractions_in_place_of_percentages(reported: object, is_odd: bool) -> None:
+    row = GradedCheck(a_check("2c.ptq.sym", Verdict.WRONG, evidence=reported))
     assert review(WHOLE, _marked(row)).checks == (("2c.ptq.sym",) if is_odd else ())
 
 
@@ -129,3 +127,35 @@ def test_review_leaves_faults_of_the_grader_to_their_own_status() -> None:
 
 def test_review_judges_only_what_was_run() -> None:
     assert review(Submission("ada"), []) == Review()
+
+
+UNREAD = '"{}" in answers.json must be a number, not true: record it again.'
+
+
+@pytest.mark.parametrize(
+    ("place", "checks"),
+    [
+        ("mse.A.sym.8", ("1b.A.sym",)),
+        ("mse.B", ("1b.B.sym", "1b.B.heuristic", "1b.B.SAWB")),
+        ("table1.ptq.W8A8.SAWB", ("2c.ptq.SAWB",)),
+        ("table1.ptq", ("2c.ptq.SAWB", "2c.ptq.sym")),
+        ("table1.qat.W8A8.SAWB", ()),
+        ("bit_widths.fc", ("3.bit_widths.valid", "3.bit_widths.accuracy")),
+    ],
+)
+def test_review_names_the_checks_of_a_cell_that_could_not_be_read(place, checks) -> None:
+    answers = Answers("ada", "CIFAR-10", unread={place: UNREAD.format(place)})
+    lost = [
+        GradedCheck(a_check(id, Verdict.PARTIAL, points=0.5))
+        for id in RUBRIC.items
+        if SOURCES[id] == "table" or id == "3.bit_widths.accuracy"
+    ]
+    found = review(replace(WHOLE, answers=answers), _marked(*lost))
+    assert found.checks == checks
+    assert len(found.sentences) == bool(checks)
+    assert not checks or found.sentences[0].startswith(f'"{place}" in answers.json')
+
+
+def test_review_is_empty_where_an_unreadable_cell_costs_nothing() -> None:
+    answers = Answers("ada", "CIFAR-10", unread={"mse.A.sym.8": UNREAD})
+    assert review(replace(WHOLE, answers=answers), _marked()) == Review()

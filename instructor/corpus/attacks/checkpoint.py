@@ -287,7 +287,7 @@ def mapping_that_holds_itself():
             values["state_dict"] = values
 
 
-@legal("the mapping itself carries attributes named like its methods", **RIGHT)
+@fault("the mapping itself carries attributes named like its methods", **WRONG)
 def mapping_with_attributes():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
@@ -575,8 +575,9 @@ def numpy_dtype_with_flags_of_objects():
 @cheat("a function of numpy reads a file of the grader", **PICKLED)
 def numpy_function_that_reads_a_file():
     def build(folder, right):
-        with edited_model(folder, right) as values:
-            values["bn1.bias"] = Reduced(np.fromfile, ("/etc/passwd", "u1", 16))
+        values = torch.load(right / "ResNet20_W8A8.pt", weights_only=True)
+        values["bn1.bias"] = Reduced(np.fromfile, ("/etc/passwd", "u1", 16))
+        torch.save(values, folder / "ResNet20_W8A8.pt")
 
 
 @fault("one number of numpy has a megabyte of bytes", **NOT_NUMBERS)
