@@ -4,12 +4,12 @@ A check reads `Evidence` and returns a `Finding`. The rubric decides how many po
 check never sees another submission and never writes anything.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from autograder.engine.executor import Executor
-from autograder.engine.misconceptions import Misconceptions
+from autograder.engine.misconceptions import Misconceptions, only_mistake
 from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Misconception, ModelResult, Verdict
@@ -27,8 +27,10 @@ class Finding:
     """Hold what a check found. `credit` is the share of its points, 0 to 1.
 
     `credit_alone` is the share with correct stand-ins in place of the functions it depends on.
-    `hidden_message` is the sentence of a hidden check: it contains nothing from the worker's reply.
-    `flags` are sentences for staff, `notes` for student and staff: how a file was understood.
+    `misconception` is set if one sentence fits, `explained_by` names every mutant that gives the
+    same answer. `hidden_message` is the sentence of a hidden check: it contains nothing from the
+    worker's reply. `flags` are sentences for staff, `notes` for student and staff: how a file was
+    understood.
     """
 
     verdict: Verdict
@@ -37,11 +39,17 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     credit_alone: float | None = None
     misconception: Misconception | None = None
+    explained_by: tuple[str, ...] = ()
     model: ModelResult | None = None
     bonus: float = 0.0
     flags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     hidden_message: str = ""
+
+    def explained(self, mistakes: Sequence[Misconception]) -> "Finding":
+        """Return the finding with the mistakes that give this answer."""
+        names = tuple(mistake.name for mistake in mistakes)
+        return replace(self, misconception=only_mistake(mistakes), explained_by=names)
 
 
 @dataclass(frozen=True)

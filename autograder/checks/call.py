@@ -96,7 +96,7 @@ class CallCheck:
             if alone.credit == 1:
                 return self._right_alone(finding)
         if finding.credit < 1 and answer is not None:
-            finding = replace(finding, misconception=self._mistake(evidence, item, program, answer))
+            finding = finding.explained(self._mistakes(evidence, item, program, answer))
         return finding
 
     def build_program(self, evidence: Evidence) -> Program:
@@ -163,16 +163,16 @@ class CallCheck:
         outcome = replace(judged.outcome, kind=kind, message=change_warning(changed))
         return replace(judged, outcome=outcome, hidden_message=CHANGED if kind == WRONG else "")
 
-    def _mistake(
+    def _mistakes(
         self, evidence: Evidence, item: RubricItem, program: Program, answer: Answer
-    ) -> Misconception | None:
+    ) -> tuple[Misconception, ...]:
         expected = evidence.oracle.answer(program)
 
         def kind(other: Answer) -> str:
             return self._judge(program, other, expected, item).outcome.kind
 
         expected_kind = kind(answer)  # the right values in a wrong dtype are another mistake
-        return evidence.misconceptions.name(
+        return evidence.misconceptions.explain(
             self.id, program, answer, lambda theirs: kind(theirs) == expected_kind
         )
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -60,12 +60,12 @@ class ErrorTableCheck:
         ]
         finding = grade_row(cells)
         if 0 < finding.credit < 1 or finding.verdict is Verdict.WRONG:
-            name = evidence.misconceptions.name_row(
+            mistakes = evidence.misconceptions.explain_row(
                 self.id,
                 _right_record(evidence, answers.student),
                 lambda record: self._is_reported(reported, record["mse"], tolerance),
             )
-            finding = replace(finding, misconception=name)
+            finding = finding.explained(mistakes)
         return finding
 
     def _is_reported(

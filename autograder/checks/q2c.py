@@ -1,6 +1,6 @@
 """Question 2c: the PTQ half of Table 1, compared with the reference's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.table import Accepted, Cell, grade_row
@@ -59,7 +59,7 @@ class PostTrainingTableCheck:
         right = {
             cell: {method: table[cell][0] for method, table in tables.items()} for cell in CELLS
         }
-        name = evidence.misconceptions.name_row(
+        mistakes = evidence.misconceptions.explain_row(
             self.id,
             {"dataset": answers.dataset, "table1": {"ptq": right, "qat": answers.table1["qat"]}},
             lambda record: all(
@@ -67,7 +67,7 @@ class PostTrainingTableCheck:
                 for cell, value in reported.items()
             ),
         )
-        return replace(finding, misconception=name)
+        return finding.explained(mistakes)
 
 
 def _with_fractions(finding: Finding, cells: list[Cell]) -> Finding:

@@ -126,8 +126,8 @@ def _measurement_files(dataset: str) -> Iterator[bytes]:
 
 
 def _thresholds(rubric: Rubric) -> str:
-    """Return the rubric without its items and titles."""
-    shared = [f.name for f in fields(rubric) if f.name not in ("questions", "items")]
+    """Return the rubric without its items, titles and slips, which decide no single check."""
+    shared = [f.name for f in fields(rubric) if f.name not in ("questions", "items", "slips")]
     return "".join(repr(getattr(rubric, name)) for name in shared)
 
 

@@ -2,8 +2,9 @@
 
 A student's answer is compared, on the same inputs, with the answers of every mutant that the check
 must catch. A row of a table is compared with what the mutant makes of the correct one. Only an
-exact match names a mistake (real numbers within rounding), and only if one sentence fits. The
-sentences are a fixed vocabulary, so hidden checks may show them too.
+exact match explains an answer (real numbers within rounding). It names the mistake only if one
+sentence fits; on some inputs two mistakes give the same answer. The sentences are a fixed
+vocabulary, so hidden checks may show them too.
 """
 
 import copy
@@ -34,29 +35,29 @@ class Misconceptions:
         self._tables = tuple(mutant for mutant in named if mutant.folder == "answers")
         self._lock = threading.Lock()
 
-    def name(
+    def explain(
         self, check: str, program: Program, answer: Answer, alike: Callable[[Answer], bool]
-    ) -> Misconception | None:
-        """Return the one mistake that gives this answer, or None.
+    ) -> tuple[Misconception, ...]:
+        """Return every mistake that gives this answer.
 
         `alike` says whether another answer gets the same verdict.
         """
         with self._lock:
-            return _only(
-                mutant
+            return tuple(
+                Misconception(mutant.name, mutant.sentence)
                 for mutant in self._mutants
                 if mutant.may_be_caught_by(check) and self._gives(mutant, program, answer, alike)
             )
 
-    def name_row(
+    def explain_row(
         self, check: str, right: Mapping[str, Any], is_reported: Callable[[Any], bool]
-    ) -> Misconception | None:
-        """Return the one mistake that turns the record `right` into the reported row.
+    ) -> tuple[Misconception, ...]:
+        """Return every mistake that turns the record `right` into the reported row.
 
         `right` has the form of answers.json; it may lack what the row does not need.
         """
-        return _only(
-            mutant
+        return tuple(
+            Misconception(mutant.name, mutant.sentence)
             for mutant in self._tables
             if mutant.may_be_caught_by(check) and _gives_row(mutant, right, is_reported)
         )
@@ -77,8 +78,9 @@ class Misconceptions:
         )
 
 
-def _only(mutants: Iterable[Mutant]) -> Misconception | None:
-    by_sentence = {m.sentence: Misconception(m.name, m.sentence) for m in mutants}
+def only_mistake(mistakes: Iterable[Misconception]) -> Misconception | None:
+    """Return the mistake if all have one sentence; None if there is none, or another fits too."""
+    by_sentence = {mistake.sentence: mistake for mistake in mistakes}
     return next(iter(by_sentence.values())) if len(by_sentence) == 1 else None
 
 

@@ -53,9 +53,9 @@ class CheckResult:
     """Hold the outcome of one check.
 
     `source` is "call", "table", "model" or "person". `points_alone` is the score with correct
-    stand-ins for what the function depends on (equal to `points` without stand-ins). `evidence` is
-    plain JSON: for a visible check the call, expected and got values; for a hidden check none of
-    these.
+    stand-ins for what the function depends on (equal to `points` without stand-ins). `explained_by`
+    names every mutant that gives the same wrong answer. `evidence` is plain JSON: for a visible
+    check the call, expected and got values; for a hidden check none of these.
     """
 
     id: str
@@ -70,6 +70,26 @@ class CheckResult:
     message: str = ""
     misconception: Misconception | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    explained_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CappedSlip:
+    """Hold one small mistake that explains `checks` of a question, and what it may cost.
+
+    `lost` are the points that these checks lost, more than `cap`.
+    """
+
+    mistake: str
+    question: str
+    checks: tuple[str, ...]
+    lost: float
+    cap: float
+
+    @property
+    def returned(self) -> float:
+        """Return the points that the cap returns."""
+        return round(self.lost - self.cap, 4)
 
 
 @dataclass(frozen=True)
@@ -126,7 +146,7 @@ class Report:
     `review` has one sentence for each part of the submission that staff must look at before the
     score is final: the file, the reason, the points at stake. `review_checks` are the ids of the
     checks that these points belong to. `notes` say how the submission was understood: sentences for
-    student and staff that cost nothing.
+    student and staff that cost nothing. `slips` return points that no check shows.
     """
 
     student: str
@@ -141,6 +161,7 @@ class Report:
     review: tuple[str, ...] = ()
     review_checks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    slips: tuple[CappedSlip, ...] = ()
 
     @property
     def automatic(self) -> tuple[CheckResult, ...]:
@@ -148,9 +169,19 @@ class Report:
         return tuple(check for check in self.checks if check.source != "person")
 
     @property
+    def _by_staff(self) -> tuple[CheckResult, ...]:
+        return tuple(check for check in self.checks if check.source == "person")
+
+    @property
     def auto_score(self) -> float:
-        """Return the points of the automatic checks."""
-        return _total(check.points for check in self.automatic)
+        """Return the points of the automatic checks, and those that slips return."""
+        return self.automatic_points()
+
+    def automatic_points(self, question: str | None = None) -> float:
+        """Return the points of automatic checks and of slips: of one question, or of all."""
+        earned = (c.points for c in self.automatic if question in (None, c.question))
+        returned = (slip.returned for slip in self.slips if question in (None, slip.question))
+        return _total((*earned, *returned))
 
     @property
     def auto_max(self) -> float:
@@ -184,7 +215,12 @@ class Report:
             QuestionScore(
                 id=question,
                 title=title,
-                score=_total(c.points for c in self.checks if c.question == question),
+                score=_total(
+                    (
+                        self.automatic_points(question),
+                        *(c.points for c in self._by_staff if c.question == question),
+                    )
+                ),
                 max_score=_total(c.max_points for c in self.checks if c.question == question),
                 awaiting=_total(
                     c.max_points
@@ -215,6 +251,7 @@ class Report:
             "review": list(self.review),
             "review_checks": list(self.review_checks),
             "notes": list(self.notes),
+            "slips": [{**asdict(slip), "returned": slip.returned} for slip in self.slips],
         }
         return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -240,6 +277,7 @@ class Report:
             review=tuple(record.get("review", ())),
             review_checks=tuple(record.get("review_checks", ())),
             notes=tuple(record.get("notes", ())),
+            slips=tuple(map(_slip, record.get("slips", ()))),
         )
 
 
@@ -250,6 +288,7 @@ def check_from(record: Mapping[str, Any]) -> CheckResult:
             **record,
             "verdict": Verdict(record["verdict"]),
             "misconception": _misconception(record["misconception"]),
+            "explained_by": tuple(record.get("explained_by", ())),
         }
     )
 
@@ -262,6 +301,11 @@ def model_from(record: Mapping[str, Any]) -> ModelResult:
 
 def _misconception(record: Mapping[str, str] | None) -> Misconception | None:
     return None if record is None else Misconception(**record)
+
+
+def _slip(record: Mapping[str, Any]) -> CappedSlip:
+    stored = {name: value for name, value in record.items() if name != "returned"}
+    return CappedSlip(**{**stored, "checks": tuple(record["checks"])})
 
 
 def _total(points: Iterable[float]) -> float:

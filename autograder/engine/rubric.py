@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.engine.slips import Slip, read_slips
 from autograder.errors import RubricError
 from quantlab.paths import CELLS
 
@@ -53,7 +54,8 @@ class RubricItem:
 class Rubric:
     """Hold questions and checks in the order of the report; `thresholds[dataset][cell]` in percent.
 
-    A saved model above `plausible[dataset]` percent is flagged for staff.
+    A saved model above `plausible[dataset]` percent is flagged for staff. `slips` are the mistakes
+    whose cost is capped.
     """
 
     questions: tuple[RubricQuestion, ...]
@@ -62,11 +64,17 @@ class Rubric:
     ramp: float
     plausible: Mapping[str, float]
     bonus_steps: tuple[tuple[float, float], ...]
+    slips: tuple[Slip, ...] = ()
 
     def credit(self, dataset: str, cell: str, accuracy: float) -> float:
         """Return the share of a saved model's points, 0 to 1, for an accuracy in percent."""
         below = self.thresholds[dataset][cell] - accuracy
         return min(1.0, max(0.0, 1.0 - below / self.ramp))
+
+    @property
+    def points(self) -> Mapping[str, float]:
+        """Return the most points of each check."""
+        return {name: item.points for name, item in self.items.items()}
 
     def bonus(self, kibibytes: float) -> float:
         """Return the bonus points of question 3 for weights of this size."""
@@ -115,6 +123,7 @@ def _rubric(text: dict) -> Rubric:
         ramp=ramp,
         plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
         bonus_steps=tuple((float(s), float(p)) for s, p in text.pop("bonus")["steps"]),
+        slips=read_slips(text.pop("slips", {})),
     )
     if rubric.plausible.keys() != rubric.thresholds.keys():
         raise ValueError(f"[plausible] must name exactly {sorted(rubric.thresholds)}")

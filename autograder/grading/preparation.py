@@ -8,6 +8,7 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import load_rubric
 from autograder.engine.secret import course_secret
+from autograder.engine.slips import refuse_bad_slips
 from autograder.errors import SetupError
 from autograder.grading.submission import GradingContext, select_checks
 from quantlab.data.cifar10 import DataNotFound
@@ -24,7 +25,9 @@ def prepare_grading(
         evaluator = ModelEvaluator(dataset, oracle, quick)
         if any(item.needs_data for item in chosen):
             evaluator.load()  # found now, or nothing is graded
-        misconceptions = Misconceptions(oracle.source, load_mutants())
+        mutants = load_mutants()
+        refuse_bad_slips(rubric.slips, rubric.points, mutants)
+        misconceptions = Misconceptions(oracle.source, mutants)
         secret = course_secret()
         return GradingContext(rubric, secret, oracle, evaluator, misconceptions, check, reveal)
     except DataNotFound as problem:

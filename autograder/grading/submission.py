@@ -25,10 +25,12 @@ from autograder.engine.oracle import Oracle
 from autograder.engine.record import CheckResult, GradedCheck, Report, Verdict
 from autograder.engine.rubric import Rubric, RubricItem, refuse_mismatch
 from autograder.engine.secret import StudentRandom
+from autograder.engine.slips import cap_slips
 from autograder.errors import UnknownCheck
 from autograder.grading import repairs
 from autograder.grading.repairs import import_notes
 from autograder.grading.review import review
+from autograder.grading.unnamed_mistakes import unnamed_mistakes
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
 from quantlab.protocol.repair import Imported
@@ -166,6 +168,7 @@ def build_report(
             *submission.flags,
             *partly,
             *(flag for graded_check in done for flag in graded_check.flags),
+            *unnamed_mistakes(results),
         ),
         provisional=quick or selected != "*",
         review=open_yet.sentences,
@@ -175,6 +178,7 @@ def build_report(
                 (*submission.notes, *(note for graded_check in done for note in graded_check.notes))
             )
         ),
+        slips=cap_slips(rubric.slips, results),
     )
 
 
@@ -214,6 +218,7 @@ def score_finding(
         max_points=item.points,
         points_alone=round(alone * item.points, 4),
         misconception=finding.misconception,
+        explained_by=finding.explained_by,
         message=finding.message if visible else _hidden_message(finding),
         evidence=dict(finding.evidence) if visible else redaction.shown_evidence(finding.evidence),
     )
