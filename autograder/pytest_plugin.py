@@ -9,7 +9,7 @@ imported. If PATH is a separate argument, pytest reads its settings from that fo
 plugin runs. A run with a student's `pytest.ini` is refused; `--submission=PATH` avoids it.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from autograder.errors import AutograderError
 from autograder.exit_status import USAGE
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import GradingContext, grade_submission, select_checks
+from autograder.report.wording import slip_sentence
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
 from quantlab.intake.submission import (
@@ -116,6 +117,12 @@ class _SubmissionFile(pytest.Collector):
         assert self.report is not None
         return self.report.review if check in self.report.review_checks else ()
 
+    def slips(self, check: str) -> tuple[str, ...]:
+        """Return the sentences of the slips that explain a check."""
+        self.result(check)
+        assert self.report is not None
+        return tuple(slip_sentence(s) for s in self.report.slips if check in s.checks)
+
 
 class _CheckItem(pytest.Item):
     """Run one check of the rubric."""
@@ -133,7 +140,7 @@ class _CheckItem(pytest.Item):
         if result.verdict is Verdict.AWAITING_MARKING:
             pytest.skip(result.message)
         if result.points < result.max_points:
-            raise LostPoints(result)
+            raise LostPoints(result, self.parent.slips(self.name))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
@@ -155,8 +162,8 @@ class NeedsReview(AutograderError):
 class LostPoints(AutograderError):
     """A check did not earn all its points."""
 
-    def __init__(self, result: CheckResult) -> None:
-        """Make the message from the check's result."""
+    def __init__(self, result: CheckResult, slips: Sequence[str] = ()) -> None:
+        """Make the message from the check's result and the sentences of its slips."""
         shown = [f"{result.points:g} of {result.max_points:g} points: {result.verdict}"]
         shown.append(result.message)
         shown += [
@@ -164,4 +171,5 @@ class LostPoints(AutograderError):
             for key in ("call", "expected", "got")
             if key in result.evidence
         ]
+        shown += slips
         super().__init__("\n".join(line for line in shown if line))

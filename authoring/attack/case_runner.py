@@ -112,6 +112,7 @@ def problems_of_report(case: AttackCase | Alternative, report: Report) -> list[s
     if case.kind == "cheat":
         problems += [f"it gains: {_describe(check)}" for check in report.checks if check.points]
         problems += ["it gains a bonus."] * (report.bonus > 0)
+        problems += [f"it gains points by a slip: {slip.mistake}" for slip in report.slips]
         return problems
     others = [check for check in report.checks if check not in targets]
     if case.kind == "legal":

@@ -2,7 +2,7 @@
 
 Alternatives must get every point. Mutants must lose points in the checks that they break and in no
 other. Every check must fail some mutant. Every tolerance must be between the worst correct answer
-and the nearest wrong one.
+and the nearest wrong one. Every mutant must cost something, and one of a slip at most its cap.
 """
 
 import queue
@@ -22,7 +22,7 @@ from authoring.examples import MissingModels, correct_answers
 from authoring.verify import tolerances
 from authoring.verify.answer_cache import RecordingExecutor, RecordingOracle
 from authoring.verify.case_submissions import STUDENT, CorrectSubmission, load_correct
-from authoring.verify.console import print_matrix, print_summary, print_tolerances
+from authoring.verify.console import print_matrix, print_slips, print_summary, print_tolerances
 from authoring.verify.matrix import PERSON, GradedCase, Matrix, build_matrix, find_problems
 from authoring.verify.other_cpu import SETTINGS, OtherCpuExecutor
 from autograder.checks.base import Check, Evidence
@@ -91,7 +91,11 @@ def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
         bounds = measure_tolerances(matrix, correct, course, executors[0], others, console)
     print_matrix(matrix, course.rubric, console)
     print_tolerances(bounds, course.rubric, console)
-    problems = [*find_problems(matrix), *tolerances.find_problems(bounds, course.rubric)]
+    print_slips(matrix, course.rubric, console)
+    problems = [
+        *find_problems(matrix, course.rubric.slips),
+        *tolerances.find_problems(bounds, course.rubric),
+    ]
     print_summary(matrix, problems, console)
     return NEEDS_REVIEW if problems else DONE
 

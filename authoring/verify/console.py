@@ -53,6 +53,19 @@ def print_tolerances(bounds: Mapping[str, Bounds], rubric: Rubric, console: Cons
     console.print()
 
 
+def print_slips(matrix: Matrix, rubric: Rubric, console: Console) -> None:
+    """Print what the mutants of each slip lose, and what they cost at last."""
+    rows = {mutant.name: row for mutant, row in matrix.mutants}
+    console.print(Text("Slips: points lost by their mutants, and what these cost at most", "bold"))
+    for slip in rubric.slips:
+        own = [rows[name] for name in slip.mutants if name in rows]
+        lost = max((row.lost_points for row in own), default=0.0)
+        cost = max((row.cost for row in own), default=0.0)
+        numbers = f"{len(own):>3} mutants lose {lost:>4g}, cost {cost:g}, cap {slip.cap:g}"
+        console.print(Text(f"{slip.name:<28}{numbers}  {slip.mistake}"), soft_wrap=True)
+    console.print()
+
+
 def print_summary(matrix: Matrix, problems: Sequence[str], console: Console) -> None:
     """Print the counts and every problem."""
     mutants = list(matrix.mutants)
@@ -69,12 +82,11 @@ def print_summary(matrix: Matrix, problems: Sequence[str], console: Console) -> 
     )
     hardest = sorted(
         (row for mutant, row in mutants if row.lost),
-        key=lambda row: sum(c.max_points - c.points for c in row.checks),
+        key=lambda row: row.cost,
     )
     console.print("Caught by the fewest points:")
     for row in hardest[:_HARDEST]:
-        lost = sum(check.max_points - check.points for check in row.checks)
-        console.print(Text(f"  {row.name}: {lost:g} points, by {', '.join(row.lost)}"))
+        console.print(Text(f"  {row.name}: {row.cost:g} points, by {', '.join(row.lost)}"))
     for problem in problems:
         console.print(Text(problem, "red"), soft_wrap=True)
     console.print(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from autograder.engine.corpus import Alternative, Mutant
 from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.engine.slips import Slip
 
 PERSON = "person"  # the source of checks that staff grade
 
@@ -34,6 +35,16 @@ class GradedCase:
     def lost(self) -> tuple[str, ...]:
         """Return the checks in which points were lost."""
         return tuple(check.id for check in self.checks if check.points < check.max_points)
+
+    @property
+    def lost_points(self) -> float:
+        """Return the points that the checks lost together, before slips return any."""
+        return round(sum(check.max_points - check.points for check in self.checks), 4)
+
+    @property
+    def cost(self) -> float:
+        """Return the points that the case costs, after slips have returned some."""
+        return round(self.lost_points - sum(slip.returned for slip in self.report.slips), 4)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -102,12 +113,18 @@ def build_matrix(rows: Iterable[GradedCase]) -> Matrix:
     return Matrix(tuple(check.id for check in rows[0].checks), rows)
 
 
-def find_problems(matrix: Matrix) -> list[str]:
-    """Return what is wrong with the checks, or with what the corpus declares."""
+def find_problems(matrix: Matrix, slips: Iterable[Slip] = ()) -> list[str]:
+    """Return what is wrong with the checks, with what the corpus declares, or with the slips."""
+    slip_of = {name: slip for slip in slips for name in slip.mutants}
     return [
         *(problem for row in matrix.rows for problem in _grader_faults(row)),
         *(problem for row in matrix.alternatives for problem in _problems_of_correct(row)),
         *(problem for mutant, row in matrix.mutants for problem in _problems_of(mutant, row)),
+        *(
+            problem
+            for mutant, row in matrix.mutants
+            for problem in _problems_of_cost(mutant, row, slip_of.get(mutant.name))
+        ),
         *(
             f"The check {check} takes points from no mutant: add one that it catches."
             for check in matrix.checks
@@ -156,3 +173,18 @@ def _problems_of(mutant: Mutant, row: GradedCase) -> Iterator[str]:
         mistake = result.misconception
         if mistake and mistake.sentence != mutant.sentence:
             yield f"{row.name} is named {mistake.name} in {result.id}: {mistake.sentence}"
+
+
+def _problems_of_cost(mutant: Mutant, row: GradedCase, slip: Slip | None) -> Iterator[str]:
+    """Yield a mutant that costs nothing, and one whose cost its slip does not cap, or another."""
+    if row.lost and row.cost <= 0:
+        yield f"{row.name} costs nothing after slips. Lower the cap."
+    if slip is None and row.report.slips:
+        yield f"{row.name} is in no slip, and slips return points to it."
+    if slip is None:
+        return
+    if row.cost > slip.cap:
+        yield f"{row.name} costs {row.cost:g} points, more than the cap {slip.cap:g} of its slip."
+    for check in row.checks:
+        if check.id in row.lost and mutant.name not in check.explained_by:
+            yield f"{row.name} is in a slip, and {check.id} does not prove it."

@@ -54,7 +54,8 @@ def print_class(
 
 def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
     """Print whose scores change, by how much, on which check."""
-    if regrade.changes:
+    changed = {change.student for change in regrade.changes}
+    if regrade.totals:
         table = Table(title="Changed scores", title_justify="left")
         for title in ("Student", "Check", "Before", "After", "Points", "Total"):
             table.add_column(title, justify="left" if title in ("Student", "Check") else "right")
@@ -70,6 +71,12 @@ def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
                 f"{before:g} → {after:g}" if change.student != shown else "",
             )
             shown = change.student
+        for student, (before, after) in regrade.totals.items():
+            if student not in changed:
+                total = f"{before:g} → {after:g}"
+                table.add_row(
+                    Text(student), "bonus or slips", "", "", f"{after - before:+g}", total
+                )
         console.print(table)
     moving = sum(before != after for before, after in regrade.totals.values())
     console.print(

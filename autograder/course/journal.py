@@ -22,6 +22,7 @@ from autograder.errors import AutograderError
 from quantlab.protocol.repair import Repair
 
 VERSION = 1
+_SLIPS = "slips"  # a row of `applied` beside those of the checks
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
 
 _SCHEMA = """
@@ -156,15 +157,25 @@ class Journal(AbstractContextManager["Journal"]):
 
     def applied(self) -> dict[str, str]:
         """Return {check: fingerprint} of the results in the folder of the class."""
-        with self._in_words():
-            return dict(self._database.execute("SELECT name, decides FROM applied").fetchall())
+        applied = self._applied()
+        applied.pop(_SLIPS, None)
+        return applied
 
-    def apply(self, by_check: Mapping[str, str]) -> None:
-        """Record that the folder now contains results with these fingerprints."""
+    def applied_slips(self) -> str:
+        """Return the slips, as text, that these results were assembled with; "" for none."""
+        return self._applied().get(_SLIPS, "")
+
+    def apply(self, by_check: Mapping[str, str], slips: str) -> None:
+        """Record that the folder now contains results with these fingerprints and slips."""
         with self._in_words(), self._transaction():
             self._database.executemany(
-                "INSERT OR REPLACE INTO applied VALUES (?, ?)", sorted(by_check.items())
+                "INSERT OR REPLACE INTO applied VALUES (?, ?)",
+                sorted({**by_check, _SLIPS: slips}.items()),
             )
+
+    def _applied(self) -> dict[str, str]:
+        with self._in_words():
+            return dict(self._database.execute("SELECT name, decides FROM applied").fetchall())
 
     def _refuse_another(self) -> None:
         self._database.execute("BEGIN")  # read both at once: another process may be creating it

@@ -15,7 +15,8 @@ from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_
 from autograder.course.lateness import lateness
 from autograder.course.manual_scores import AUTOMATIC, ManualScore, ManualScores
 from autograder.course.roster import class_members
-from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.engine.record import CappedSlip, CheckResult, Report, Verdict
+from autograder.engine.slips import cap_again
 
 __all__ = [
     "FinalScore",
@@ -47,7 +48,7 @@ class FinalScore:
     `total` is `raw` less `penalty`, None without a score. `submission` is the id that the work is
     graded under, "" without any. `awaiting` are the points of written answers not graded yet.
     `reason` is a sentence on lateness, or on why there is no total. `manual` are the manual scores
-    by check; `lms` are the columns of the course site.
+    by check; `lms` are the columns of the course site. `slips` are those that `automatic` counts.
     """
 
     member: str
@@ -65,6 +66,7 @@ class FinalScore:
     reason: str = ""
     manual: Mapping[str, ManualScore] = field(default_factory=dict)
     lms: Mapping[str, str] = field(default_factory=dict)
+    slips: tuple[CappedSlip, ...] = ()
 
     @property
     def raw(self) -> float:
@@ -123,11 +125,11 @@ def _with_final_points(report: Report, score: FinalScore) -> Report:
 
 def with_manual_scores(report: Report, scores: Mapping[str, ManualScore]) -> Report:
     """Return the report with manual points and comments in its checks."""
-    checks = (
+    checks = tuple(
         _with_manual_score(check, scores[check.id]) if check.id in scores else check
         for check in report.checks
     )
-    return replace(report, checks=tuple(checks))
+    return replace(report, checks=checks, slips=tuple(cap_again(report.slips, checks)))
 
 
 def _with_manual_score(check: CheckResult, score: ManualScore) -> CheckResult:
@@ -146,6 +148,7 @@ def _with_manual_score(check: CheckResult, score: ManualScore) -> CheckResult:
         points_alone=score.points,
         message=message,
         misconception=None,
+        explained_by=(),
     )
 
 
@@ -215,6 +218,9 @@ def _graded(
             faults.append(check.id)
         written += points if by_person else 0.0
         automatic += 0.0 if by_person else points
+    slips = cap_again(report.slips, with_manual_scores(report, own_scores).checks)
+    counted = tuple(slip for slip in slips if slip.question not in by_question)
+    automatic += sum(slip.returned for slip in counted)
     reviewed = bool(policy.reviewed & {member, outcome.entry.student})
     late = lateness(outcome.entry, member, lms, policy, reviewed)
     percent = policy.late.percent(late.days or 0)
@@ -247,6 +253,7 @@ def _graded(
         reason=problem or late.sentence,
         manual=own_scores,
         lms=lms,
+        slips=counted,
     )
 
 

@@ -34,6 +34,7 @@ from autograder.engine.model_accuracy import ModelEvaluator
 from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import RubricError, load_rubric
 from autograder.engine.secret import SecretError, course_secret
+from autograder.engine.slips import refuse_bad_slips, slips_from_json, slips_to_json
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
 from autograder.grading.preparation import SetupError
 from autograder.grading.results_folder import UnwritableResults
@@ -87,10 +88,11 @@ def _grade(
         print(problem, file=sys.stderr)
     policy = options.publish.policy()  # report its errors now, not after grading
     setup, wanted = _fingerprints(options.settings, policy.repair_mode)
-    standing = journal.applied()
-    _refuse_unasked(options, standing, wanted)
+    slips = slips_to_json(setup.rubric.slips)
+    standing, earlier_slips = journal.applied(), journal.applied_slips()
+    _refuse_unasked(options, standing, wanted, slips != earlier_slips)
     if not standing:
-        journal.apply(wanted.by_check)
+        journal.apply(wanted.by_check, slips)
     session = Session(options.settings, wanted, setup, export, journal)
     with _player(options.settings, wanted) as executor:
         submissions = SubmissionPool(setup.dataset, executor)
@@ -102,12 +104,13 @@ def _grade(
     publish = options.publish
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
-        print_regrade(compare_reports(session.reports(standing), reports), options.apply, console)
+        earlier = session.reports(standing, slips_from_json(earlier_slips or "{}"))
+        print_regrade(compare_reports(earlier, reports), options.apply, console)
         if not options.apply:
             manual = read_manual_scores(publish.manual, record)
             return _status(apply_policy(record, publish.policy(), manual), export.problems)
     written = write_class(record, options.out, session.faults(), publish, submissions)
-    journal.apply(wanted.by_check)
+    journal.apply(wanted.by_check, slips)
     print_class(record, written.scores, options.out, written.notes, console)
     return _status(written.scores, export.problems)
 
@@ -126,12 +129,13 @@ def _status(scores: Sequence[FinalScore], problems: Sequence[str]) -> int:
 
 
 def _fingerprints(settings: Settings, repair_mode: str) -> tuple[GradingSetup, Fingerprints]:
-    rubric = load_rubric()
+    rubric, mutants = load_rubric(), load_mutants()
+    refuse_bad_slips(rubric.slips, rubric.points, mutants)
     checks = select_checks(rubric, settings.check)
     setup = GradingSetup(rubric, settings.check, settings.dataset, settings.quick, repair_mode)
     secret = course_secret()
     fingerprints = compute_fingerprints(
-        rubric, checks, load_mutants(), secret, settings.dataset, settings.quick
+        rubric, checks, mutants, secret, settings.dataset, settings.quick
     )
     if any(check.id.startswith("2c.") for check in checks):
         # If the stored table is out of date, measure it once here instead of in every worker.
@@ -140,7 +144,10 @@ def _fingerprints(settings: Settings, repair_mode: str) -> tuple[GradingSetup, F
 
 
 def _refuse_unasked(
-    options: ClassOptions, standing: Mapping[str, str], wanted: Fingerprints
+    options: ClassOptions,
+    standing: Mapping[str, str],
+    wanted: Fingerprints,
+    other_slips: bool,
 ) -> None:
     """Raise `UsageError` before results are mixed with others, or narrowed to fewer checks."""
     if options.regrade and not standing:
@@ -153,6 +160,11 @@ def _refuse_unasked(
             "Leave --check as it was, or choose another folder with --out."
         )
     changed = [name for name in standing if standing[name] != wanted.by_check[name]]
+    if standing and other_slips and not changed and not options.regrade:
+        raise SetupError(
+            f"The scores in {options.out} were made with other slips in the rubric. Run with "
+            "--regrade to list whose scores change, and with --regrade --apply to write them."
+        )
     if changed and not options.regrade:
         raise SetupError(
             f"The scores in {options.out} were made with another grader, rubric, course secret, "

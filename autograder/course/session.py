@@ -31,6 +31,7 @@ from autograder.course.task_runner import run
 from autograder.course.worker_pool import WorkerPool
 from autograder.course.worker_setup import Settings
 from autograder.engine.record import Report
+from autograder.engine.slips import Slip
 from autograder.platforms import Export
 from autograder.platforms.export_entry import ExportEntry
 from quantlab.intake.submission import Submission, UnreadableSubmission
@@ -112,15 +113,18 @@ class Session:
                 parsed, self._rows(parsed, by_check or self._fingerprints.by_check)
             )
 
-    def reports(self, by_check: Mapping[str, str]) -> dict[str, Report | None]:
-        """Return {student: report} for earlier fingerprints; None if a report is incomplete."""
+    def reports(
+        self, by_check: Mapping[str, str], slips: tuple[Slip, ...]
+    ) -> dict[str, Report | None]:
+        """Return {student: report} for earlier fingerprints and slips; None if incomplete."""
+        setup = replace(self._setup, rubric=replace(self._setup.rubric, slips=slips))
         by_student: dict[str, Report | None] = {}
         for student, parsed in self._parsed.items():
             rows = self._rows(parsed, by_check)
             if parsed.submission is None or rows.keys() != by_check.keys():
                 by_student[student] = None
             else:
-                by_student[student] = self._setup.report(parsed.submission, rows)
+                by_student[student] = setup.report(parsed.submission, rows)
         return by_student
 
     def faults(self) -> dict[str, dict[str, str]]:

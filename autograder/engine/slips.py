@@ -5,8 +5,9 @@ if the student's answer equals that of one of its mutants (`CheckResult.explaine
 one in all checks of a function. What the explained checks lose together is capped.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from autograder.engine.corpus import Mutant
 from autograder.engine.record import CappedSlip, CheckResult
@@ -51,6 +52,18 @@ def read_slips(entries: Mapping[str, Mapping[str, object]]) -> tuple[Slip, ...]:
             raise ValueError(f"[slips.{slip.name}] lists {twice[0]}, which another slip lists too")
         listed.update(slip.mutants)
     return tuple(replace(slip, mutants=tuple(slip.mutants)) for slip in slips)
+
+
+def slips_to_json(slips: Iterable[Slip]) -> str:
+    """Return the slips as text that `slips_from_json` reads."""
+    entries = {slip.name: asdict(slip) for slip in slips}
+    return json.dumps(entries, ensure_ascii=False)
+
+
+def slips_from_json(text: str) -> tuple[Slip, ...]:
+    """Return the slips that `slips_to_json` wrote."""
+    entries = json.loads(text).values()
+    return tuple(Slip(**{**entry, "mutants": tuple(entry["mutants"])}) for entry in entries)
 
 
 def refuse_bad_slips(

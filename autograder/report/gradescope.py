@@ -12,7 +12,7 @@ The format is that of https://gradescope-autograders.readthedocs.io/en/latest/sp
 import json
 from typing import Any
 
-from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.engine.record import CappedSlip, CheckResult, Report, Verdict
 from autograder.report import wording
 from autograder.report.lines import LONGEST, lines_under
 from quantlab.protocol.sanitize_text import clean
@@ -32,6 +32,7 @@ def render(report: Report, hidden_checks: str = "visible", finished: bool = True
     for check in report.checks:
         numbers[check.question] = numbers.get(check.question, 0) + 1
         tests.append(_test(check, f"{check.question}.{numbers[check.question]}", hidden_checks))
+    tests += [_slip(slip, report, hidden_checks) for slip in report.slips]
     if report.bonus:
         tests.append(_bonus(report.bonus))
     tests.append(_for_staff(report))
@@ -95,6 +96,22 @@ def _output(check: CheckResult) -> str:
     if check.source == "person":
         lines.append(f"Worth {wording.points(check.max_points)}, which staff give.")
     return "\n".join(lines)
+
+
+def _slip(slip: CappedSlip, report: Report, hidden_checks: str) -> dict[str, Any]:
+    """Return the line that returns the points of a slip; as visible as the checks it explains."""
+    checks = [check for check in report.checks if check.id in slip.checks]
+    titles = [f"- {clean(check.title, 200)}" for check in checks]
+    return {
+        "score": slip.returned,
+        "max_score": 0.0,
+        "status": "passed",
+        "name": f"Points returned in question {slip.question}",
+        "number": f"{slip.question}.slip",
+        "output": "\n".join([wording.slip_sentence(slip), *titles]),
+        "tags": [slip.question],
+        "visibility": "visible" if all(check.visible for check in checks) else hidden_checks,
+    }
 
 
 def _bonus(points: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
+from autograder.engine.record import CappedSlip, CheckResult, QuestionScore, Report, Verdict
 from autograder.report import wording
 from autograder.report.evidence import ShownEvidence, read_evidence
 from autograder.report.figures import accuracy_figure, histogram_figure, score_bar
@@ -53,6 +53,15 @@ class CheckView:
 
 
 @dataclass(frozen=True)
+class SlipView:
+    """Hold one slip; `explained` are the views of the checks that it explains."""
+
+    returned: float
+    sentence: str
+    explained: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True)
 class QuestionView:
     """Hold one question, with the points that a grader fault leaves undecided."""
 
@@ -62,6 +71,7 @@ class QuestionView:
     bar: Markup
     checks: tuple[CheckView, ...]
     undecided: float
+    slips: tuple[SlipView, ...]
 
 
 def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
@@ -86,7 +96,7 @@ def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
             more_losses=len(losses[MOST_LOSSES:]),
             faults=[v for v in views if v.check.verdict.needs_staff],
             questions=[
-                _question(question, f"question-{place}", views)
+                _question(question, f"question-{place}", views, report.slips)
                 for place, question in enumerate(report.questions, 1)
             ],
             accuracy=accuracy_figure(report.models, "accuracy") if report.models else None,
@@ -115,7 +125,12 @@ def _view(check: CheckResult, anchor: str) -> CheckView:
     )
 
 
-def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) -> QuestionView:
+def _question(
+    question: QuestionScore,
+    anchor: str,
+    views: Sequence[CheckView],
+    slips: Sequence[CappedSlip],
+) -> QuestionView:
     own = tuple(view for view in views if view.check.question == question.id)
     undecided = sum(view.check.max_points for view in own if view.check.verdict.needs_staff)
     return QuestionView(
@@ -125,6 +140,15 @@ def _question(question: QuestionScore, anchor: str, views: Sequence[CheckView]) 
         bar=score_bar(question.score, question.awaiting, undecided, question.max_score),
         checks=own,
         undecided=undecided,
+        slips=tuple(
+            SlipView(
+                slip.returned,
+                wording.slip_sentence(slip),
+                tuple(view for view in own if view.check.id in slip.checks),
+            )
+            for slip in slips
+            if slip.question == question.id
+        ),
     )
 
 

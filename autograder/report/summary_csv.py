@@ -17,8 +17,8 @@ def summary_csv(reports: Sequence[Report]) -> str:
 
     Columns: student, dataset, provisional (yes or no), the score of each question, auto_score,
     auto_max, awaiting (points that staff have yet to give), bonus, needs_staff (ids of checks in
-    which the grader failed), review (sentences), misconceptions (names), flags, isolation and
-    notes. The cell of a question that a report does not have is empty.
+    which the grader failed), review (sentences), misconceptions (names), flags, isolation, notes
+    and slips (sentences). The cell of a question that a report does not have is empty.
     """
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     stream = io.StringIO()
@@ -27,7 +27,7 @@ def summary_csv(reports: Sequence[Report]) -> str:
         *("student", "dataset", "provisional"),
         *questions,
         *("auto_score", "auto_max", "awaiting", "bonus", "needs_staff", "review"),
-        *("misconceptions", "flags", "isolation", "notes"),
+        *("misconceptions", "flags", "isolation", "notes", "slips"),
     ]
     writer.writerow([cell(name) for name in heading])
     for report in reports:
@@ -52,4 +52,5 @@ def _row(report: Report, questions: Sequence[str]) -> list[str | float]:
         " ".join(report.flags),
         report.isolation,
         " ".join(report.notes),
+        " ".join(wording.slip_sentences(report)),
     ]

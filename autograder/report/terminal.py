@@ -45,6 +45,8 @@ def print_report(report: Report, console: Console) -> None:
         for check in report.checks:
             if check.question == question.id:
                 console.print(_check(check))
+        for sentence in wording.slip_sentences(report, question.id):
+            console.print(Padding(_text(sentence, 400, "cyan"), (0, 0, 0, 2)))
 
 
 def print_replay(check: CheckResult, lines: Iterable[str], console: Console) -> None:

@@ -3,7 +3,7 @@
 A verdict is always written as a word; its tone only chooses a color and an icon beside it.
 """
 
-from autograder.engine.record import CheckResult, QuestionScore, Report, Verdict
+from autograder.engine.record import CappedSlip, CheckResult, QuestionScore, Report, Verdict
 from quantlab.paths import DATASETS
 from quantlab.protocol.sanitize_text import clean
 
@@ -48,6 +48,8 @@ SOURCES = {
     "person": "graded by staff",
 }
 
+_COUNTS = dict(enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine"), 2))
+
 
 def number(value: float, decimals: int = 2) -> str:
     """Return `value` without trailing zeros: 27.0 is "27", 2.5 is "2.5", -0.0 is "0"."""
@@ -88,6 +90,19 @@ def question_score(question: QuestionScore, over: str, undecided: str) -> str:
 def awaiting(report: Report) -> float:
     """Return the points that staff have yet to give."""
     return sum(question.awaiting for question in report.questions)
+
+
+def slip_sentence(slip: CappedSlip) -> str:
+    """Return what a slip costs: "... One mistake explains these five checks: -4, not -10."."""
+    count = len(slip.checks)
+    checks = "this check" if count == 1 else f"these {_COUNTS.get(count, str(count))} checks"
+    costs = f"-{number(slip.cap)}, not -{number(slip.lost)}"
+    return f"{slip.mistake} One mistake explains {checks}: {costs}."
+
+
+def slip_sentences(report: Report, question: str | None = None) -> list[str]:
+    """Return the sentences of the slips of a question, or of all."""
+    return [slip_sentence(s) for s in report.slips if question in (None, s.question)]
 
 
 def total_sentence(report: Report) -> str:

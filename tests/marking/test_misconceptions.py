@@ -7,7 +7,7 @@ import pytest
 
 from authoring.examples import HALF_RIGHT
 from autograder.engine.corpus import Mutant
-from autograder.engine.misconceptions import Misconceptions
+from autograder.engine.misconceptions import Misconceptions, only_mistake
 from quantlab.data.student_vectors import student_vectors
 from quantlab.formats.answers import to_text
 from quantlab.formats.parse_answers import parse
@@ -89,14 +89,13 @@ def test_two_mistakes_that_look_the_same_stay_silent_unless_they_say_the_same():
     answer = Answer((np.ones(3, np.float32),), ({},))
 
     def name(*mutants: Mutant):
-        return Misconceptions("import torch\n", mutants).name(
-            "1a.f", program, answer, lambda theirs: True
-        )
+        known = Misconceptions("import torch\n", mutants)
+        return only_mistake(known.explain("1a.f", program, answer, lambda theirs: True))
 
     assert name(mutant("one", "You add 1.")).name == "f/one"
     assert name(mutant("one", "You add 1."), mutant("two", "You add one.")) is None
     assert name(mutant("one", "You add 1."), mutant("two", "You add 1.")) is not None
-    assert Misconceptions("", [mutant("one", "S.")]).name("1b.f", program, answer, bool) is None
+    assert Misconceptions("", [mutant("one", "S.")]).explain("1b.f", program, answer, bool) == ()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def test_columns_come_in_one_order(make_report: MakeReport) -> None:
     heading = summary_csv([make_report()]).splitlines()[0]
     assert heading.replace('"', "") == (
         "student,dataset,provisional,1a,1b,1c,"
-        "auto_score,auto_max,awaiting,bonus,needs_staff,review,misconceptions,flags,isolation,notes"
+        "auto_score,auto_max,awaiting,bonus,needs_staff,review,misconceptions,flags,isolation,"
+        "notes,slips"
     )
 
 

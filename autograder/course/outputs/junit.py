@@ -2,7 +2,8 @@
 
 It has one suite per submission and one case per check, named after its question and id. A check
 that lost points is a failure, a grader fault is an error, a written answer not graded yet is
-skipped. The format is that of Jenkins and GitLab, windyroad/JUnit-Schema.
+skipped. Slips are in the suite's output. The format is that of Jenkins and GitLab,
+windyroad/JUnit-Schema.
 """
 
 import xml.etree.ElementTree as ET
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ET
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.engine.record import CheckResult, Verdict
 from autograder.report.lines import lines_under
-from autograder.report.wording import WORDS, check_score
+from autograder.report.wording import WORDS, check_score, slip_sentences
 from quantlab.protocol.sanitize_text import clean
 
 LONGEST_NAME = 200
@@ -47,6 +48,9 @@ def _suite(root: ET.Element, outcome: Outcome) -> None:
         ET.SubElement(case, "error", message=_text(sentence, 1000))
         counts["errors"] += 1
         tests += 1
+    if outcome.report and outcome.report.slips:
+        text = "\n".join(_text(line, 1000) for line in slip_sentences(outcome.report))
+        ET.SubElement(suite, "system-out").text = text
     suite.set("tests", str(tests))
     for kind, count in counts.items():
         suite.set(kind, str(count))

@@ -44,6 +44,7 @@ def feedback_lines(score: FinalScore) -> list[str]:
         f"Automatic {wording.number(score.automatic)}, written {wording.number(score.written)}, "
         f"bonus {wording.number(score.bonus)}: {wording.number(score.raw)}.",
     ]
+    lines += [wording.slip_sentence(slip) for slip in score.slips]
     if score.days_late:
         lines.append(f"{score.reason} −{wording.number(score.penalty)} points.")
     if score.awaiting:

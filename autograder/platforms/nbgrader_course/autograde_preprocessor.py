@@ -144,13 +144,13 @@ class EngineGrades(SaveAutoGrades):
 
 
 def automatic_score(report: Report, question: str) -> float | None:
-    """Return the points of a question's automatic checks; None if one is undecided."""
+    """Return the automatic points of a question, slips included; None if one is undecided."""
     checks = [check for check in report.automatic if check.question == question]
     if not checks or any(
         check.verdict in UNDECIDED or check.id in report.review_checks for check in checks
     ):
         return None
-    return round(sum(check.points for check in checks), 4)
+    return report.automatic_points(question)
 
 
 def _question(cell: NotebookNode) -> str | None:
