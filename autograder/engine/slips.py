@@ -139,7 +139,7 @@ def _explained(slip: Slip, checks: Iterable[CheckResult]) -> list[CheckResult]:
     for mutant in slip.mutants:
         function, own = mutant.split("/")[0], [c for c in checks if mutant in c.explained_by]
         by_function[function] = max(by_function.get(function, []), own, key=_lost)
-    return [check for own in by_function.values() for check in own]
+    return list({check.id: check for own in by_function.values() for check in own}.values())
 
 
 def _lost(checks: Iterable[CheckResult]) -> float:

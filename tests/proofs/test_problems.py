@@ -7,8 +7,9 @@ import pytest
 from authoring.verify import tolerances
 from authoring.verify.matrix import GradedCase, Matrix, build_matrix, count_named, find_problems
 from autograder.engine.corpus import Alternative, Mutant
-from autograder.engine.record import CheckResult, Misconception, Report, Verdict
+from autograder.engine.record import CappedSlip, CheckResult, Misconception, Report, Verdict
 from autograder.engine.rubric import RubricItem
+from autograder.engine.slips import Slip
 
 MUTANT = Mutant("f/wrong", "", "a fault", "A sentence.", caught_by=("1a.f.first", "1a.f.second"))
 RIGHT = Alternative("other", "", "looks different")
@@ -82,6 +83,44 @@ def test_find_problems_needs_every_check():
     found = proof(row(MUTANT, 0, 0, 2))
     assert find_problems(found) == []
     assert "must lose points in 1a.f.second" in find_problems(found.without("1a.f.second"))[0]
+
+
+def slipping(mutant: Mutant, explained_by: tuple[str, ...], *capped: CappedSlip) -> GradedCase:
+    """Return a row that lost 4 points in two checks, with these slips in its report."""
+    wrong = row(mutant, 0, 0, 2, named="A sentence.")
+    checks = tuple(
+        replace(c, explained_by=explained_by) if c.points < 2 else c for c in wrong.report.checks
+    )
+    return replace(wrong, report=replace(wrong.report, checks=checks, slips=capped))
+
+
+@pytest.mark.parametrize(
+    ("case", "cap", "sentence"),
+    [
+        (slipping(MUTANT, ("f/wrong",)), 3, "f/wrong costs 4 points, more than the cap 3"),
+        (slipping(MUTANT, ("f/other",)), 4, "in a slip, and 1a.f.second does not prove it"),
+        (
+            slipping(MUTANT, ("f/wrong",), CappedSlip("m", "1a", ("1a.f.first",), 4, 0)),
+            4,
+            "f/wrong costs nothing after slips",
+        ),
+    ],
+)
+def test_find_problems_finds_a_slip_without_proof(case, cap, sentence):
+    slip = Slip("name", "m", ("f/wrong",), cap, "r")
+    assert any(sentence in problem for problem in find_problems(proof(case), [slip]))
+
+
+def test_find_problems_finds_points_returned_to_another_mutant():
+    returned = CappedSlip("m", "1a", ("1a.f.first",), 4, 3)
+    (problem,) = find_problems(proof(slipping(MUTANT, ("f/wrong",), returned)))
+    assert "f/wrong is in no slip, and slips return points to it" in problem
+
+
+def test_find_problems_accepts_a_capped_mutant():
+    capped = CappedSlip("m", "1a", ("1a.f.first", "1a.f.second"), 4, 3)
+    case, slip = slipping(MUTANT, ("f/wrong",), capped), Slip("name", "m", ("f/wrong",), 3, "r")
+    assert find_problems(proof(case), [slip]) == []
 
 
 def test_count_named_counts_mutants_and_checks():
