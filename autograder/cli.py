@@ -242,6 +242,22 @@ def batch(**options: Any) -> int:
 
 
 @cli.command(epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@click.argument("student")
+@click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
+def forget(**options: Any) -> int:
+    """Remove STUDENT from DIR, the folder of a class that `batch` wrote.
+
+    Deletes rows of the journal, reports, pages and appeals, and writes the pages and tables of the
+    class again without the student.
+    """
+    from autograder.commands.forget import ForgetOptions
+    from autograder.commands.forget import forget as run_forget
+
+    return run_forget(ForgetOptions(**options))
+
+
+@cli.command(epilog=EPILOG)
 @click.option(
     "--tier",
     type=click.Choice(TIERS),

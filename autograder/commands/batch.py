@@ -10,8 +10,9 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.journal import Journal, JournalError
-from autograder.course.lock import AlreadyRunning, hold_lock
+from autograder.course.class_folder import open_class
+from autograder.course.journal import JournalError
+from autograder.course.lock import AlreadyRunning
 from autograder.course.worker_pool import (
     DaskPool,
     LocalPool,
@@ -24,7 +25,6 @@ from autograder.exit_status import INTERRUPTED, USAGE
 from autograder.platforms import BadExport, read_export
 from autograder.sandbox.relaxed_gc import relaxed_gc
 
-_JOURNAL = ".journal"  # no student id begins with a dot
 _INTERRUPTED = (
     "Interrupted. Run the same command again to resume: what is graded is in the journal."
 )
@@ -67,11 +67,8 @@ def _batch(options: BatchOptions) -> int:
             file=sys.stderr,
         )
         return USAGE
-    folder = options.out / _JOURNAL
-    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        stack.enter_context(hold_lock(options.out, folder / "lock"))
-        journal = stack.enter_context(Journal(folder / "marks.sqlite"))
+        journal = stack.enter_context(open_class(options.out, create=True))
         pool = stack.enter_context(closing(_pool(options)))
         export = stack.enter_context(read_export(options.export))
         with relaxed_gc():

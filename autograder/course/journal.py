@@ -155,6 +155,22 @@ class Journal(AbstractContextManager["Journal"]):
             records = self._database.execute("SELECT DISTINCT student FROM marks").fetchall()
         return frozenset(student for (student,) in records)
 
+    def count(self, student: str) -> int:
+        """Return how many rows a student has."""
+        with self._in_words():
+            query = "SELECT count(*) FROM marks WHERE student = ?"
+            (count,) = self._database.execute(query, (student,)).fetchone()
+        return int(count)
+
+    def forget(self, student: str) -> None:
+        """Remove all rows of a student, and their bytes from the file."""
+        with self._in_words():
+            self._database.execute("PRAGMA secure_delete = ON").fetchone()
+            with self._transaction():
+                self._database.execute("DELETE FROM marks WHERE student = ?", (student,))
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def applied(self) -> dict[str, str]:
         """Return {check: fingerprint} of the results in the folder of the class."""
         applied = self._applied()

@@ -11,10 +11,11 @@ nbgrader (extra `notebook`).
 
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from nbgrader.api import (
     Comment,
     Grade,
     Gradebook,
+    MissingEntry,
     Student,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -32,6 +34,7 @@ from nbgrader.api import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import AutograderError
+from quantlab.atomic_files import write_atomically
 
 ASSIGNMENT, NOTEBOOK = "quantization", "main"  # as released: authoring/release/nbgrader.py
 
@@ -102,7 +105,7 @@ def write_gradebook(
 
 def manual_scores(path: Path) -> list[ManualCellScore]:
     """Return the manual scores, by student and cell. Raise `UnreadableGradebook`."""
-    with _copied(path) as book:
+    with _copied(path) as (book, _):
         comments = {
             (comment.student.id, comment.name): comment.manual_comment or ""
             for comment in book.db.query(Comment).filter(Comment.manual_comment.isnot(None))
@@ -123,15 +126,35 @@ def manual_scores(path: Path) -> list[ManualCellScore]:
     return sorted(records, key=lambda score: (score.student, score.cell))
 
 
+def forget_student(path: Path, student: str) -> bool:
+    """Remove a student from a gradebook, and return whether the student was in it.
+
+    Raises:
+        UnreadableGradebook: the file is no gradebook.
+        OSError: it can't be written.
+    """
+    with _copied(path) as (book, copy):
+        try:
+            book.remove_student(student)
+        except MissingEntry:
+            return False
+        with closing(sqlite3.connect(copy, isolation_level=None)) as database:
+            database.execute("VACUUM")  # or deleted rows stay in free pages
+        content = copy.read_bytes()
+    write_atomically(path, lambda stream: stream.write(content))
+    return True
+
+
 @contextmanager
-def _copied(path: Path) -> Iterator[Gradebook]:
+def _copied(path: Path) -> Iterator[tuple[Gradebook, Path]]:
+    """Yield a gradebook on a copy of the file, and the path of the copy."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "gradebook.db"
         try:
             shutil.copyfile(path, copy)
             with Gradebook(f"sqlite:///{copy}") as book:
                 book.find_assignment(ASSIGNMENT)
-                yield book
+                yield book, copy
         except (OSError, SQLAlchemyError, ValueError) as problem:
             raise UnreadableGradebook(
                 f"{path} is not a gradebook of nbgrader with the assignment {ASSIGNMENT} "

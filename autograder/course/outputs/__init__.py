@@ -38,7 +38,15 @@ from quantlab.intake.names import student_id
 
 STUDENTS, STAFF, ANONYMOUS = "students", "staff", "anonymous"
 
-__all__ = ["ANONYMOUS", "STAFF", "STUDENTS", "UnwritableOutputs", "WrittenFiles", "write_all"]
+__all__ = [
+    "ANONYMOUS",
+    "STAFF",
+    "STUDENTS",
+    "UnwritableOutputs",
+    "WrittenFiles",
+    "write_all",
+    "write_class_pages",
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def write_all(
                 names.scores(scores),
                 names.audit(findings),
             )
-        _write_class(files, record, scores, policy, findings, anonymous)
+        write_class_pages(files, record, scores, policy, findings, anonymous)
         _write_students(files, record, scores)
         notes = write_gradebooks(files, record, scores, policy)
     except OSError as error:
@@ -101,7 +109,7 @@ def write_all(
     return WrittenFiles(scores, tuple(files.written), (*findings.notes, *notes))
 
 
-def _write_class(
+def write_class_pages(
     files: OutputFiles,
     record: ClassRecord,
     scores: tuple[FinalScore, ...],
@@ -109,6 +117,7 @@ def _write_class(
     findings: Audit,
     anonymous: bool,
 ) -> None:
+    """Write the pages and records of the class as a whole. Raise `OSError`."""
     pages = _pages(record, scores)
     numbers = reference_numbers(record.dataset)
     files.write(

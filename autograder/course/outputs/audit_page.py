@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from autograder.course.audit.audit_finding import Audit, Kind
+from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.audit.check_statistics import group_by_kind
 from autograder.course.outputs.pages import render_page
 
@@ -47,3 +47,23 @@ def audit_json(audit: Audit) -> str:
         "notes": list(audit.notes),
     }
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_audit(text: str) -> Audit:
+    """Return the audit that `audit_json` wrote. Raise `ValueError`."""
+    try:
+        record = json.loads(text)
+        findings = tuple(
+            AuditFinding(
+                **{
+                    **finding,
+                    "kind": Kind(finding["kind"]),
+                    "who": tuple(finding["who"]),
+                    "details": tuple(finding["details"]),
+                }
+            )
+            for finding in record["looks"]
+        )
+        return Audit(findings, tuple(record["notes"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"This is not an audit.json of this kit: {error!r}.") from error

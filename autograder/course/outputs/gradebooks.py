@@ -10,6 +10,7 @@ a gradebook.db is never removed or replaced while it contains manual scores that
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.outputs.final_csv import final_csv
@@ -143,3 +144,25 @@ def _write_database(
         left_out(DATABASE, [score for score in scores if score.member not in names]),
         unread if waiting else "",
     ]
+
+
+def remove_from_gradebook(folder: Path, student: str) -> None:
+    """Remove a student from gradebook.db, if there is one.
+
+    Raises:
+        UnwritableOutputs: the file is no gradebook, or nbgrader is not installed.
+        OSError: it can't be written.
+    """
+    place = folder / DATABASE
+    if not place.exists():
+        return
+    try:
+        from autograder.platforms import nbgrader_gradebook
+    except ModuleNotFoundError as error:
+        raise UnwritableOutputs(
+            f"{place} can't be changed without nbgrader. Install nbgrader, or move the file away."
+        ) from error
+    try:
+        nbgrader_gradebook.forget_student(place, student)
+    except nbgrader_gradebook.UnreadableGradebook as problem:
+        raise UnwritableOutputs(str(problem)) from problem

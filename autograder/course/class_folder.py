@@ -1,0 +1,34 @@
+"""Open the folder of a class: one command at a time uses its journal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autograder.course.journal import Journal
+from autograder.course.lock import hold_lock
+from autograder.errors import AutograderError
+
+JOURNAL = ".journal"  # no student id begins with a dot
+
+
+class NotAClass(AutograderError):
+    """The folder contains no graded class; the message says which folder."""
+
+
+@contextmanager
+def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
+    """Hold the lock of a class and yield its journal.
+
+    Raises:
+        NotAClass: nothing was graded in this folder, and `create` is false.
+        AlreadyRunning: another run uses it.
+        JournalError: the journal can't be read.
+        OSError: the folder can't be made.
+    """
+    folder = out / JOURNAL
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise NotAClass(f"{out} contains no graded class. Give the folder of batch --out.")
+    with hold_lock(out, folder / "lock"), Journal(folder / "marks.sqlite") as journal:
+        yield journal
