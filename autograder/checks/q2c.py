@@ -1,6 +1,6 @@
 """Question 2c: the PTQ half of Table 1, compared with the reference's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.checks.base import Evidence, Finding
 from autograder.checks.table import Accepted, Cell, grade_row
