@@ -35,6 +35,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
 from quantlab.data.images import ImageSet
+from quantlab.formats.unwrap_model import plain_tokens
 from quantlab.network.calibration import calibration_images
 from quantlab.network.layers import QuantConv2d, QuantLinear
 from quantlab.network.quantization import quantize_model
@@ -156,10 +157,14 @@ def _part(train: ImageSet, count: int | None) -> ImageSet:
 
 
 def _copy_weights(source: nn.Module, target: nn.Module) -> None:
-    """Copy all trained tensors, but no input scale of a layer whose activation width differs."""
-    state = source.state_dict()
+    """Copy all trained tensors, but no input scale of a layer whose activation width differs.
+
+    The source may be wrapped by torch.compile, DataParallel or AveragedModel.
+    """
+    state = {".".join(plain_tokens(name)): value for name, value in source.state_dict().items()}
     layers = dict(target.named_modules())
-    for name, module in source.named_modules():
+    for wrapped_name, module in source.named_modules():
+        name = ".".join(plain_tokens(wrapped_name))
         if isinstance(module, (QuantConv2d, QuantLinear)):
             layer: Any = layers[name]
             if layer.quantizer.act_bits != module.quantizer.act_bits:

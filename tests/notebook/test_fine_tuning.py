@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from instructor import solution
 from quantlab.arithmetic import integer_kernels
@@ -175,3 +176,16 @@ def test_matched_noise_is_nearer_to_what_the_network_remembers(float_model) -> N
     assert matched.shape == (8, 3, 32, 32)
     assert distance(matched) < 0.5 * distance(noise)
     assert float_model.conv1.weight.grad is None
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, AveragedModel])
+def test_fine_tune_starts_from_the_network_inside_a_wrapper(
+    wrap, float_model, train, tmp_path
+) -> None:
+    start = fine_tune(float_model, solution, "W8A8", "sym", train, PLAN, tmp_path / "start")
+    none = CellPlan(0, 0.01, 12)
+    network = fine_tune(
+        float_model, solution, "W8A8", "sym", train, none, tmp_path / "wrapped", wrap(start)
+    )
+    assert not torch.equal(weights(start), weights(float_model))
+    assert torch.equal(weights(network), weights(start))

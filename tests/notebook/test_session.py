@@ -167,3 +167,19 @@ def test_accuracy_is_that_of_the_test_images_or_of_others() -> None:
     assert session.accuracy(network) == 100
     half = torch.arange(40) % 2
     assert session.accuracy(network, ImageSet("some", "test", session.test.images, half)) == 50
+
+
+@pytest.mark.usefixtures("small_images")
+@pytest.mark.parametrize("entered", [2023001, 2023001.0, " 2023001 ", "2023001\u200b"])
+def test_begin_takes_a_number_as_student(capsys, entered: object) -> None:
+    session = begin(entered, "shapes10")
+    assert session.student == "2023001"
+    assert "Student 2023001:" in capsys.readouterr().out
+    session.answers.record_accuracy("ptq", "W8A8", "sym", 91)
+    assert begin("2023001", "shapes10").answers.read().student == "2023001"
+
+
+@pytest.mark.parametrize("entered", [True, 3.5, ["ada"]])
+def test_student_id_refuses_what_is_no_id(tmp_path: Path, entered: object) -> None:
+    with pytest.raises(CannotBegin, match="an id is a text or a whole number"):
+        student_id(tmp_path, entered)

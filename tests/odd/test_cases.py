@@ -64,7 +64,7 @@ def _check_outputs(report: Report, case: OddCase) -> None:
     assert posted["output"].startswith("NOT FINAL") is not_final
     assert ("NEEDS REVIEW:" in staff["output"]) is not_final
     assert staff["visibility"] == "hidden"
-    assert posted["score"] == report.auto_score
+    assert posted["score"] == report.auto_score + report.bonus
     assert Report.from_json(report.to_json()) == report
     for sentence in (*report.review, *report.notes):
         assert sentence in terminal.replace("\n", "")
