@@ -47,12 +47,14 @@ class RoleRule:
         limit: The most bytes.
         nearness: Returns 1, 2 or 3 for a name, as this module says; 0 if it cannot be the file.
         agrees: Returns whether a content can be that of a file with a name this near.
+        is_blank: Returns whether a content is what students received, or nothing.
     """
 
     name: str
     limit: int
     nearness: Callable[[str], int]
     agrees: Callable[[bytes, int], bool]
+    is_blank: Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,13 @@ def role_rules(limits: Limits) -> tuple[RoleRule, ...]:
             limits.model,
             partial(_model_nearness, name),
             partial(_is_model, name),
+            _is_nothing,
         )
         for name in (*MODELS, *OPTIONAL_MODELS)
     ]
     return (
-        RoleRule(SOLUTION, limits.solution, _solution_nearness, _is_solution),
-        RoleRule(ANSWERS, limits.answers, _answers_nearness, _is_answers),
+        RoleRule(SOLUTION, limits.solution, _solution_nearness, _is_solution, _is_blank_source),
+        RoleRule(ANSWERS, limits.answers, _answers_nearness, _is_answers, _is_blank_record),
         *models,
     )
 
@@ -95,21 +98,22 @@ def choose(rule: RoleRule, contents: Contents) -> Choice:
         near = rule.nearness(entry.name)
         if near and (near == 1 or not is_released_name(entry.parts)):
             by_nearness[near].append(entry)
-    exact, named = by_nearness[1], by_nearness[1] + by_nearness[2]
+    exact = by_nearness[1]
     if len(exact) > _COMPARED:
         return _conflict(rule, exact)
-    if problem := _unreadable(rule, exact):
+    named, problem = _read_groups(rule, (exact + by_nearness[2])[:_SEARCHED])
+    if problem:
         return Choice(problem=problem, taken=tuple(exact))
-    agreeing = _agreeing(rule, named[:_SEARCHED], 1)
+    agreeing = [group for group in named if rule.agrees(group.content, 1)]
     if not agreeing:
-        agreeing = _agreeing(rule, by_nearness[3][:_SEARCHED], 3)
-        if len(agreeing) > 1 and exact:
-            agreeing = []
-    if len(agreeing) == 1:
-        return _chosen(rule, agreeing[0])
-    if agreeing:
-        return _conflict(rule, [group.entries[0] for group in agreeing])
-    return _without_agreement(rule, exact, contents)
+        others, _ = _read_groups(rule, by_nearness[3][:_SEARCHED])
+        agreeing = [group for group in others if rule.agrees(group.content, 3)]
+    if not agreeing:
+        return _without_agreement(rule, exact, named, contents)
+    rivals = [group for group in named if _is_rival(rule, group, agreeing)]
+    if len(agreeing) + len(rivals) > 1:
+        return _conflict(rule, [group.entries[0] for group in (*agreeing, *rivals)])
+    return _chosen(rule, agreeing[0])
 
 
 @dataclass(frozen=True)
@@ -120,31 +124,30 @@ class _Group:
     entries: tuple[Entry, ...]
 
 
-def _agreeing(rule: RoleRule, entries: Iterable[Entry], nearness: int) -> list[_Group]:
-    groups = _equal_files(rule, entries)
-    return [group for group in groups if rule.agrees(group.content, nearness)]
+def _is_rival(rule: RoleRule, group: _Group, agreeing: Sequence[_Group]) -> bool:
+    """Return whether a file of exactly the assignment's name has another, useless content."""
+    has_name = any(
+        rule.nearness(entry.name) == 1 and not is_copy_of(entry.name, rule.name)
+        for entry in group.entries
+    )
+    return has_name and group not in agreeing and not rule.is_blank(group.content)
 
 
-def _unreadable(rule: RoleRule, entries: Iterable[Entry]) -> str | None:
-    for entry in entries:
-        try:
-            entry.read(rule.limit)
-        except UnreadableFile as error:
-            return f"{rule.name} {error}."
-    return None
-
-
-def _equal_files(rule: RoleRule, entries: Iterable[Entry]) -> list[_Group]:
+def _read_groups(rule: RoleRule, entries: Iterable[Entry]) -> tuple[list[_Group], str | None]:
+    """Return the different contents of some files, and why one of the exact name is unreadable."""
     groups: dict[bytes, _Group] = {}
+    problem = None
     for entry in entries:
         try:
             content = entry.read(rule.limit)
-        except UnreadableFile:
+        except UnreadableFile as error:
+            if rule.nearness(entry.name) == 1:
+                problem = problem or f"{rule.name} {error}."
             continue
         key = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
         group = groups.get(key, _Group(content, ()))
         groups[key] = _Group(group.content, (*group.entries, entry))
-    return list(groups.values())
+    return list(groups.values()), problem
 
 
 def _chosen(rule: RoleRule, group: _Group) -> Choice:
@@ -161,15 +164,15 @@ def _conflict(rule: RoleRule, entries: Sequence[Entry]) -> Choice:
     return Choice(problem=problem, taken=tuple(entries))
 
 
-def _without_agreement(rule: RoleRule, exact: Sequence[Entry], contents: Contents) -> Choice:
+def _without_agreement(
+    rule: RoleRule, exact: Sequence[Entry], named: Sequence[_Group], contents: Contents
+) -> Choice:
     """Return the file of the assignment's name although its content does not agree."""
     if not exact:
         refused = [entry for entry in contents.refused if could_be(entry.name, rule.name)]
         return Choice(problem=refused[0].sentence if refused else None)
-    groups = _equal_files(rule, exact)
-    if len(groups) > 1:
-        return _conflict(rule, exact)
-    return _chosen(rule, groups[0])
+    groups = [group for group in named if rule.nearness(group.entries[0].name) == 1]
+    return _conflict(rule, exact) if len(groups) > 1 else _chosen(rule, groups[0])
 
 
 def names_of(entries: Sequence[Entry]) -> str:
@@ -236,6 +239,14 @@ def _is_solution(content: bytes, nearness: int) -> bool:
     return len(graded_functions(text)) >= fewest and not is_stub(text)
 
 
+def _is_blank_source(content: bytes) -> bool:
+    return _is_nothing(content) or is_stub(source_text(content))
+
+
+def _is_nothing(content: bytes) -> bool:
+    return not content.strip()
+
+
 def source_text(content: bytes) -> str:
     """Return a text in which ASCII words can be found, in whatever encoding it is."""
     return content.replace(b"\0", b"").decode("latin-1")  # UTF-16 has a NUL per letter
@@ -247,6 +258,13 @@ def _is_answers(content: bytes, nearness: int) -> bool:
     except BadAnswers:
         return False
     return _has_values(answers)
+
+
+def _is_blank_record(content: bytes) -> bool:
+    try:
+        return not _has_values(parse(content))
+    except BadAnswers:
+        return _is_nothing(content)
 
 
 def _has_values(answers: Answers) -> bool:

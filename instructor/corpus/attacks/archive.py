@@ -1,5 +1,7 @@
 """Archives as programs and people make them, and archives that attack whoever reads them."""
 
+import bz2
+import gzip
 import io
 import os
 import shutil
@@ -28,22 +30,6 @@ def zip_files(path, folder):
         for file in sorted(folder.iterdir()):
             archive.write(file, file.name)
     return path
-
-
-@cheat(
-    "names in the zip begin at the root of the file system",
-    checks=["1a.linear_quantize.signed"],
-    verdicts=["blocked"],
-    problem="has an absolute path",
-)
-def absolute_names():
-    def build(folder, right):
-        path = folder / "absolute.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            member = zipfile.ZipInfo("x")
-            member.filename = str(folder / "solution.py")  # zipfile itself would make it relative
-            archive.writestr(member, (right / "solution.py").read_bytes())
-        return path
 
 
 @legal("separates folders by backslashes, as some programs of Windows do", **RIGHT)
@@ -162,15 +148,6 @@ def claims_to_be_small():
         return path
 
 
-@refused("a tar.gz is called a zip", problem="it is a gzip file")
-def compressed_tar():
-    def build(folder, right):
-        path = folder / "really_a_tar.zip"
-        with tarfile.open(path, "w:gz") as archive:
-            archive.add(right / "solution.py", "solution.py")
-        return path
-
-
 @fault(
     "one member is packed by a method that has no program",
     checks=["2d.model.W8A8"],
@@ -190,22 +167,6 @@ def compression_that_does_not_exist():
         for place, field in ((listed, 10), (0, 8)):
             content[place + field : place + field + 2] = (4711).to_bytes(2, "little")
         path.write_bytes(content)
-        return path
-
-
-@fault(
-    "packs by LZMA, whose header says how much memory unpacking takes",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="compressed in an unusual way",
-)
-def compression_with_memory_of_its_own():
-    def build(folder, right):
-        path = folder / "lzma.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            for file in sorted(right.iterdir()):
-                unusual = file.name == "solution.py"
-                archive.write(file, file.name, zipfile.ZIP_LZMA if unusual else zipfile.ZIP_STORED)
         return path
 
 
@@ -282,22 +243,6 @@ def directory_that_lies():
         content[end + 8 : end + 12] = b"\xfe\xff\xfe\xff"
         content[end + 12 : end + 16] = (2**32 - 2).to_bytes(4, "little")
         path.write_bytes(content)
-        return path
-
-
-@cheat(
-    "names in the zip begin with a drive of Windows",
-    checks=["1a.linear_quantize.signed"],
-    verdicts=["blocked"],
-    problem="has an absolute path",
-)
-def drive_letters():
-    def build(folder, right):
-        path = folder / "drive.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.write(right / "solution.py", r"C:\Users\Public\solution.py")
-            archive.writestr("d:answers.json", "{}")
-            archive.writestr(r"\\203.0.113.1\share\report.md", "# Report")
         return path
 
 
@@ -558,39 +503,6 @@ def garbage_before_the_zip():
         return path
 
 
-@cheat(
-    "what is asked for lies in a zip in a zip in the zip",
-    checks=CODE_AND_MODEL,
-    verdicts=["missing"],
-)
-def hand_in_within_zips():
-    def build(folder, right):
-        inner = folder / "inner.zip"
-        with zipfile.ZipFile(inner, "w") as archive:
-            for file in sorted(right.iterdir()):
-                archive.write(file, file.name)
-        for name in ("middle.zip", "outer.zip"):
-            with zipfile.ZipFile(folder / name, "w") as archive:
-                archive.write(inner, inner.name)
-            inner = folder / name
-        return inner
-
-
-@cheat(
-    "beside the stub lies a right solution whose name has a Cyrillic o",
-    checks=["1a.linear_quantize.signed"],
-    verdicts=["missing"],
-    problem="still raises NotImplementedError",
-)
-def letters_of_another_script():
-    def build(folder, right):
-        path = folder / "letters.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.write(STUB, "solution.py")
-            archive.write(right / "solution.py", "s\u043elution.py")
-        return path
-
-
 @refused(
     "what is submitted is itself a symbolic link to somebody's folder", problem="symbolic link"
 )
@@ -839,34 +751,6 @@ def other_name_in_front_of_the_member():
         return path
 
 
-@cheat(
-    "climbs out by backslashes, which only one of two systems takes for folders",
-    checks=["1a.linear_quantize.signed"],
-    verdicts=["blocked"],
-    problem="leads out of the submission",
-)
-def parent_folders_by_backslash():
-    def build(folder, right):
-        path = folder / "climbs.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.write(right / "solution.py", r"work\..\..\solution.py")
-        return path
-
-
-@cheat(
-    "names in the zip climb out of the folder that it is unpacked in",
-    checks=["1a.linear_quantize.signed"],
-    verdicts=["blocked"],
-    problem="leads out of the submission",
-)
-def parent_folders_in_names():
-    def build(folder, right):
-        path = folder / "climbs.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.write(right / "solution.py", "work/../../solution.py")
-        return path
-
-
 @refused(
     "the zip is protected by a password that nobody was told", problem="protected by a password"
 )
@@ -988,19 +872,6 @@ def symbolic_link_to_the_reference():
         return path
 
 
-@refused("a tar with links and devices in it is called a zip", problem="it is a tar archive")
-def tar_under_the_name_of_a_zip():
-    def build(folder, right):
-        path = folder / "really_a_tar.zip"
-        with tarfile.open(path, "w") as archive:
-            for name, kind in (("answers.json", tarfile.SYMTYPE), ("report.md", tarfile.CHRTYPE)):
-                member = tarfile.TarInfo(name)
-                member.type, member.linkname = kind, "/etc/passwd"
-                archive.addfile(member)
-            archive.add(right / "solution.py", "../solution.py")
-        return path
-
-
 @cheat(
     "two zips stand one behind the other, and programs differ in which they read",
     checks=["1a.linear_quantize.signed"],
@@ -1072,4 +943,111 @@ def zips_in_zips():
             for file in sorted(right.iterdir()):
                 archive.write(file, file.name)
             archive.writestr("more.zip", bomb)
+        return path
+
+
+@legal("each file is compressed by LZMA, which says how much memory it takes", **RIGHT)
+def compression_with_memory_of_its_own():
+    def build(folder, right):
+        path = folder / "lzma.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+            for file in sorted(right.iterdir()):
+                archive.write(file, file.name)
+        return path
+
+
+@legal("zips lie in one another, three deep", **RIGHT)
+def hand_in_within_zips():
+    def build(folder, right):
+        inner = folder / "inner.zip"
+        with zipfile.ZipFile(inner, "w") as archive:
+            for file in sorted(right.iterdir()):
+                archive.write(file, file.name)
+        for name in ("middle.zip", "outer.zip"):
+            with zipfile.ZipFile(folder / name, "w") as archive:
+                archive.write(inner, inner.name)
+            inner = folder / name
+        return inner
+
+
+@cheat(
+    "a tar holds links to the reference and to the passwords, and a device",
+    checks=["1a.linear_quantize.signed"],
+    verdicts=["blocked"],
+    problem="is a symbolic link",
+)
+def tar_with_links():
+    LINKS = {
+        "solution.py": (tarfile.SYMTYPE, str(REFERENCE)),
+        "answers.json": (tarfile.LNKTYPE, "/etc/passwd"),
+        "report.md": (tarfile.CHRTYPE, ""),
+        "ResNet20_W8A8.pt": (tarfile.GNUTYPE_SPARSE, ""),
+    }
+
+    def build(folder, right):
+        path = folder / "links.tar"
+        with tarfile.open(path, "w") as archive:
+            for name, (kind, target) in LINKS.items():
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = kind, target
+                archive.addfile(member)
+        return path
+
+
+@refused("a tar.gz of 200 MiB of zeros", problem="times its size")
+def tar_bomb():
+    def build(folder, right):
+        path = folder / "bomb.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            member = tarfile.TarInfo("solution.py")
+            member.size = 200 * 2**20
+            archive.addfile(member, Zeros(member.size))
+        return path
+
+    class Zeros:
+        def __init__(self, size):
+            self.left = size
+
+        def read(self, size):
+            size = min(size, self.left)
+            self.left -= size
+            return bytes(size)
+
+
+@refused("a header of a tar says that a name has 200 MiB", problem="is damaged or was cut short")
+def tar_with_a_long_name():
+    def build(folder, right):
+        path = folder / "name.tar.gz"
+        member = tarfile.TarInfo("././@LongLink")
+        member.type, member.size = tarfile.GNUTYPE_LONGNAME, 200 * 2**20
+        path.write_bytes(gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(4096)))
+        return path
+
+
+@refused("a bzip2 file of a few hundred bytes holds 200 MiB", problem="times its size")
+def bzip2_bomb():
+    def build(folder, right):
+        path = folder / "solution.py.bz2"
+        path.write_bytes(bz2.compress(bytes(200 * 2**20)))
+        return path
+
+
+@fault(
+    "bzip2 in a zip: a few hundred bytes claim one byte and hold 200 MiB",
+    checks=EVERY_FUNCTION,
+    verdicts=["blocked"],
+    problem="is damaged or was cut short",
+)
+def bzip2_member_that_lies():
+    def build(folder, right):
+        path = folder / "lies.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in sorted(right.iterdir()):
+                if file.name != "solution.py":
+                    archive.write(file, file.name)
+            archive.writestr("solution.py", bytes(200 * 2**20), zipfile.ZIP_BZIP2)
+        content = bytearray(path.read_bytes())
+        name = content.rindex(b"solution.py")  # in the list of members
+        content[name - 22 : name - 18] = struct.pack("<I", 1)
+        path.write_bytes(content)
         return path

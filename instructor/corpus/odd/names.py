@@ -104,3 +104,17 @@ def model_pt_zip():
 def model_pt_txt():
     def build(folder):
         (folder / W8A8).rename(folder / "ResNet20_W8A8.pt.txt")
+
+
+@noted("the stub, and an o that is a Cyrillic letter", says="was used as solution.py.", **CODE)
+def letters_of_another_script():
+    def build(folder):
+        (folder / "solution.py").rename(folder / "s\u043elution.py")
+        (folder / "solution.py").write_bytes((KIT / "solution.py").read_bytes())
+
+
+@review("solution.py imports the functions from another file", says="2 different files", **CODE)
+def functions_in_another_file():
+    def build(folder):
+        (folder / "solution.py").rename(folder / "quant.py")
+        (folder / "solution.py").write_text("from quant import *\n")
