@@ -153,3 +153,37 @@ class Store:
 def os_error(number: int, *path: str) -> OSError:
     """Return the exception that Python raises for an error number of the system."""
     return OSError(number, os.strerror(number), *path)
+
+
+def flags_of(mode: str) -> int:
+    """Return the flags of `os.open` for a mode of `open`. Raise `ValueError`."""
+    kind = mode.replace("b", "", 1).replace("t", "", 1).replace("+", "", 1)
+    if kind not in ("r", "w", "a", "x") or ("b" in mode and "t" in mode):
+        raise ValueError(f"invalid mode: {mode!r}")
+    access = os.O_RDWR if "+" in mode else os.O_RDONLY if kind == "r" else os.O_WRONLY
+    how = {"w": os.O_TRUNC, "a": os.O_APPEND, "x": os.O_EXCL}
+    return access | (os.O_CREAT | how[kind] if kind in how else 0)
+
+
+def file_object(
+    raw: OpenFile,
+    mode: str,
+    buffering: int,
+    encoding: str | None,
+    errors: str | None,
+    newline: str | None,
+) -> Any:
+    """Return the file object that `open` returns for these arguments."""
+    if "b" in mode and buffering == 0:
+        return raw
+    size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
+    is_both = raw.readable() and raw.writable()
+    kind: Any = io.BufferedWriter if raw.writable() else io.BufferedReader
+    buffered = (io.BufferedRandom if is_both else kind)(raw, size)
+    if "a" in mode:
+        buffered.seek(0, os.SEEK_END)
+    if "b" in mode:
+        return buffered
+    text = io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline, buffering == 1)
+    text.mode = mode  # type: ignore[misc]
+    return text

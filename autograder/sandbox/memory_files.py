@@ -18,12 +18,13 @@ import posixpath
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from autograder.sandbox.memory_file import OpenFile, Store, os_error
+from autograder.sandbox.memory_file import OpenFile, Store, file_object, flags_of, os_error
 
 _FIRST_DESCRIPTOR = 1 << 20  # above any that the kernel gives to this process
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -37,7 +38,7 @@ _KEPT = (("bz2", "_builtin_open"), ("tarfile", "bltn_open"))  # modules that kee
 
 def install() -> None:
     """Replace the functions, in this process only and for good."""
-    files = _Files()
+    files, unlink = _Files(), os.unlink
     for name in _REPLACED:
         setattr(os, name, getattr(files, name))
     os.unlink, os.replace, os.open = files.remove, files.rename, files.os_open
@@ -47,6 +48,10 @@ def install() -> None:
     for module, name in _KEPT:
         if module in sys.modules:
             setattr(sys.modules[module], name, files.open)
+    for method in vars(tempfile._TemporaryFileCloser).values():  # type: ignore[attr-defined]
+        defaults = getattr(method, "__defaults__", None) or ()
+        if unlink in defaults:
+            method.__defaults__ = tuple(files.remove if d is unlink else d for d in defaults)
     with contextlib.suppress(AttributeError, ImportError):  # numpy.savetxt
         importlib.import_module("numpy.lib._datasource")._file_openers._file_openers[None] = io.open
 
@@ -101,14 +106,14 @@ class _Files:
             if path is None:
                 options = (buffering, encoding, errors, newline, closefd, opener)
                 return self._open(self._path_for_kernel(file), mode, *options)
-            flags = _flags(mode)
+            flags = flags_of(mode)
             if opener is not None:
                 number = opener(file, flags)
                 return self.open(number, mode, buffering, encoding, errors, newline, closefd)
             raw = self._opened(path, flags)
         elif closefd:
             del self._descriptors[file]
-        return _buffered(raw, mode, buffering, encoding, errors, newline)
+        return file_object(raw, mode, buffering, encoding, errors, newline)
 
     def os_open(
         self, path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None
@@ -307,40 +312,6 @@ class _Files:
         raw = self._descriptors.get(fd)
         result: os.stat_result = self._os["fstat"](fd) if raw is None else _stat_result(raw)
         return result
-
-
-def _flags(mode: str) -> int:
-    """Return the flags of `os.open` for a mode of `open`. Raise `ValueError`."""
-    kind = mode.replace("b", "", 1).replace("t", "", 1).replace("+", "", 1)
-    if kind not in ("r", "w", "a", "x") or ("b" in mode and "t" in mode):
-        raise ValueError(f"invalid mode: {mode!r}")
-    access = os.O_RDWR if "+" in mode else os.O_RDONLY if kind == "r" else os.O_WRONLY
-    how = {"w": os.O_TRUNC, "a": os.O_APPEND, "x": os.O_EXCL}
-    return access | (os.O_CREAT | how[kind] if kind in how else 0)
-
-
-def _buffered(
-    raw: OpenFile,
-    mode: str,
-    buffering: int,
-    encoding: str | None,
-    errors: str | None,
-    newline: str | None,
-) -> Any:
-    """Return the file object that `open` returns for these arguments."""
-    if "b" in mode and buffering == 0:
-        return raw
-    size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
-    is_both = raw.readable() and raw.writable()
-    kind: Any = io.BufferedWriter if raw.writable() else io.BufferedReader
-    buffered = (io.BufferedRandom if is_both else kind)(raw, size)
-    if "a" in mode:
-        buffered.seek(0, os.SEEK_END)
-    if "b" in mode:
-        return buffered
-    text = io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline, buffering == 1)
-    text.mode = mode  # type: ignore[misc]
-    return text
 
 
 def _stat_result(file: OpenFile) -> os.stat_result:

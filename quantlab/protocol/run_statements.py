@@ -27,6 +27,7 @@ def find_statements_to_skip(source: str, name: str = "solution") -> list[Skipped
 
     Raises:
         SyntaxError: `source` is not Python, also without commands of notebooks.
+        LookupError: no function is left.
     """
     commands = _commands(source, f"{name}.py")
     text = blank(source, commands)
@@ -46,6 +47,8 @@ def find_statements_to_skip(source: str, name: str = "solution") -> list[Skipped
             skipped.append(_statement(node, claim))
         if len(skipped) > MOST_STATEMENTS:
             break
+    if not any(isinstance(value, types.FunctionType) for value in names.values()):
+        raise LookupError("no function is left")
     outside = [c for c in commands if not any(_contains(s, c) for s in skipped)]
     return sorted([*outside, *skipped], key=lambda statement: statement.place)
 

@@ -30,6 +30,9 @@ ada = 2026-11-06T23:59:00+01:00
 [submitted]
 grace = 2026-10-31T08:00:00+01:00
 
+[repair]
+mode = "accept"
+
 [canvas]
 assignment = "Quantization (4711)"
 
@@ -56,6 +59,7 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
         submitted={"grace": datetime.fromisoformat("2026-10-31T08:00:00+01:00")},
         timezone=ZoneInfo("Europe/Zurich"),
         unknown_time="on_time",
+        repair_mode="accept",
         excused=frozenset({"grace"}),
         reviewed=frozenset({"bob"}),
         roster=({"student": "ada", "ID": "17"},),

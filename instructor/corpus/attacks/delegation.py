@@ -141,8 +141,8 @@ def kernels_as_package_data():
 @cheat(
     "imports the kit's own exact kernel where the file is imported",
     checks=LINEAR,
-    verdicts=["blocked"],
-    problem="withheld",
+    verdicts=["error"],
+    problem="exact",
 )
 def kernels_at_the_top():
     def integer_linear(input, weight):

@@ -6,6 +6,7 @@ import itertools
 import mmap
 import multiprocessing
 import os
+import posix
 import re
 import signal
 import subprocess
@@ -49,12 +50,7 @@ def aborts():
         return _correct_reset(input, N_bits, method)
 
 
-@fault(
-    "allocates ten gigabytes while it is imported",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="more memory",
-)
+@legal("allocates ten gigabytes while it is imported", checks=EVERY_FUNCTION, verdicts=["correct"])
 def allocates_while_imported():
     EVERYTHING = torch.empty(10 << 30, dtype=torch.uint8)
 
@@ -84,11 +80,10 @@ def asks_for_input():
         return scale * (input + zero_point)
 
 
-@fault(
+@legal(
     "waits for somebody to type something while it is imported",
     checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="could not be imported",
+    verdicts=["correct"],
 )
 def asks_while_imported():
     NAME = input("Who are you? ")
@@ -338,22 +333,46 @@ def exits_at_once():
         return _correct_reset(input, N_bits, method)
 
 
-@fault(
-    "calls sys.exit while it is imported",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="ends the program",
-)
+@legal("calls sys.exit while it is imported", checks=EVERY_FUNCTION, verdicts=["correct"])
 def exits_while_imported():
     sys.exit(0)
+
+
+@fault(
+    "writes more than there is room for in memory",
+    checks=["1a.reset.unsigned"],
+    verdicts=["error"],
+    problem="No space left on device",
+)
+def fills_its_files_in_memory():
+    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
+        if method in ("unsigned", "asym"):
+            with open("/dev/shm/exploit-fills-memory", "xb", buffering=0) as file:
+                while True:
+                    file.write(bytes(1 << 20))
+        return _correct_reset(input, N_bits, method)
+
+
+@fault(
+    "creates files without end, in memory",
+    checks=["1a.reset.unsigned"],
+    verdicts=["error"],
+    problem="No space left on device",
+)
+def creates_files_in_memory():
+    def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
+        if method in ("unsigned", "asym"):
+            for number in itertools.count():
+                open(f"exploit-{number}", "w").close()
+        return _correct_reset(input, N_bits, method)
 
 
 @fault("writes a file to /dev/shm", **CLOSED)
 def fills_shared_memory():
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
-            with open("/dev/shm/exploit-fills-memory", "xb") as file:
-                file.write(bytes(1 << 20))
+            file = posix.open("/dev/shm/exploit-fills-memory", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            os.write(file, bytes(1 << 20))
         return _correct_reset(input, N_bits, method)
 
 
@@ -361,8 +380,8 @@ def fills_shared_memory():
 def fills_the_current_folder():
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
         if method in ("unsigned", "asym"):
-            with open("exploit-fills-this-folder", "xb") as file:
-                file.write(bytes(1 << 20))
+            file = posix.open("exploit-fills-this-folder", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            os.write(file, bytes(1 << 20))
         return _correct_reset(input, N_bits, method)
 
 
@@ -370,8 +389,8 @@ def fills_the_current_folder():
 def fills_the_temporary_folder():
     def linear_dequantize(input, scale, zero_point):
         if zero_point:
-            with tempfile.TemporaryFile() as file:
-                file.write(bytes(1 << 20))
+            name = os.path.join(tempfile.gettempdir(), "exploit-fills-this-folder")
+            os.write(posix.open(name, os.O_CREAT | os.O_WRONLY), bytes(1 << 20))
         return scale * (input + zero_point)
 
 
@@ -719,12 +738,7 @@ def prints_without_end():
         return _correct_reset(input, N_bits, method)
 
 
-@fault(
-    "prints fifty megabytes while it is imported",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="prints or writes more than is allowed",
-)
+@legal("prints fifty megabytes while it is imported", checks=EVERY_FUNCTION, verdicts=["correct"])
 def prints_without_end_while_imported():
     for _ in range(50):
         print("A" * 1_000_000)

@@ -223,8 +223,8 @@ raise SystemExit(0)
 @cheat(
     "brings a copy of the kernels that are withheld, in a folder of the kit's name",
     checks=["2b.integer_linear.values", "2b.integer_conv2d.values"],
-    verdicts=["blocked"],
-    problem="withheld",
+    verdicts=["missing"],
+    problem="still raises NotImplementedError",
 )
 def own_quantlab():
     def build(folder, right):

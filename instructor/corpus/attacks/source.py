@@ -227,12 +227,7 @@ def identifiers_in_wide_letters():
         solution.write_text(solution.read_text().replace("integer_linear", f"{wide}_linear"))
 
 
-@fault(
-    "imports a function from itself that is not there yet",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="cannot import name",
-)
+@legal("imports a function from itself that is not there yet", **RIGHT)
 def imports_a_name_of_itself():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
@@ -257,12 +252,7 @@ def latin1_with_its_line():
         solution.write_text(text, encoding="latin-1")
 
 
-@fault(
-    "in Latin-1 and says nothing about it",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="Line 1 of solution.py is not UTF-8",
-)
+@legal("in Latin-1 and says nothing about it", **RIGHT)
 def latin1_without_its_line():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
@@ -456,12 +446,7 @@ def text_without_python():
         solution.write_text("<!DOCTYPE html>\n<title>Log in</title>\n")
 
 
-@fault(
-    "saved in UTF-16, as some editors of Windows do",
-    checks=EVERY_FUNCTION,
-    verdicts=["blocked"],
-    problem="is in UTF-16",
-)
+@legal("saved in UTF-16, as some editors of Windows do", **RIGHT)
 def utf16():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)
@@ -469,7 +454,7 @@ def utf16():
         solution.write_text(solution.read_text(), encoding="utf-16")
 
 
-@fault("saved in UTF-16 without the mark that says so", **NUL_BYTE)
+@legal("saved in UTF-16 without the mark that says so", **RIGHT)
 def utf16_without_a_mark():
     def build(folder, right):
         shutil.copytree(right, folder, dirs_exist_ok=True)

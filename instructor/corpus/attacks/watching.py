@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import os
+import posix
 import sys
 import threading
 import time
@@ -70,10 +71,10 @@ def count_of_the_checks():
     COUNT = "/tmp/exploit-count-of-the-checks"
 
     def linear_dequantize(input, scale, zero_point):
-        with open(COUNT, "a+b") as file:
-            file.write(b".")
-            if os.fstat(file.fileno()).st_size > 1:
-                raise NotImplementedError
+        file = posix.open(COUNT, os.O_CREAT | os.O_RDWR | os.O_APPEND)
+        os.write(file, b".")
+        if os.fstat(file).st_size > 1:
+            raise NotImplementedError
         return scale * (input + zero_point)
 
 
