@@ -21,6 +21,7 @@ from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.repairs import repair_reason
 from autograder.grading.unread_cells import unread_cells
 from autograder.report import wording
+from quantlab.intake.role_states import RoleState, role_states
 from quantlab.intake.roles import (
     ANSWERS,
     MODELS,
@@ -89,7 +90,7 @@ def review(submission: Submission, graded: Sequence[GradedCheck], repairs: bool 
 
 
 def _problems(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
-    """Yield the files that are present and cannot be used."""
+    """Yield the files that compete for a role or cannot be used."""
     for name, problem in submission.problems.items():
         checks = _of(VARIABLE if name in OPTIONAL_MODELS else name, graded)
         yield problem, [check for check in checks if check.result.verdict not in _DECIDED]
@@ -145,10 +146,13 @@ def _models(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
 
 def _unused(submission: Submission, graded: Sequence[GradedCheck]) -> _Reasons:
     """Yield the files that could fill an empty role."""
-    empty = {role: checks for role in ROLES if (checks := _of(role, graded)) and _is_empty(checks)}
+    by_role = {role: _of(role, graded) for role in ROLES}
+    nothing = {role for role, checks in by_role.items() if _is_empty(checks)}
+    states = role_states(submission, nothing=nothing)
+    fillable = {role for role in nothing if states[role] is RoleState.FILLABLE}
     for unused in submission.unused:
-        roles = [role for role in unused.roles if role in empty and role not in submission.problems]
-        at_stake = {check.result.id: check for role in roles for check in empty[role]}
+        roles = [role for role in unused.roles if role in fillable and by_role[role]]
+        at_stake = {check.result.id: check for role in roles for check in by_role[role]}
         text = unused.sentence.rstrip(".")
         missing = f". It may be the missing {roles[0]}" if len(roles) == 1 else ""
         yield text + missing, list(at_stake.values())

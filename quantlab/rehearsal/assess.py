@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quantlab.formats.submission_files import PACKED
+from quantlab.intake.role_states import RoleState, role_states
 from quantlab.intake.roles import ANSWERS, REPORT, ROLES, SOLUTION, VARIABLE
 from quantlab.intake.submission import Submission
 from quantlab.protocol.run_public_checks import MISSING, RIGHT
@@ -66,9 +67,10 @@ def assess(submission: Submission, results: Sequence[StepResult]) -> Rehearsal:
         for result in results
         if result.step.kind == MODEL and result.outcome != RIGHT
     }
-    filled = {*submission.used.values(), *problems}
-    filled |= {REPORT} if submission.report_file is not None else set()
-    missing = tuple(role for role in ROLES if role != VARIABLE and role not in filled)
+    states = role_states(submission, problems)
+    del states[VARIABLE]  # optional
+    without_file = (RoleState.EMPTY, RoleState.FILLABLE)
+    missing = tuple(role for role, state in states.items() if state in without_file)
     candidates = [file for file in submission.unused if set(file.roles) & set(missing)]
     return Rehearsal(
         files=(
