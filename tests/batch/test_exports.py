@@ -1,6 +1,7 @@
 """Exports as course sites make them: whose each file is, which attempt counts, what is left."""
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -135,6 +136,26 @@ def test_canvas_with_a_zip_per_student_and_a_zip_in_the_zip(export):
     )
     solutions = {h.student: found.submission(h).solution for h in found.entries}
     assert solutions == {"lovelaceada_17": SOLUTION, "hopper_18": SOLUTION, "noether_19": SOLUTION}
+
+
+def test_canvas_with_a_tar_a_rar_and_a_link_per_student(export):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        member = tarfile.TarInfo("hw/solution.py")
+        member.size = len(SOLUTION)
+        archive.addfile(member, io.BytesIO(SOLUTION.encode()))
+    found = export(
+        {
+            "lovelaceada_17_801_submission.tar.gz": stream.getvalue(),
+            "hopper_18_802_abgabe.rar": b"Rar!\x1a\x07\x01\x00" + bytes(100),
+            "noether_19_text.html": "<html>here: https://colab.example/x</html>",
+        }
+    )
+    submissions = {entry.student: found.submission(entry) for entry in found.entries}
+    assert submissions["lovelaceada_17"].solution == SOLUTION
+    assert "it is a RAR archive" in submissions["hopper_18"].unused[0].sentence
+    assert "it is a link" in submissions["noether_19"].unused[0].sentence
+    assert submissions["noether_19"].report_file is None
 
 
 # Moodle ------------------------------------------------------------------------------------------

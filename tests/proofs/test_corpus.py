@@ -9,6 +9,7 @@ from autograder.engine.corpus import (
     load_alternatives,
     load_attacks,
     load_mutants,
+    load_odd_cases,
 )
 
 RIGHT = '''"""
@@ -112,3 +113,26 @@ def test_load_refuses_a_case_that_is_there_twice(tmp_path):
     )
     with pytest.raises(BadCorpus, match="get_scale/nothing is also in"):
         load_mutants(tmp_path)
+
+
+ODD = """
+@noted("has another name", says="was used", checks=["1c.*"])
+def x():
+    def build(folder):
+        (folder / "a").write_text("b")
+"""
+
+
+def test_load_odd_cases_reads_a_case_that_changes_a_folder(tmp_path):
+    (case,) = load_odd_cases(write(tmp_path, ODD, "names.py"))
+    assert (case.name, case.kind, case.says) == ("names/x", "noted", "was used")
+    assert case.build(tmp_path) == tmp_path
+    assert (tmp_path / "a").read_text() == "b"
+
+
+@pytest.mark.parametrize(
+    "text", [ODD.replace("noted", "legal"), ODD.replace('says="was used", ', "")]
+)
+def test_load_odd_cases_refuses_a_case_without_an_outcome(tmp_path, text):
+    with pytest.raises(BadCorpus, match="all but final cases need says"):
+        load_odd_cases(write(tmp_path, text, "names.py"))
