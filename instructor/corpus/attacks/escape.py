@@ -9,6 +9,7 @@ import mmap
 import multiprocessing
 import os
 import platform
+import posix
 import pty
 import resource
 import signal
@@ -108,10 +109,10 @@ def code_beyond_the_reviewed():
         raise OSError(errno.ENOSYS, "nothing new is known")
 
 
-@fault(
+@legal(
     "has torch.compile make a program of the function",
     checks=["1a.reset.unsigned"],
-    verdicts=["error", "timeout"],
+    verdicts=["correct"],
 )
 def compiled_by_torch():
     def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
@@ -343,8 +344,8 @@ def hard_link_past_the_wall():
 @cheat("presses the key that reaches the kernel itself", **FAILS)
 def key_of_last_resort():
     def linear_dequantize(input, scale, zero_point):
-        with open("/proc/sysrq-trigger", "w") as key:
-            key.write("h")  # which only has the kernel list its keys
+        key = posix.open("/proc/sysrq-trigger", os.O_WRONLY)
+        os.write(key, b"h")  # which only has the kernel list its keys
         return scale * (input + zero_point)
 
 
@@ -381,8 +382,7 @@ def library_with_a_start():
     LIBRARY = "/tmp/exploit-library.so"
 
     def linear_dequantize(input, scale, zero_point):
-        with open(LIBRARY, "xb") as file:
-            file.write(b"\x7fELF")
+        os.write(posix.open(LIBRARY, os.O_CREAT | os.O_WRONLY), b"\x7fELF")
         ctypes.CDLL(LIBRARY)
         return scale * (input + zero_point)
 
