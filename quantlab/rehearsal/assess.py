@@ -78,7 +78,7 @@ def assess(submission: Submission, results: Sequence[StepResult]) -> Rehearsal:
             *(FileLine(file.path, "", False, file.sentence) for file in submission.unused),
         ),
         missing=missing,
-        notes=submission.notes,
+        notes=(*submission.notes, *submission.repairs),
         review=(
             *problems.values(),
             *_solution_review(submission, results),
