@@ -40,6 +40,7 @@ _COUNTERS = ("num_batches_tracked", "n_averaged")  # of training steps
 _ZERO_POINT = "zero_point"  # means nothing where it is 0
 _SHOWN = 40  # characters of a name
 _NAMED = 3  # names in one note
+_MOST_PARTS = 4  # of a name of the network, such as layer1.0.bn1.running_mean
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def plain_tokens(name: str) -> tuple[str, ...]:
 def _entry(path: str, names: Collection[str]) -> _Entry:
     """Return the entry at `path`; its name is the longest end that is in `names`."""
     tokens = plain_tokens(path)
-    for start in range(len(tokens)):
+    for start in range(max(0, len(tokens) - _MOST_PARTS), len(tokens)):
         name = ".".join(tokens[start:])
         if name in names:
             return _Entry(path, tokens[:start], name)

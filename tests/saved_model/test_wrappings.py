@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
@@ -282,6 +283,16 @@ def test_read_refuses_more_bytes_than_allowed() -> None:
     assert len(read_saved_model(content, 16_000)) == 2
     with pytest.raises(UnreadableModel, match="8,000 bytes"):
         read_saved_model(content, 15_999)
+
+
+def test_unwrap_is_quick_for_long_names() -> None:
+    values = {f"{number}" + ".a" * 98: 1 for number in range(4000)}
+    started = time.process_time()
+    with pytest.raises(BadSavedModel):
+        parse({"a": values, **values}, 8, 8)
+    with pytest.raises(BadSavedModel, match="not the ResNet-20"):
+        parse(values, 8, 8)
+    assert time.process_time() - started < 3
 
 
 def test_a_whole_module_is_refused_with_how_to_save_it() -> None:
