@@ -13,29 +13,12 @@ from autograder.engine.record import GradedCheck, Verdict
 from autograder.report import wording
 from quantlab.intake.roles import SOLUTION
 from quantlab.intake.submission import Submission
-from quantlab.protocol.repair import Imported, Repair, without_lines
+from quantlab.protocol.repair import Repair, without_lines
 
 REVIEW = "review"  # the repaired file counts once staff have reviewed it
 ACCEPT = "accept"  # the repaired file counts
 OFF = "off"  # the file counts as submitted
 MODES = (REVIEW, ACCEPT, OFF)
-_NAMED = 10  # statements; commands of notebooks may be more
-
-
-def import_notes(imported: Imported) -> tuple[str, ...]:
-    """Return what student and staff read about the import of solution.py."""
-    notes = []
-    if imported.repair is not None:
-        sentences = imported.repair.sentences
-        notes += [f"{SOLUTION} was graded without {text}." for text in sentences[:_NAMED]]
-        if len(sentences) > _NAMED:
-            notes.append(f"It was also graded without {len(sentences) - _NAMED} more statements.")
-    for name in imported.settings:
-        notes.append(
-            f"{SOLUTION} calls {name} while it is imported. Its functions were called with the "
-            "setting from before."
-        )
-    return tuple(notes)
 
 
 def counted(

@@ -28,12 +28,11 @@ from autograder.engine.secret import StudentRandom
 from autograder.engine.slips import cap_slips
 from autograder.errors import UnknownCheck
 from autograder.grading import repairs
-from autograder.grading.repairs import import_notes
 from autograder.grading.review import review
 from autograder.grading.unnamed_mistakes import unnamed_mistakes
 from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Failure
-from quantlab.protocol.repair import Imported
+from quantlab.protocol.repair import Imported, import_notes
 
 NOT_REACHED = "Not reached."
 

@@ -32,11 +32,9 @@ import numpy as np
 import torch
 
 from autograder.sandbox import (
-    compilers,
     host_callbacks,
     limits,
     linux_calls,
-    memory_files,
     seccomp,
     thread_limit,
 )
@@ -59,6 +57,7 @@ from autograder.sandbox.readable_files import readable_files
 from autograder.sandbox.thread_limit import ThreadLimit
 from quantlab.errors import UnreadableModel
 from quantlab.formats.read_untrusted import read_saved_model
+from quantlab.protocol import compilers, memory_files
 from quantlab.protocol.execute import load_module, load_with_settings, run_program
 from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.failures import claim_of, name_of

@@ -15,6 +15,7 @@ from quantlab.protocol.failure_reasons import FILE, Claim
 from quantlab.protocol.sanitize_text import clean
 
 MOST_STATEMENTS = 10  # that raise; more than these are no slip
+MOST_NAMED = 10  # statements in notes and in a review; commands of notebooks may be more
 MOST_COMMANDS = 40  # of a notebook, such as `%autoreload 2`
 REPAIRABLE = frozenset({"error", "missing", "memory"})  # kinds of failures of an import
 # Settings of torch that are restored after an import, by the field of `TorchSettings`. Notes name
@@ -121,6 +122,23 @@ def repair_of(source: str, problem: str, statements: Sequence[SkippedStatement])
     lines = _LINES.findall(source)
     sentences = tuple(_sentence(lines, statement) for statement in statements)
     return Repair(problem, tuple(s.first_line for s in statements), sentences)
+
+
+def import_notes(imported: Imported) -> tuple[str, ...]:
+    """Return what student and staff read about the import of solution.py."""
+    notes = []
+    if imported.repair is not None:
+        sentences = imported.repair.sentences
+        notes += [f"{FILE} was graded without {text}." for text in sentences[:MOST_NAMED]]
+        if len(sentences) > MOST_NAMED:
+            rest = len(sentences) - MOST_NAMED
+            notes.append(f"It was also graded without {rest} more statements.")
+    for name in imported.settings:
+        notes.append(
+            f"{FILE} calls {name} while it is imported. Its functions were called with the "
+            "setting from before."
+        )
+    return tuple(notes)
 
 
 def _refuse_too_many(statements: Sequence[SkippedStatement]) -> None:

@@ -3,15 +3,16 @@
 `assess` is a pure function. It reviews as `autograder.grading.review` does: a test compares them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantlab.formats.submission_files import PACKED
 from quantlab.intake.role_states import RoleState, role_states
-from quantlab.intake.roles import ANSWERS, REPORT, ROLES, SOLUTION, VARIABLE
+from quantlab.intake.roles import ANSWERS, ROLES, SOLUTION, VARIABLE
 from quantlab.intake.submission import Submission
+from quantlab.protocol.repair import Imported, import_notes
 from quantlab.protocol.run_public_checks import MISSING, RIGHT
-from quantlab.rehearsal.steps import CHECK, IMPORT, MODEL, StepResult
+from quantlab.rehearsal.steps import CHECK, MODEL, StepResult
 
 RESTRICTIONS = (
     "Tried in a fresh Python process without your notebook's variables. An audit hook of Python "
@@ -59,71 +60,94 @@ class Rehearsal:
         return not (self.missing or self.review) and all(line.is_right for line in self.files)
 
 
-def assess(submission: Submission, results: Sequence[StepResult]) -> Rehearsal:
-    """Return what the grader would make of `submission`, whose steps ended with `results`."""
+def assess(
+    submission: Submission, results: Sequence[StepResult], imported: Imported | None
+) -> Rehearsal:
+    """Return what the grader would make of `submission`.
+
+    Args:
+        submission: What intake read.
+        results: How the steps in the fresh process ended.
+        imported: How solution.py was imported; None if there is none.
+    """
     problems = dict(submission.problems)
-    problems |= {
-        result.step.name: result.lines[0]
-        for result in results
-        if result.step.kind == MODEL and result.outcome != RIGHT
-    }
+    notes = [*submission.notes, *submission.repairs]
+    notes += import_notes(imported) if imported is not None else ()
+    for result in results:
+        if result.step.kind == MODEL:
+            if result.outcome == RIGHT:
+                notes += result.lines
+            else:
+                problems[result.step.name] = result.lines[0]
     states = role_states(submission, problems)
     del states[VARIABLE]  # optional
     without_file = (RoleState.EMPTY, RoleState.FILLABLE)
     missing = tuple(role for role, state in states.items() if state in without_file)
-    candidates = [file for file in submission.unused if set(file.roles) & set(missing)]
     return Rehearsal(
         files=(
-            *_used(submission, problems, results),
+            *_used(submission, problems, results, imported),
             *(FileLine(file.path, "", False, file.sentence) for file in submission.unused),
         ),
         missing=missing,
-        notes=(*submission.notes, *submission.repairs),
+        notes=tuple(notes),
         review=(
             *problems.values(),
-            *_solution_review(submission, results),
-            *(file.sentence for file in candidates),
+            *(submission.answers.unread.values() if submission.answers is not None else ()),
+            *_solution_review(submission, results, imported),
+            *(file.sentence for file in submission.unused if set(file.roles) & set(missing)),
         ),
     )
 
 
 def _used(
-    submission: Submission, problems: dict[str, str], results: Sequence[StepResult]
+    submission: Submission,
+    problems: Mapping[str, str],
+    results: Sequence[StepResult],
+    imported: Imported | None,
 ) -> Iterator[FileLine]:
     """Yield the files that have a role, in the order of the roles."""
     files: dict[str, list[str]] = {}
     for path, role in submission.used.items():
         files.setdefault(role, []).append(path)
-    if submission.report_file is not None:
-        files[REPORT] = [submission.report_file]
     for role in (*ROLES, PACKED):
         is_right, sentence = role not in problems, problems.get(role, "")
-        if role == SOLUTION and is_right and submission.solution is not None:
-            is_right, sentence = _solution_line(results)
+        if role == SOLUTION and imported is not None:
+            is_right, sentence = _solution_line(results, imported)
         elif role == ANSWERS and submission.answers is not None:
+            is_right = not submission.answers.unread
             sentence = f"by {submission.answers.student}, on {submission.answers.dataset}"
+            sentence = " ".join(submission.answers.unread.values()) or sentence
         paths = files.pop(role, [])
         if paths or sentence:
             yield FileLine(", ".join(paths) or role, role if paths else "", is_right, sentence)
 
 
-def _solution_line(results: Sequence[StepResult]) -> tuple[bool, str]:
+def _solution_line(results: Sequence[StepResult], imported: Imported) -> tuple[bool, str]:
     """Return whether solution.py is right as far as is known, and the sentence about it."""
-    if failure := _import_failure(results):
-        return False, failure
+    if imported.failure is not None:
+        return False, imported.failure.message
     outcomes = [result.outcome for result in results if result.step.kind == CHECK]
     right, missing = outcomes.count(RIGHT), outcomes.count(MISSING)
     parts = [f"{right} of {len(outcomes)} public checks pass"]
+    if imported.repair is not None:
+        parts.append("without the lines below that the grader leaves out")
     if missing:
         parts.append(f"{missing} wait for functions that are not written")
-    return right == len(outcomes), ", ".join(parts)
+    return right == len(outcomes) and imported.repair is None, ", ".join(parts)
 
 
-def _solution_review(submission: Submission, results: Sequence[StepResult]) -> Iterator[str]:
-    if failure := _import_failure(results):
-        yield f"{SOLUTION} could not be imported: {failure}"
+def _solution_review(
+    submission: Submission, results: Sequence[StepResult], imported: Imported | None
+) -> Iterator[str]:
+    if imported is None:
+        return
+    if imported.failure is not None:
+        yield f"{SOLUTION} could not be imported: {imported.failure.message}"
+    yield from submission.repairs
+    if imported.repair is not None:
+        yield f"{SOLUTION} would be graded without {'; '.join(imported.repair.sentences)}."
     outcomes = [result for result in results if result.step.kind == CHECK]
-    is_stub = "NotImplementedError" in (submission.solution or "")
+    is_stub = "NotImplementedError" in imported.source
     if outcomes and not is_stub and all(result.outcome == MISSING for result in outcomes):
         yield f"{SOLUTION} defines none of the graded functions."
     refused = [result.step.name for result in outcomes if result.is_refused]
@@ -132,10 +156,3 @@ def _solution_review(submission: Submission, results: Sequence[StepResult]) -> I
             f"{SOLUTION} asked for a file, the network or another program, which is refused while "
             f"it is graded ({', '.join(refused)})."
         )
-
-
-def _import_failure(results: Sequence[StepResult]) -> str:
-    for result in results:
-        if result.step.kind == IMPORT and result.outcome != RIGHT:
-            return result.lines[0]
-    return ""

@@ -15,11 +15,17 @@ from pathlib import Path
 from types import TracebackType
 
 from quantlab.errors import CannotRehearse
-from quantlab.protocol.run_public_checks import WRONG
-from quantlab.rehearsal.steps import CHECK, IMPORT, MODEL, READY, Step, StepResult
+from quantlab.protocol.run_public_checks import RIGHT
+from quantlab.rehearsal.steps import CHECK, IMPORT, LOST, MODEL, READY, REPAIR, Step, StepResult
 
 _PROBE = Path(__file__).with_name("probe.py")
-_SECONDS = {READY: 180.0, MODEL: 60.0, IMPORT: 30.0, CHECK: 30.0}  # of the clock; as the grader's
+_SECONDS = {
+    READY: 180.0,
+    MODEL: 60.0,
+    IMPORT: 30.0,
+    REPAIR: 30.0,
+    CHECK: 30.0,
+}  # of the clock; as the grader's
 _MOST_PROCESSES = 3  # further steps are not taken when so many were lost
 _FLAGS = ("-P", "-B", "-X", "utf8")  # as the grader's worker: nothing comes from the current folder
 _ENVIRONMENT = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
@@ -43,14 +49,14 @@ def run_steps(folder: Path, steps: Sequence[Step], on_begin: OnBegin) -> list[St
         with _Probe(folder, steps[len(results) :]) as probe:
             results += probe.results(on_begin)
             if len(results) < len(steps) and not _import_failed(results):
-                results.append(StepResult(steps[len(results)], WRONG, (probe.reason(),)))
+                results.append(StepResult(steps[len(results)], LOST, (probe.reason(),)))
     if _import_failed(results):
         return results
-    return results + [StepResult(step, WRONG, (_NOT_TAKEN,)) for step in steps[len(results) :]]
+    return results + [StepResult(step, LOST, (_NOT_TAKEN,)) for step in steps[len(results) :]]
 
 
 def _import_failed(results: Sequence[StepResult]) -> bool:
-    return any(result.step.kind == IMPORT and result.outcome == WRONG for result in results)
+    return any(result.step.kind == IMPORT and result.outcome != RIGHT for result in results)
 
 
 class _Probe:

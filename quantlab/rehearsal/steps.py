@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-READY, MODEL, IMPORT, CHECK = "ready", "model", "import", "check"
+READY, MODEL, IMPORT, REPAIR, CHECK = "ready", "model", "import", "repair", "check"
+LOST = "lost"  # the outcome of a step in which the process crashed, ended or took too long
 
 
 class Step(NamedTuple):
@@ -19,8 +20,9 @@ class StepResult:
 
     Attributes:
         step: The step.
-        outcome: `RIGHT`, `WRONG` or `MISSING` of `quantlab.protocol.run_public_checks`.
-        lines: Why it is not right.
+        outcome: `RIGHT`, `WRONG` or `MISSING` of `quantlab.protocol.run_public_checks`, or `LOST`.
+        lines: Why it is not right. Else notes on a model, the settings that an import changed, or
+            the statements to skip, each as JSON.
         is_refused: Whether the code asked for a file, the network or a program and was refused.
     """
 

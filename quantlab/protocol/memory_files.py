@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from autograder.sandbox.memory_file import OpenFile, Store, file_object, flags_of, os_error
+from quantlab.protocol.memory_file import OpenFile, Store, file_object, flags_of, os_error
 
 _FIRST_DESCRIPTOR = 1 << 20  # above any that the kernel gives to this process
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
