@@ -1,6 +1,7 @@
 """The fresh process refuses what the grader refuses, and survives what student code does."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,16 @@ def test_hook_allows_what_the_grader_allows(event: tuple[Any, ...], tmp_path: Pa
 
 
 def raise_event(event: tuple[Any, ...], folder: Path) -> None:
-    """Call the hook as Python does, without adding it to this process."""
+    """Call the hook as Python does, without adding it to this process or confining its imports."""
     name, *arguments = event
     folders = {"KIT": str(KIT), "HERE": str(folder)}
     for index, argument in enumerate(arguments):
         for word, place in folders.items() if isinstance(argument, str) else ():
             arguments[index] = arguments[index].replace(word, place)
-    _Hook(folder)(name, tuple(arguments))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [])  # pytest adds the kit's folder
+        hook = _Hook(folder)
+    hook(name, tuple(arguments))
 
 
 def write(folder: Path, source: str) -> Path:
