@@ -12,10 +12,14 @@ import io
 import json
 import re
 import tokenize
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
+
+from autograder.errors import AutograderError
+from autograder.toml_reader import FilledText, read_toml
 
 RUN = 15  # tokens: longer than any call or signature that two people write by chance
 ALLOWED = Path(__file__).with_name("allowed_overlap.toml")
@@ -39,30 +43,25 @@ _COARSE = re.compile(
 )
 
 
-class BadAllowList(Exception):
+class BadAllowList(AutograderError):
     """Report which entry of `allowed_overlap.toml` cannot be used, and why."""
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of tokens, joined by spaces, that `file` may share with the reference."""
 
-    file: str
-    run: str
-    reason: str
+    file: FilledText
+    run: FilledText
+    reason: FilledText
+
+
+class _AllowList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    allowed: tuple[Allowed, ...]
 
 
 def load_allowed(path: Path = ALLOWED) -> tuple[Allowed, ...]:
-    """Read the list. Raises `BadAllowList`."""
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["allowed"]
-        allowed = tuple(Allowed(**entry) for entry in entries)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise BadAllowList(f"{path.name} cannot be read: {error}.") from error
-    for entry in allowed:
-        if not all((entry.file.strip(), entry.run.strip(), entry.reason.strip())):
-            raise BadAllowList(f"{path.name} has an entry without a file, a run or a reason.")
-    return allowed
+    """Return the entries of the list. Raise `BadAllowList` if one cannot be used."""
+    return read_toml(path, _AllowList, BadAllowList).allowed
 
 
 @dataclass(frozen=True)

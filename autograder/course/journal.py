@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from autograder.engine.record import GradedCheck, Verdict, check_from, model_from
+import msgspec
+
+from autograder.engine.record import GradedCheck, Verdict
 from autograder.errors import AutograderError
-from quantlab.protocol.repair import Repair
 
 VERSION = 1
 _SLIPS = "slips"  # a row of `applied` beside those of the checks
@@ -239,19 +239,4 @@ class Journal(AbstractContextManager["Journal"]):
 
 
 def _graded_check(text: str) -> GradedCheck:
-    record = json.loads(text)
-    model = record["model"]
-    return GradedCheck(
-        result=check_from(record["result"]),
-        model=model_from(model) if model else None,
-        bonus=record["bonus"],
-        flags=tuple(record["flags"]),
-        notes=tuple(record["notes"]),
-        repair=_repair(record["repair"]),
-    )
-
-
-def _repair(record: Mapping[str, Any] | None) -> Repair | None:
-    if record is None:
-        return None
-    return Repair(record["problem"], tuple(record["lines"]), tuple(record["sentences"]))
+    return msgspec.json.decode(text, type=GradedCheck)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from quantlab.protocol.repair import Repair
 
 REPORT_VERSION = 2
@@ -268,44 +270,17 @@ class Report:
             student=record["student"],
             dataset=record["dataset"],
             isolation=record["isolation"],
-            checks=tuple(check_from(check) for check in record["checks"]),
+            checks=msgspec.convert(record["checks"], tuple[CheckResult, ...]),
             question_titles={q["id"]: q["title"] for q in record["questions"]},
-            models=tuple(model_from(model) for model in record["models"]),
+            models=msgspec.convert(record["models"], tuple[ModelResult, ...]),
             bonus=record["bonus"],
             flags=tuple(record["flags"]),
             provisional=record["provisional"],
             review=tuple(record.get("review", ())),
             review_checks=tuple(record.get("review_checks", ())),
             notes=tuple(record.get("notes", ())),
-            slips=tuple(map(_slip, record.get("slips", ()))),
+            slips=msgspec.convert(record.get("slips", ()), tuple[CappedSlip, ...]),
         )
-
-
-def check_from(record: Mapping[str, Any]) -> CheckResult:
-    """Return the check that `asdict` and JSON wrote. Raise `KeyError` or `TypeError`."""
-    return CheckResult(
-        **{
-            **record,
-            "verdict": Verdict(record["verdict"]),
-            "misconception": _misconception(record["misconception"]),
-            "explained_by": tuple(record.get("explained_by", ())),
-        }
-    )
-
-
-def model_from(record: Mapping[str, Any]) -> ModelResult:
-    """Return the model that `asdict` and JSON wrote. Raise `KeyError` or `TypeError`."""
-    interval = record["interval"]
-    return ModelResult(**{**record, "interval": tuple(interval) if interval else None})
-
-
-def _misconception(record: Mapping[str, str] | None) -> Misconception | None:
-    return None if record is None else Misconception(**record)
-
-
-def _slip(record: Mapping[str, Any]) -> CappedSlip:
-    stored = {name: value for name, value in record.items() if name != "returned"}
-    return CappedSlip(**{**stored, "checks": tuple(record["checks"])})
 
 
 def _total(points: Iterable[float]) -> float:

@@ -15,11 +15,11 @@ output, which only staff see.
 import argparse
 import json
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from autograder.engine.record import Report
 from autograder.engine.secret import SecretError, course_secret
@@ -29,6 +29,7 @@ from autograder.grading.submission import Trace, grade_submission
 from autograder.report.gradescope import VISIBILITIES, render
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
+from autograder.toml_reader import one_of, read_toml
 from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import DataNotFound, load_cifar10, load_dataset
 from quantlab.intake.submission import (
@@ -48,40 +49,22 @@ class BadSettings(AutograderError):
     """`gradescope.toml` can't be used; the message says what is wrong in it."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Holds the settings of an instructor.
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold the settings of an instructor.
 
     `quick` measures models on 1,000 images, for provisional points; `checks` is a pattern of check
     ids. `hidden_checks` is when students see the lines of hidden checks, in Gradescope's words.
     """
 
-    data: str = "cifar10"
+    data: Annotated[str, one_of(*DATASETS)] = "cifar10"
     quick: bool = False
     checks: str = "*"
-    hidden_checks: str = "visible"
+    hidden_checks: Annotated[str, one_of(*VISIBILITIES)] = "visible"
 
 
 def load_settings(path: Path = SETTINGS) -> Settings:
     """Read the settings. Raise `BadSettings` if one is unknown or wrong."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSettings(f"{path.name} can't be read: {error}.") from error
-    kinds = {setting.name: type(setting.default) for setting in fields(Settings)}
-    for name, value in values.items():
-        if name not in kinds:
-            raise BadSettings(f"{path.name} sets {name!r}; there is only {', '.join(kinds)}.")
-        if not isinstance(value, kinds[name]):
-            raise BadSettings(f"{path.name}: {name} must be a {kinds[name].__name__}.")
-    settings = Settings(**values)
-    for name, value, allowed in (
-        ("data", settings.data, DATASETS),
-        ("hidden_checks", settings.hidden_checks, VISIBILITIES),
-    ):
-        if value not in allowed:
-            raise BadSettings(f"{path.name}: {name} must be one of {', '.join(allowed)}.")
-    return settings
+    return read_toml(path, Settings, BadSettings)
 
 
 def students_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def test_canvas_s_column_is_the_title_unless_it_is_named(tmp_path: Path) -> None
         (DUE + "[late]\npercent_per_day = 110", "from 0 to 100, got 110"),
         (DUE + "[late]\npercent_per_day = -1", "from 0 to 100, got -1"),
         (DUE + "[late]\npercent_per_day = nan", "from 0 to 100, got nan"),
-        (DUE + "[late]\npercent_per_day = true", "must be a number, got True"),
+        (DUE + "[late]\npercent_per_day = true", "must be a number from 0 to 100, got True"),
         (DUE + "[late]\nmax_days = 2.5", "a whole number from 0, got 2.5"),
         (DUE + "[extensions]\nada = 3", "extensions.ada must be a time"),
         (DUE + "late = 10", "expected a table for late"),

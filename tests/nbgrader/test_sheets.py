@@ -34,7 +34,7 @@ def test_every_written_answer_has_criteria_that_add_up(rubric):
             '["1c.other"]',
             "expected criteria for 1b.explanation, 1c.comparison",
         ),
-        ("look_for", "lookfor", "can't be read"),
+        ("look_for", "lookfor", "lookfor is not a setting; did you mean look_for?"),
     ],
 )
 def test_a_slip_is_refused(tmp_path, rubric, before, after, told):

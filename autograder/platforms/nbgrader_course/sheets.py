@@ -4,11 +4,10 @@
 """
 
 import math
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -17,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
 from autograder.errors import AutograderError
+from autograder.toml_reader import read_toml
 
 SHEETS = Path(__file__).with_name("marking_sheets.toml")
 WRITTEN = "written-"
@@ -27,9 +27,8 @@ class BadSheets(AutograderError):
     """`marking_sheets.toml` does not fit the rubric; the message says where."""
 
 
-@dataclass(frozen=True)
-class Criterion:
-    """Holds the points of one criterion, and what to look for."""
+class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold the points of one criterion, and what to look for."""
 
     points: float
     look_for: str
@@ -41,11 +40,7 @@ def load_sheets(rubric: Rubric, path: Path = SHEETS) -> Mapping[str, tuple[Crite
     Raises:
         BadSheets: the file can't be read, or does not fit the checks and points of the rubric.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        sheets = {name: tuple(Criterion(**row) for row in rows) for name, rows in tables.items()}
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
-        raise BadSheets(f"{path.name} can't be read: {error}.") from error
+    sheets = read_toml(path, dict[str, tuple[Criterion, ...]], BadSheets)
     written = [check.id for check in ALL_CHECKS if check.source == "person"]
     if set(sheets) != set(written):
         raise BadSheets(
