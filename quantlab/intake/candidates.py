@@ -32,9 +32,11 @@ _COMPARED = 4  # files that are compared for one role; more are too many
 _SEARCHED = 200  # files of any name that are looked into for one role
 _NAMED = 5  # names in one sentence
 _FEWEST_FUNCTIONS = 5  # graded functions that show what a file of any name is
-_ADDED = (".txt", ".bak", ".old", ".orig", ".download", ".part", ".tmp", ".crdownload", ".zip")
+_ADDED = (
+    *(".txt", ".bak", ".old", ".orig", ".download", ".part", ".tmp", ".crdownload", ".zip", ".tar"),
+)
 _SOURCES = ("", ".py", ".pyw", ".txt")
-_MODELS = ("", ".pt", ".pth", ".ckpt", ".bin", ".torch", ".model")
+_DOCUMENTS = (".ipynb", ".md", ".html", ".htm", ".rtf", ".pdf", ".tex", ".json")
 _WIDTHS = re.compile(r"w\W*([1-8])\W*a\W*([1-8])(?!\d)")
 
 
@@ -184,7 +186,7 @@ def names_of(entries: Sequence[Entry]) -> str:
 
 def fold_name(name: str) -> tuple[str, str]:
     """Return a name in lower case and its extension, without what was added: "a.py.txt" is .py."""
-    low = unicodedata.normalize("NFKC", name).casefold()
+    low = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")
     while True:
         stem, extension = os.path.splitext(low)
         if extension not in _ADDED or not os.path.splitext(stem)[1]:
@@ -203,18 +205,18 @@ def _solution_nearness(name: str) -> int:
     low, extension = fold_name(name)
     if could_be(name, SOLUTION):
         return 1
-    if extension not in _SOURCES:
-        return 0
-    return 2 if "solution" in low else 3
+    if "solution" in low and extension not in _DOCUMENTS:
+        return 2
+    return 3 if extension in _SOURCES else 0
 
 
 def _answers_nearness(name: str) -> int:
     low, extension = fold_name(name)
     if could_be(name, ANSWERS):
         return 1
-    if extension not in ("", ".json", ".txt"):
-        return 0
-    return 2 if "answers" in low else 3
+    if "answers" in low:
+        return 2
+    return 3 if extension in ("", ".json", ".txt") else 0
 
 
 def _model_nearness(model: str, name: str) -> int:
@@ -224,8 +226,6 @@ def _model_nearness(model: str, name: str) -> int:
     if model == PACKED or extension == os.path.splitext(PACKED)[1]:
         fits = model == PACKED and extension == os.path.splitext(PACKED)[1]
         return (2 if "variable" in low else 3) if fits else 0
-    if extension not in _MODELS and not low.endswith(".packed"):
-        return 0
     if model == VARIABLE:
         return 2 if "variable" in low else 0
     if widths_in(low) != model:

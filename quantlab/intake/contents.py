@@ -207,7 +207,10 @@ def leads_out(path: str) -> bool:
 
 def is_ignored(parts: tuple[str, ...]) -> bool:
     """Return whether a system, an editor or a package manager created it, not the student."""
-    return any(part.startswith(".") or part.casefold() in _IGNORED for part in parts)
+    return any(
+        part.casefold() in _IGNORED or (part.startswith(".") and not part.endswith(".icloud"))
+        for part in parts
+    )
 
 
 def why_refused(path: str, parts: tuple[str, ...], limits: Limits) -> str | None:

@@ -89,4 +89,4 @@ def is_copy_of(name: str, wanted: str) -> bool:
 
 def _folded(name: str) -> str:
     normal = unicodedata.normalize("NFKC", name)
-    return "".join(c for c in normal if unicodedata.category(c) != "Cf").casefold()
+    return "".join(c for c in normal if unicodedata.category(c) != "Cf").casefold().rstrip(" .")

@@ -39,6 +39,7 @@ _BEGINNING = 512  # bytes that identify the kind of a file
 _ARCHIVES = (
     *(".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz", ".lzma", ".zst", ".rar"),
     *(".7z", ".z", ".lz", ".lz4", ".cab", ".iso", ".dmg", ".jar", ".sitx", ".arj", ".ace"),
+    *(".001", ".z01", ".eml", ".msg", ".mbox"),  # parts of archives, and e-mails
 )
 _MODELS = (
     *(".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".safetensors", ".npz", ".npy", ".h5"),
@@ -49,7 +50,8 @@ _TEXT_DOCUMENTS = (".md", ".ipynb", ".txt")
 _LOG = re.compile(r"(?:^|[\W_])(?:log|out|output|stdout|todo|notes?)(?:[\W_]|$)", re.IGNORECASE)
 _OFFICE = (".docx", ".odt", ".xlsx", ".ods", ".pptx", ".odp", ".epub", ".pages", ".jar", ".whl")
 _TEXTS = ("", ".py", ".pyw", ".ipynb", ".md", ".rtf", ".html", ".htm", ".json", ".txt", ".bak")
-_LINKS = (".url", ".webloc", ".desktop", ".lnk", ".gdoc", ".gsheet", ".website")
+_LINKS = (".url", ".webloc", ".desktop", ".lnk", ".gdoc", ".gsheet", ".website", ".icloud")
+_PICTURES = (".png", ".jpg", ".jpeg", ".heic", ".tif", ".tiff", ".ppt", ".pptx", ".odp", ".key")
 _PAGES = (".html", ".htm", ".txt")
 _TAG = re.compile(rb"<[^<>]*>")
 _ADDRESS = re.compile(rb"https?://", re.IGNORECASE)
@@ -99,7 +101,11 @@ def is_document_name(parts: tuple[str, ...]) -> bool:
     name = parts[-1]
     low, extension = fold_name(name)
     return (
-        (extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS) or (not extension and "report" in low))
+        (
+            extension in (*_DOCUMENTS, *_TEXT_DOCUMENTS)
+            or (extension in ("", *_PICTURES) and "report" in low)
+            or ".ipynb" in low
+        )
         and not is_released_name(parts)
         and not (extension == ".txt" and _LOG.search(name))
         and not _roles(name, b"", frozenset())[0]
@@ -161,15 +167,18 @@ def _roles(  # noqa: PLR0911 - one return per kind of file
     kind = recognize_kind(content)
     if _is_link(name, content):
         return ROLES, "it is a link, which is not followed"
-    if _is_archive(low, content):
-        if low.removesuffix(extension).endswith(_MODELS) and (widths := _widths(name)):
+    if _is_archive(name.casefold(), content):
+        if low.endswith(_MODELS) and (widths := _widths(name)):
             return widths, "its name is not that of a saved model"
         return ROLES, f"it is {kind or 'an archive'}, which is not opened"
     if extension in _TEXTS and _defines_functions(content):
         return (SOLUTION,), "it defines graded functions, but its name is not solution.py"
-    if extension in (".json", "", ".txt", ".bak") and ("answers" in low or _TABLES.search(content)):
+    if extension in (".json", "", ".txt", ".bak") and _TABLES.search(content):
         return (ANSWERS,), "its name is not answers.json"
-    if "solution" in low and extension in _TEXTS:
+    is_other = extension in (*_DOCUMENTS, *_PICTURES, ".md", ".ipynb")
+    if "answers" in low and not is_other:
+        return (ANSWERS,), "its name is not answers.json"
+    if "solution" in low and (extension in _TEXTS or not is_other):
         return (SOLUTION,), "its name is not solution.py"
     if extension in (".py", ".pyw") and SOLUTION not in filled:
         return (SOLUTION,), "its name is not solution.py"

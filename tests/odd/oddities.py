@@ -63,7 +63,8 @@ NAMES = {
         *("Kopie von solution.py", "Copie de solution.py", "Copia de solution.py", "SOLUTION.PY"),
         *("solution (1).py", "solution - 副本.py", "solution_final.py", "solution-v2.py"),
         *("solution.py.txt", "solution_jan.py", "my solution.py", "solution", "Kopia solution.py"),
-        *("solution.txt", "quantization.py", "hw3/lab neu.py", "solution.py.bak"),
+        *("solution.txt", "quantization.py", "hw3/lab neu.py", "solution.py.bak", "solution.py "),
+        *("solution.python", "solution.py.", "solution,py"),
     ),
     ANSWERS: (
         *("Answers.json", "answers (2).json", "answers_ada.json", "Kopie von answers.json"),
@@ -71,12 +72,14 @@ NAMES = {
     ),
     REPORT: (
         *("report.md", "Bericht.pdf", "main.html", "Kopie von main.ipynb", "main_ada.ipynb"),
-        *("report_final.docx", "abgabe.odt", "text.txt", "README.md"),
+        *("report_final.docx", "abgabe.odt", "text.txt", "README.md", "main.ipynb.json"),
+        *("report.jpg", "my report.pptx"),
     ),
 }
 MODEL_NAMES = (
     *("{stem}.pth", "{stem}.pt.zip", "{stem}.pt.txt", "{dashed}.pt", "{stem}_best.pt", "{stem}"),
     *("Copy of {stem} (3).pt", "checkpoints/{stem}.pt", "{widths}.ckpt", "quantized {stem}.bin"),
+    *("{stem}.pth.tar", "{stem}.tar", "{stem}.weights", "{stem}.pkl"),
 )
 JUNK: Files = {
     "loss.png": b"\x89PNG\r\n\x1a\n",
@@ -190,7 +193,8 @@ def compose(draw: random.Random) -> Oddity:
         elif treatment == "lost":
             archives += 1
             kind = draw.choice(sorted(NOT_OPENED))
-            plain = {f"{archives}/abgabe{kind}": NOT_OPENED[kind](plain)}
+            name = draw.choice(("abgabe", "hw3.v2", "solution (1)"))
+            plain = {f"{archives}/{name}{kind}": NOT_OPENED[kind](plain)}
             oddity.outcomes[role] = Outcome.REVIEW
             oddity.has_unopened = True
         files |= plain
