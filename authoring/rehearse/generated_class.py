@@ -276,12 +276,12 @@ def _unparsable(kit: _Kit, files: Files) -> _Case:
 
 
 def _two_solutions(kit: _Kit, files: Files) -> _Case:
-    both = {**files, "old/solution.py": kit.stub.encode()}
+    both = {**files, "old/solution.py": f"{kit.reference}\n# an earlier version\n".encode()}
     return _Case("faults/two solutions", {"hw3.zip": make_zip(both)}, _CALLED)
 
 
 def _utf16(kit: _Kit, files: Files) -> _Case:
-    return _Case("faults/UTF-16", {**files, SOLUTION: kit.reference.encode("utf-16")}, _CALLED)
+    return _Case("faults/UTF-16", {**files, SOLUTION: kit.reference.encode("utf-16")})
 
 
 def _failed_upload(kit: _Kit, files: Files) -> _Case:
