@@ -244,6 +244,33 @@ def batch(**options: Any) -> int:
 @cli.command(epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.argument("student")
+@click.argument("submission", type=FILE)
+@click.option("--course", type=FILE, metavar="FILE", help="The course.toml of the class.")
+@click.option("--accept", is_flag=True, help="Write the new results into the journal.")
+@click.option("--who", default="", metavar="NAME", help="With --accept: who accepts them.")
+@click.option("--why", default="", metavar="TEXT", help="With --accept: the reason.")
+@grading_options
+def appeal(**options: Any) -> int:
+    """Grade STUDENT of DIR, the folder of a class, again, and compare with the published report.
+
+    SUBMISSION is the student's folder or archive, perhaps a new one, or the export of the class.
+    Writes DIR/appeals/STUDENT: before.json, after.json, appeal.html for the student, staff.html.
+    Give the grading options of `batch`. The class changes only with --accept.
+    """
+    if options["accept"] != bool(options["who"] and options["why"]):
+        raise click.UsageError("--accept needs --who and --why, and they need --accept.")
+    from autograder.commands.appeal import AppealOptions
+    from autograder.commands.appeal import appeal as run_appeal
+    from autograder.course.worker_setup import Settings
+
+    shared = ("dataset", "check", "quick", "tier", "allow_unsafe")
+    settings = Settings(**{name: options.pop(name) for name in shared})
+    return run_appeal(AppealOptions(settings=settings, **options))
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@click.argument("student")
 @click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")
 def forget(**options: Any) -> int:
     """Remove STUDENT from DIR, the folder of a class that `batch` wrote.

@@ -22,7 +22,7 @@ from autograder.engine.record import GradedCheck, Verdict
 from autograder.errors import AutograderError
 
 VERSION = 1
-_SLIPS = "slips"  # a row of `applied` beside those of the checks
+SLIPS, SECRET = SETTINGS = ("slips", "secret")  # rows of `applied` beside those of the checks
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
 
 _SCHEMA = """
@@ -40,6 +40,16 @@ CREATE TABLE marks (
     PRIMARY KEY (student, content, name, decides)
 ) WITHOUT ROWID;
 CREATE TABLE applied (name TEXT PRIMARY KEY, decides TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_APPEALS = """
+CREATE TABLE IF NOT EXISTS appeals (
+    student TEXT NOT NULL,
+    content TEXT NOT NULL,   -- digest of the submission
+    at TEXT NOT NULL,        -- when it was accepted, ISO 8601
+    who TEXT NOT NULL,
+    why TEXT NOT NULL
+)
 """
 
 
@@ -162,31 +172,38 @@ class Journal(AbstractContextManager["Journal"]):
             (count,) = self._database.execute(query, (student,)).fetchone()
         return int(count)
 
+    def accept(self, rows: Iterable[Row], at: str, who: str, why: str) -> None:
+        """Write the rows of an appeal, and who accepted them when and why."""
+        rows = tuple(rows)
+        self.add(rows)
+        accepted = sorted({(row.student, row.content, at, who, why) for row in rows})
+        with self._in_words(), self._transaction():
+            self._database.executemany("INSERT INTO appeals VALUES (?, ?, ?, ?, ?)", accepted)
+
     def forget(self, student: str) -> None:
         """Remove all rows of a student, and their bytes from the file."""
         with self._in_words():
             self._database.execute("PRAGMA secure_delete = ON").fetchone()
             with self._transaction():
                 self._database.execute("DELETE FROM marks WHERE student = ?", (student,))
+                self._database.execute("DELETE FROM appeals WHERE student = ?", (student,))
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def applied(self) -> dict[str, str]:
         """Return {check: fingerprint} of the results in the folder of the class."""
-        applied = self._applied()
-        applied.pop(_SLIPS, None)
-        return applied
+        return {name: value for name, value in self._applied().items() if name not in SETTINGS}
 
-    def applied_slips(self) -> str:
-        """Return the slips, as text, that these results were assembled with; "" for none."""
-        return self._applied().get(_SLIPS, "")
+    def applied_settings(self) -> dict[str, str]:
+        """Return what else these results were made with, by the names of `SETTINGS`."""
+        return {name: value for name, value in self._applied().items() if name in SETTINGS}
 
-    def apply(self, by_check: Mapping[str, str], slips: str) -> None:
-        """Record that the folder now contains results with these fingerprints and slips."""
+    def apply(self, by_check: Mapping[str, str], settings: Mapping[str, str]) -> None:
+        """Record that the folder now contains results with these fingerprints and settings."""
         with self._in_words(), self._transaction():
             self._database.executemany(
                 "INSERT OR REPLACE INTO applied VALUES (?, ?)",
-                sorted({**by_check, _SLIPS: slips}.items()),
+                sorted({**by_check, **settings}.items()),
             )
 
     def _applied(self) -> dict[str, str]:
@@ -211,6 +228,7 @@ class Journal(AbstractContextManager["Journal"]):
                 for statement in _SCHEMA.split(";"):
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
+            self._database.execute(_APPEALS)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ Results with other fingerprints (another grader, rubric, secret or data set) are
 new ones. They change only with `--regrade`, which lists the changes first.
 """
 
+import hmac
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -17,7 +18,7 @@ from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
 from autograder.course.fingerprints import Fingerprints, compute_fingerprints
-from autograder.course.journal import Journal
+from autograder.course.journal import SECRET, SLIPS, Journal
 from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
 from autograder.course.policy import FinalScore, Status, apply_policy
@@ -87,12 +88,12 @@ def _grade(
     for problem in export.problems:
         print(problem, file=sys.stderr)
     policy = options.publish.policy()  # report its errors now, not after grading
-    setup, wanted = _fingerprints(options.settings, policy.repair_mode)
-    slips = slips_to_json(setup.rubric.slips)
-    standing, earlier_slips = journal.applied(), journal.applied_slips()
-    _refuse_unasked(options, standing, wanted, slips != earlier_slips)
+    setup, wanted = prepare_class(options.settings, policy.repair_mode)
+    applying = class_settings(setup)
+    standing, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "{}")
+    _refuse_unasked(options, standing, wanted, applying[SLIPS] != earlier_slips)
     if not standing:
-        journal.apply(wanted.by_check, slips)
+        journal.apply(wanted.by_check, applying)
     session = Session(options.settings, wanted, setup, export, journal)
     with _player(options.settings, wanted) as executor:
         submissions = SubmissionPool(setup.dataset, executor)
@@ -104,13 +105,13 @@ def _grade(
     publish = options.publish
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
-        earlier = session.reports(standing, slips_from_json(earlier_slips or "{}"))
+        earlier = session.reports(standing, slips_from_json(earlier_slips))
         print_regrade(compare_reports(earlier, reports), options.apply, console)
         if not options.apply:
             manual = read_manual_scores(publish.manual, record)
             return _status(apply_policy(record, publish.policy(), manual), export.problems)
     written = write_class(record, options.out, session.faults(), publish, submissions)
-    journal.apply(wanted.by_check, slips)
+    journal.apply(wanted.by_check, applying)
     print_class(record, written.scores, options.out, written.notes, console)
     return _status(written.scores, export.problems)
 
@@ -128,7 +129,17 @@ def _status(scores: Sequence[FinalScore], problems: Sequence[str]) -> int:
     return NEEDS_REVIEW if problems or open_yet else DONE
 
 
-def _fingerprints(settings: Settings, repair_mode: str) -> tuple[GradingSetup, Fingerprints]:
+def class_settings(setup: GradingSetup) -> dict[str, str]:
+    """Return what decides the results of a class besides fingerprints, for the journal.
+
+    The secret is there as a digest, so that another secret can be named as the reason.
+    """
+    digest = hmac.new(course_secret(), b"which course secret", "sha256").hexdigest()
+    return {SLIPS: slips_to_json(setup.rubric.slips), SECRET: digest}
+
+
+def prepare_class(settings: Settings, repair_mode: str) -> tuple[GradingSetup, Fingerprints]:
+    """Return what all reports of a class share, and the fingerprints. Raise `SetupError`."""
     rubric, mutants = load_rubric(), load_mutants()
     refuse_bad_slips(rubric.slips, rubric.points, mutants)
     checks = select_checks(rubric, settings.check)

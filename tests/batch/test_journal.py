@@ -84,12 +84,12 @@ def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path)
 def test_what_stands_in_the_folder_is_remembered(path):
     with Journal(path) as journal:
         assert journal.applied() == {}
-        assert journal.applied_slips() == ""
-        journal.apply({"1a.x": "d", "1a.y": "e"}, "earlier")
-        journal.apply({"1a.y": "f"}, "{}")
+        assert journal.applied_settings() == {}
+        journal.apply({"1a.x": "d", "1a.y": "e"}, {"slips": "earlier"})
+        journal.apply({"1a.y": "f"}, {"slips": "{}", "secret": "s"})
     with Journal(path) as journal:
         assert journal.applied() == {"1a.x": "d", "1a.y": "f"}
-        assert journal.applied_slips() == "{}"
+        assert journal.applied_settings() == {"slips": "{}", "secret": "s"}
 
 
 WRITER = """

@@ -54,7 +54,7 @@ def write_journal(out: Path, record: ClassRecord) -> None:
                 for check in outcome.report.checks
                 if student == ADA or check.id == CHECK
             )
-        journal.apply({CHECK: "f"}, "{}")
+        journal.apply({CHECK: "f"}, {})
 
 
 @pytest.fixture

@@ -61,6 +61,12 @@ def read_class(text: str) -> ClassRecord:
         return ClassRecord(whole["source"], whole["dataset"], outcomes, missing)
 
 
+def submissions_of(text: str) -> frozenset[str]:
+    """Return the ids that the submissions of a class.json are graded under. Raise `ValueError`."""
+    with _whole(text) as whole:
+        return frozenset(outcome["student"] for outcome in whole["outcomes"])
+
+
 def read_scores(text: str) -> tuple[FinalScore, ...]:
     """Return the scores of a class.json, without site columns. Raise `ValueError`."""
     with _whole(text) as whole:
