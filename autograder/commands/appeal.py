@@ -15,11 +15,10 @@ from autograder.course.appeal import (
 from autograder.course.class_folder import open_class
 from autograder.course.outputs.appeal_page import change_sentence
 from autograder.course.publish import PublishOptions
-from autograder.course.run_class import prepare_class
+from autograder.course.run_class import SENTENCES, prepare_class
 from autograder.course.worker_setup import Settings, open_sandbox
 from autograder.errors import AutograderError
 from autograder.exit_status import DONE, INTERRUPTED, NEEDS_REVIEW, USAGE
-from quantlab.data.cifar10 import DataNotFound
 from quantlab.intake.submission import UnreadableSubmission
 
 
@@ -44,7 +43,7 @@ def appeal(options: AppealOptions) -> int:
     except KeyboardInterrupt:
         print("Interrupted. The class is as it was.", file=sys.stderr)
         return INTERRUPTED
-    except (AutograderError, DataNotFound, UnreadableSubmission, OSError, ValueError) as problem:
+    except (*SENTENCES, AutograderError, UnreadableSubmission, OSError, ValueError) as problem:
         print(problem, file=sys.stderr)
         return USAGE
 
