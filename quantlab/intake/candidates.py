@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from quantlab.errors import BadAnswers, UnreadableFile
 from quantlab.formats.answers import Answers
@@ -184,6 +184,7 @@ def names_of(entries: Sequence[Entry]) -> str:
     return ", ".join(shown[:_NAMED] + more)
 
 
+@lru_cache(maxsize=1024)  # each name is compared with every name of the assignment
 def fold_name(name: str) -> tuple[str, str]:
     """Return a name in lower case and its extension, without what was added: "a.py.txt" is .py."""
     low = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")

@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST_ID = 64  # characters: with a suffix still a file name everywhere
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -87,6 +88,7 @@ def is_copy_of(name: str, wanted: str) -> bool:
     return could_be(name, wanted) and name.casefold() != wanted.casefold()
 
 
+@lru_cache(maxsize=1024)  # each name is compared with every name of the assignment
 def _folded(name: str) -> str:
     normal = unicodedata.normalize("NFKC", name)
     return "".join(c for c in normal if unicodedata.category(c) != "Cf").casefold().rstrip(" .")
