@@ -11,6 +11,7 @@ import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -23,8 +24,15 @@ _TIMES = (datetime.datetime, datetime.date, datetime.time)  # of TOML itself, wi
 _PLAIN = {str: "text in quotes", bool: "true or false", float: "a number", int: "a whole number"}
 
 
-def read_toml(path: Path, kind: type[T], error: type[AutograderError]) -> T:
+def read_toml(
+    path: Path,
+    kind: type[T],
+    error: type[AutograderError],
+    renamed: Mapping[str, str] = MappingProxyType({}),
+) -> T:
     """Return the values of a file as a `kind`, which is a struct or made of structs.
+
+    `renamed` maps former names of settings to their new names.
 
     Raises:
         AutograderError: the file cannot be read, or a value in it is wrong. Its class is `error`.
@@ -39,6 +47,7 @@ def read_toml(path: Path, kind: type[T], error: type[AutograderError]) -> T:
         return _convert(values, kind)
     except msgspec.ValidationError as problem:
         sentence = next(_problems(values, kind, ""), str(problem))
+        sentence = _with_new_name(sentence, renamed)
         raise error(in_file(path, sentence)) from problem
 
 
@@ -92,6 +101,12 @@ def _problems_of_struct(
             yield from _problems(table[key], hints[field.name], _below(place, key))
         elif field.required:
             yield f"{_below(place, key)} is missing"
+
+
+def _with_new_name(sentence: str, renamed: Mapping[str, str]) -> str:
+    place = sentence.partition(" is not a setting")[0]
+    new = renamed.get(place.rpartition(".")[2])
+    return f"{place} is now called {new}" if new else sentence
 
 
 def _below(place: str, key: str) -> str:

@@ -5,17 +5,20 @@ before anything is graded.
 """
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from autograder.engine.slips import Slip, read_slips
+import msgspec
+
+from autograder.engine.slips import Slip, refuse_repeated
 from autograder.errors import RubricError
+from autograder.toml_reader import FilledText, in_file, read_toml
 from quantlab.paths import CELLS
 
 RUBRIC = Path(__file__).with_name("rubric.toml")
+Points = Annotated[float, msgspec.Meta(gt=0, description="a number above 0")]
 _RENAMED = {"honest": "worst_correct", "mutant": "nearest_wrong"}
 
 
@@ -81,19 +84,69 @@ class Rubric:
         return max((points for size, points in self.bonus_steps if kibibytes <= size), default=0.0)
 
 
+class _Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: FilledText
+    points: Points
+
+
+class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    points: Points
+    visible: bool
+    tolerance: float | None = None
+    worst_correct: float | None = None
+    nearest_wrong: float | None = None
+
+
+class _Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ramp: Points
+    cifar10: dict[str, float]
+    shapes10: dict[str, float]
+
+
+class _Bonus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    steps: tuple[tuple[float, float], ...]
+
+
+class _Slip(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    mistake: FilledText
+    mutants: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, description="a list of mutants")]
+    cap: Points
+    reason: FilledText
+
+
+class _RubricFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    questions: dict[str, _Question]
+    checks: dict[str, _Check]
+    accuracy: _Accuracy
+    plausible: dict[str, float]
+    bonus: _Bonus
+    slips: dict[str, _Slip] = {}
+
+
 def load_rubric(path: Path = RUBRIC) -> Rubric:
     """Read and validate a rubric. Raise `RubricError` if it cannot be used."""
-    try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RubricError(f"{path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path} is not valid TOML: {error}.") from error
-    try:
-        rubric = _rubric(text)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RubricError(f"{path} misses or misspells something: {error}.") from error
+    file = read_toml(path, _RubricFile, RubricError, _RENAMED)
+    thresholds = {"cifar10": file.accuracy.cifar10, "shapes10": file.accuracy.shapes10}
+    for dataset, cells in thresholds.items():
+        if set(cells) != {*CELLS, "variable"}:
+            wanted = ", ".join((*CELLS, "variable"))
+            raise RubricError(in_file(path, f"accuracy.{dataset} must have exactly {wanted}"))
+    if file.plausible.keys() != thresholds.keys():
+        raise RubricError(in_file(path, f"plausible must have exactly {', '.join(thresholds)}"))
+    rubric = Rubric(
+        questions=tuple(RubricQuestion(id, q.title, q.points) for id, q in file.questions.items()),
+        items={id: RubricItem(id, **msgspec.structs.asdict(c)) for id, c in file.checks.items()},
+        thresholds=thresholds,
+        ramp=file.accuracy.ramp,
+        plausible=file.plausible,
+        bonus_steps=file.bonus.steps,
+        slips=tuple(Slip(name, **msgspec.structs.asdict(s)) for name, s in file.slips.items()),
+    )
     _check_sums(rubric, path)
+    try:
+        refuse_repeated(rubric.slips)
+    except ValueError as error:
+        raise RubricError(in_file(path, str(error))) from error
     return rubric
 
 
@@ -106,37 +159,6 @@ def refuse_mismatch(rubric: Rubric, checks: Iterable[str]) -> None:
         raise RubricError(f"The rubric gives points to checks that do not exist: {unknown}.")
     if forgotten:
         raise RubricError(f"The rubric forgets checks: {forgotten}. Give each its points.")
-
-
-def _rubric(text: dict) -> Rubric:
-    text = dict(text)
-    accuracy = dict(text.pop("accuracy"))
-    ramp = float(accuracy.pop("ramp"))
-    wanted = {*CELLS, "variable"}
-    for dataset, cells in accuracy.items():
-        if set(cells) != wanted:
-            raise ValueError(f"[accuracy.{dataset}] must name exactly {sorted(wanted)}")
-    rubric = Rubric(
-        questions=tuple(RubricQuestion(name, **q) for name, q in text.pop("questions").items()),
-        items={name: _item(name, item) for name, item in text.pop("checks").items()},
-        thresholds={d: {c: float(v) for c, v in cells.items()} for d, cells in accuracy.items()},
-        ramp=ramp,
-        plausible={dataset: float(v) for dataset, v in text.pop("plausible").items()},
-        bonus_steps=tuple((float(s), float(p)) for s, p in text.pop("bonus")["steps"]),
-        slips=read_slips(text.pop("slips", {})),
-    )
-    if rubric.plausible.keys() != rubric.thresholds.keys():
-        raise ValueError(f"[plausible] must name exactly {sorted(rubric.thresholds)}")
-    if text:
-        raise ValueError(f"unknown section {sorted(text)}")
-    return rubric
-
-
-def _item(name: str, values: Mapping[str, Any]) -> RubricItem:
-    for old, new in _RENAMED.items():
-        if old in values:
-            raise ValueError(f'in [checks."{name}"] the field {old} is now called {new}')
-    return RubricItem(name, **values)
 
 
 def _check_sums(rubric: Rubric, path: Path) -> None:
@@ -152,8 +174,6 @@ def _check_sums(rubric: Rubric, path: Path) -> None:
         _check_tolerance(item, path)
         if item.question not in names:
             raise RubricError(f"In {path} the check {item.id} belongs to no question.")
-        if item.points <= 0:
-            raise RubricError(f"In {path} the check {item.id} must be worth more than 0 points.")
 
 
 def _check_tolerance(item: RubricItem, path: Path) -> None:

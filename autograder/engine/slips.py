@@ -5,9 +5,10 @@ if the student's answer equals that of one of its mutants (`CheckResult.explaine
 one in all checks of a function. What the explained checks lose together is capped.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from autograder.engine.corpus import Mutant
 from autograder.engine.record import CappedSlip, CheckResult
@@ -31,39 +32,25 @@ class Slip:
     reason: str
 
 
-def read_slips(entries: Mapping[str, Mapping[str, object]]) -> tuple[Slip, ...]:
-    """Return the slips of the rubric.
-
-    Raises:
-        TypeError: an entry lacks a key, or has an unknown one.
-        ValueError: there are too many, a text is empty, a cap is not positive, or a mutant is
-            listed twice.
-    """
-    slips = tuple(Slip(name, **entry) for name, entry in entries.items())  # type: ignore[arg-type]
+def refuse_repeated(slips: Sequence[Slip]) -> None:
+    """Raise `ValueError` if there are too many slips, or two of them list one mutant."""
     if len(slips) > MOST_SLIPS:
         raise ValueError(f"expected at most {MOST_SLIPS} entries of [slips], got {len(slips)}")
     listed: set[str] = set()
     for slip in slips:
-        if not (slip.mutants and slip.mistake and slip.reason):
-            raise ValueError(f"[slips.{slip.name}] needs mutants, a mistake and a reason")
-        if not slip.cap > 0:
-            raise ValueError(f"[slips.{slip.name}] needs a cap above 0, got {slip.cap}")
         if twice := sorted(listed.intersection(slip.mutants)):
             raise ValueError(f"[slips.{slip.name}] lists {twice[0]}, which another slip lists too")
         listed.update(slip.mutants)
-    return tuple(replace(slip, mutants=tuple(slip.mutants)) for slip in slips)
 
 
 def slips_to_json(slips: Iterable[Slip]) -> str:
     """Return the slips as text that `slips_from_json` reads."""
-    entries = {slip.name: asdict(slip) for slip in slips}
-    return json.dumps(entries, ensure_ascii=False)
+    return msgspec.json.encode(tuple(slips)).decode()
 
 
 def slips_from_json(text: str) -> tuple[Slip, ...]:
     """Return the slips that `slips_to_json` wrote."""
-    entries = json.loads(text).values()
-    return tuple(Slip(**{**entry, "mutants": tuple(entry["mutants"])}) for entry in entries)
+    return msgspec.json.decode(text, type=tuple[Slip, ...])
 
 
 def refuse_bad_slips(

@@ -40,13 +40,13 @@ def test_it_names_exactly_the_checks_that_exist(rubric):
     ("old", "new", "said"),
     [
         ("points = 3\n", "points = 4\n", "add up to 31 points"),
-        ("points = 3\n", "pionts = 3\n", "misspells"),
-        ("visible = true\n", "", "misses"),
+        ("points = 3\n", "pionts = 3\n", "pionts is not a setting; did you mean points"),
+        ("visible = true\n", "", "visible is missing"),
         ("[questions]", "[questions", "not valid TOML"),
         (
             "worst_correct = ",
             "honest = ",
-            r"dequantize\.values.* honest is now called worst_correct",
+            r"dequantize\.values.*honest is now called worst_correct",
         ),
         ("nearest_wrong = ", "mutant = ", "mutant is now called nearest_wrong"),
         ("ramp = 3.0", "", "ramp"),

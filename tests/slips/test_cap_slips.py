@@ -168,7 +168,7 @@ def test_refuse_bad_slips_names_the_slip(rubric, changes, sentence):
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("cap = 4\n", "cap = 0\n", "cap above 0"),
+        ("cap = 4\n", "cap = 0\n", "cap must be a number above 0"),
         ("cap = 4\n", "", "cap"),
         ('reason = "Scaling', 'raeson = "Scaling', "raeson"),
         ('"linear_quantize/floor"', '"STE/divides_twice"', "another slip lists too"),
