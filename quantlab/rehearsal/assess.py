@@ -86,7 +86,7 @@ def assess(
     return Rehearsal(
         files=(
             *_used(submission, problems, results, imported),
-            *(FileLine(file.path, "", False, file.sentence) for file in submission.unused),
+            *_unused(submission),
         ),
         missing=missing,
         notes=tuple(notes),
@@ -120,6 +120,15 @@ def _used(
         paths = files.pop(role, [])
         if paths or sentence:
             yield FileLine(", ".join(paths) or role, role if paths else "", is_right, sentence)
+
+
+def _unused(submission: Submission) -> Iterator[FileLine]:
+    """Yield the files that could be what is missing, once for each sentence."""
+    paths: dict[str, str] = {}
+    for file in submission.unused:
+        paths.setdefault(file.sentence, file.path)
+    for sentence, path in paths.items():
+        yield FileLine(path, "", False, sentence)
 
 
 def _solution_line(results: Sequence[StepResult], imported: Imported) -> tuple[bool, str]:

@@ -13,9 +13,9 @@ from quantlab.rehearsal.assess import Rehearsal
 from quantlab.rehearsal.rehearse import rehearse
 from tests.odd.conftest import STUDENT, Grade
 
-SHORT = {  # the kinds of sentences; the others are long
-    *("imports/notebook_magic", "reports/final_pdf", "models/whole_module"),
-    *("answers/number_as_text", "archives/tar_gz", "names/german_copy"),
+SHORT = {  # one of each kind; all others are long
+    *("archives/rar", "encodings/gbk", "imports/imports_colab", "models/compiled_model"),
+    *("models/whole_module", "names/two_versions", "answers/not_a_number"),
 }
 CASES = [
     pytest.param(case, id=case.name, marks=[] if case.name in SHORT else pytest.mark.long)
@@ -47,4 +47,7 @@ def unmentioned(report: Report, rehearsal: Rehearsal) -> list[str]:
 
 
 def _words(sentence: str) -> str:
-    return re.sub(r"\s+", " ", sentence).strip(" .")
+    """Return a note without the part of a module's name that depends on installed packages."""
+    return (
+        re.sub(r"\s+", " ", sentence).strip(" .").replace("imports google.colab", "imports google")
+    )
