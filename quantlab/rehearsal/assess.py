@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from quantlab.formats.answers import Answers
 from quantlab.formats.submission_files import PACKED
 from quantlab.intake.role_states import RoleState, role_states
 from quantlab.intake.roles import ANSWERS, ROLES, SOLUTION, VARIABLE
@@ -92,7 +93,7 @@ def assess(
         notes=tuple(notes),
         review=(
             *problems.values(),
-            *(submission.answers.unread.values() if submission.answers is not None else ()),
+            *(_answers_review(submission.answers) if submission.answers is not None else ()),
             *_solution_review(submission, results, imported),
             *(file.sentence for file in submission.unused if set(file.roles) & set(missing)),
         ),
@@ -114,12 +115,28 @@ def _used(
         if role == SOLUTION and imported is not None:
             is_right, sentence = _solution_line(results, imported)
         elif role == ANSWERS and submission.answers is not None:
-            is_right = not submission.answers.unread
+            unclear = _answers_review(submission.answers)
+            is_right = not unclear
             sentence = f"by {submission.answers.student}, on {submission.answers.dataset}"
-            sentence = " ".join(submission.answers.unread.values()) or sentence
+            sentence = " ".join(unclear) or sentence
         paths = files.pop(role, [])
         if paths or sentence:
             yield FileLine(", ".join(paths) or role, role if paths else "", is_right, sentence)
+
+
+def _answers_review(answers: Answers) -> list[str]:
+    """Return why staff would look at the tables."""
+    fractions = [
+        f"{cell} {method}"
+        for cell, methods in answers.table1["ptq"].items()
+        for method, value in methods.items()
+        if value is not None and 0 < value <= 1
+    ]
+    sentences = [*answers.unread.values()]
+    if fractions:
+        cells = ", ".join(fractions)
+        sentences.append(f"{ANSWERS} seems to hold fractions where percentages belong ({cells}).")
+    return sentences
 
 
 def _unused(submission: Submission) -> Iterator[FileLine]:
