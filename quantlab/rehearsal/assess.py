@@ -87,7 +87,7 @@ def assess(
     return Rehearsal(
         files=(
             *_used(submission, problems, results, imported),
-            *_unused(submission),
+            *_unused(submission, problems),
         ),
         missing=missing,
         notes=tuple(notes),
@@ -139,13 +139,14 @@ def _answers_review(answers: Answers) -> list[str]:
     return sentences
 
 
-def _unused(submission: Submission) -> Iterator[FileLine]:
-    """Yield the files that could be what is missing, once for each sentence."""
+def _unused(submission: Submission, problems: Mapping[str, str]) -> Iterator[FileLine]:
+    """Yield the files that could be what is missing, once for each sentence not in `problems`."""
     paths: dict[str, str] = {}
     for file in submission.unused:
         paths.setdefault(file.sentence, file.path)
     for sentence, path in paths.items():
-        yield FileLine(path, "", False, sentence)
+        if sentence not in problems.values():
+            yield FileLine(path, "", False, sentence)
 
 
 def _solution_line(results: Sequence[StepResult], imported: Imported) -> tuple[bool, str]:

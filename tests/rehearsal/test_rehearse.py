@@ -72,3 +72,5 @@ def test_rehearse_says_what_needs_review_and_what_is_missing(rehearsal: Rehearsa
     assert any("`from google.colab import files`" in reason for reason in rehearsal.review)
     assert any("cut short" in reason for reason in rehearsal.review)
     assert not rehearsal.is_complete
+    sentences = [line.sentence for line in rehearsal.files if line.sentence]
+    assert len(sentences) == len(set(sentences))
