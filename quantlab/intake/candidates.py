@@ -107,7 +107,7 @@ def choose(rule: RoleRule, contents: Contents) -> Choice:
     if problem:
         return Choice(problem=problem, taken=tuple(exact))
     agreeing = [group for group in named if rule.agrees(group.content, 1)]
-    if not agreeing:
+    if not agreeing and all(rule.is_blank(group.content) for group in _exact(rule, named)):
         others, _ = _read_groups(rule, by_nearness[3][:_SEARCHED])
         agreeing = [group for group in others if rule.agrees(group.content, 3)]
     if not agreeing:
@@ -173,8 +173,13 @@ def _without_agreement(
     if not exact:
         refused = [entry for entry in contents.refused if could_be(entry.name, rule.name)]
         return Choice(problem=refused[0].sentence if refused else None)
-    groups = [group for group in named if rule.nearness(group.entries[0].name) == 1]
+    groups = _exact(rule, named)
     return _conflict(rule, exact) if len(groups) > 1 else _chosen(rule, groups[0])
+
+
+def _exact(rule: RoleRule, groups: Sequence[_Group]) -> list[_Group]:
+    """Return the groups with the assignment's name."""
+    return [group for group in groups if rule.nearness(group.entries[0].name) == 1]
 
 
 def names_of(entries: Sequence[Entry]) -> str:

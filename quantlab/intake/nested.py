@@ -50,8 +50,8 @@ def is_archive(entry: Entry) -> bool:
         kind = archive_kind(_beginning(entry))
     if extension == ".zip" and kind is None:
         return not _beginning(entry).startswith((b"Rar!", b"7z\xbc\xaf", b"\x80"))
-    if extension in _MODELS and kind != "zip":
-        return False
+    if extension in _MODELS:
+        return kind == "zip" and any(name.endswith(_MODELS) for name in _members(entry))
     return kind is not None and not (kind == "zip" and _is_saved_model(entry))
 
 
@@ -123,9 +123,14 @@ def _beginning(entry: Entry) -> bytes:
 
 def _is_saved_model(entry: Entry) -> bool:
     """Return whether a zip has the records that `torch.save` writes."""
+    return any(name.partition("/")[2] == "data.pkl" for name in _members(entry))
+
+
+def _members(entry: Entry) -> list[str]:
+    """Return the names in a zip of at most the size of a model; [] if it cannot be opened."""
     try:
         content = entry.read(LIMITS.model)
         with open_zip(io.BytesIO(content), LIMITS.directory_bytes) as archive:
-            return any(name.partition("/")[2] == "data.pkl" for name in archive.namelist())
+            return archive.namelist()
     except (UnreadableFile, *DAMAGE):
-        return False
+        return []

@@ -13,11 +13,9 @@ NOT_FOUND = {"checks": ["1a.linear_quantize.signed"], "verdicts": ["missing"]}
 CODE_AND_MODEL = ["1a.linear_quantize.signed", "2d.model.W8A8"]
 
 
-@fault(
-    ("brings a wrong reference in the kit's own folder, which the grader might compare with"),
-    checks=["1a.*", "2a.*", "2b.*", "3.search.*"],
-    verdicts=["blocked"],
-    problem="2 different files could be solution.py",
+@legal(
+    "brings a stub in the kit's own folder, which the grader might compare with",
+    **RIGHT,
 )
 def another_reference():
     def build(folder, right):

@@ -113,7 +113,7 @@ def letters_of_another_script():
         (folder / "solution.py").write_bytes((KIT / "solution.py").read_bytes())
 
 
-@review("solution.py imports the functions from another file", says="2 different files", **CODE)
+@review("solution.py imports the functions from another file", says="could not be imported", **CODE)
 def functions_in_another_file():
     def build(folder):
         (folder / "solution.py").rename(folder / "quant.py")
