@@ -39,7 +39,7 @@ def sentence(source):
     return message
 
 
-def test_a_full_file_is_read():
+def test_parse_reads_a_full_file():
     mse = {v: {m: {"8": 0.5, "4": 1, "2": 2.5} for m in MSE_METHODS} for v in VECTORS}
     mse["B"]["SAWB"]["2"] = 7.25
     table1 = {t: {c: {"SAWB": 90.5, "sym": 91} for c in CELLS} for t in TRAININGS}
@@ -54,7 +54,7 @@ def test_a_full_file_is_read():
     assert answers.bit_widths == {"layer1.0.conv1": 4, "fc": 8}
 
 
-def test_a_cell_that_is_absent_or_null_is_none_and_the_others_stay():
+def test_parse_reads_absent_and_null_cells_as_none():
     answers = parse(text(mse={"A": {"sym": {"8": 0.25, "4": None}}}, table1={"ptq": {"W8A8": {}}}))
     assert answers.mse["A"]["sym"] == {8: 0.25, 4: None, 2: None}
     assert answers.mse["B"]["SAWB"] == {8: None, 4: None, 2: None}
@@ -62,11 +62,11 @@ def test_a_cell_that_is_absent_or_null_is_none_and_the_others_stay():
     assert answers.bit_widths == {}
 
 
-def test_null_for_a_whole_table_is_an_empty_table():
+def test_parse_reads_a_null_table_as_empty():
     assert parse(text(mse=None, table1=None, bit_widths=None)) == Answers("alice", "CIFAR-10")
 
 
-def test_a_byte_order_mark_is_no_fault():
+def test_parse_accepts_a_byte_order_mark():
     assert parse(b"\xef\xbb\xbf" + text().encode()).student == "alice"
 
 
@@ -96,7 +96,7 @@ def test_a_byte_order_mark_is_no_fault():
         (" " * (LARGEST_TEXT + 1), "larger than 1 MiB"),
     ],
 )
-def test_what_is_malformed_is_told_in_one_sentence(source, says):
+def test_parse_refuses_malformed_answers_in_a_sentence(source, says):
     assert says in sentence(source)
 
 
@@ -228,7 +228,7 @@ def test_parse_names_what_is_there_twice():
     assert "'sawb'" in parse(text(table1={"ptq": {"W8A8": {"SAWB": 1, "sawb": 2}}})).notes[0]
 
 
-def test_a_hostile_name_is_shown_short_and_escaped():
+def test_parse_shortens_and_escapes_a_hostile_name():
     answers = parse(text(mse={"\x1b[31m" + "x" * 10_000: {}}, **{"\x1b]0;x\x07": 1}))
     for sentence in (*answers.unread.values(), *answers.notes):
         assert sentence.isprintable()
@@ -275,7 +275,7 @@ answers_of_any_content = st.builds(
 
 @settings(max_examples=30, deadline=None)
 @given(answers_of_any_content)
-def test_writing_and_reading_gives_the_same_answers(answers):
+def test_parse_inverts_to_text(answers):
     assert parse(to_text(answers)) == answers
 
 
@@ -290,7 +290,7 @@ json_values = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(mse=json_values, table1=json_values, bit_widths=json_values, student=json_values)
-def test_any_json_is_answers_or_refused(**parts):
+def test_parse_returns_or_refuses_answers_of_any_json(**parts):
     source = text(**parts)
     try:
         answers = parse(source)
@@ -301,6 +301,6 @@ def test_any_json_is_answers_or_refused(**parts):
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=60))
-def test_any_bytes_are_answers_or_refused(source):
+def test_parse_refuses_any_short_bytes(source):
     with pytest.raises(BadAnswers):  # none so short is complete
         parse(source)

@@ -20,7 +20,7 @@ def answers(path):
     return AnswersFile(path, "alice", "CIFAR-10")
 
 
-def test_each_record_fills_its_own_cell_and_keeps_the_others(answers, path):
+def test_answers_file_fills_a_cell_and_keeps_the_others(answers, path):
     answers.record_mse("A", "sym", 8, 0.25)
     answers.record_mse("B", "SAWB", 2, np.float32(0.5))
     answers.record_accuracy("qat", "W4A4", "SAWB", 90.5)
@@ -35,13 +35,13 @@ def test_each_record_fills_its_own_cell_and_keeps_the_others(answers, path):
     assert read.table1["ptq"]["W4A4"] == {"SAWB": 80.0, "sym": None}
 
 
-def test_bit_widths_replace_those_recorded_before(answers, path):
+def test_answers_file_replaces_earlier_bit_widths(answers, path):
     answers.record_bit_widths({"layer1.0.conv1": 4, "fc": 8})
     answers.record_bit_widths({"fc": np.int64(3)})
     assert parse(path.read_text()).bit_widths == {"fc": 3}
 
 
-def test_nothing_is_recorded_by_reading(answers, path):
+def test_answers_file_writes_nothing_when_read(answers, path):
     assert answers.read().mse["A"]["sym"][8] is None
     assert not path.exists()
 
@@ -72,7 +72,7 @@ def test_nothing_is_recorded_by_reading(answers, path):
         (lambda a: a.record_bit_widths({3: 2}), "3 that is no layer's name"),
     ],
 )
-def test_what_no_cell_can_hold_is_refused_and_the_file_stays(answers, path, record, says):
+def test_answers_file_refuses_values_outside_the_tables_and_stays(answers, path, record, says):
     answers.record_mse("A", "sym", 8, 0.25)
     before = path.read_bytes()
     with pytest.raises(BadAnswers) as caught:
@@ -88,7 +88,7 @@ def test_what_no_cell_can_hold_is_refused_and_the_file_stays(answers, path, reco
         (("alice", "Shapes-10"), "belongs to the dataset 'CIFAR-10', not 'Shapes-10'"),
     ],
 )
-def test_the_file_of_another_student_or_data_set_is_left_alone(answers, path, other, says):
+def test_answers_file_refuses_another_student_or_data_set(answers, path, other, says):
     answers.record_mse("A", "sym", 8, 0.25)
     before = path.read_bytes()
     with pytest.raises(BadAnswers) as caught:
@@ -97,13 +97,13 @@ def test_the_file_of_another_student_or_data_set_is_left_alone(answers, path, ot
     assert path.read_bytes() == before
 
 
-def test_a_student_must_be_named(path):
+def test_answers_file_refuses_an_empty_student(path):
     with pytest.raises(BadAnswers, match=r"The student of answers\.json must be a text"):
         AnswersFile(path, "", "CIFAR-10").record_mse("A", "sym", 8, 0.5)
     assert not path.exists()
 
 
-def test_an_interrupted_write_leaves_the_old_file(answers, path, monkeypatch):
+def test_answers_file_keeps_the_old_file_when_a_write_is_interrupted(answers, path, monkeypatch):
     answers.record_mse("A", "sym", 8, 0.25)
     before = path.read_bytes()
 

@@ -14,7 +14,9 @@ from quantlab.intake.submission import Submission
 from tests.audit.test_models import Opener
 from tests.class_outputs.people import a_record, a_report, an_outcome
 
-TERSE = next(one.code for one in load_alternatives() if one.name == "whole_terse")
+TERSE = next(
+    alternative.code for alternative in load_alternatives() if alternative.name == "whole_terse"
+)
 RECORD = a_record(*(an_outcome(a_report(student)) for student in ("ada", "bob")))
 
 
@@ -25,40 +27,40 @@ def _works(executor: Opener | None = None) -> SubmissionPool:
     return submissions
 
 
-def test_without_the_submissions_only_the_record_is_looked_at() -> None:
-    found = audit(RECORD, None, None)
-    assert found.findings == ()
-    assert found.notes == (
+def test_audit_reads_only_the_record_without_submissions() -> None:
+    report = audit(RECORD, None, None)
+    assert report.findings == ()
+    assert report.notes == (
         "solution.py and saved models were not compared: the submissions are not available.",
     )
 
 
-def test_the_submissions_are_compared_once_they_are_at_hand() -> None:
-    found = audit(RECORD, None, _works(Opener()))
-    assert [look.kind for look in found.findings] == [Kind.SOLUTION]
-    assert found.notes == ()
+def test_audit_compares_the_submissions_it_gets() -> None:
+    report = audit(RECORD, None, _works(Opener()))
+    assert [look.kind for look in report.findings] == [Kind.SOLUTION]
+    assert report.notes == ()
 
 
-def test_models_are_not_opened_without_what_opens_them_safely() -> None:
+def test_audit_leaves_models_out_without_an_executor() -> None:
     assert "Saved models were not compared" in audit(RECORD, None, _works()).notes[0]
 
 
-def test_without_copydetect_the_rest_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_audit_notes_that_copydetect_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "copydetect", None)
     monkeypatch.delitem(sys.modules, "autograder.course.audit.solutions", raising=False)
-    found = audit(RECORD, None, _works(Opener()))
-    assert found.findings == ()
-    assert found.notes == (
+    report = audit(RECORD, None, _works(Opener()))
+    assert report.findings == ()
+    assert report.notes == (
         "solution.py was not compared: copydetect is missing, pip install -e '.[audit]'.",
     )
 
 
-def test_an_earlier_run_is_compared_with() -> None:
+def test_audit_compares_with_an_earlier_run() -> None:
     before = a_record(an_outcome(a_report("ada", **{"2a.STE.gradient": Verdict.WRONG})))
     assert [look.kind for look in audit(RECORD, before, None).findings] == [Kind.FLIPS]
 
 
-def test_programs_read_it_too() -> None:
+def test_audit_json_contains_findings_and_notes() -> None:
     look = AuditFinding(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",))
     assert json.loads(audit_json(Audit((look,), ("note",)))) == {
         "version": 1,

@@ -48,16 +48,18 @@ def _answers(**answers: CheckResult) -> ClassRecord:
         ([Verdict.MISSING] * 9, []),
     ],
 )
-def test_a_check_of_all_or_nobody_is_named(verdicts: list[Verdict], kinds: list[Kind]) -> None:
+def test_undiscriminating_checks_names_checks_all_or_none_pass(
+    verdicts: list[Verdict], kinds: list[Kind]
+) -> None:
     assert _about(list(undiscriminating_checks(_class(*verdicts))), GRADIENT) == kinds
 
 
-def test_written_answers_are_not_judged() -> None:
+def test_undiscriminating_checks_skips_written_answers() -> None:
     findings = list(undiscriminating_checks(_class(*[Verdict.CORRECT] * 6)))
     assert _about(findings, "1c.comparison") == []
 
 
-def test_a_flip_is_told_with_what_was_and_what_is() -> None:
+def test_changed_results_lists_old_and_new_verdicts() -> None:
     before = _class(Verdict.CORRECT, Verdict.WRONG, Verdict.CORRECT)
     after = _class(Verdict.CORRECT, Verdict.CORRECT, Verdict.TIMEOUT)
     (look,) = changed_results(after, before)
@@ -69,19 +71,19 @@ def test_a_flip_is_told_with_what_was_and_what_is() -> None:
     )
 
 
-def test_a_new_attempt_is_no_flip() -> None:
+def test_changed_results_ignores_a_new_attempt() -> None:
     before, after = _class(Verdict.WRONG), _class(Verdict.CORRECT)
     (outcome,) = after.outcomes
     again = replace(outcome, entry=replace(outcome.entry, attempt=2))
     assert list(changed_results(replace(after, outcomes=(again,)), before)) == []
 
 
-def test_equal_runs_have_no_flips() -> None:
+def test_changed_results_is_empty_for_equal_runs() -> None:
     record = _class(Verdict.WRONG, Verdict.CORRECT)
     assert list(changed_results(record, record)) == []
 
 
-def test_equal_wrong_answers_are_one_group_with_all_its_checks() -> None:
+def test_same_wrong_answers_groups_all_shared_checks() -> None:
     rows = {
         id: a_check(id, Verdict.PARTIAL, points=0.5, evidence={"got": f"{id} {NUMBERS}"})
         for id in ("1b.A.sym", "1b.B.sym")
@@ -106,11 +108,11 @@ def test_equal_wrong_answers_are_one_group_with_all_its_checks() -> None:
         replace(_wrong(NUMBERS), evidence={}),
     ],
 )
-def test_what_agrees_by_itself_is_not_named(check: CheckResult) -> None:
+def test_same_wrong_answers_ignores_answers_that_agree_by_chance(check: CheckResult) -> None:
     assert list(same_wrong_answers(_answers(ada=check, bob=check))) == []
 
 
-def test_work_that_could_not_be_marked_is_passed_over() -> None:
+def test_audit_checks_skip_submissions_without_a_report() -> None:
     record = a_record(Outcome(an_outcome(a_report("ada")).entry, None, "It is cut off."))
     assert list(undiscriminating_checks(record)) == list(same_wrong_answers(record)) == []
     assert list(changed_results(record, record)) == []

@@ -95,7 +95,7 @@ def _compared(**models: bytes) -> Audit:
     return comparison.compare()
 
 
-def test_models_trained_apart_are_not_named(
+def test_model_audit_ignores_models_trained_apart(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(6)}
@@ -103,7 +103,7 @@ def test_models_trained_apart_are_not_named(
 
 
 @pytest.mark.parametrize("extra", [0, 7])
-def test_a_copied_model_is_found_also_after_a_little_more_training(
+def test_model_audit_names_a_copy_even_after_more_training(
     extra: int, float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
@@ -116,21 +116,21 @@ def test_a_copied_model_is_found_also_after_a_little_more_training(
     assert "usual in this class 0.1" in look.details[0]
 
 
-def test_models_that_were_only_rounded_are_alike_and_no_matter(
+def test_model_audit_ignores_models_that_were_only_rounded(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     rounded = _trained(float_state, reference, 0, size=0.0)
     assert _compared(ada=rounded, bob=rounded).findings == ()
 
 
-def test_two_light_trainings_share_their_rounding_and_are_not_named(
+def test_model_audit_ignores_short_separate_trainings(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{n}": _trained(float_state, reference, n, size=0.1) for n in range(4)}
     assert _compared(**models).findings == ()
 
 
-def test_the_reference_s_models_of_different_trainings_are_not_alike() -> None:
+def test_model_audit_ignores_different_trainings_of_the_reference() -> None:
     comparison = ModelAudit("CIFAR-10", Opener())
     for cell in ("W2A8", "W2A2"):  # equal widths of weights, trained apart
         content = (reference_models("cifar10") / f"ResNet20_{cell}.pt").read_bytes()
@@ -138,7 +138,7 @@ def test_the_reference_s_models_of_different_trainings_are_not_alike() -> None:
     assert comparison.compare().findings == ()
 
 
-def test_all_widths_of_a_pair_are_one_look() -> None:
+def test_model_audit_reports_all_widths_of_a_pair_together() -> None:
     comparison = ModelAudit("CIFAR-10", Opener())
     for student in ("ada", "bob"):
         models = {
@@ -152,7 +152,7 @@ def test_all_widths_of_a_pair_are_one_look() -> None:
 
 
 @pytest.mark.parametrize("content", [b"broken", _content.__doc__])
-def test_what_can_t_be_read_is_left_out(content: bytes | None) -> None:
+def test_model_audit_leaves_unreadable_models_out(content: bytes | None) -> None:
     stream = io.BytesIO()
     torch.save({"no": torch.zeros(3)}, stream)
     unreadable = content or stream.getvalue()
@@ -170,7 +170,7 @@ def _noted(submission: Submission) -> dict[str, Any]:
     return dict(executor.changes(submission, ModelChanges(float_model("cifar10"))))
 
 
-def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
+def test_model_audit_compares_recorded_changes_without_opening_models(
     float_state: Mapping[str, Tensor], reference: SavedModel
 ) -> None:
     models = {f"s{seed}": _trained(float_state, reference, seed) for seed in range(5)}
@@ -183,7 +183,7 @@ def test_models_that_were_noted_are_not_opened_again_and_compare_the_same(
     assert [look.who for look in comparison.compare().findings] == [("copy", "s3")]
 
 
-def test_of_several_models_only_those_that_were_read_are_noted() -> None:
+def test_recording_executor_returns_only_models_that_were_read() -> None:
     executor = RecordingExecutor(Opener())
     executor.read_checkpoint(b"broken")
     executor.read_checkpoint(b"faulty")  # perhaps another reads it

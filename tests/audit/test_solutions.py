@@ -12,7 +12,7 @@ from autograder.course.audit.solutions import LONGEST, STARTER, SolutionAudit
 from autograder.engine.corpus import load_alternatives, load_mutants
 from quantlab.intake.submission import Submission
 
-WHOLE = {one.name: one.code for one in load_alternatives() if one.whole}
+WHOLE = {case.name: case.code for case in load_alternatives() if case.whole}
 TERSE, FAMILY = WHOLE["whole_terse"], WHOLE["whole_handout_family"]
 
 
@@ -37,7 +37,7 @@ def _disguised(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE))
-def test_a_disguised_copy_is_found(name: str) -> None:
+def test_solution_audit_names_a_disguised_copy(name: str) -> None:
     texts = {**WHOLE, "copy": _disguised(WHOLE[name])}
     (look,) = _compared(**texts).findings
     assert look.kind is Kind.SOLUTION
@@ -47,34 +47,34 @@ def test_a_disguised_copy_is_found(name: str) -> None:
     assert look.details
 
 
-def test_right_solutions_that_were_written_apart_are_not_named(reference_source: str) -> None:
+def test_solution_audit_ignores_solutions_written_apart(reference_source: str) -> None:
     assert _compared(reference=reference_source, **WHOLE).findings == ()
 
 
-def test_a_copy_of_one_function_after_another_is_found() -> None:
+def test_solution_audit_names_a_partial_copy() -> None:
     half = FAMILY[: len(FAMILY) // 2]
     (look,) = _compared(ada=FAMILY, bob=TERSE, eve=half).findings
     assert look.who == ("ada", "eve")
 
 
-def test_what_was_handed_out_is_nobody_s_own(stub_source: str) -> None:
+def test_solution_audit_ignores_the_starter_code(stub_source: str) -> None:
     added = stub_source + "\n\nANSWER = 42\n"
     assert _compared(ada=stub_source, bob=added, eve=stub_source).findings == ()
     assert STARTER.read_text(encoding="utf-8") == stub_source
 
 
-def test_one_change_in_the_starter_is_no_likeness(stub_source: str) -> None:
-    mutant = next(one for one in load_mutants() if one.in_solution)
+def test_solution_audit_ignores_shared_starter_with_a_small_change(stub_source: str) -> None:
+    mutant = next(case for case in load_mutants() if case.in_solution)
     texts = {"ada": f"{stub_source}\n{mutant.code}", "bob": f"{stub_source}\n{TERSE}"}
     assert _compared(**texts).findings == ()
 
 
-def test_what_much_of_the_class_shares_is_nobody_s_own() -> None:
+def test_solution_audit_ignores_code_that_much_of_the_class_shares() -> None:
     texts = {f"s{number}": TERSE for number in range(11)}
     assert _compared(**texts).findings == ()
 
 
-def test_a_ring_in_a_large_class_is_found_whole() -> None:
+def test_solution_audit_names_every_pair_of_a_ring() -> None:
     others = {f"s{n}": f"def f{n}(x):\n    return {'+'.join(['x'] * n)}\n" * 9 for n in range(20)}
     findings = _compared(**others, ring1=FAMILY, ring2=FAMILY, ring3=FAMILY).findings
     rings = {look.who for look in findings if look.who[0].startswith("ring")}
@@ -84,17 +84,17 @@ def test_a_ring_in_a_large_class_is_found_whole() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "def f(:", "'''", "\t\n " * 30_000, "\x00", "\ud800", "(" * 5000, "é" * 400]
 )
-def test_anything_is_read_as_text(text: str) -> None:
+def test_solution_audit_reads_any_text(text: str) -> None:
     assert _compared(ada=text, bob=text, eve=TERSE).findings == ()
 
 
-def test_a_solution_too_long_to_compare_is_said() -> None:
-    found = _compared(ada="x = 1\n" * LONGEST, bob=TERSE)
-    assert found.findings == ()
-    assert found.notes == (f"Not compared, because longer than {LONGEST:,} characters: ada.",)
+def test_solution_audit_notes_a_solution_too_long_to_compare() -> None:
+    report = _compared(ada="x = 1\n" * LONGEST, bob=TERSE)
+    assert report.findings == ()
+    assert report.notes == (f"Not compared, because longer than {LONGEST:,} characters: ada.",)
 
 
-def test_who_handed_in_none_is_left_out() -> None:
+def test_solution_audit_skips_a_submission_without_solution() -> None:
     sources = SolutionAudit()
     sources.add(Submission("ada", None))
     assert sources.compare() == Audit(())

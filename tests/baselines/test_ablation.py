@@ -27,14 +27,16 @@ def run(epochs: str) -> int:
     return main(["ablate", *options.split(), "--epochs", epochs])
 
 
-def test_the_arms_differ_in_one_choice_each() -> None:
+def test_ablation_recipes_differ_in_a_single_choice_each() -> None:
     whole, *others = ablation.recipes(12, 0).values()
     for other in others:
         changed = [name for name in vars(whole) if vars(whole)[name] != vars(other)[name]]
         assert len(changed) == 1
 
 
-def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, capsys, monkeypatch):
+def test_ablate_trains_each_arm_once_and_measures_on_held_out_images(
+    few_images, capsys, monkeypatch
+):
     assert run("1") == 0
     shown = capsys.readouterr().out
     assert "% of 20 held-out images" in shown
@@ -49,6 +51,6 @@ def test_each_arm_is_trained_once_and_measured_on_held_out_images(few_images, ca
     assert json.loads(Path("ablation.json").read_text())["arms"] == arms
 
 
-def test_what_cannot_be_trained_is_a_sentence(few_images, capsys):
+def test_ablate_refuses_negative_epochs_in_a_sentence(few_images, capsys):
     assert run("-1") == 2
     assert "needs at least 0 epochs" in capsys.readouterr().err

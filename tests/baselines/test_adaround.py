@@ -21,7 +21,7 @@ def drawn(seed: int, spread: float) -> torch.Tensor:
     seed=st.integers(0, 1000),
     spread=st.sampled_from([0.05, 1.0, 3.0]),
 )
-def test_before_training_the_weights_are_the_float_ones_clipped_to_the_range(
+def test_adaround_starts_at_float_weights_clipped_to_the_range(
     bits: int, seed: int, spread: float
 ) -> None:
     weight, scale, (low, high) = drawn(seed, spread), 0.25, signed_codes(bits)
@@ -37,7 +37,7 @@ def test_before_training_the_weights_are_the_float_ones_clipped_to_the_range(
     seed=st.integers(0, 1000),
     push=st.sampled_from([0.0, 1.0, 50.0]),
 )
-def test_whatever_is_learned_the_codes_are_neighbours_of_the_weight_in_the_range(
+def test_adaround_codes_are_neighbors_of_the_weight_in_the_range(
     bits: int, seed: int, push: float
 ) -> None:
     weight, scale, (low, high) = drawn(seed, 1.0), 0.25, signed_codes(bits)
@@ -52,14 +52,14 @@ def test_whatever_is_learned_the_codes_are_neighbours_of_the_weight_in_the_range
     assert torch.equal(quantizer.eval()(weight), codes * quantizer.scale)
 
 
-def test_without_training_it_rounds_to_the_nearest() -> None:
+def test_adaround_rounds_to_nearest_without_training() -> None:
     weight = drawn(3, 1.0)
     quantizer = AdaRound(weight, 0.25, -8, 7)
     nearest = (weight / 0.25).round().clamp(-8, 7).to(torch.int16)
     assert torch.equal(quantizer.codes(weight), nearest)
 
 
-def test_the_penalty_comes_after_the_warm_up_and_ends_at_decisions() -> None:
+def test_rounding_penalty_starts_after_warm_up_and_ends_at_zero() -> None:
     quantizer = AdaRound(drawn(0, 1.0), 0.25, -8, 7)
     assert rounding_penalty([quantizer], 0.19) == 0
     early, late = (
@@ -71,7 +71,7 @@ def test_the_penalty_comes_after_the_warm_up_and_ends_at_decisions() -> None:
     assert torch.as_tensor(rounding_penalty([quantizer], 0.99)).item() == 0
 
 
-def test_the_penalty_pushes_to_the_nearer_code() -> None:
+def test_rounding_penalty_pushes_to_the_nearer_code() -> None:
     weight = torch.tensor([0.05, 0.2])  # h = 0.2 and 0.8
     quantizer = AdaRound(weight, 0.25, -8, 7)
     value = rounding_penalty([quantizer], 0.9)
@@ -81,7 +81,9 @@ def test_the_penalty_pushes_to_the_nearer_code() -> None:
     assert quantizer.rounding.grad[0] > 0 > quantizer.rounding.grad[1]
 
 
-def test_learned_rounding_beats_the_nearest(model: nn.Module, images: torch.Tensor) -> None:
+def test_adaround_learns_a_smaller_error_than_nearest_rounding(
+    model: nn.Module, images: torch.Tensor
+) -> None:
     errors, wanted = [], model(normalize(images)).detach()
     for steps in (0, 60):
         network = adaround(model, (3, 8), images, ReconstructionSchedule(steps, views=1, batch=8))
@@ -89,7 +91,7 @@ def test_learned_rounding_beats_the_nearest(model: nn.Module, images: torch.Tens
     assert errors[1] < errors[0] * 0.7
 
 
-def test_the_network_is_on_its_grid_and_the_same_for_the_same_seed(
+def test_adaround_is_on_its_grid_and_repeatable_per_seed(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     images = images[:8]

@@ -26,7 +26,7 @@ def with_steps(settings: BlockSettings, steps: int) -> BlockSettings:
 
 
 @pytest.mark.parametrize("settings", KINDS, ids=["BRECQ", "QDrop", "AdaQuant"])
-def test_reconstruction_brings_the_logits_nearer_to_the_float_ones(
+def test_block_reconstruction_brings_logits_nearer_to_float(
     settings: BlockSettings, model: nn.Module, images: torch.Tensor
 ) -> None:
     errors, wanted = [], model(normalize(images)).detach()
@@ -36,7 +36,7 @@ def test_reconstruction_brings_the_logits_nearer_to_the_float_ones(
     assert errors[1] < errors[0] * 0.8
 
 
-def test_what_comes_out_is_on_the_grid_and_the_float_network_is_left_alone(
+def test_block_reconstruction_ends_on_the_grid_and_keeps_its_argument(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -53,7 +53,7 @@ def test_what_comes_out_is_on_the_grid_and_the_float_network_is_left_alone(
         assert layer.input_quantizer.high == 3
 
 
-def test_only_free_weights_train_batch_normalization_and_never_its_statistics(
+def test_block_reconstruction_trains_batch_norm_with_free_weights_only(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     """The first convolution and its normalization are in float, and nothing touches them."""
@@ -74,7 +74,7 @@ def test_only_free_weights_train_batch_normalization_and_never_its_statistics(
 
 
 @pytest.mark.parametrize("settings", KINDS[1:], ids=["QDrop", "AdaQuant"])
-def test_the_same_seed_gives_the_same_network(
+def test_block_reconstruction_is_repeatable_per_seed(
     settings: BlockSettings, model: nn.Module, images: torch.Tensor
 ) -> None:
     outputs = []
@@ -86,14 +86,14 @@ def test_the_same_seed_gives_the_same_network(
     assert not torch.equal(outputs[0], outputs[2])
 
 
-def test_views_are_the_images_then_crops_and_then_mixtures(images: torch.Tensor) -> None:
+def test_calibration_views_are_images_then_crops_and_mixtures(images: torch.Tensor) -> None:
     views = calibration_views(images, 4, torch.Generator().manual_seed(0))
     assert views.shape == (96, 3, 32, 32)
     assert torch.equal(views[:24], normalize(images))
     assert len({view.numpy().tobytes() for view in views}) > 90  # a crop may be none
 
 
-def test_a_mixture_has_one_rectangle_of_one_other_image() -> None:
+def test_cut_and_mix_pastes_a_single_rectangle_of_another_image() -> None:
     """Image n is n everywhere, so that every pixel says where it comes from."""
     plain = torch.arange(40, dtype=torch.uint8).view(40, 1, 1, 1).expand(40, 3, 16, 20)
     mixed = cut_and_mix(plain, torch.Generator().manual_seed(0))
@@ -110,7 +110,7 @@ def test_a_mixture_has_one_rectangle_of_one_other_image() -> None:
     assert foreign.flatten(1).any(1).sum() > 30
 
 
-def test_dropping_leaves_about_that_share_in_floating_point_and_only_in_training() -> None:
+def test_dropping_step_keeps_that_share_in_float_only_in_training() -> None:
     x = torch.rand(100, 100)
     quantizer = DroppingStep(0.5, 0, 3, drop=0.3)
     torch.manual_seed(0)
@@ -118,7 +118,7 @@ def test_dropping_leaves_about_that_share_in_floating_point_and_only_in_training
     assert torch.equal(quantizer.eval()(x), quantizer.codes(x) * quantizer.scale)
 
 
-def test_the_gradient_of_the_step_is_that_of_lsq() -> None:
+def test_dropping_step_has_the_step_gradient_of_lsq() -> None:
     x = torch.tensor([0.2, 0.9, 7.0])
     quantizer: Quantizer = DroppingStep(0.5, 0, 3).train()
     quantizer(x).sum().backward()

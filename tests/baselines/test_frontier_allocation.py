@@ -15,47 +15,47 @@ from quantlab.formats.packed_model import LAYERS, allowed_bits, counted_bytes
 @st.composite
 def groups(draw):
     """Up to four groups of up to three options, with whole costs so that sums are exact."""
-    made = []
+    option_groups = []
     for number in range(draw(st.integers(1, 4))):
         pairs = st.tuples(st.integers(0, 12), st.integers(0, 9))
         options = draw(st.lists(pairs, min_size=1, max_size=3))
-        made.append(
+        option_groups.append(
             [
                 Option({f"layer{number}": b}, 2 * size, cost)
                 for b, (size, cost) in enumerate(options)
             ]
         )
-    return made
+    return option_groups
 
 
-def best(made, budget):
+def best(option_groups, budget):
     """The least cost of all combinations within the budget, by trying each."""
     costs = [
         sum(option.cost for option in chosen)
-        for chosen in product(*made)
+        for chosen in product(*option_groups)
         if sum(option.bytes for option in chosen) <= budget
     ]
     return min(costs, default=None)
 
 
 @given(groups(), st.lists(st.integers(0, 100), min_size=1, max_size=4))
-def test_nothing_within_the_budget_costs_less(made, budgets):
-    for budget, widths in zip(budgets, allocate(made, budgets), strict=True):
+def test_allocate_returns_the_least_cost_within_the_budget(option_groups, budgets):
+    for budget, widths in zip(budgets, allocate(option_groups, budgets), strict=True):
         if widths is None:
-            assert best(made, budget) is None
+            assert best(option_groups, budget) is None
             continue
-        chosen = [group[widths[f"layer{i}"]] for i, group in enumerate(made)]
+        chosen = [group[widths[f"layer{i}"]] for i, group in enumerate(option_groups)]
         assert sum(option.bytes for option in chosen) <= budget
-        assert sum(option.cost for option in chosen) == best(made, budget)
+        assert sum(option.cost for option in chosen) == best(option_groups, budget)
 
 
-def test_of_equal_costs_the_smaller_wins():
+def test_allocate_prefers_the_smaller_of_equal_costs():
     options = [Option({"a": 8}, 8, 1.0), Option({"a": 4}, 4, 1.0)]
     assert allocate([options], [10]) == [{"a": 4}]
 
 
 @pytest.mark.parametrize("cost", [float("nan"), float("inf")])
-def test_a_cost_that_is_no_number_is_refused(cost):
+def test_allocate_refuses_a_cost_that_is_not_finite(cost):
     with pytest.raises(ValueError, match="finite cost"):
         allocate([[Option({"a": 1}, 1, cost)]], [10])
 
@@ -79,16 +79,16 @@ def random_cross(seed):
     return cross, vectors
 
 
-def test_a_budget_of_resnet20_holds_with_the_scales_counted():
+def test_allocate_counts_the_scales_of_resnet20_in_the_budget():
     options = layer_options(random_costs(0))
     budgets = [85 * 1024, 42_000, 500, 20]
-    found = allocate(options, budgets)
-    assert [widths is None for widths in found] == [False, False, False, True]
-    for budget, widths in zip(budgets, found, strict=True):
+    allocations = allocate(options, budgets)
+    assert [widths is None for widths in allocations] == [False, False, False, True]
+    for budget, widths in zip(budgets, allocations, strict=True):
         if widths:
             assert counted_bytes(widths) <= budget
             assert list(widths) == list(LAYERS)
-    assert found[2]["layer3.1.conv1"] == 0
+    assert allocations[2]["layer3.1.conv1"] == 0
 
 
 class Vectors:
@@ -104,7 +104,7 @@ class Vectors:
         return float(np.square(np.sum(parts, axis=0)).sum())
 
 
-def test_cross_terms_make_the_prediction_exact_where_errors_are_vectors():
+def test_cross_terms_make_predictions_exact_for_errors_that_are_vectors():
     costs, (cross, vectors) = random_costs(1), random_cross(1)
     simulation = Vectors(costs, vectors)
     assert np.allclose(interaction.cross_terms(simulation, costs), cross)
@@ -117,24 +117,24 @@ def test_cross_terms_make_the_prediction_exact_where_errors_are_vectors():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_improving_lowers_the_prediction_within_the_budget(seed):
+def test_improve_lowers_the_prediction_within_the_budget(seed):
     costs, (cross, _) = random_costs(seed), random_cross(seed)
     budget = 60 * 1024
     (start,) = allocate(layer_options(costs), [budget])
-    found = interaction.improve(start, costs, cross, budget)
-    assert counted_bytes(found) <= budget
-    before, after = (interaction.predicted(one, costs, cross) for one in (start, found))
+    improved = interaction.improve(start, costs, cross, budget)
+    assert counted_bytes(improved) <= budget
+    before, after = (interaction.predicted(widths, costs, cross) for widths in (start, improved))
     assert after < before
 
 
-def test_without_cross_terms_the_additive_optimum_stays():
+def test_improve_keeps_the_additive_optimum_without_cross_terms():
     costs = random_costs(2)
     (start,) = allocate(layer_options(costs), [60 * 1024])
     assert interaction.improve(start, costs, np.zeros((20, 20)), 60 * 1024) == start
 
 
-def test_additivity_is_told_by_ratio_and_rank():
-    found = interaction.Additivity(((1.0, 2.0), (2.0, 4.0), (4.0, 8.0)))
-    assert found.ratio == pytest.approx(2)
-    assert found.rank == pytest.approx(1)
+def test_additivity_reports_ratio_and_rank():
+    additivity = interaction.Additivity(((1.0, 2.0), (2.0, 4.0), (4.0, 8.0)))
+    assert additivity.ratio == pytest.approx(2)
+    assert additivity.rank == pytest.approx(1)
     assert interaction.Additivity(((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))).rank == pytest.approx(-1)

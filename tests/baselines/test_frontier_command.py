@@ -51,7 +51,7 @@ def rows(kit):
     return [FrontierPoint(**row) for row in json.loads(path.read_text())["points"]]
 
 
-def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
+def test_frontier_packs_a_model_with_the_recorded_accuracy_per_point(kit, capsys):
     assert run("--method", "uniform", "--student", "61.5,86.2") == 0
     shown = capsys.readouterr().out
     test = frontier.load_dataset("shapes10", "test")
@@ -67,7 +67,7 @@ def test_each_point_has_a_packed_model_that_gives_what_is_recorded(kit, capsys):
     assert (kit / "runs/frontier/shapes10/frontier.svg").read_text().count("</svg>") == 1
 
 
-def test_what_is_there_is_not_made_again(kit, monkeypatch, capsys):
+def test_frontier_skips_points_that_exist(kit, monkeypatch, capsys):
     run("--method", "uniform")
     first = (kit / "runs/frontier/shapes10/frontier.json").read_bytes()
     monkeypatch.setattr(frontier.search_methods, "finish_network", None)
@@ -79,7 +79,7 @@ def test_what_is_there_is_not_made_again(kit, monkeypatch, capsys):
         run("--method", "uniform")
 
 
-def test_given_widths_are_trained_and_packed(kit, capsys):
+def test_frontier_trains_and_packs_widths_of_a_file(kit, capsys):
     monkey = ("--method", "none", "--finetune", "widths.json", "--epochs", "1", "--validate")
     assert run(*monkey) == 0
     (point,) = rows(kit)
@@ -99,7 +99,9 @@ def test_given_widths_are_trained_and_packed(kit, capsys):
         (("--method", "none", "--student", "bad.json"), "Expected the bits of all 20 layers"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_and_status_2(kit, capsys, arguments, sentence):
+def test_frontier_refuses_unusable_files_in_a_sentence_with_status_2(
+    kit, capsys, arguments, sentence
+):
     (kit / "bad.packed").write_bytes(b"nothing")
     (kit / "bad.json").write_text("[]")
     assert run(*arguments) == 2
@@ -125,7 +127,7 @@ def test_frontier_refuses_options_with_status_2(kit, capsys, arguments, sentence
     assert sentence in " ".join(capsys.readouterr().err.split())
 
 
-def test_widths_that_no_layer_may_have_are_refused(kit):
+def test_read_widths_refuses_widths_that_a_layer_may_not_have(kit):
     for name, bits in (("fc", 0), ("conv1", 9), ("fc", 2.5), ("fc", True)):
         path = kit / "wrong.json"
         path.write_text(json.dumps({**dict.fromkeys(LAYERS, 2), name: bits}))
@@ -133,7 +135,7 @@ def test_widths_that_no_layer_may_have_are_refused(kit):
             read_widths(path)
 
 
-def test_a_students_widths_are_measured(kit, capsys):
+def test_frontier_measures_widths_of_a_student(kit, capsys):
     assert run("--method", "none", "--student", "widths.json") == 0
     assert "the student's model: 52.09 KiB" in capsys.readouterr().out
 
@@ -145,7 +147,7 @@ def point_of(bits: int, validated: float) -> FrontierPoint:
     )
 
 
-def test_the_smallest_with_floor_and_margin_is_chosen_whatever_the_test_images_say():
+def test_choose_smallest_ignores_test_accuracy():
     few, enough, more = point_of(1, 88.5), point_of(2, 88.6), point_of(3, 95.0)
     assert choose_smallest([more, replace(few, accuracy=99.0), enough]) == enough
     assert choose_smallest([few]) is None
@@ -160,25 +162,25 @@ def kept(kit, monkeypatch):
         acceptance_targets.FRONTIER, "after_training", acceptance_targets.SizeTarget(40, 20)
     )
     run("--method", "uniform")
-    found = FrontierResults(kit / "runs/frontier", "shapes10")
-    list(verify.keep_frontier(found.contents.points, found, kit))
+    results = FrontierResults(kit / "runs/frontier", "shapes10")
+    list(verify.keep_frontier(results.contents.points, results, kit))
     (kit / "baselines/models/shapes10").rename(kit / "baselines/models/cifar10")
     return kit
 
 
-def test_winners_are_measured_again(kept):
-    (found,) = verify.verify_frontier("cifar10", kept)
-    assert found.holds
-    assert found.path.name == "after_training.packed"
-    assert round(found.kibibytes, 2) == 32.83
-    committed = json.loads((found.path.parent / "frontier.json").read_text())
+def test_verify_frontier_measures_winners_again(kept):
+    (winner,) = verify.verify_frontier("cifar10", kept)
+    assert winner.holds
+    assert winner.path.name == "after_training.packed"
+    assert round(winner.kibibytes, 2) == 32.83
+    committed = json.loads((winner.path.parent / "frontier.json").read_text())
     assert [len(point["bit_widths"]) for point in committed["points"]] == [20, 20]
 
 
-def test_a_winner_that_is_too_large_or_not_as_recorded_does_not_hold(kept, monkeypatch):
-    (found,) = verify.verify_frontier("cifar10", kept)
-    assert not replace(found, must=30.0).holds
-    assert not replace(found, recorded=found.recorded + 0.2).holds
-    assert not replace(found, recorded_kibibytes=30.0).holds
+def test_verify_frontier_rejects_large_or_wrongly_recorded_winners(kept, monkeypatch):
+    (winner,) = verify.verify_frontier("cifar10", kept)
+    assert not replace(winner, must=30.0).holds
+    assert not replace(winner, recorded=winner.recorded + 0.2).holds
+    assert not replace(winner, recorded_kibibytes=30.0).holds
     monkeypatch.setattr(verify, "FLOOR", 100.0)
-    assert not found.holds
+    assert not winner.holds

@@ -21,76 +21,80 @@ def widths():
 
 
 @pytest.mark.parametrize("quantizer", [fixed_scale, learned_log_step, learned_step])
-def test_the_packed_model_computes_what_the_network_does(model, images, widths, quantizer):
+def test_packed_network_computes_what_the_mixed_network_does(model, images, widths, quantizer):
     network = mixed_network(model, widths, quantizer).eval()
     packed = packed_model.unpack(packed_model.pack(pack_network(network, widths, "Noise")))
     assert packed.bit_widths == widths
     with torch.no_grad():
         expected = network(normalize(images))
-        found = packed_network(packed)(normalize(images))
-    assert torch.allclose(found, expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max()))
+        logits = packed_network(packed)(normalize(images))
+    assert torch.allclose(logits, expected, rtol=1e-2, atol=1e-2 * float(expected.abs().max()))
 
 
-def test_the_inputs_of_a_packed_model_have_16_bits(model, images, widths):
+def test_packed_network_has_16_bit_inputs(model, images, widths):
     packed = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
-    network, seen = packed_network(packed), []
+    network, inputs = packed_network(packed), []
     for convolution in (network.blocks[3].conv1, network.blocks[3].conv2):
-        convolution.register_forward_pre_hook(lambda _, args: seen.append(args[0].clone()))
+        convolution.register_forward_pre_hook(lambda _, args: inputs.append(args[0].clone()))
     with torch.no_grad():
         network(normalize(images))
-    for codes in seen:
+    for codes in inputs:
         assert torch.equal(codes, codes.round())
         assert float(codes.min()) >= 0
         assert 255 < float(codes.max()) < 2**16
-    assert len(seen) == 2
+    assert len(inputs) == 2
 
 
-def test_a_removed_convolution_leaves_one_constant_per_channel(model, images, widths):
+def test_mixed_network_replaces_removed_layers_by_constants(model, images, widths):
     removed = {**widths, "layer2.0.conv1": 0, "layer2.0.conv2": 0}
     network = mixed_network(model, removed, fixed_scale).eval()
     x = torch.rand(2, 16, 8, 8)
     with torch.no_grad():
-        found = network.layer2[0](x)
+        output = network.layer2[0](x)
         expected = F.relu(network.layer2[0].shortcut(x) + model.layer2[0].bn2.bias[:, None, None])
-    assert torch.allclose(found, expected, atol=1e-6)
+    assert torch.allclose(output, expected, atol=1e-6)
 
 
-def test_removed_layers_have_the_shape_of_what_was_there(model):
+def test_removed_keeps_the_output_shape_of_its_convolution(model):
     x = torch.rand(2, 16, 9, 9)
     convolution = model.layer2[0].conv1
     assert Removed(convolution)(x).shape == convolution(x).shape
 
 
-def test_one_bit_is_minus_one_below_zero_and_zero_above():
+def test_centered_binary_codes_are_minus_1_below_zero_and_0_above():
     weight = torch.tensor([-3.0, -0.5, -0.1, 0.0, 0.1, 0.5, 3.0])
     quantizer = CenteredBinary(weight)
     assert quantizer.codes(weight).tolist() == [-1, -1, -1, 0, 0, 0, 0]
-    found = quantizer(weight).detach()
-    assert torch.equal(found, quantizer.codes(weight) * quantizer.scale.detach())
+    quantized = quantizer(weight).detach()
+    assert torch.equal(quantized, quantizer.codes(weight) * quantizer.scale.detach())
     assert float(quantizer.scale.detach()) == pytest.approx(2 * float(weight.abs().mean()))
 
 
-def test_one_bit_moves_weights_of_both_signs_until_they_are_a_step_away():
+def test_centered_binary_passes_gradients_within_a_step():
     weight = torch.tensor([-3.0, -0.5, 0.5, 3.0], requires_grad=True)
     quantizer = CenteredBinary(torch.tensor([0.5, 0.5]))  # a step of 1
     quantizer(weight).sum().backward()
     assert weight.grad.tolist() == [0.0, 1.0, 1.0, 0.0]
 
 
-def test_reconstruction_comes_nearer_to_the_float_network(model, images):
+def test_reconstruct_brings_logits_nearer_to_the_float_network(model, images):
     narrow = dict.fromkeys(packed_model.LAYERS, 3)
     plain = mixed_network(model, narrow, fixed_scale).eval()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     learned = reconstruct(model, narrow, images, ReconstructionSchedule(steps=25, views=2, batch=8))
     with torch.no_grad():
         wanted = model(normalize(images))
-        errors = [F.mse_loss(one(normalize(images)), wanted) for one in (learned, plain)]
+        errors = [
+            F.mse_loss(candidate(normalize(images)), wanted) for candidate in (learned, plain)
+        ]
     assert errors[0] < 0.5 * errors[1]
-    assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
+    assert all(
+        torch.equal(before[name], candidate) for name, candidate in model.state_dict().items()
+    )
     assert packed_model.pack(pack_network(learned, narrow, "Noise"))
 
 
-def test_a_packed_model_equals_its_description_layer_by_layer(model, images, widths):
+def test_packed_network_equals_its_description_layer_by_layer(model, images, widths):
     """Normalization apart from the convolutions, and inputs on their grids in plain arithmetic."""
     packed = pack_network(mixed_network(model, widths, fixed_scale), widths, "Noise")
     scales, plain = _input_scales(packed.tensors), model.eval()
@@ -104,5 +108,5 @@ def test_a_packed_model_equals_its_description_layer_by_layer(model, images, wid
         plain.get_submodule(name).register_forward_pre_hook(on_grid(scale))
     assert set(scales) == set(packed_model.LAYERS) - {"conv1"}
     with torch.no_grad():
-        expected, found = plain(normalize(images)), packed_network(packed)(normalize(images))
-    assert torch.allclose(found, expected, rtol=0, atol=5e-3 * float(expected.std()))
+        expected, logits = plain(normalize(images)), packed_network(packed)(normalize(images))
+    assert torch.allclose(logits, expected, rtol=0, atol=5e-3 * float(expected.std()))

@@ -55,7 +55,7 @@ def test_straight_through_passes_every_gradient(seed, bits, scale):
 
 
 @given(SEEDS, BITS, st.floats(0.05, 2))
-def test_clipped_straight_through_passes_what_lies_inside(seed, bits, scale):
+def test_clipped_ste_passes_gradients_inside_the_range(seed, bits, scale):
     x, back = drawn(seed)
     low, high = unsigned_codes(bits)
     quantizer = ClippedStraightThrough(low, high, scale)
@@ -67,7 +67,7 @@ def test_clipped_straight_through_passes_what_lies_inside(seed, bits, scale):
 
 
 @given(SEEDS, BITS, st.floats(0.05, 2))
-def test_a_learned_step_has_equation_3_and_its_gradient_scale(seed, bits, scale):
+def test_learned_step_has_equation_3_and_its_gradient_scale(seed, bits, scale):
     x, back = drawn(seed)
     low, high = signed_codes(bits)
     quantizer = LearnedStep(low, high, scale, elements=77)
@@ -82,7 +82,7 @@ def test_a_learned_step_has_equation_3_and_its_gradient_scale(seed, bits, scale)
     assert torch.allclose(quantizer.step.grad, expected)
 
 
-def test_a_step_pushed_below_zero_still_quantizes():
+def test_learned_step_quantizes_with_a_negative_step():
     quantizer = LearnedStep(-2, 1, -0.5, elements=1)
     assert quantizer.codes(torch.tensor([0.5, -1.0])).tolist() == [1, -2]
     assert quantizer(torch.tensor([0.5, -1.0])).tolist() == [0.5, -1.0]
@@ -90,7 +90,7 @@ def test_a_step_pushed_below_zero_still_quantizes():
 
 
 @given(SEEDS, BITS, st.floats(0.05, 2))
-def test_pact_moves_alpha_by_what_reaches_it(seed, bits, scale):
+def test_pact_moves_alpha_by_gradients_beyond_it(seed, bits, scale):
     x, back = drawn(seed)
     _, high = unsigned_codes(bits)
     quantizer = ParameterizedClipping(high, scale)
@@ -106,9 +106,7 @@ def test_pact_moves_alpha_by_what_reaches_it(seed, bits, scale):
     [(Symmetric, symmetric_scale, False), (StatisticsAwareBinning, sawb_scale, True)],
 )
 @given(SEEDS, BITS)
-def test_scales_by_formula_follow_the_weights_and_get_no_gradient(
-    kind, formula, clipped, seed, bits
-):
+def test_formula_scale_follows_the_weights_without_gradient(kind, formula, clipped, seed, bits):
     x, back = drawn(seed)
     quantizer: FormulaScale = kind(torch.ones(3, dtype=torch.float64), bits)
     quantized, gradient = gradients(quantizer, x, back)
@@ -122,7 +120,7 @@ def test_scales_by_formula_follow_the_weights_and_get_no_gradient(
     assert float(quantizer.scale) == pytest.approx(scale)
 
 
-def test_symmetric_and_sawb_scales_by_hand():
+def test_formula_scales_match_a_manual_calculation():
     weight = torch.tensor([3.0, -4.0, 0.0, 0.0])  # E[w^2] = 6.25, E|w| = 1.75
     assert float(symmetric_scale(weight, 4)) == 4 / 8
     assert float(sawb_scale(weight, 4)) == pytest.approx((12.907 * 2.5 - 12.803 * 1.75) / 8)
@@ -130,12 +128,12 @@ def test_symmetric_and_sawb_scales_by_hand():
     assert float(sawb_scale(constant, 8)) == 1 / 128
 
 
-def test_sawb_has_the_constants_of_the_assignment():
+def test_sawb_scale_has_the_constants_of_the_assignment():
     assert COEFFICIENTS == SAWB_COEFFICIENTS
 
 
 @given(SEEDS, BITS)
-def test_codes_are_those_that_the_forward_pass_rounds_to(seed, bits):
+def test_quantizer_codes_are_those_of_the_forward_pass(seed, bits):
     x, _ = drawn(seed)
     for quantizer in (
         StraightThrough(*signed_codes(bits), 0.3),
@@ -150,6 +148,6 @@ def test_codes_are_those_that_the_forward_pass_rounds_to(seed, bits):
         assert torch.allclose(quantizer.codes(x) * quantizer.scale.detach(), quantized)
 
 
-def test_a_grid_without_zero_is_refused():
+def test_straight_through_refuses_a_grid_without_zero():
     with pytest.raises(ValueError, match="range of codes around zero"):
         StraightThrough(1, 3, 0.5)

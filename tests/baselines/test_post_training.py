@@ -18,20 +18,22 @@ SCALED = [name for name, method in PTQ_METHODS.items() if method.trained == "not
 
 
 @pytest.mark.parametrize("method", SCALED)
-def test_a_saved_model_predicts_what_its_network_predicts(
+def test_post_training_saves_a_model_that_predicts_the_same(
     method: str, model: nn.Module, images: torch.Tensor
 ) -> None:
     network = post_training(model, (3, 5), method, images)
     saved = saved_model(network, method, "noise", (3, 5))
     expected = network(normalize(images)).detach()
-    found = IntegerResNet20(saved).logits(images)
+    logits = IntegerResNet20(saved).logits(images)
     # Sums that are not exact put single activations on the other side of a tie, and random weights
     # carry that on; a wrong scale or code would move every logit by its own size.
-    assert float((found - expected).abs().mean()) < 0.05 * float(expected.abs().mean())
-    assert int((found.argmax(1) != expected.argmax(1)).sum()) <= 2
+    assert float((logits - expected).abs().mean()) < 0.05 * float(expected.abs().mean())
+    assert int((logits.argmax(1) != expected.argmax(1)).sum()) <= 2
 
 
-def test_the_methods_of_the_handout_use_its_scales(model: nn.Module, images: torch.Tensor) -> None:
+def test_post_training_uses_the_scales_of_the_handout(
+    model: nn.Module, images: torch.Tensor
+) -> None:
     for name, weights, inputs in (
         ("sym", "sym", "sym"),
         ("sym + MSE inputs", "sym", "heuristic"),
@@ -47,7 +49,7 @@ def test_the_methods_of_the_handout_use_its_scales(model: nn.Module, images: tor
             assert torch.equal(layer.layer.weight, weight)
 
 
-def test_corrections_change_batch_normalization_alone(
+def test_post_training_corrections_change_only_batch_norm(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     plain = post_training(model, (4, 4), "sym", images).state_dict()
@@ -59,7 +61,7 @@ def test_corrections_change_batch_normalization_alone(
         assert names - statistics <= {"fc.layer.bias"}
 
 
-def test_the_learning_methods_are_reached_by_name(
+def test_post_training_reaches_learning_methods_by_name(
     model: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a plan of no steps: what is learned is the subject of other tests."""
@@ -71,14 +73,14 @@ def test_the_learning_methods_are_reached_by_name(
     }
 
 
-def test_no_method_is_given_labels_and_the_number_of_images_is_told(images: torch.Tensor) -> None:
+def test_data_used_counts_images_and_no_labels(images: torch.Tensor) -> None:
     for name in PTQ_METHODS:
-        seen = data_used(name, images)
-        assert (seen.images, seen.labels) == (24, False)
+        usage = data_used(name, images)
+        assert (usage.images, usage.labels) == (24, False)
     assert data_used("AdaRound", images).trained == "a layer"
 
 
-def test_another_method_or_too_many_images_are_refused(
+def test_post_training_refuses_unknown_methods_and_too_many_images(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     with pytest.raises(ValueError, match="no method 'GPTQ'; choose one of sym"):

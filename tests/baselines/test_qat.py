@@ -33,14 +33,14 @@ def few(train: ImageSet) -> ImageSet:
 
 # SAT squashes weights by tanh and gives every layer a gain of its own: it starts elsewhere.
 @pytest.mark.parametrize("method", [name for name in QAT_METHODS if name != "SAT"])
-def test_every_method_starts_near_the_float_network_at_8_bits(method, model, images):
+def test_trainable_network_starts_near_the_float_network_at_8_bits(method, model, images):
     network = trainable_network(model, (8, 8), method, calibrated_scales(model, 8, images)).eval()
     with torch.no_grad():
-        wanted, found = model(normalize(images)), network(normalize(images))
-    assert (wanted - found).square().mean() < 0.01 * wanted.var()
+        wanted, logits = model(normalize(images)), network(normalize(images))
+    assert (wanted - logits).square().mean() < 0.01 * wanted.var()
 
 
-def test_the_saved_model_predicts_what_the_network_does(model, images):
+def test_saved_model_predicts_what_the_network_does(model, images):
     network = trainable_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images)).eval()
     saved = saved_model(network, "LSQ", "Noise", (4, 4))
     with torch.no_grad():
@@ -48,13 +48,13 @@ def test_the_saved_model_predicts_what_the_network_does(model, images):
     assert torch.allclose(IntegerResNet20(saved).logits(images), expected, atol=0.05)
 
 
-def test_a_network_of_other_widths_is_not_saved(model, images):
+def test_saved_model_refuses_a_network_of_other_widths(model, images):
     network = trainable_network(model, (4, 4), "LSQ", calibrated_scales(model, 4, images))
     with pytest.raises(ValueError, match="do not fit W2A4"):
         saved_model(network, "LSQ", "Noise", (2, 4))
 
 
-def test_weights_and_alpha_decay_and_nothing_else(model, images):
+def test_parameter_groups_decay_only_weights_and_alpha(model, images):
     network = trainable_network(model, (4, 4), "SAWB", calibrated_scales(model, 4, images))
     decaying, rest = (group["params"] for group in parameter_groups(network))
     alphas = [m.alpha for m in network.modules() if isinstance(m, ParameterizedClipping)]
@@ -70,7 +70,7 @@ def trained(model, bits, method, few, checkpoint=None):
 
 
 @pytest.mark.parametrize("method", ["LSQ", "sym"])
-def test_training_comes_nearer_to_the_float_network(method, model, few):
+def test_train_quantized_comes_nearer_to_the_float_network(method, model, few):
     before = trainable_network(
         model, (2, 4), method, calibrated_scales(model, 4, few.images)
     ).eval()
@@ -83,18 +83,20 @@ def distance(network: nn.Module, model: nn.Module, images: torch.Tensor) -> floa
     """The Kullback-Leibler divergence of the float network's classes from those of `network`."""
     with torch.no_grad():
         wanted = model(normalize(images[:24])).log_softmax(1)
-        found = network.eval()(normalize(images[:24])).log_softmax(1)
-    return float(nn.functional.kl_div(found, wanted, reduction="batchmean", log_target=True))
+        log_probabilities = network.eval()(normalize(images[:24])).log_softmax(1)
+    return float(
+        nn.functional.kl_div(log_probabilities, wanted, reduction="batchmean", log_target=True)
+    )
 
 
-def test_the_float_network_is_left_as_it_was(model, few):
+def test_train_quantized_leaves_the_float_network_unchanged(model, few):
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     trained(model, (2, 2), "LSQ", few)
     assert not model.training
     assert all(torch.equal(before[name], now) for name, now in model.state_dict().items())
 
 
-def test_a_finished_training_gives_the_same_network_again(model, few, tmp_path):
+def test_train_quantized_returns_a_finished_training_again(model, few, tmp_path):
     checkpoint = tmp_path / "resume.pt"
     runs = [trained(model, (4, 4), "LSQ", few, checkpoint) for _ in range(2)]
     (first, history), (again, read) = runs
@@ -105,15 +107,15 @@ def test_a_finished_training_gives_the_same_network_again(model, few, tmp_path):
         assert torch.equal(layer.input_quantizer.scale, other.input_quantizer.scale)
 
 
-def test_a_training_goes_on_from_a_saved_model(model, images):
+def test_restore_continues_from_a_saved_model(model, images):
     """W8A2 to W2A2: the same input scales, and weights within half a step of 8 bits."""
     first = trainable_network(model, (8, 2), "LSQ", calibrated_scales(model, 2, images)).eval()
     network, scales = restore(model, saved_model(first, "LSQ", "Noise", (8, 2)))
     again = trainable_network(network, (8, 2), "LSQ", scales).eval()
     pairs = zip(quantized_layers(first).values(), quantized_layers(again).values(), strict=True)
     with torch.no_grad():
-        for one, other in pairs:
-            assert torch.equal(one.input_quantizer.scale, other.input_quantizer.scale)
-            kept = one.weight_quantizer(one.layer.weight)
+        for layer, other in pairs:
+            assert torch.equal(layer.input_quantizer.scale, other.input_quantizer.scale)
+            kept = layer.weight_quantizer(layer.layer.weight)
             torch.testing.assert_close(other.layer.weight, kept, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(network.fc.bias, model.fc.bias)

@@ -29,27 +29,29 @@ def squared_error(x: torch.Tensor, scale: float, bits: int) -> float:
     seed=st.integers(0, 10_000),
     power=st.sampled_from([0.2, 1.0, 2.5]),
 )
-def test_heuristic_finds_the_least_squared_error(bits: int, seed: int, power: float) -> None:
+def test_weight_scale_heuristic_has_the_least_squared_error(
+    bits: int, seed: int, power: float
+) -> None:
     weight = drawn(seed, power)
-    found = squared_error(weight, weight_scale(weight, bits, "heuristic"), bits)
+    error = squared_error(weight, weight_scale(weight, bits, "heuristic"), bits)
     full = float(weight.abs().max()) / 2 ** (bits - 1)
     least = min(squared_error(weight, full * k / 100, bits) for k in range(2, 221))
     # Where all have nearly one magnitude, a minimum follows another with every step of the grid.
-    assert found <= least * (1.05 if power < 1 else 1.01)
+    assert error <= least * (1.05 if power < 1 else 1.01)
 
 
-def test_the_best_range_may_lie_beyond_the_largest_weight() -> None:
+def test_weight_scale_heuristic_may_exceed_the_largest_weight() -> None:
     weight = torch.tensor([1.0, -1.0]).repeat(50)  # at 2 bits +1 has a code only for s <= 1
     assert weight_scale(weight, 2, "heuristic") == pytest.approx(1.0, rel=1e-3)
     assert weight_scale(weight, 2, "sym") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8])
-def test_sym_is_the_largest_magnitude(bits: int) -> None:
+def test_weight_scale_sym_is_the_largest_magnitude(bits: int) -> None:
     assert weight_scale(torch.tensor([0.5, -3.0, 2.0]), bits, "sym") == 3 / 2 ** (bits - 1)
 
 
-def test_sawb_is_its_equation_and_the_maximum_where_that_is_no_range() -> None:
+def test_weight_scale_sawb_follows_its_equation_or_the_maximum() -> None:
     weight = drawn(0, 1.0)
     c1, c2 = COEFFICIENTS[4]
     alpha = c1 * weight.square().mean().sqrt() - c2 * weight.abs().mean()
@@ -65,7 +67,7 @@ def test_sawb_is_its_equation_and_the_maximum_where_that_is_no_range() -> None:
     seed=st.integers(0, 1000),
     factor=st.sampled_from([2.0**-10, 0.5, 64.0]),
 )
-def test_the_scale_follows_the_unit_of_the_weights(
+def test_weight_scale_follows_the_unit_of_the_weights(
     method: str, bits: int, seed: int, factor: float
 ) -> None:
     weight = drawn(seed, 1.0)
@@ -74,11 +76,11 @@ def test_the_scale_follows_the_unit_of_the_weights(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_weights_of_zero_have_the_scale_one(method: str) -> None:
+def test_weight_scale_is_1_for_weights_of_zero(method: str) -> None:
     assert weight_scale(torch.zeros(3, 3), 4, method) == 1
 
 
-def test_what_does_not_exist_is_refused_with_what_does() -> None:
+def test_scales_refuse_unknown_methods_bits_and_percents() -> None:
     with pytest.raises(ValueError, match="'KL'; choose one of sym, SAWB, heuristic"):
         weight_scale(torch.ones(2), 4, "KL")
     with pytest.raises(ValueError, match="no coefficients for 1 bits"):
@@ -88,8 +90,8 @@ def test_what_does_not_exist_is_refused_with_what_does() -> None:
 
 
 def histogram(values: list[float]) -> Histogram:
-    found, counts = torch.tensor(values, dtype=torch.float64).unique(return_counts=True)
-    return Histogram(found, counts.double(), max(values))
+    unique_values, counts = torch.tensor(values, dtype=torch.float64).unique(return_counts=True)
+    return Histogram(unique_values, counts.double(), max(values))
 
 
 @given(
@@ -97,15 +99,15 @@ def histogram(values: list[float]) -> Histogram:
     percent=st.floats(1, 99),
     largest=st.sampled_from([1, 3, 255]),
 )
-def test_a_percentile_is_the_least_value_that_covers_so_many(
+def test_percentile_scale_is_the_least_value_covering_the_percentage(
     values: list[int], percent: float, largest: int
 ) -> None:
     covering = [
         v for v in sorted(values) if sum(u <= v for u in values) >= percent / 100 * len(values)
     ]
-    found = percentile_scale(histogram([float(v) for v in values]), largest, percent)
-    assert found == pytest.approx(covering[0] / largest)
+    scale = percentile_scale(histogram([float(v) for v in values]), largest, percent)
+    assert scale == pytest.approx(covering[0] / largest)
 
 
-def test_all_of_them_is_the_maximum() -> None:
+def test_percentile_scale_of_100_percent_is_the_maximum() -> None:
     assert percentile_scale(histogram([1.0, 2.0, 9.0]), 3, 100) == 3

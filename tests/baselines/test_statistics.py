@@ -25,7 +25,7 @@ def coarse(name: str, layer: nn.Conv2d | nn.Linear) -> tuple[Quantizer, Quantize
 
 def mean_outputs(network: nn.Module, names: list[str], images: torch.Tensor) -> dict:
     """Per layer: the mean of each channel less the running mean that normalizes it."""
-    found = {}
+    means = {}
 
     def hook(name: str):
         def keep(module: nn.Module, args: object, output: torch.Tensor) -> None:
@@ -33,7 +33,7 @@ def mean_outputs(network: nn.Module, names: list[str], images: torch.Tensor) -> 
             if name != "fc":
                 norm = network.get_submodule(name.replace("conv", "bn"))
                 mean = mean - norm.running_mean
-            found[name] = mean
+            means[name] = mean
 
         return keep
 
@@ -42,12 +42,10 @@ def mean_outputs(network: nn.Module, names: list[str], images: torch.Tensor) -> 
         network.eval()(normalize(images))
     for each in hooks:
         each.remove()
-    return found
+    return means
 
 
-def test_bias_correction_makes_the_channel_means_agree(
-    model: nn.Module, images: torch.Tensor
-) -> None:
+def test_correct_bias_makes_channel_means_agree(model: nn.Module, images: torch.Tensor) -> None:
     network = quantized_network(model, coarse)
     names = list(quantized_layers(network))
     wanted, before = (mean_outputs(n, names, images) for n in (model, network))
@@ -59,7 +57,7 @@ def test_bias_correction_makes_the_channel_means_agree(
         torch.testing.assert_close(after[name], wanted[name], atol=2e-5, rtol=1e-4)
 
 
-def test_bias_correction_leaves_the_float_network_and_no_hook(
+def test_correct_bias_leaves_the_float_network_and_no_hook(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -77,17 +75,17 @@ class Watched(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv, self.bn = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
-        self.seen: list[torch.Tensor] = []
+        self.batches: list[torch.Tensor] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.seen.append(x)
+        self.batches.append(x)
         return F.relu(self.bn(self.conv(x)))
 
 
-def test_re_estimation_averages_over_all_augmented_batches(images: torch.Tensor) -> None:
+def test_re_estimate_averages_over_all_augmented_batches(images: torch.Tensor) -> None:
     network = Watched()
     re_estimate(network, images, passes=3)
-    batches = network.seen
+    batches = network.batches
     assert [len(batch) for batch in batches] == [24, 24, 24]
     outputs = [network.conv(batch) for batch in batches]
     mean = torch.stack([o.mean((0, 2, 3)) for o in outputs]).mean(0)
@@ -102,7 +100,7 @@ def test_re_estimation_averages_over_all_augmented_batches(images: torch.Tensor)
         )
 
 
-def test_re_estimation_depends_on_its_seed_alone(model: nn.Module, images: torch.Tensor) -> None:
+def test_re_estimate_depends_only_on_its_seed(model: nn.Module, images: torch.Tensor) -> None:
     means = []
     for seed in (0, 0, 1):
         network = quantized_network(model, coarse)
@@ -112,7 +110,7 @@ def test_re_estimation_depends_on_its_seed_alone(model: nn.Module, images: torch
     assert not torch.equal(means[0], means[2])
 
 
-def test_re_estimation_fits_what_quantization_made_of_the_inputs(
+def test_re_estimate_normalizes_quantized_outputs_again(
     model: nn.Module, images: torch.Tensor
 ) -> None:
     """Trained by nothing but new statistics, the outputs of a layer are normalized again."""
@@ -121,7 +119,7 @@ def test_re_estimation_fits_what_quantization_made_of_the_inputs(
     errors = []
     for _ in range(2):
         outputs: list[torch.Tensor] = []
-        hook = norm.register_forward_hook(lambda m, args, out, found=outputs: found.append(out))
+        hook = norm.register_forward_hook(lambda m, args, out, kept=outputs: kept.append(out))
         with torch.no_grad():
             network.eval()(normalize(images))
         hook.remove()
@@ -131,6 +129,6 @@ def test_re_estimation_fits_what_quantization_made_of_the_inputs(
     assert errors[1] < errors[0] / 2
 
 
-def test_one_image_has_no_variance_to_re_estimate() -> None:
+def test_re_estimate_refuses_a_single_image() -> None:
     with pytest.raises(ValueError, match="At least 2 images are needed, got"):
         re_estimate(Watched(), torch.zeros(1, 3, 8, 8, dtype=torch.uint8))

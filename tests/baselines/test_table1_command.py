@@ -37,12 +37,12 @@ def run(*extra: str) -> int:
     return main([*arguments.split(), *extra])
 
 
-def test_the_names_of_the_command_are_those_of_the_methods():
+def test_table1_methods_have_the_names_of_the_command():
     assert tuple(PTQ) == PTQ_METHODS
     assert tuple(QAT) == QAT_METHODS
 
 
-def test_each_row_has_a_model_and_a_record_that_agree(kit, capsys):
+def test_table1_writes_a_model_and_a_matching_record_per_row(kit, capsys):
     assert run("--method", "sym") == 0
     shown = capsys.readouterr().out
     for kind in ("ptq", "qat"):
@@ -58,7 +58,7 @@ def test_each_row_has_a_model_and_a_record_that_agree(kit, capsys):
     assert (kit / "runs/table1/shapes10/curves.svg").read_text().count("</svg>") == 1
 
 
-def test_finished_rows_are_not_made_again(kit, monkeypatch, capsys):
+def test_table1_skips_finished_rows(kit, monkeypatch, capsys):
     run("--method", "sym")
     first = capsys.readouterr().out.splitlines()[-3:]
     monkeypatch.setattr(table1.ptq, "post_training", None)
@@ -69,14 +69,14 @@ def test_finished_rows_are_not_made_again(kit, monkeypatch, capsys):
         run("--method", "sym", "--epochs", "2")
 
 
-def test_several_seeds_are_several_trainings(kit, capsys):
+def test_table1_trains_once_per_seed(kit, capsys):
     assert run("--method", "LSQ", "--seeds", "2", "--only", "qat") == 0
     assert "±" in capsys.readouterr().out
     rows = json.loads((kit / "runs/table1/shapes10/table1.json").read_text())["rows"]
     assert [row["seed"] for row in rows] == [0, 1]
 
 
-def test_to_develop_training_images_are_held_out(kit, monkeypatch, capsys):
+def test_table1_validate_holds_out_training_images(kit, monkeypatch, capsys):
     assert run("--method", "LSQ", "--only", "qat", "--validate") == 0
     (row,) = json.loads((kit / "runs/table1/shapes10/table1.json").read_text())["rows"]
     assert (row["split"], row["images"]) == ("validation", 106)
@@ -84,7 +84,7 @@ def test_to_develop_training_images_are_held_out(kit, monkeypatch, capsys):
     assert "validation_accuracy" in row["history"][0]
 
 
-def test_a_row_stands_as_long_as_its_model_lies_there(kit, monkeypatch, capsys):
+def test_table1_replaces_a_row_when_its_model_is_replaced(kit, monkeypatch, capsys):
     """Another recipe takes the place of the model, a validation has a place of its own."""
     table = kit / "runs/table1/shapes10/table1.json"
     for extra in (("--epochs", "1"), ("--epochs", "0"), ("--validate",)):
@@ -98,7 +98,7 @@ def test_a_row_stands_as_long_as_its_model_lies_there(kit, monkeypatch, capsys):
     assert [json.loads(path.read_text())["split"] for path in records] == ["test", "validation"]
 
 
-def test_table1_reports_a_missing_file_in_one_sentence(kit, capsys):
+def test_table1_reports_a_missing_file_in_a_sentence_with_status_2(kit, capsys):
     assert run("--start", "missing.pt") == 2
     error = capsys.readouterr().err
     assert "missing.pt" in error
@@ -123,7 +123,7 @@ def test_table1_refuses_options_with_status_2(kit, capsys, arguments, sentence):
     assert sentence in " ".join(capsys.readouterr().err.split())
 
 
-def test_results_of_another_kind_are_not_overwritten(kit, capsys):
+def test_table1_refuses_to_overwrite_results_of_another_kind(kit, capsys):
     table = kit / "runs/table1/shapes10/table1.json"
     table.parent.mkdir(parents=True)
     table.write_text('{"something": "else"}')
@@ -137,14 +137,14 @@ def committed(kit, capsys):
     """A folder like the kit's, with two models that were made here."""
     run("--method", "sym")
     capsys.readouterr()
-    made = kit / "runs/table1/shapes10"
+    results = kit / "runs/table1/shapes10"
     places = {
         "ptq": kit / "baselines/models/cifar10/sym",
         "qat": kit / "instructor/checkpoints/cifar10",
     }
     for kind, place in places.items():
         place.mkdir(parents=True)
-        for path in (made / kind / "sym").iterdir():
+        for path in (results / kind / "sym").iterdir():
             path.rename(place / path.name)
     (kit / "checkpoints").mkdir()
     (kit / "float.pt").rename(kit / "checkpoints/resnet20_cifar10.pt")
@@ -162,19 +162,19 @@ def easy(monkeypatch):
         monkeypatch.setattr(acceptance_targets, table, {"W4A4": AccuracyTarget(0.0, None, None)})
 
 
-def test_committed_models_are_measured_again(committed, easy):
-    found = list(verify.verify_table1("cifar10", committed))
-    assert [model.path.name for model in found][1:] == ["ResNet20_W4A4.pt"] * 2
-    assert all(model.holds for model in found)
+def test_verify_table1_measures_committed_models_again(committed, easy):
+    models = list(verify.verify_table1("cifar10", committed))
+    assert [model.path.name for model in models][1:] == ["ResNet20_W4A4.pt"] * 2
+    assert all(model.holds for model in models)
 
 
-def test_a_model_below_its_target_does_not_hold(committed, easy, monkeypatch):
+def test_verify_table1_rejects_a_model_below_its_target(committed, easy, monkeypatch):
     monkeypatch.setattr(acceptance_targets, "QAT", {"W4A4": AccuracyTarget(99.0, None, None)})
     holds = [model.holds for model in verify.verify_table1("cifar10", committed)]
     assert holds == [True, False, True]
 
 
-def test_a_model_that_its_record_does_not_describe_does_not_hold(committed, easy):
+def test_verify_table1_rejects_a_model_that_differs_from_its_record(committed, easy):
     record = committed / "baselines/models/cifar10/sym/ResNet20_W4A4.json"
     content = json.loads(record.read_text())
     record.write_text(json.dumps({**content, "test_accuracy": content["test_accuracy"] + 0.11}))

@@ -115,15 +115,15 @@ def points(report: bytes) -> dict[str, float]:
     return {check["id"]: check["points"] for check in checks if check["source"] != "person"}
 
 
-def wrong_marks(klass: RehearsedClass, found: Mapping[str, bytes]) -> dict[str, object]:
+def wrong_marks(klass: RehearsedClass, graded: Mapping[str, bytes]) -> dict[str, object]:
     """Every student whose marks are not those that were known beforehand."""
     wrong: dict[str, object] = {}
-    for student, known in klass.expected.items():
-        if known["refused"]:
-            if student in found:
+    for student, expectation in klass.expected.items():
+        if expectation["refused"]:
+            if student in graded:
                 wrong[student] = "was marked, and must be refused"
-        elif student not in found:
+        elif student not in graded:
             wrong[student] = "was not marked"
-        elif points(found[student]) != known["points"]:
-            wrong[student] = (known["origin"], points(found[student]), known["points"])
-    return {**wrong, **dict.fromkeys(set(found) - set(klass.expected), "is nobody")}
+        elif points(graded[student]) != expectation["points"]:
+            wrong[student] = (expectation["origin"], points(graded[student]), expectation["points"])
+    return {**wrong, **dict.fromkeys(set(graded) - set(klass.expected), "is nobody")}

@@ -93,7 +93,7 @@ def until(true, what: str) -> None:
         time.sleep(0.1)
 
 
-def test_one_worker_killed_half_way_changes_no_mark(klass, scheduler, tmp_path):
+def test_batch_on_a_cluster_keeps_all_scores_when_a_worker_is_killed(klass, scheduler, tmp_path):
     out = tmp_path / "marks"
     with (
         worker(tmp_path / "first", scheduler) as first,
@@ -107,20 +107,22 @@ def test_one_worker_killed_half_way_changes_no_mark(klass, scheduler, tmp_path):
 
         until(half_done, "nothing was marked")
         first.kill()
-        said, errors = runner.communicate(timeout=PATIENCE)
-    assert runner.returncode in (0, 1), said + errors
+        output, errors = runner.communicate(timeout=PATIENCE)
+    assert runner.returncode in (0, 1), output + errors
     assert "Traceback" not in errors
     assert wrong_marks(klass, reports(out)) == {}
 
 
-def test_marks_of_a_cluster_are_those_of_this_machine(klass, scheduler, tmp_path):
+def test_batch_on_a_cluster_equals_batch_on_this_machine(klass, scheduler, tmp_path):
     assert klass.mark(tmp_path / "here") in (0, 1)
     with worker(tmp_path / "worker", scheduler):
         assert klass.mark(tmp_path / "there", "--scheduler", scheduler) in (0, 1)
     assert reports(tmp_path / "there") == reports(tmp_path / "here")
 
 
-def test_a_worker_with_another_secret_must_not_mark(klass, scheduler, tmp_path, capsys):
+def test_batch_on_a_cluster_refuses_a_worker_with_another_secret(
+    klass, scheduler, tmp_path, capsys
+):
     other = tmp_path / "secret"
     other.write_text("another secret, on the other machine")
     with contextlib.ExitStack() as outsiders:
@@ -132,7 +134,7 @@ def test_a_worker_with_another_secret_must_not_mark(klass, scheduler, tmp_path, 
     assert reports(tmp_path / "marks") == {}
 
 
-def test_a_scheduler_that_goes_away_stops_the_run_with_a_sentence(klass, port, tmp_path):
+def test_batch_on_a_cluster_stops_when_the_scheduler_is_gone(klass, port, tmp_path):
     with scheduling(tmp_path / "scheduler", port) as process:
         runner = klass.start(tmp_path / "marks", "--scheduler", f"tcp://127.0.0.1:{port}")
         journal = tmp_path / "marks" / ".journal" / "marks.sqlite"

@@ -45,31 +45,29 @@ def undisturbed(small, tmp_path_factory) -> Path:
     return out
 
 
-def test_every_mark_is_the_one_that_was_known(small, undisturbed):
+def test_batch_gives_every_student_the_expected_points(small, undisturbed):
     assert wrong_marks(small, reports(undisturbed)) == {}
     for student in reports(undisturbed):
         files = {path.name for path in (undisturbed / "staff" / "reports" / student).iterdir()}
         assert {"report.json", "report.html", "run.json"} <= files
 
 
-def test_models_that_were_not_marked_are_not_compared(undisturbed):
-    told = json.loads((undisturbed / "staff" / "audit.json").read_text(encoding="utf-8"))
-    assert told["notes"] == ["Saved models were not compared: they were not graded."]
+def test_batch_audit_notes_models_that_were_not_graded(undisturbed):
+    audit = json.loads((undisturbed / "staff" / "audit.json").read_text(encoding="utf-8"))
+    assert audit["notes"] == ["Saved models were not compared: they were not graded."]
 
 
-def test_marked_again_nothing_is_done_twice(small, undisturbed, monkeypatch):
-    def nobody(pool):
+def test_batch_grades_nothing_again_on_a_second_run(small, undisturbed, monkeypatch):
+    def refuse_to_open(pool):
         pytest.fail("work that is done was given out")
 
     before = reports(undisturbed)
-    monkeypatch.setattr("autograder.course.worker_pool.LocalPool.open", nobody)
+    monkeypatch.setattr("autograder.course.worker_pool.LocalPool.open", refuse_to_open)
     assert small.mark(undisturbed) in (0, 1)
     assert reports(undisturbed) == before
 
 
-def test_killed_at_any_moment_the_same_command_ends_with_the_same_marks(
-    small, undisturbed, tmp_path
-):
+def test_batch_resumes_with_the_same_scores_after_kills(small, undisturbed, tmp_path):
     for more, seconds in ((0, 3.0), (1, 0.0), (3, 0.05)):
         killed_after(small, tmp_path, more, seconds)
     assert 4 <= rows(tmp_path) < rows(undisturbed) + 1
@@ -78,7 +76,7 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_marks(
 
 
 @pytest.mark.parametrize("checks", [0, 1])
-def test_stopped_by_ctrl_c_it_says_that_it_goes_on(small, tmp_path, checks):
+def test_batch_explains_how_to_resume_after_ctrl_c(small, tmp_path, checks):
     runner = small.start(tmp_path, "--jobs", 1)
     end = time.monotonic() + PATIENCE
     while rows(tmp_path) < checks or not (tmp_path / ".journal" / "marks.sqlite").exists():
@@ -106,7 +104,7 @@ WORKSHEET = (
 )
 
 
-def test_batch_tells_of_unknown_times_in_terminal_page_and_status(
+def test_batch_reports_unknown_times_in_terminal_page_and_status(
     small, undisturbed, tmp_path, capsys
 ):
     out = tmp_path / "marks"
@@ -120,16 +118,16 @@ def test_batch_tells_of_unknown_times_in_terminal_page_and_status(
 
     def mark() -> tuple[int, str, dict[str, dict]]:
         status = small.mark(out, "--course", course)
-        said = " ".join(capsys.readouterr().out.split())
+        output = " ".join(capsys.readouterr().out.split())
         students = json.loads((out / "class.json").read_text())["students"]
-        return status, said, {student["member"]: student for student in students}
+        return status, output, {student["member"]: student for student in students}
 
-    status, said, before = mark()
+    status, output, before = mark()
     assert status == 1
-    assert "PROVISIONAL" in said
+    assert "PROVISIONAL" in output
     assert {student["status"] for student in before.values()} == {"needs review"}
-    assert "Needs review" in said
-    assert "worksheet" in said
+    assert "Needs review" in output
+    assert "worksheet" in output
     assert f"{len(before)} students need review" in (out / "class.html").read_text()
 
     numbers = sorted(name.rpartition("-")[2] for name in before)
@@ -142,22 +140,22 @@ def test_batch_tells_of_unknown_times_in_terminal_page_and_status(
         )
     )
     course.write_text(policy)
-    status, said, after = mark()
-    refused = {name for name, known in small.expected.items() if known["refused"]}
+    status, output, after = mark()
+    refused = {name for name, expectation in small.expected.items() if expectation["refused"]}
     assert status == bool(refused)
-    assert ("Needs review" in said) == bool(refused)
+    assert ("Needs review" in output) == bool(refused)
     assert {name for name in after if after[name]["status"] == "needs review"} == refused
     assert {after[name]["days_late"] for name in after.keys() - refused} == {1}
 
 
-def test_a_second_runner_is_refused(small, tmp_path, capsys):
+def test_batch_refuses_a_second_run_in_the_same_folder(small, tmp_path, capsys):
     (tmp_path / ".journal").mkdir()
     with hold_lock(tmp_path, tmp_path / ".journal" / "lock"):
         assert small.mark(tmp_path) == 2
     assert f"(PID {os.getpid()}) is using {tmp_path}" in capsys.readouterr().err
 
 
-def test_marks_of_other_conditions_are_not_mixed_unasked(small, undisturbed, tmp_path, capsys):
+def test_batch_refuses_to_mix_scores_of_another_secret(small, undisturbed, tmp_path, capsys):
     out = tmp_path / "marks"
     shutil.copytree(undisturbed, out)
     before = reports(out)
@@ -170,7 +168,7 @@ def test_marks_of_other_conditions_are_not_mixed_unasked(small, undisturbed, tmp
     assert reports(out) == before
 
 
-def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, capsys):
+def test_batch_refuses_to_narrow_scores_to_fewer_checks(small, undisturbed, capsys):
     before = reports(undisturbed)
     narrow = ["--check", "1a.linear_dequantize.values", "--data", "shapes10"]
     assert main(["batch", str(small.export), "--out", str(undisturbed), *narrow]) == 2
@@ -190,37 +188,41 @@ def test_marks_are_not_narrowed_to_fewer_checks_unasked(small, undisturbed, caps
         (["{export}", "--out", "{export}/marks"], "is inside the export"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(small, tmp_path, capsys, arguments, sentence):
-    given = [argument.format(export=small.export) for argument in arguments]
-    out = [] if "--out" in given else ["--out", str(tmp_path)]
-    assert main(["batch", *given, *out]) == 2
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert "Traceback" not in said
+def test_batch_refuses_unusable_arguments_in_a_sentence(
+    small, tmp_path, capsys, arguments, sentence
+):
+    filled = [argument.format(export=small.export) for argument in arguments]
+    out = [] if "--out" in filled else ["--out", str(tmp_path)]
+    assert main(["batch", *filled, *out]) == 2
+    errors = capsys.readouterr().err
+    assert sentence in errors
+    assert "Traceback" not in errors
 
 
-def test_help_does_not_wait_for_torch():
+def test_batch_help_does_not_import_torch():
     script = (
         "import sys; from autograder.__main__ import main\n"
         "main(['batch', '--help'])\n"
         "sys.exit('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=KIT, capture_output=True, check=True)
-    assert b"--regrade" in done.stdout
+    process = subprocess.run(
+        [sys.executable, "-c", script], cwd=KIT, capture_output=True, check=True
+    )
+    assert b"--regrade" in process.stdout
 
 
-def test_workers_start_before_torch_is_imported():
+def test_batch_command_does_not_import_torch():
     script = "import sys, autograder.commands.batch; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 
-def test_marking_does_not_import_the_compiler_of_torch():
+def test_task_does_not_import_the_compiler_of_torch():
     """It takes a second in every worker."""
     script = "import sys, autograder.course.task; sys.exit('torch._dynamo' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], cwd=KIT, check=True)
 
 
-def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
+def test_batch_sends_an_unreadable_submission_to_staff_and_continues(
     tmp_path, capsys, reference_source, course_secret_file
 ):
     (tmp_path / "in" / "ada").mkdir(parents=True)
@@ -230,9 +232,9 @@ def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
     few = ["--check", FEW, "--data", "shapes10", "--jobs", "1"]
     assert main(["batch", str(tmp_path / "in"), "--out", str(out), *few]) == 1
     assert set(reports(out)) == {"ada"}
-    said = capsys.readouterr().out
-    assert "Needs review" in said
-    assert "bob" in said
+    output = capsys.readouterr().out
+    assert "Needs review" in output
+    assert "bob" in output
     assert json.loads(reports(out)["ada"])["auto_score"] == 4
 
 
@@ -241,22 +243,20 @@ def test_a_hand_in_that_cannot_be_read_is_for_staff_and_stops_nobody(
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", ["canvas", "gradescope"])
-def test_a_dozen_killed_again_and_again_have_the_marks_that_were_known(
-    tmp_path, course_secret_file, layout
-):
+def test_batch_keeps_expected_scores_after_repeated_kills(tmp_path, course_secret_file, layout):
     dozen = rehearsed_class(tmp_path / "class", 12, 1, "1a.*", layout)
     assert dozen.mark(tmp_path / "undisturbed", "--jobs", 2) in (0, 1)
-    found = reports(tmp_path / "undisturbed")
-    assert wrong_marks(dozen, found) == {}
+    undisturbed_reports = reports(tmp_path / "undisturbed")
+    assert wrong_marks(dozen, undisturbed_reports) == {}
     rng, out = random.Random(layout), tmp_path / "disturbed"
     for _ in range(4):
         killed_after(dozen, out, rng.randrange(30), rng.random())
     assert dozen.mark(out, "--jobs", 2) in (0, 1)
-    assert reports(out) == found
+    assert reports(out) == undisturbed_reports
 
 
 @pytest.mark.long
-def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_file):
+def test_batch_loses_no_score_when_a_worker_is_killed(tmp_path, course_secret_file):
     dozen = rehearsed_class(tmp_path / "class", 8, 2, "1a.*", "nbgrader")
     out = tmp_path / "marks"
     runner = dozen.start(out, "--jobs", 2)
@@ -266,24 +266,24 @@ def test_a_worker_that_is_killed_costs_nobody_anything(tmp_path, course_secret_f
         assert time.monotonic() < end
         time.sleep(0.1)
     os.kill(workers_of(runner.pid)[0], signal.SIGKILL)
-    said, errors = runner.communicate(timeout=900)
-    assert runner.returncode in (0, 1), said + errors
+    output, errors = runner.communicate(timeout=900)
+    assert runner.returncode in (0, 1), output + errors
     assert wrong_marks(dozen, reports(out)) == {}
 
 
 def workers_of(runner: int) -> list[int]:
     """The processes that it started and that mark."""
-    found = []
+    workers = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             parent = (path / "stat").read_text().rpartition(")")[2].split()[1]
             if int(parent) == runner and "spawn_main" in (path / "cmdline").read_text():
-                found.append(int(path.name))
-    return found
+                workers.append(int(path.name))
+    return workers
 
 
 @pytest.mark.long
-def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
+def test_batch_regrade_lists_exactly_the_students_whose_scores_change(
     tmp_path, course_secret_file, reference_source
 ):
     kit = a_kit_of_its_own(tmp_path / "kit")
@@ -302,8 +302,8 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
 
     def run(*more: str) -> tuple[int, str]:
         runner = klass.start(out, "--jobs", "1", *more, kit=kit)
-        said, errors = runner.communicate(timeout=900)
-        return runner.returncode, said + errors
+        output, errors = runner.communicate(timeout=900)
+        return runner.returncode, output + errors
 
     assert run()[0] == 0
     before = reports(out)
@@ -317,16 +317,16 @@ def test_a_regrade_shows_exactly_whom_a_change_of_the_rubric_moves(
             "tolerance = 0.3\nworst_correct = 3e-7\nnearest_wrong = 0.4",
         )
     )
-    status, said = run()
-    assert (status, "1 checks may come out differently. Run with --regrade" in said) == (2, True)
-    status, said = run("--regrade")
+    status, output = run()
+    assert (status, "1 checks may come out differently. Run with --regrade" in output) == (2, True)
+    status, output = run("--regrade")
     assert status == 0
     assert reports(out) == before
-    assert "4 compared: the scores of 1 change" in said
-    (moved,) = [words for words in map(str.split, said.splitlines()) if "1a.reset.sym" in words]
+    assert "4 compared: the scores of 1 change" in output
+    (moved,) = [words for words in map(str.split, output.splitlines()) if "1a.reset.sym" in words]
     assert "joe" in moved
     assert "+2" in moved
-    assert "Nothing was written" in said
+    assert "Nothing was written" in output
     assert run("--regrade", "--apply")[0] == 0
     after = reports(out)
     assert {student for student in before if before[student] != after[student]} == {"joe"}

@@ -26,7 +26,9 @@ def test_batch_continues_a_class_of_an_earlier_version(tmp_path, course_secret_f
         database.execute("DELETE FROM marks WHERE student = ? AND name = ?", LAST)
         database.commit()
     outcomes = json.loads((EARLIER / "class.json").read_text(encoding="utf-8"))["outcomes"]
-    earlier = {one["student"]: points(json.dumps(one["report"]).encode()) for one in outcomes}
+    earlier = {
+        outcome["student"]: points(json.dumps(outcome["report"]).encode()) for outcome in outcomes
+    }
     command = ["batch", str(EARLIER / "export"), "--out", str(tmp_path), "--jobs", "1"]
     command += ["--check", "1a.linear_dequantize.*", "--data", "shapes10"]
 

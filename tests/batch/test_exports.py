@@ -73,28 +73,28 @@ def by_student(export):
 
 
 def test_canvas_gathers_the_loose_files_of_each_student(export):
-    found = export(
+    read = export(
         {
             "lovelaceada_17_801_solution.py": SOLUTION,
             "lovelaceada_17_802_answers.json": ANSWERS % "ada lovelace",
             "r2d2_LATE_18_803_solution.py": "y = 2\n",
         }
     )
-    assert found.source == "canvas"
-    entries = by_student(found)
+    assert read.source == "canvas"
+    entries = by_student(read)
     assert set(entries) == {"lovelaceada_17", "r2d2_18"}
     ada, late = entries["lovelaceada_17"], entries["r2d2_18"]
     assert (ada.late, late.late) == (False, True)
     assert ada.lms == {"lovelaceada_17": {"Student": "lovelaceada", "ID": "17"}}
-    submission = found.submission(ada)
+    submission = read.submission(ada)
     assert submission.solution == SOLUTION
     assert submission.answers.student == "ada lovelace"
     assert submission.flags == ()
-    assert found.submission(late).solution == "y = 2\n"
+    assert read.submission(late).solution == "y = 2\n"
 
 
-def test_canvas_takes_the_latest_of_a_file_that_was_handed_in_again(export):
-    found = export(
+def test_canvas_takes_the_latest_of_a_file_submitted_again(export):
+    read = export(
         {
             "lovelaceada_17_810_solution-1.py": "second = True\n",
             "lovelaceada_17_801_solution.py": "first = True\n",
@@ -102,39 +102,39 @@ def test_canvas_takes_the_latest_of_a_file_that_was_handed_in_again(export):
             "lovelaceada_17_802_report.md": "# Report\n",
         }
     )
-    (entry,) = found.entries
+    (entry,) = read.entries
     assert entry.attempt == 3
-    submission = found.submission(entry)
+    submission = read.submission(entry)
     assert submission.solution == "third = True\n"
     assert submission.report_file == "report.md"
     assert submission.flags == ()  # "-2" is Canvas's own, and nothing odd
 
 
-def test_canvas_of_anonymous_students_and_of_typed_texts(export):
-    found = export(
+def test_canvas_reads_anonymous_students_and_typed_texts(export):
+    read = export(
         {
             "anon_aB3x9_801_solution.py": SOLUTION,
             "LATE_anon_Zz111_803_solution.py": SOLUTION,
             "lovelaceada_17_text.html": "<p>I forgot the file</p>",
         }
     )
-    entries = by_student(found)
+    entries = by_student(read)
     assert {h.lms[h.student]["ID"] for h in entries.values()} == {"anon_aB3x9", "anon_Zz111", "17"}
     late = {h.lms[h.student]["ID"]: h.late for h in entries.values()}
     assert late == {"anon_aB3x9": False, "anon_Zz111": True, "17": False}
-    assert found.submission(entries["lovelaceada_17"]).solution is None
+    assert read.submission(entries["lovelaceada_17"]).solution is None
 
 
-def test_canvas_with_a_zip_per_student_and_a_zip_in_the_zip(export):
+def test_canvas_reads_a_zip_per_student_and_a_zip_inside_a_zip(export):
     inner = zipped({"hw/solution.py": SOLUTION})
-    found = export(
+    read = export(
         {
             "lovelaceada_17_801_work.zip": zipped({"work/solution.py": SOLUTION}),
             "hopper_18_802_work.zip": zipped({"hw.zip": inner}),
             "noether_19_803_work.zip": zipped({"a.zip": zipped({"b.zip": inner})}),
         }
     )
-    solutions = {h.student: found.submission(h).solution for h in found.entries}
+    solutions = {h.student: read.submission(h).solution for h in read.entries}
     assert solutions == {"lovelaceada_17": SOLUTION, "hopper_18": SOLUTION, "noether_19": SOLUTION}
 
 
@@ -162,8 +162,8 @@ def test_canvas_with_a_tar_a_rar_and_a_link_per_student(export):
 
 
 @pytest.mark.parametrize("end", ["", "_"])
-def test_moodle_has_a_folder_per_student_and_kind(export, end):
-    found = export(
+def test_moodle_reads_a_folder_per_student_and_kind(export, end):
+    read = export(
         {
             f"Ada Lovelace_12345_assignsubmission_file{end}/solution.py": SOLUTION,
             f"Ada Lovelace_12345_assignsubmission_file{end}/models/report.md": "# Report\n",
@@ -171,30 +171,30 @@ def test_moodle_has_a_folder_per_student_and_kind(export, end):
             f"Jörg Müller_77_assignsubmission_file{end}/solution.py": "y = 2\n",
         }
     )
-    assert found.source == "moodle"
-    entries = by_student(found)
+    assert read.source == "moodle"
+    entries = by_student(read)
     assert set(entries) == {"Ada-Lovelace-12345", "Jorg-Muller-77"}
     ada = entries["Ada-Lovelace-12345"]
     assert ada.lms[ada.student] == {"Identifier": "Participant 12345", "Full name": "Ada Lovelace"}
-    submission = found.submission(ada)
+    submission = read.submission(ada)
     assert (submission.solution, submission.report_file) == (
         SOLUTION,
         "models/report.md, onlinetext.html",
     )
-    assert found.problems == ()
+    assert read.problems == ()
 
 
-def test_moodle_without_folders_and_of_a_team(export):
-    found = export(
+def test_moodle_reads_files_without_folders_and_of_a_team(export):
+    read = export(
         {
             "Group A_9_assignsubmission_file_solution.py": SOLUTION,
             "Group A_9_assignsubmission_file_report.md": "# Report\n",
             "Participant_10_assignsubmission_file_solution.py": "y = 2\n",
         }
     )
-    entries = by_student(found)
+    entries = by_student(read)
     assert set(entries) == {"Group-A-9", "Participant-10"}
-    assert found.submission(entries["Group-A-9"]).report_file == "report.md"
+    assert read.submission(entries["Group-A-9"]).report_file == "report.md"
 
 
 # Gradescope --------------------------------------------------------------------------------------
@@ -223,8 +223,8 @@ submission_102:
 """
 
 
-def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
-    found = export(
+def test_gradescope_reads_groups_and_attempts_from_its_metadata(export):
+    read = export(
         {
             "submission_metadata.yml": METADATA,
             "submission_101/solution.py": SOLUTION,
@@ -233,8 +233,8 @@ def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
             "submission_999/solution.py": "nobody's\n",
         }
     )
-    assert found.source == "gradescope"
-    entries = by_student(found)
+    assert read.source == "gradescope"
+    entries = by_student(read)
     assert set(entries) == {"ada", "emmy-grace"}
     group = entries["emmy-grace"]
     assert group.members == ("emmy", "grace")
@@ -246,27 +246,27 @@ def test_gradescope_knows_groups_and_attempts_from_its_metadata(export):
         "Email": "grace@uni.example",
         "SID": "18",
     }
-    assert any("submission_999" in problem for problem in found.problems)
-    flags = found.submission(group).flags
+    assert any("submission_999" in problem for problem in read.problems)
+    flags = read.submission(group).flags
     assert not any("was made by" in flag for flag in flags)  # by a member, who goes by that e-mail
 
 
-def test_gradescope_marks_somebody_in_two_hand_ins_once(export):
+def test_gradescope_keeps_a_student_of_two_submissions_once(export):
     twice = METADATA.replace(":name: Emmy Noether", ":name: Ada Lovelace").replace(
         "emmy@uni.example", "ada@uni.example"
     )
-    found = export(
+    read = export(
         {
             "submission_metadata.yml": twice,
             "submission_101/solution.py": SOLUTION,
             "submission_102/solution.py": "y = 2\n",
         }
     )
-    assert [entry.members for entry in found.entries] == [("ada", "grace")]
-    assert any("ada is in two submissions" in problem for problem in found.problems)
+    assert [entry.members for entry in read.entries] == [("ada", "grace")]
+    assert any("ada is in two submissions" in problem for problem in read.problems)
 
 
-def test_gradescope_without_a_readable_list_is_refused_with_the_reason(export):
+def test_gradescope_refuses_an_unreadable_list_with_the_reason(export):
     with pytest.raises(BadExport, match=r"submission_metadata\.yml"):
         export({"submission_metadata.yml": "a: [", "submission_1/solution.py": SOLUTION})
 
@@ -274,10 +274,10 @@ def test_gradescope_without_a_readable_list_is_refused_with_the_reason(export):
 # Blackboard --------------------------------------------------------------------------------------
 
 
-def test_blackboard_marks_the_latest_attempt_and_reads_its_note(export):
+def test_blackboard_takes_the_latest_attempt_and_reads_its_note(export):
     note = "Name: Ada Lovelace (a_lovelace)\r\nAssignment: HW 3\r\nDate Submitted: Friday\r\n"
     first, second = "2026-05-01-09-00-00", "2026-05-02-10-30-00"
-    found = export(
+    read = export(
         {
             f"HW_3_a_lovelace_attempt_{first}.txt": note,
             f"HW_3_a_lovelace_attempt_{first}_solution.py": "first = True\n",
@@ -286,22 +286,22 @@ def test_blackboard_marks_the_latest_attempt_and_reads_its_note(export):
             f"HW_3_ghopper_attempt_{first}_my_work.zip": zipped({"solution.py": "y = 2\n"}),
         }
     )
-    assert found.source == "blackboard"
-    entries = by_student(found)
+    assert read.source == "blackboard"
+    entries = by_student(read)
     assert set(entries) == {"a_lovelace", "ghopper"}
     ada = entries["a_lovelace"]
     assert (ada.attempt, ada.submitted) == (2, "2026-05-02T10:30:00")  # a local time
     assert ada.lms["a_lovelace"] == {"Username": "a_lovelace", "Name": "Ada Lovelace"}
-    assert found.submission(ada).solution == SOLUTION
-    assert found.submission(entries["ghopper"]).solution == "y = 2\n"
+    assert read.submission(ada).solution == SOLUTION
+    assert read.submission(entries["ghopper"]).solution == "y = 2\n"
 
 
 # nbgrader ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("around", ["submitted/", ""])
-def test_nbgrader_has_a_folder_per_student_and_assignment(export, around):
-    found = export(
+def test_nbgrader_reads_a_folder_per_student_and_assignment(export, around):
+    read = export(
         {
             f"{around}ada/quantization/solution.py": SOLUTION,
             f"{around}ada/quantization/timestamp.txt": "2026-05-01 12:30:00.25 America/New_York\n",
@@ -312,64 +312,62 @@ def test_nbgrader_has_a_folder_per_student_and_assignment(export, around):
             f"{around}eve/quantization/timestamp.txt": "yesterday",
         }
     )
-    assert found.source == "nbgrader"
-    entries = by_student(found)
+    assert read.source == "nbgrader"
+    entries = by_student(read)
     assert set(entries) == {"ada", "eve"}
     assert entries["ada"].submitted == "2026-05-01T12:30:00.250000-04:00"
     assert entries["eve"].submitted == ""
-    assert found.missing == {"bob": {"student_id": "bob"}}
-    assert found.submission(entries["ada"]).solution == SOLUTION
+    assert read.missing == {"bob": {"student_id": "bob"}}
+    assert read.submission(entries["ada"]).solution == SOLUTION
 
 
 # A plain folder ----------------------------------------------------------------------------------
 
 
-def test_a_folder_of_folders_and_zips_is_taken_as_it_is(export):
-    found = export(
+def test_read_export_reads_a_folder_of_folders_and_zips(export):
+    read = export(
         {
             "ada/solution.py": SOLUTION,
             "bob.zip": zipped({"solution.py": "y = 2\n"}),
         }
     )
-    assert (found.source, found.problems) == ("folder", ())
-    assert [entry.student for entry in found.entries] == ["ada", "bob"]
-    assert [found.submission(h).solution for h in found.entries] == [SOLUTION, "y = 2\n"]
+    assert (read.source, read.problems) == ("folder", ())
+    assert [entry.student for entry in read.entries] == ["ada", "bob"]
+    assert [read.submission(h).solution for h in read.entries] == [SOLUTION, "y = 2\n"]
 
 
-def test_a_file_that_is_nobodys_is_told(tmp_path, closing):
-    found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "notes.txt": "of the course"}, closing)
-    assert [entry.student for entry in found.entries] == ["ada"]
-    assert found.problems == (
-        "'notes.txt' in the export belongs to no student and was not graded.",
-    )
+def test_read_export_reports_a_file_that_belongs_to_no_student(tmp_path, closing):
+    read = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "notes.txt": "of the course"}, closing)
+    assert [entry.student for entry in read.entries] == ["ada"]
+    assert read.problems == ("'notes.txt' in the export belongs to no student and was not graded.",)
 
 
-def test_two_hand_ins_under_one_name_are_told(tmp_path, closing):
+def test_read_export_reports_a_second_submission_of_a_student(tmp_path, closing):
     files = {"ada/solution.py": SOLUTION, "ada.zip": zipped({"solution.py": "y = 2\n"})}
-    found = read_zip(tmp_path, files, closing)
-    assert len(found.entries) == 1
-    assert any("'ada.zip' is a second submission of ada" in problem for problem in found.problems)
+    read = read_zip(tmp_path, files, closing)
+    assert len(read.entries) == 1
+    assert any("'ada.zip' is a second submission of ada" in problem for problem in read.problems)
 
 
-def test_one_student_alone_is_not_taken_for_a_folder_around_everything(tmp_path, closing):
-    found = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "ada/x/y.txt": ""}, closing)
-    assert [entry.student for entry in found.entries] == ["ada"]
+def test_read_export_keeps_the_folder_of_a_single_student(tmp_path, closing):
+    read = read_zip(tmp_path, {"ada/solution.py": SOLUTION, "ada/x/y.txt": ""}, closing)
+    assert [entry.student for entry in read.entries] == ["ada"]
 
 
-def test_an_empty_folder_is_told_of(tmp_path, closing):
+def test_read_export_reports_an_empty_folder(tmp_path, closing):
     (tmp_path / "class" / "ada").mkdir(parents=True)
     (tmp_path / "class" / "bob").mkdir()
     (tmp_path / "class" / "bob" / "solution.py").write_text(SOLUTION)
-    found = closing(read_export(tmp_path / "class"))
-    assert [entry.student for entry in found.entries] == ["bob"]
-    assert found.problems == ("The folder 'ada' is empty: nothing was graded.",)
+    read = closing(read_export(tmp_path / "class"))
+    assert [entry.student for entry in read.entries] == ["bob"]
+    assert read.problems == ("The folder 'ada' is empty: nothing was graded.",)
 
 
 # Names that strangers chose ----------------------------------------------------------------------
 
 
-def test_names_that_lead_out_are_used_by_nobody_and_told(tmp_path, closing):
-    found = read_zip(
+def test_read_export_skips_and_reports_names_that_leave_the_folder(tmp_path, closing):
+    read = read_zip(
         tmp_path,
         {
             "lovelaceada_17_801_solution.py": SOLUTION,
@@ -379,13 +377,13 @@ def test_names_that_lead_out_are_used_by_nobody_and_told(tmp_path, closing):
         },
         closing,
     )
-    assert [entry.student for entry in found.entries] == ["lovelaceada_17"]
-    assert len(found.problems) == 3
+    assert [entry.student for entry in read.entries] == ["lovelaceada_17"]
+    assert len(read.problems) == 3
     assert not (tmp_path.parent / "hopper_18_802_solution.py").exists()
 
 
-def test_names_that_turn_the_writing_round_are_shown_escaped(tmp_path, closing):
-    found = read_zip(
+def test_read_export_escapes_names_that_reverse_the_writing(tmp_path, closing):
+    read = read_zip(
         tmp_path,
         {
             "Ada \u202egnp.py_12_assignsubmission_file/solution.py": SOLUTION,
@@ -393,23 +391,23 @@ def test_names_that_turn_the_writing_round_are_shown_escaped(tmp_path, closing):
         },
         closing,
     )
-    (entry,) = found.entries
+    (entry,) = read.entries
     assert entry.student.isascii()
-    assert "\u202e" not in entry.student + "".join(found.problems)
-    assert any("\\u202e" in problem for problem in found.problems)
+    assert "\u202e" not in entry.student + "".join(read.problems)
+    assert any("\\u202e" in problem for problem in read.problems)
 
 
-def test_two_names_that_look_alike_do_not_share_an_id(tmp_path, closing):
+def test_read_export_gives_look_alike_names_different_ids(tmp_path, closing):
     files = {"Ада_1_assignsubmission_file/solution.py": "", "Ада_2_assignsubmission_file/a.py": ""}
-    found = read_zip(tmp_path, files, closing)
-    assert [entry.student for entry in found.entries] == ["student-1", "student-2"]
+    read = read_zip(tmp_path, files, closing)
+    assert [entry.student for entry in read.entries] == ["student-1", "student-2"]
 
 
 # What can't be read ------------------------------------------------------------------------------
 
 
-def test_a_hand_in_that_cannot_be_read_costs_itself_only(tmp_path, closing):
-    found = read_zip(
+def test_read_export_refuses_only_the_unreadable_submission(tmp_path, closing):
+    read = read_zip(
         tmp_path,
         {
             "bad_17_801_work.zip": b"Rar!\x1a\x07",
@@ -418,19 +416,19 @@ def test_a_hand_in_that_cannot_be_read_costs_itself_only(tmp_path, closing):
         },
         closing,
     )
-    entries = by_student(found)
-    (unused,) = found.submission(entries["bad_17"]).unused
+    entries = by_student(read)
+    (unused,) = read.submission(entries["bad_17"]).unused
     assert "it is a RAR archive" in unused.sentence
     with pytest.raises(UnreadableSubmission, match="is empty"):
-        found.submission(entries["empty_18"])
-    assert found.submission(entries["good_19"]).solution == SOLUTION
+        read.submission(entries["empty_18"])
+    assert read.submission(entries["good_19"]).solution == SOLUTION
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [(None, "nothing to read"), (b"no zip", "not an archive"), (zipped({}), "is empty")],
 )
-def test_an_export_that_cannot_be_read_is_one_sentence(tmp_path, content, reason):
+def test_read_export_refuses_an_unreadable_export_in_a_sentence(tmp_path, content, reason):
     path = tmp_path / "export.zip"
     if content is not None:
         path.write_bytes(content)
@@ -438,12 +436,12 @@ def test_an_export_that_cannot_be_read_is_one_sentence(tmp_path, content, reason
         read_export(path)
 
 
-def test_one_students_bomb_does_not_refuse_the_class(tmp_path, closing):
+def test_read_export_survives_a_bomb_of_a_student(tmp_path, closing):
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb_17_801_solution.py", bytes(100 * 2**20))
         archive.writestr("good_18_802_solution.py", SOLUTION)
-    found = closing(read_export(path))
-    bomb, good = found.entries
-    assert "is larger than 1 MiB" in found.submission(bomb).problems["solution.py"]
-    assert found.submission(good).solution == SOLUTION
+    read = closing(read_export(path))
+    bomb, good = read.entries
+    assert "is larger than 1 MiB" in read.submission(bomb).problems["solution.py"]
+    assert read.submission(good).solution == SOLUTION

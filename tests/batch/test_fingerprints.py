@@ -36,32 +36,32 @@ def of(*sources: str) -> set[str]:
     return {check.id for check in ALL_CHECKS if check.source in sources}
 
 
-def test_the_same_kit_has_the_same_digests(now):
+def test_fingerprints_are_equal_for_the_same_kit(now):
     assert now() == now()
 
 
-def test_a_line_of_the_rubric_touches_its_check_alone(now, rubric):
+def test_fingerprints_change_only_for_the_check_of_a_rubric_line(now, rubric):
     item = rubric.items["1a.get_scale.mean_not_zero"]
     changed = replace(rubric, items={**rubric.items, item.id: replace(item, tolerance=1e-3)})
     assert touched(now(), now(rubric=changed)) == {item.id}
 
 
-def test_a_threshold_touches_what_is_measured_and_no_call(now, rubric):
-    found = touched(now(), now(rubric=replace(rubric, ramp=rubric.ramp + 1)))
-    assert {"2d.model.W8A8", "3.bit_widths.accuracy"} <= found
-    assert not found & of("call")
+def test_fingerprints_of_measured_checks_change_with_a_threshold(now, rubric):
+    changed = touched(now(), now(rubric=replace(rubric, ramp=rubric.ramp + 1)))
+    assert {"2d.model.W8A8", "3.bit_widths.accuracy"} <= changed
+    assert not changed & of("call")
 
 
 @pytest.mark.parametrize("change", [{"dataset": "shapes10"}, {"quick": True}])
-def test_what_models_are_measured_on_touches_no_call(now, change):
+def test_fingerprints_of_calls_do_not_depend_on_the_data_set(now, change):
     assert touched(now(), now(**change)) == of("table", "model")
 
 
-def test_another_secret_touches_everything(now):
+def test_fingerprints_change_for_every_check_with_another_secret(now):
     assert touched(now(), now(secret=b"another secret of the course")) == set(now())
 
 
-def test_the_sentence_of_a_mistake_touches_the_checks_that_name_it(now):
+def test_fingerprints_change_for_checks_that_name_a_changed_mistake(now):
     first = next(mutant for mutant in MUTANTS if mutant.name == "get_scale/coefficients_swapped")
     others = tuple(m for m in MUTANTS if m is not first)
     changed = (*others, replace(first, sentence="Another sentence."))
@@ -82,16 +82,16 @@ def test_the_sentence_of_a_mistake_touches_the_checks_that_name_it(now):
         ("docs/class.md", set()),
     ],
 )
-def test_a_changed_file_touches_the_checks_that_it_may_decide(
+def test_fingerprints_change_for_the_checks_a_file_may_decide(
     now, tmp_path, monkeypatch, file, questions
 ):
     kit = copy_of_the_kit(tmp_path, monkeypatch)
     before = now()
     with (kit / file).open("a") as stream:
         stream.write("\n# A fix.\n")
-    found = touched(before, now())
+    changed = touched(before, now())
     everything = {check.id.split(".")[0] for check in ALL_CHECKS}
-    assert {check.split(".")[0] for check in found} == (
+    assert {check.split(".")[0] for check in changed} == (
         everything if questions is None else questions
     )
 
@@ -130,9 +130,9 @@ ADA = Submission("ada", "x = 1\n", Answers("ada", "CIFAR-10"), {"a.pt": b"1"}, "
         {"problems": {"solution.py": "It is damaged."}},
     ],
 )
-def test_whatever_a_check_may_look_at_is_in_the_digest(change):
+def test_submission_digest_covers_whatever_a_check_may_read(change):
     assert submission_digest(replace(ADA, **change)) != submission_digest(ADA)
 
 
-def test_flags_are_for_staff_and_decide_nothing():
+def test_submission_digest_ignores_flags():
     assert submission_digest(replace(ADA, flags=("Look here.",))) == submission_digest(ADA)

@@ -33,7 +33,7 @@ def path(tmp_path):
     return tmp_path / "marks.sqlite"
 
 
-def test_a_row_comes_back_as_it_was_added(path):
+def test_journal_returns_a_row_as_it_was_added(path):
     rich = row(
         graded=GradedCheck(
             CheckResult(
@@ -62,7 +62,7 @@ def test_a_row_comes_back_as_it_was_added(path):
         assert journal.rows("ada", "content", {"1a.x": "d"}) == {"1a.x": rich}
 
 
-def test_a_row_is_found_under_its_own_digests_only(path):
+def test_journal_returns_rows_only_for_their_own_digests(path):
     with Journal(path) as journal:
         journal.add([row(), row(check="1a.y")])
         assert set(journal.rows("ada", "content", {"1a.x": "d", "1a.y": "other"})) == {"1a.x"}
@@ -71,7 +71,7 @@ def test_a_row_is_found_under_its_own_digests_only(path):
         assert journal.students() == {"ada"}
 
 
-def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path):
+def test_journal_keeps_the_latest_row_per_check_and_fingerprint(path):
     fault = GradedCheck(replace(row().graded.result, verdict=Verdict.GRADER_FAULT))
     with Journal(path) as journal:
         journal.add([row(graded=fault), row(fingerprint="before")])
@@ -81,7 +81,7 @@ def test_the_latest_row_of_a_check_counts_and_older_conditions_keep_theirs(path)
         assert journal.rows("ada", "content", {"1a.x": "before"})["1a.x"].fingerprint == "before"
 
 
-def test_what_stands_in_the_folder_is_remembered(path):
+def test_journal_remembers_the_applied_fingerprints(path):
     with Journal(path) as journal:
         assert journal.applied() == {}
         assert journal.applied_settings() == {}
@@ -106,7 +106,7 @@ with Journal(path) as journal:
 """
 
 
-def test_every_row_that_was_acknowledged_survives_kill_9(path):
+def test_journal_keeps_every_acknowledged_row_after_kill_9(path):
     rng, acknowledged = random.Random(5), []
     for _ in range(4):
         first = acknowledged[-1] + 1 if acknowledged else 0
@@ -122,12 +122,12 @@ def test_every_row_that_was_acknowledged_survives_kill_9(path):
         acknowledged += [int(line) for line in writer.stdout if line.endswith(b"\n")]
         writer.wait()
     with Journal(path) as journal:
-        found = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(100_000)})
-    assert [n for n in acknowledged if f"1a.{n}" not in found] == []
-    assert len(found) - len(acknowledged) <= 4  # written, but killed before it could say so
+        recovered = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(100_000)})
+    assert [n for n in acknowledged if f"1a.{n}" not in recovered] == []
+    assert len(recovered) - len(acknowledged) <= 4  # written, but killed before it could say so
 
 
-def test_a_log_cut_at_any_byte_gives_the_rows_before_the_cut(path, tmp_path):
+def test_journal_recovers_the_rows_before_a_cut_in_its_log(path, tmp_path):
     journal = Journal(path)
     for number in range(3):
         journal.add([row(check=f"1a.{number}")])
@@ -140,10 +140,10 @@ def test_a_log_cut_at_any_byte_gives_the_rows_before_the_cut(path, tmp_path):
         copy.write_bytes(path.read_bytes())
         Path(f"{copy}-wal").write_bytes(log[:length])
         with Journal(copy) as cut:
-            found = cut.rows("ada", "content", names)
+            recovered = cut.rows("ada", "content", names)
             cut.add([row(check="1a.later")])
-        assert set(found) == {f"1a.{n}" for n in range(len(found))}
-        counts.append(len(found))
+        assert set(recovered) == {f"1a.{n}" for n in range(len(recovered))}
+        counts.append(len(recovered))
     journal.close()
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (0, 3)
@@ -166,7 +166,7 @@ with Journal(Path(sys.argv[1])) as journal:
 """
 
 
-def test_a_full_disk_is_a_sentence_and_costs_nothing_that_was_there(path):
+def test_journal_reports_a_full_disk_and_keeps_its_rows(path):
     writer = subprocess.run(
         [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, cwd=KIT, check=True
     )
@@ -174,23 +174,23 @@ def test_a_full_disk_is_a_sentence_and_costs_nothing_that_was_there(path):
     assert "marks.sqlite can't be used" in sentence
     assert "Free some space" in sentence
     with Journal(path) as journal:
-        found = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(10_000)})
-        assert {f"1a.{n}" for n in range(int(number))} <= set(found)
+        recovered = journal.rows("ada", "content", {f"1a.{n}": "d" for n in range(10_000)})
+        assert {f"1a.{n}" for n in range(int(number))} <= set(recovered)
         journal.add([row(check="1a.afterwards")])
 
 
-def test_ctrl_c_on_the_way_into_a_transaction_says_nothing_of_its_own(path, monkeypatch):
-    told = []
-    monkeypatch.setattr(sys, "unraisablehook", told.append)
+def test_journal_prints_nothing_after_ctrl_c_in_a_transaction(path, monkeypatch):
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
     journal = Journal(path)
     abandoned = journal._transaction()
     abandoned.__enter__()  # and Ctrl-C comes before the first statement
     journal.close()
     del abandoned
-    assert told == []
+    assert unraisable == []
 
 
-def test_a_journal_of_another_version_is_left_alone(path):
+def test_journal_refuses_another_version_and_leaves_it_unchanged(path):
     with sqlite3.connect(path) as other:
         other.execute("PRAGMA user_version = 99")
         other.execute("CREATE TABLE marks (x)")
@@ -202,18 +202,18 @@ def test_a_journal_of_another_version_is_left_alone(path):
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to look at" * 50])
-def test_a_file_that_is_no_journal_is_a_sentence(path, content):
+def test_journal_refuses_a_file_that_is_not_a_journal(path, content):
     path.write_bytes(content)
     with pytest.raises(JournalError, match="can't be used"):
         Journal(path)
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(tmp_path):
+def test_journal_refuses_a_missing_folder(tmp_path):
     with pytest.raises(JournalError, match="can't be used"):
         Journal(tmp_path / "nowhere" / "marks.sqlite")
 
 
-def test_several_workers_write_at_once(path):
+def test_journal_accepts_rows_of_several_workers_at_once(path):
     script = textwrap.dedent(WRITER).replace("100_000", "40")
     writers = [
         subprocess.Popen(
@@ -242,7 +242,7 @@ with hold_lock(Path(sys.argv[1]), Path(sys.argv[2])):
 """
 
 
-def test_a_second_runner_is_refused_until_the_first_is_gone(tmp_path):
+def test_hold_lock_refuses_a_second_run_until_the_first_ends(tmp_path):
     lock = tmp_path / "lock"
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(tmp_path), str(lock)], stdout=subprocess.PIPE, cwd=KIT

@@ -16,43 +16,48 @@ def report(student: str, *checks: CheckResult, bonus: float = 0.0) -> Report:
     return Report(student, "Shapes-10", "A", checks, {"1a": "Quantize"}, bonus=bonus)
 
 
-def test_nothing_moves_where_nothing_changed():
+def test_compare_reports_lists_nothing_for_equal_reports():
     ada = report("ada", check("1a.x", 2))
-    found = compare_reports({"ada": ada}, [ada])
-    assert (found.changes, found.totals, found.reworded, found.compared) == ((), {}, (), 1)
+    comparison = compare_reports({"ada": ada}, [ada])
+    assert (comparison.changes, comparison.totals, comparison.reworded, comparison.compared) == (
+        (),
+        {},
+        (),
+        1,
+    )
 
 
-def test_a_move_names_student_check_and_points():
+def test_compare_reports_names_student_check_and_points():
     before = report("ada", check("1a.x", 2), check("1a.y", 0, Verdict.WRONG))
     after = report("ada", check("1a.x", 0.5, Verdict.PARTIAL), check("1a.y", 2))
-    found = compare_reports({"ada": before}, [after])
-    assert [(m.student, m.check, m.points) for m in found.changes] == [
+    comparison = compare_reports({"ada": before}, [after])
+    assert [(m.student, m.check, m.points) for m in comparison.changes] == [
         ("ada", "1a.x", -1.5),
         ("ada", "1a.y", 2.0),
     ]
-    assert found.totals == {"ada": (2.0, 2.5)}
+    assert comparison.totals == {"ada": (2.0, 2.5)}
 
 
-def test_another_verdict_for_the_same_points_is_shown_too():
+def test_compare_reports_lists_another_verdict_for_the_same_points():
     before = report("ada", check("1a.x", 0, Verdict.TIMEOUT))
-    found = compare_reports({"ada": before}, [report("ada", check("1a.x", 0, Verdict.WRONG))])
-    assert [(m.check, m.points) for m in found.changes] == [("1a.x", 0.0)]
+    comparison = compare_reports({"ada": before}, [report("ada", check("1a.x", 0, Verdict.WRONG))])
+    assert [(m.check, m.points) for m in comparison.changes] == [("1a.x", 0.0)]
 
 
-def test_a_bonus_that_changes_moves_the_total():
+def test_compare_reports_changes_the_total_with_the_bonus():
     before = report("ada", check("1a.x", 2), bonus=1.0)
-    found = compare_reports({"ada": before}, [replace(before, bonus=3.0)])
-    assert (found.changes, found.totals) == ((), {"ada": (3.0, 5.0)})
+    comparison = compare_reports({"ada": before}, [replace(before, bonus=3.0)])
+    assert (comparison.changes, comparison.totals) == ((), {"ada": (3.0, 5.0)})
 
 
-def test_other_words_are_counted_and_not_listed():
+def test_compare_reports_counts_other_words_without_listing_them():
     before = report("ada", check("1a.x", 0, Verdict.WRONG, "2 are wrong."))
     after = report("ada", check("1a.x", 0, Verdict.WRONG, "3 are wrong."))
-    found = compare_reports({"ada": before}, [after])
-    assert (found.changes, found.reworded) == ((), ("ada",))
+    comparison = compare_reports({"ada": before}, [after])
+    assert (comparison.changes, comparison.reworded) == ((), ("ada",))
 
 
 @pytest.mark.parametrize("before", [{}, {"ada": None}])
-def test_who_was_not_marked_before_is_new_and_does_not_move(before):
-    found = compare_reports(before, [report("ada", check("1a.x", 2))])
-    assert (found.changes, found.new, found.compared) == ((), ("ada",), 0)
+def test_compare_reports_lists_an_ungraded_student_as_new(before):
+    comparison = compare_reports(before, [report("ada", check("1a.x", 2))])
+    assert (comparison.changes, comparison.new, comparison.compared) == ((), ("ada",), 0)

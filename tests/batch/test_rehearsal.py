@@ -14,9 +14,9 @@ from quantlab.intake.submission import UnreadableSubmission
 FEW = "1a.linear_dequantize.*"
 
 
-def made(folder: Path, layout: str, **changes) -> tuple[Path, dict]:
-    given = {"count": 60, "seed": 1, "dataset": "shapes10", "check": FEW, **changes}
-    export = make_class(RehearsalOptions(out=folder, layout=layout, **given))
+def write_class(folder: Path, layout: str, **changes) -> tuple[Path, dict]:
+    options = {"count": 60, "seed": 1, "dataset": "shapes10", "check": FEW, **changes}
+    export = make_class(RehearsalOptions(out=folder, layout=layout, **options))
     return export, json.loads((folder / "expected.json").read_text())["students"]
 
 
@@ -28,35 +28,35 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_every_system_that_can_be_read_can_be_rehearsed():
+def test_rehearsal_layouts_cover_every_export_source():
     assert set(LAYOUTS) == set(SOURCES)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_was_put_in_is_what_is_read(tmp_path, layout):
-    folder, expected = made(tmp_path, layout)
+def test_make_class_writes_what_read_export_reads(tmp_path, layout):
+    folder, expected = write_class(tmp_path, layout)
     with read_export(folder) as export:
         assert (export.source, export.problems) == (layout, ())
         assert {entry.student for entry in export.entries} == set(expected)
         for entry in export.entries:
-            known = expected[entry.student]
-            if known["refused"]:
+            expectation = expected[entry.student]
+            if expectation["refused"]:
                 with pytest.raises(UnreadableSubmission):
                     export.submission(entry)
                 continue
-            found = export.submission(entry)
-            assert found.student == entry.student
-            has_solution = found.solution is not None
-            broken = known["origin"] in {
+            submission = export.submission(entry)
+            assert submission.student == entry.student
+            has_solution = submission.solution is not None
+            broken = expectation["origin"] in {
                 "faults/no solution.py",
                 "faults/two solutions",
             }
-            assert has_solution != broken, known["origin"]
-            assert not any("was made by" in flag for flag in found.flags)
+            assert has_solution != broken, expectation["origin"]
+            assert not any("was made by" in flag for flag in submission.flags)
 
 
-def test_the_latest_attempt_is_the_one_whose_marks_are_known(tmp_path, stub_source):
-    folder, expected = made(tmp_path, "canvas")
+def test_make_class_expects_the_scores_of_the_latest_attempt(tmp_path, stub_source):
+    folder, expected = write_class(tmp_path, "canvas")
     again = 0
     with read_export(folder) as export:
         for entry in export.entries:
@@ -66,44 +66,50 @@ def test_the_latest_attempt_is_the_one_whose_marks_are_known(tmp_path, stub_sour
     assert again
 
 
-def test_equal_seeds_give_equal_classes_and_others_do_not(tmp_path):
-    first, expected = made(tmp_path / "a", "moodle", count=12)
-    second, _ = made(tmp_path / "b", "moodle", count=12)
-    other, _ = made(tmp_path / "c", "moodle", count=12, seed=2)
+def test_make_class_repeats_a_class_for_equal_seeds(tmp_path):
+    first, expected = write_class(tmp_path / "a", "moodle", count=12)
+    second, _ = write_class(tmp_path / "b", "moodle", count=12)
+    other, _ = write_class(tmp_path / "c", "moodle", count=12, seed=2)
     assert files(first) == files(second)
     assert files(first) != files(other)
     assert len(expected) == 12
 
 
-def test_a_class_has_something_of_everything(tmp_path):
-    _, expected = made(tmp_path, "folder", count=400)
-    kinds = Counter(one["origin"].split("/")[0] for one in expected.values())
+def test_make_class_contains_every_kind_of_submission(tmp_path):
+    _, expected = write_class(tmp_path, "folder", count=400)
+    kinds = Counter(expectation["origin"].split("/")[0] for expectation in expected.values())
     assert set(kinds) == {"reference", "alternatives", "mutants", "exploits", "faults"}
-    faults = {one["origin"] for one in expected.values() if one["origin"].startswith("faults/")}
+    faults = {
+        expectation["origin"]
+        for expectation in expected.values()
+        if expectation["origin"].startswith("faults/")
+    }
     assert len(faults) == 11
 
 
-def test_groups_hand_in_together(tmp_path):
-    folder, _ = made(tmp_path, "gradescope")
+def test_make_class_submits_groups_together(tmp_path):
+    folder, _ = write_class(tmp_path, "gradescope")
     with read_export(folder) as export:
         groups = [entry for entry in export.entries if len(entry.members) > 1]
     assert groups
     assert all(entry.student == "-".join(entry.members) for entry in groups)
 
 
-def test_tables_and_models_are_there_where_a_check_looks_at_them(tmp_path):
-    folder, expected = made(tmp_path, "folder", count=3, check="[123][bcd]*", seed=4)
-    for student, known in expected.items():
-        if known["origin"].split("/")[0] in ("reference", "mutants", "alternatives"):
+def test_make_class_writes_tables_and_models_that_a_check_reads(tmp_path):
+    folder, expected = write_class(tmp_path, "folder", count=3, check="[123][bcd]*", seed=4)
+    for student, expectation in expected.items():
+        if expectation["origin"].split("/")[0] in ("reference", "mutants", "alternatives"):
             names = {path.name for path in (folder / student).iterdir()}
             assert names == {"work.zip"} or {"answers.json", "ResNet20_W2A2.pt"} <= names
 
 
-def test_one_zip_may_lie_in_another_but_three_deep_is_no_hand_in(tmp_path):
-    folder, expected = made(
+def test_make_class_nests_zips_in_zips(tmp_path):
+    folder, expected = write_class(
         tmp_path, "folder", count=400, check="1a.linear_dequantize.values", seed=1
     )
-    nested = [s for s, known in expected.items() if known["origin"] == "faults/zip in a zip"]
+    nested = [
+        s for s, expectation in expected.items() if expectation["origin"] == "faults/zip in a zip"
+    ]
     assert nested
     for student in nested:
         assert [path.name for path in (folder / student).iterdir()] == ["hw3.zip"]

@@ -70,10 +70,10 @@ def fingerprints(checks) -> Fingerprints:
 @pytest.fixture
 def sandbox(monkeypatch, course, fingerprints) -> Sandbox:
     """The worker's, which has its bench ready."""
-    one = Sandbox()
-    state = task_module._WorkerState(course, fingerprints, one, threading.Lock())  # type: ignore[arg-type]
+    own_sandbox = Sandbox()
+    state = task_module._WorkerState(course, fingerprints, own_sandbox, threading.Lock())  # type: ignore[arg-type]
     monkeypatch.setattr(task_module, "_worker_state", lambda settings: state)
-    return one
+    return own_sandbox
 
 
 @pytest.fixture
@@ -81,14 +81,14 @@ def task(reference_source, fingerprints) -> Task:
     return Task(Submission("ada", reference_source), "content", SETTINGS, fingerprints.digest)
 
 
-def test_without_a_journal_the_rows_come_back(sandbox, task, checks):
-    done = run_task(task)
-    assert [row.check for row in done.rows] == checks
-    assert {row.fingerprint for row in done.rows} == {"digest"}
-    assert (done.student, done.faults) == ("ada", ())
+def test_run_task_returns_rows_without_a_journal(sandbox, task, checks):
+    result = run_task(task)
+    assert [row.check for row in result.rows] == checks
+    assert {row.fingerprint for row in result.rows} == {"digest"}
+    assert (result.student, result.faults) == ("ada", ())
 
 
-def test_each_check_is_in_the_journal_before_the_next_begins(
+def test_run_task_journals_each_check_before_the_next(
     sandbox, task, checks, fingerprints, tmp_path, monkeypatch
 ):
     class Killed(BaseException):
@@ -107,31 +107,29 @@ def test_each_check_is_in_the_journal_before_the_next_begins(
         assert set(journal.rows("ada", "content", fingerprints.by_check)) == set(checks[:3])
 
 
-def test_what_is_finished_is_not_run_again(sandbox, task, checks):
-    done = run_task(replace(task, finished=frozenset(checks[1:])))
-    assert [row.check for row in done.rows] == checks[:1]
+def test_run_task_skips_finished_checks(sandbox, task, checks):
+    result = run_task(replace(task, finished=frozenset(checks[1:])))
+    assert [row.check for row in result.rows] == checks[:1]
     assert len(sandbox.programs) == 1
 
 
-def test_the_time_that_the_code_has_used_is_counted_on(sandbox, task, checks):
+def test_run_task_adds_to_the_time_used_before(sandbox, task, checks):
     rows = run_task(replace(task, used=250.0, finished=frozenset(checks[2:]))).rows
     assert [row.used for row in rows] == [251.0, 252.0]
 
 
-def test_a_fault_of_the_graders_is_named_and_not_finished(sandbox, task, checks, monkeypatch):
+def test_run_task_reports_a_grader_fault_as_unfinished(sandbox, task, checks, monkeypatch):
     def broken(self, program):
         raise KeyError("a bug of the grader")
 
     monkeypatch.setattr(Oracle, "answer", broken)
-    done = run_task(task)
-    assert set(done.faults) == set(checks)
-    assert not any(row.finished for row in done.rows)
-    assert all("a bug of the grader" in row.fault for row in done.rows)
+    result = run_task(task)
+    assert set(result.faults) == set(checks)
+    assert not any(row.finished for row in result.rows)
+    assert all("a bug of the grader" in row.fault for row in result.rows)
 
 
-def test_what_training_changed_in_a_model_comes_back_with_its_mark(
-    sandbox, task, course, oracle, monkeypatch
-):
+def test_run_task_returns_the_model_changes_of_training(sandbox, task, course, oracle, monkeypatch):
     name, check = "ResNet20_W2A2.pt", "2d.model.W2A2"
     content = (reference_models("shapes10") / name).read_bytes()
 
@@ -146,21 +144,21 @@ def test_what_training_changed_in_a_model_comes_back_with_its_mark(
     state.context = replace(course, evaluator=evaluator, selected=check)
     state.fingerprints = Fingerprints({check: "digest"})
     submission = Submission("ada", models={name: content, "ResNet20_W8A8.pt": b"not selected"})
-    done = run_task(replace(task, submission=submission, fingerprints=state.fingerprints.digest))
+    result = run_task(replace(task, submission=submission, fingerprints=state.fingerprints.digest))
     changes = ModelChanges(float_model("shapes10")).of(name, read(content))
     assert changes is not None
-    assert done.changes.keys() == {name}
-    assert np.array_equal(done.changes[name], changes)
+    assert result.changes.keys() == {name}
+    assert np.array_equal(result.changes[name], changes)
 
 
-def test_a_second_try_begins_with_another_sandbox(sandbox, task):
+def test_run_task_opens_a_fresh_sandbox_for_a_second_try(sandbox, task):
     run_task(task)
     assert sandbox.closed == 0
     run_task(replace(task, fresh=True))
     assert sandbox.closed == 1
 
 
-def test_a_worker_with_another_kit_marks_nothing(sandbox, task):
+def test_run_task_refuses_to_grade_with_another_kit(sandbox, task):
     with pytest.raises(WorkerUnfit, match="has another kit"):
         run_task(replace(task, fingerprints="those of another kit"))
     assert sandbox.programs == []
@@ -174,13 +172,13 @@ def marking(rubric) -> GradingSetup:
     return GradingSetup(rubric, CHECK, "cifar10", quick=False)
 
 
-def test_the_report_of_rows_is_that_of_marking_at_once(sandbox, task, marking, course):
+def test_grading_setup_reports_the_same_as_grading_at_once(sandbox, task, marking, course):
     rows = {row.check: row for row in run_task(task).rows}
     at_once = grade_submission(task.submission, course, Sandbox())
     assert marking.report(task.submission, rows).to_json() == at_once.to_json()
 
 
-def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
+def test_grading_setup_report_does_not_depend_on_row_order(sandbox, task, marking):
     rows = run_task(task).rows[:4]
     texts = {
         marking.report(task.submission, {row.check: row for row in some}).to_json()
@@ -189,19 +187,19 @@ def test_it_does_not_matter_in_what_order_rows_came(sandbox, task, marking):
     assert len(texts) == 1
 
 
-def test_a_check_that_nobody_could_mark_is_neither_a_zero_nor_a_full_mark(sandbox, task, marking):
+def test_grading_setup_sends_an_ungraded_check_to_staff(sandbox, task, marking):
     rows = {row.check: row for row in run_task(task).rows[1:]}
-    seen = ParsedSubmission(
+    parsed = ParsedSubmission(
         ExportEntry("ada", "ada", ("ada",)), replace(task.submission, models={})
     )
-    outcome = marking.outcome(seen, rows)
+    outcome = marking.outcome(parsed, rows)
     first = outcome.report.checks[0]
     assert first.verdict is Verdict.GRADER_FAULT
     assert outcome.report.needs_staff == (first.id,)
     assert first.id in outcome.problem
 
 
-def test_a_hand_in_that_could_not_be_read_has_no_report(marking):
+def test_grading_setup_has_no_report_for_an_unreadable_submission(marking):
     outcome = marking.outcome(
         ParsedSubmission(ExportEntry("ada", "a.zip", ("ada",)), None, "", "It is no zip."), {}
     )

@@ -125,12 +125,14 @@ def class_of(turns):
         ended: list[str] = []
         fresh: list[str] = []
 
-        def finished(task: Task, done: TaskResult) -> None:
-            ended.append(done.student)
+        def finished(task: Task, result: TaskResult) -> None:
+            ended.append(result.student)
             if task.fresh:
-                fresh.append(done.student)
+                fresh.append(result.student)
 
-        tasks = (Task(Submission(one), "content", Settings("shapes10"), "d") for one in students)
+        tasks = (
+            Task(Submission(student), "content", Settings("shapes10"), "d") for student in students
+        )
         setbacks = run(tasks, pool, finished, again=lambda task: task)
         died = [task.submission.student for task in setbacks.died]
         faulted = [task.submission.student for task in setbacks.faulted]
@@ -139,7 +141,7 @@ def class_of(turns):
     return go
 
 
-def test_everybody_is_marked_once_and_only_a_few_are_under_way(class_of):
+def test_run_grades_every_submission_once_with_few_tasks_in_flight(class_of):
     pool = ScriptedPool({})
     ended, fresh, died, faulted = class_of("abcdefgh", pool)
     assert sorted(ended) == list("abcdefgh")
@@ -147,7 +149,7 @@ def test_everybody_is_marked_once_and_only_a_few_are_under_way(class_of):
     assert [(how, script.most) for how, script in pool.opened] == [("open", 3)]
 
 
-def test_a_dead_worker_costs_nobody_and_the_suspects_are_tried_alone(class_of):
+def test_run_retries_suspects_alone_after_a_worker_dies(class_of):
     pool = ScriptedPool({"b": ["dies"]})
     ended, fresh, died, faulted = class_of("abcdefgh", pool)
     assert sorted(ended) == list("abcdefgh")
@@ -156,21 +158,21 @@ def test_a_dead_worker_costs_nobody_and_the_suspects_are_tried_alone(class_of):
     assert all(len(some) == 1 for some in pool.tried("alone"))
 
 
-def test_who_kills_the_worker_twice_is_for_staff_and_takes_nobody_along(class_of):
+def test_run_reports_a_submission_that_kills_its_worker_twice(class_of):
     pool = ScriptedPool({"b": ["dies", "dies", "dies"]})
     ended, _, died, _ = class_of("abcdefgh", pool)
     assert died == ["b"]
     assert sorted(ended) == list("acdefgh")
 
 
-def test_a_worker_lost_by_a_cluster_is_tried_once_more(class_of):
+def test_run_retries_once_a_worker_lost_by_a_cluster(class_of):
     pool = ScriptedPool({"a": ["killed"], "b": ["killed", "killed"]})
     ended, _, died, _ = class_of("abc", pool)
     assert sorted(ended) == ["a", "c"]
     assert died == ["b"]
 
 
-def test_a_fault_of_the_graders_is_tried_once_more_in_new_processes(class_of):
+def test_run_retries_a_grader_fault_once_in_new_processes(class_of):
     pool = ScriptedPool({"a": ["faults"], "b": ["faults", "faults", "faults"]})
     ended, fresh, died, faulted = class_of("abc", pool)
     assert pool.tried("open") == [{"a", "b", "c"}, {"a", "b"}]
@@ -179,17 +181,17 @@ def test_a_fault_of_the_graders_is_tried_once_more_in_new_processes(class_of):
     assert Counter(ended) == {"a": 2, "b": 2, "c": 1}
 
 
-def test_workers_that_only_die_end_the_run_with_a_sentence(class_of):
-    pool = ScriptedPool({one: ["dies"] for one in "abcdefghijklmnopqrstuvwxyz"})
+def test_run_stops_with_a_sentence_when_workers_only_die(class_of):
+    pool = ScriptedPool({student: ["dies"] for student in "abcdefghijklmnopqrstuvwxyz"})
     with pytest.raises(PoolUnavailable, match=r"died 4 times in a row.*--jobs"):
         class_of("abcdefghijklmnopqrstuvwxyz", pool)
 
 
-def test_a_lost_cluster_ends_the_run_with_a_sentence(class_of):
+def test_run_stops_with_a_sentence_when_the_cluster_is_lost(class_of):
     with pytest.raises(PoolUnavailable, match="The cluster is gone"):
         class_of("abc", ScriptedPool({"b": ["lost"]}))
 
 
-def test_a_worker_that_would_mark_differently_ends_the_run(class_of):
+def test_run_stops_at_a_worker_with_another_kit(class_of):
     with pytest.raises(WorkerUnfit, match="another kit"):
         class_of("abc", ScriptedPool({"a": ["unfit"]}))

@@ -63,20 +63,20 @@ def pool(tmp_path):
         yield pool
 
 
-def test_every_worker_begins_before_its_first_task(pool, tmp_path):
+def test_local_pool_initializes_every_worker_before_its_first_task(pool, tmp_path):
     with pool.open() as executor:
         assert executor.submit(own_number).result() in processes(tmp_path)
         assert pool.width(executor) == 3
 
 
-def test_a_worker_begins_before_there_is_a_task_and_ends_if_there_is_none(tmp_path):
+def test_local_pool_starts_workers_early_and_ends_them_unused(tmp_path):
     with contextlib.closing(LocalPool(2, begun, (str(tmp_path),))):
         wait_until(lambda: processes(tmp_path), "no worker was started")
     for pid in processes(tmp_path):
         wait_until(lambda pid=pid: gone(pid), "a worker is left behind")
 
 
-def test_a_worker_that_dies_breaks_its_pool_only(pool):
+def test_local_pool_breaks_alone_when_a_worker_dies(pool):
     with pool.open() as executor, pytest.raises(pool.died):
         executor.submit(die).result()
     assert issubclass(pool.died[0], BrokenExecutor)
@@ -84,7 +84,7 @@ def test_a_worker_that_dies_breaks_its_pool_only(pool):
         assert executor.submit(own_number).result() != os.getpid()
 
 
-def test_whoever_still_works_ends_when_the_pool_is_left_by_an_exception(pool, tmp_path):
+def test_local_pool_ends_busy_workers_after_an_exception(pool, tmp_path):
     with contextlib.suppress(KeyboardInterrupt), pool.open() as executor:
         executor.submit(sleep_for_ever, str(tmp_path))
         wait_until(lambda: processes(tmp_path, "asleep-"), "the task was not begun")
@@ -105,7 +105,7 @@ if __name__ == "__main__":
 """
 
 
-def test_workers_end_when_the_runner_is_killed(tmp_path):
+def test_local_pool_ends_its_workers_when_the_runner_is_killed(tmp_path):
     script = tmp_path / "runner.py"
     script.write_text(RUNNER)
     environment = {**os.environ, "PYTHONPATH": str(KIT)}
@@ -117,7 +117,7 @@ def test_workers_end_when_the_runner_is_killed(tmp_path):
         wait_until(lambda pid=pid: gone(pid), "a worker outlived the runner")
 
 
-def test_as_many_workers_as_cores_unless_memory_is_short(monkeypatch):
+def test_fitting_jobs_counts_cores_unless_memory_is_short(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
     monkeypatch.setattr("autograder.course.worker_pool._free_memory", lambda: 100 * 2**30)
     assert fitting_jobs() == 8
@@ -127,14 +127,14 @@ def test_as_many_workers_as_cores_unless_memory_is_short(monkeypatch):
     assert fitting_jobs() == 1
 
 
-def test_no_scheduler_is_a_sentence(monkeypatch):
+def test_dask_pool_refuses_an_address_without_scheduler(monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("autograder.course.worker_pool._CONNECT_SECONDS", 0.2)
     with pytest.raises(PoolUnavailable, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
         DaskPool("tcp://127.0.0.1:1", print)
 
 
-def test_without_dask_a_sentence_says_what_to_install(monkeypatch):
+def test_dask_pool_names_the_package_to_install_without_dask(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(PoolUnavailable, match=r"pip install -e '\.\[cluster\]'"):
         DaskPool("tcp://127.0.0.1:8786", print)

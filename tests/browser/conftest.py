@@ -143,7 +143,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome")
-    program = next((found for name in names if (found := shutil.which(name))), None)
+    program = next((path for name in names if (path := shutil.which(name))), None)
     if program is None:
         pytest.skip("no Chromium here (looked for chromium, chromium-browser, google-chrome)")
     running = Browser(program, tmp_path_factory.mktemp("profile"))

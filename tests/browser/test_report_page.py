@@ -35,7 +35,7 @@ def hostile() -> Report:
 
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1440])
-def test_the_page_is_never_wider_than_the_window(
+def test_report_page_is_never_wider_than_the_window(
     width: int, browser: Any, sample: Report, stored: Stored
 ) -> None:
     browser.open(stored(html.render(sample)), width)
@@ -43,7 +43,7 @@ def test_the_page_is_never_wider_than_the_window(
     assert browser.value("document.documentElement.scrollWidth") <= width
 
 
-def test_hostile_words_neither_run_nor_widen_the_page(
+def test_report_page_neither_runs_nor_widens_hostile_text(
     browser: Any, hostile: Report, stored: Stored
 ) -> None:
     page = stored(html.render(hostile))
@@ -55,7 +55,7 @@ def test_hostile_words_neither_run_nor_widen_the_page(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_fetched_and_nothing_complained_of(
+def test_report_page_fetches_nothing_and_logs_nothing(
     scheme: str, browser: Any, sample: Report, stored: Stored
 ) -> None:
     page = stored(html.render(sample))
@@ -64,7 +64,7 @@ def test_nothing_is_fetched_and_nothing_complained_of(
     assert browser.complaints() == []
 
 
-def test_a_script_on_the_page_would_be_refused(browser: Any, stored: Stored) -> None:
+def test_report_page_refuses_an_injected_script(browser: Any, stored: Stored) -> None:
     page = html.render(Report("ada", "cifar10", "B", (), {}))
     broken = page.replace("</main>", "<script>document.title = 'owned'</script></main>")
     browser.open(stored(broken))
@@ -72,7 +72,7 @@ def test_a_script_on_the_page_would_be_refused(browser: Any, stored: Stored) -> 
     assert any("Content Security Policy" in complaint for complaint in browser.complaints())
 
 
-def test_the_ground_follows_the_reader_s_scheme(
+def test_report_page_background_follows_the_color_scheme(
     browser: Any, sample: Report, stored: Stored
 ) -> None:
     grounds = []
@@ -85,7 +85,7 @@ def test_the_ground_follows_the_reader_s_scheme(
     assert dark < 3 * 40
 
 
-def test_checks_open_and_close_by_keyboard_and_focus_is_seen(
+def test_report_page_opens_checks_by_keyboard_and_shows_focus(
     browser: Any, sample: Report, stored: Stored
 ) -> None:
     browser.open(stored(html.render(sample)))
@@ -103,14 +103,16 @@ def test_checks_open_and_close_by_keyboard_and_focus_is_seen(
     assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_a_link_to_a_check_lands_on_it(browser: Any, sample: Report, stored: Stored) -> None:
+def test_report_page_link_scrolls_to_its_check(
+    browser: Any, sample: Report, stored: Stored
+) -> None:
     browser.open(stored(html.render(sample)))
     browser.value("document.querySelector('.losses a').click()")
     top = browser.value("document.querySelector(location.hash).getBoundingClientRect().top")
     assert 0 <= top < 800
 
 
-def test_an_empty_report_is_shown(browser: Any, sample: Report, stored: Stored) -> None:
+def test_report_page_shows_an_empty_report(browser: Any, sample: Report, stored: Stored) -> None:
     browser.open(stored(html.render(replace(sample, checks=(), models=(), flags=()))), 360)
     assert browser.value("document.documentElement.scrollWidth") <= 360
     assert browser.complaints() == []

@@ -43,7 +43,7 @@ def record_of(path: Path) -> dict:
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_model_has_a_record_of_how_it_was_made(path):
+def test_committed_model_has_a_record_of_its_training(path):
     record = record_of(path)
     assert record["command"].startswith("python -m ")
     assert record["torch"]
@@ -54,14 +54,14 @@ def test_a_model_has_a_record_of_how_it_was_made(path):
 
 
 @pytest.mark.parametrize("dataset", ON_DATASETS)
-def test_a_float_model_is_as_accurate_as_its_record_says(dataset):
+def test_float_model_is_as_accurate_as_its_record_says(dataset):
     accuracy = evaluate(network(dataset), images(dataset, "test"))
     # Another processor may sum in another order, which moves at most a few images.
     assert accuracy == pytest.approx(record_of(float_model(dataset))["test_accuracy"], abs=0.1)
     assert accuracy >= LEAST[dataset]
 
 
-def test_two_bits_visibly_cost_accuracy_on_shapes10():
+def test_quantize_model_visibly_loses_accuracy_at_2_bits():
     train, test = images("shapes10", "train"), images("shapes10", "test")
     test = test.subset(torch.arange(500))
     quantized = quantize_model(

@@ -70,7 +70,7 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_nothing_tells_who_anybody_is(telling: ClassRecord, tmp_path: Path) -> None:
+def test_write_all_anonymous_contains_no_identity(telling: ClassRecord, tmp_path: Path) -> None:
     source = "# Quimby Jones, quimby-4711\n" + (Path("solution.py").read_text() * 2)
     submissions = SubmissionPool("shapes10")
     for student in (STUDENT, "team-aurora"):
@@ -95,7 +95,9 @@ def test_nothing_tells_who_anybody_is(telling: ClassRecord, tmp_path: Path) -> N
             assert word.lower() not in str(path.relative_to(tmp_path)).lower()
 
 
-def test_the_key_alone_leads_back(telling: ClassRecord, tmp_path: Path) -> None:
+def test_write_all_anonymous_keeps_the_key_in_the_staff_folder(
+    telling: ClassRecord, tmp_path: Path
+) -> None:
     write_all(telling, tmp_path, Policy(), {}, anonymous=True)
     key = tmp_path / "staff" / "pseudonyms.csv"
     rows = {row["id"]: row["pseudonym"] for row in csv.DictReader(key.open())}
@@ -105,13 +107,15 @@ def test_the_key_alone_leads_back(telling: ClassRecord, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} <= {"anonymous", "staff", "course_secret"}
 
 
-def test_no_table_of_names_is_written(telling: ClassRecord, tmp_path: Path) -> None:
+def test_write_all_anonymous_writes_no_table_of_names(telling: ClassRecord, tmp_path: Path) -> None:
     write_all(telling, tmp_path, Policy(), {}, anonymous=True)
     assert not list((tmp_path / "anonymous").rglob("canvas.csv"))
     assert not list((tmp_path / "anonymous").rglob("moodle.csv"))
 
 
-def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_path: Path) -> None:
+def test_write_all_contains_names_only_in_tables_for_platforms(
+    telling: ClassRecord, tmp_path: Path
+) -> None:
     silent = replace(
         telling,
         outcomes=tuple(Outcome(o.entry, a_report(o.entry.student)) for o in telling.outcomes),
@@ -125,31 +129,31 @@ def test_names_are_only_where_the_platform_needs_them(telling: ClassRecord, tmp_
     assert holding == {"canvas.csv"}
 
 
-def test_a_pseudonym_is_the_same_in_every_run_and_another_under_another_secret(
+def test_pseudonyms_repeat_for_equal_secrets_and_differ_for_others(
     record: ClassRecord, policy: Policy
 ) -> None:
     scores = apply_policy(record, policy, {})
-    one, again = (pseudonyms(record, scores, SECRET) for _ in range(2))
+    first, again = (pseudonyms(record, scores, SECRET) for _ in range(2))
     other = pseudonyms(record, scores, b"the secret of another term")
-    assert one == again
-    assert len(set(one.of.values())) == len(one.of)
-    assert not set(one.of.values()) & set(other.of.values())
+    assert first == again
+    assert len(set(first.of.values())) == len(first.of)
+    assert not set(first.of.values()) & set(other.of.values())
 
 
-def test_marks_are_those_of_the_same_people(record: ClassRecord, policy: Policy) -> None:
+def test_pseudonyms_keep_the_score_of_each_student(record: ClassRecord, policy: Policy) -> None:
     scores = apply_policy(record, policy, {})
     names = pseudonyms(record, scores, SECRET)
     hidden = {score.member: score for score in names.scores(scores)}
     for score in scores:
-        found = hidden[names.of[score.member]]
-        assert (found.total, found.status, found.penalty) == (
+        hidden_score = hidden[names.of[score.member]]
+        assert (hidden_score.total, hidden_score.status, hidden_score.penalty) == (
             score.total,
             score.status,
             score.penalty,
         )
 
 
-def test_what_is_no_name_stays(record: ClassRecord, policy: Policy) -> None:
+def test_pseudonyms_keep_text_without_names(record: ClassRecord, policy: Policy) -> None:
     names = pseudonyms(record, apply_policy(record, policy, {}), SECRET)
     text = "Expected int32 (5,) [-8, 3, 7, 0, 7], got 12.5 at [3]; linear_quantize(x, 0.1)"
     assert names.text(text) == text

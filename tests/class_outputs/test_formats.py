@@ -23,7 +23,7 @@ def _suites(record: ClassRecord) -> dict[str, ET.Element]:
     return {suite.attrib["name"]: suite for suite in root}
 
 
-def test_a_hand_in_is_a_suite_and_a_check_a_case() -> None:
+def test_junit_xml_has_a_suite_per_submission_and_a_case_per_check() -> None:
     report = a_report(
         "ada",
         **{
@@ -50,7 +50,7 @@ def test_a_hand_in_is_a_suite_and_a_check_a_case() -> None:
     assert list(cases["2a.STE.gradient"]) == []
 
 
-def test_work_that_could_not_be_marked_is_an_error() -> None:
+def test_junit_xml_counts_an_unreadable_submission_as_an_error() -> None:
     record = a_record(Outcome(an_entry("broken"), None, "The archive is cut off."))
     suite = _suites(record)["broken"]
     assert (suite.attrib["tests"], suite.attrib["errors"]) == ("1", "1")
@@ -58,7 +58,7 @@ def test_work_that_could_not_be_marked_is_an_error() -> None:
     assert case[0].attrib["message"] == "The archive is cut off."
 
 
-def test_hostile_text_is_text_to_a_parser() -> None:
+def test_junit_xml_escapes_hostile_text() -> None:
     check = a_check("1a.reset.sym", Verdict.WRONG, message=HOSTILE, evidence={"got": HOSTILE})
     record = a_record(an_outcome(a_report("ada", **{"1a.reset.sym": check})))
     (failure,) = (case for case in _suites(record)["ada"].iter("failure"))
@@ -67,12 +67,12 @@ def test_hostile_text_is_text_to_a_parser() -> None:
     assert not {"\x00", "\x1b", "\ufffe", "\u202e"} & set(failure.text)
 
 
-def test_the_record_comes_back_from_its_json(
+def test_read_class_inverts_class_json(
     record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
     scores = apply_policy(record, policy, manual)
     shown = apply_manual_scores(record, scores)
-    found = read_class(class_json(shown, scores, policy))
+    restored = read_class(class_json(shown, scores, policy))
     without_names = replace(
         shown,
         outcomes=tuple(
@@ -81,24 +81,26 @@ def test_the_record_comes_back_from_its_json(
         ),
         missing={member: {} for member in shown.missing},
     )
-    assert found == without_names
+    assert restored == without_names
 
 
-def test_programs_find_every_step_of_a_mark(
+def test_class_json_contains_every_step_of_a_score(
     record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
     scores = apply_policy(record, policy, manual)
     whole = json.loads(class_json(record, scores, policy))
     assert (whole["version"], whole["maximum"], whole["anonymous"]) == (1, 140, False)
-    for score, found in zip(scores, whole["students"], strict=True):
-        assert found["member"] == score.member
-        assert found["raw"] == round(found["automatic"] + found["written"] + found["bonus"], 4)
-        if found["total"] is not None:
-            assert found["total"] == round(found["raw"] - found["penalty"], 4)
-    assert any(found["penalty"] for found in whole["students"])
+    for score, student in zip(scores, whole["students"], strict=True):
+        assert student["member"] == score.member
+        assert student["raw"] == round(
+            student["automatic"] + student["written"] + student["bonus"], 4
+        )
+        if student["total"] is not None:
+            assert student["total"] == round(student["raw"] - student["penalty"], 4)
+    assert any(student["penalty"] for student in whole["students"])
 
 
-def test_names_of_people_are_in_no_json(
+def test_class_json_contains_no_personal_names(
     record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
     text = class_json(record, apply_policy(record, policy, manual), policy)
@@ -109,12 +111,12 @@ def test_names_of_people_are_in_no_json(
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"version": 2}', '{"version": 1}', '{"version": 1, "outcomes": [7]}']
 )
-def test_another_version_or_file_is_refused(text: str) -> None:
+def test_read_class_refuses_another_version_or_file(text: str) -> None:
     with pytest.raises(ValueError, match=r"class\.json|Expecting value"):
         read_class(text)
 
 
-def test_a_right_check_is_the_same_after_reading() -> None:
+def test_read_class_restores_a_correct_check() -> None:
     record = a_record(an_outcome(a_report("ada")))
     scores = apply_policy(record, Policy(), {})
     (outcome,) = read_class(class_json(record, scores, Policy())).outcomes

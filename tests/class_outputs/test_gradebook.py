@@ -34,7 +34,7 @@ def path(
     return place
 
 
-def test_its_cells_are_those_of_the_released_notebook(path: Path) -> None:
+def test_write_gradebook_has_the_cells_of_the_released_notebook(path: Path) -> None:
     with Gradebook(f"sqlite:///{path}") as book:
         (notebook,) = book.find_assignment(ASSIGNMENT).notebooks
         cells = {cell.name: (cell.max_score, cell.cell_type) for cell in notebook.grade_cells}
@@ -53,24 +53,26 @@ def test_its_cells_are_those_of_the_released_notebook(path: Path) -> None:
     }
 
 
-def test_each_student_has_the_score_of_the_mark(path: Path, scores: tuple[FinalScore, ...]) -> None:
-    found = 0
+def test_write_gradebook_stores_the_score_of_each_student(
+    path: Path, scores: tuple[FinalScore, ...]
+) -> None:
+    count = 0
     with Gradebook(f"sqlite:///{path}") as book:
         in_book = {student.id for student in book.students}
         for score in scores:
             if score.total is None:
                 continue
-            found += 1
+            count += 1
             submission = book.find_submission(ASSIGNMENT, score.member)
             assert submission.score == pytest.approx(score.raw)
             assert submission.max_score == score.maximum == 140
             assert submission.late_submission_penalty == pytest.approx(score.penalty)
             assert submission.needs_manual_grade is (score.status is not Status.FINAL)
-    assert found > 40
+    assert count > 40
     assert not {score.member for score in scores if score.status is Status.EXCUSED} & in_book
 
 
-def test_gradebook_has_no_row_for_a_student_who_needs_review(
+def test_gradebook_rows_leave_out_students_who_need_review(
     path: Path, scores: tuple[FinalScore, ...]
 ) -> None:
     """`nbgrader export` would write a score for every row."""
@@ -81,21 +83,26 @@ def test_gradebook_has_no_row_for_a_student_who_needs_review(
     assert not reviewed & in_book
 
 
-def test_marks_by_hand_come_back_as_they_went_in(
+def test_read_manual_scores_returns_the_scores_of_the_gradebook(
     path: Path, record: ClassRecord, scores: tuple[FinalScore, ...]
 ) -> None:
-    found = read_manual_scores([path], record)
+    restored = read_manual_scores([path], record)
     expected = {
-        (score.member, check): (given.points, given.comment)
+        (score.member, check): (score_by_staff.points, score_by_staff.comment)
         for score in scores
         if score.status in (Status.FINAL, Status.AWAITING_MARKING)
-        for check, given in score.manual.items()
+        for check, score_by_staff in score.manual.items()
     }
-    assert {key: (given.points, given.comment) for key, given in found.items()} == expected
+    assert {
+        key: (score_by_staff.points, score_by_staff.comment)
+        for key, score_by_staff in restored.items()
+    } == expected
     assert len(expected) > 90
 
 
-def test_nbgrader_exports_it(path: Path, scores: tuple[FinalScore, ...]) -> None:
+def test_nbgrader_export_writes_the_totals_of_the_gradebook(
+    path: Path, scores: tuple[FinalScore, ...]
+) -> None:
     environment = {
         **os.environ,
         "HOME": str(path.parent),
@@ -112,13 +119,13 @@ def test_nbgrader_exports_it(path: Path, scores: tuple[FinalScore, ...]) -> None
             assert exported[score.member] == pytest.approx(score.total)
 
 
-def test_a_group_s_marks_go_to_each_member(path: Path) -> None:
+def test_write_gradebook_gives_each_member_the_score_of_the_group(path: Path) -> None:
     with Gradebook(f"sqlite:///{path}") as book:
         scores = [book.find_submission(ASSIGNMENT, m).score for m in ("margaret", "katherine")]
     assert scores[0] == scores[1] > 120
 
 
-def test_a_person_s_mark_for_a_question_replaces_the_grader_s(
+def test_write_gradebook_replaces_an_automatic_score_by_a_manual_score(
     record: ClassRecord, tmp_path: Path
 ) -> None:
     scores = apply_policy(record, Policy(), {("s100001", "auto-1a"): ManualScore(12.0)})

@@ -42,7 +42,7 @@ def _rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_canvas_gets_its_own_columns_and_the_points_possible(
+def test_canvas_csv_has_its_columns_and_the_points_possible(
     record: ClassRecord, policy: Policy, manual: ManualScores
 ) -> None:
     scores = apply_policy(record, policy, manual)
@@ -57,7 +57,7 @@ def test_canvas_gets_its_own_columns_and_the_points_possible(
     assert {score.status for score in scores} == set(Status)
 
 
-def test_tables_leave_unfinished_scores_out_unless_the_course_publishes_them() -> None:
+def test_tables_leave_out_unfinished_scores_unless_published() -> None:
     lms = {"ID": "7", "Identifier": "Participant 7"}
     score = _mark(status=Status.AWAITING_MARKING, awaiting=10, lms=lms)
     for publish, count in ((False, 0), (True, 1)):
@@ -69,7 +69,7 @@ def test_tables_leave_unfinished_scores_out_unless_the_course_publishes_them() -
 
 
 @pytest.mark.parametrize("status", [Status.NEEDS_REVIEW, Status.MISSING])
-def test_tables_have_no_row_for_what_is_not_decided(status: Status) -> None:
+def test_tables_have_no_row_for_a_student_without_a_decision(status: Status) -> None:
     """Canvas's importer takes an empty cell for a score that was erased."""
     score = _mark(status=status, total=None, lms={"ID": "7", "Identifier": "Participant 7"})
     policy = Policy(publish_unfinished=True)
@@ -80,7 +80,7 @@ def test_tables_have_no_row_for_what_is_not_decided(status: Status) -> None:
     )
 
 
-def test_final_csv_holds_every_student_and_how_far_each_is() -> None:
+def test_final_csv_contains_every_student_with_status() -> None:
     scores = [
         _mark(
             automatic=100.5,
@@ -104,7 +104,7 @@ def test_final_csv_holds_every_student_and_how_far_each_is() -> None:
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_no_cell_of_a_table_begins_like_a_formula(text: str) -> None:
+def test_tables_have_no_cell_that_begins_like_a_formula(text: str) -> None:
     columns = dict.fromkeys((*CANVAS, *MOODLE.split(",")), text)
     score = _mark(lms=columns, reason=text, manual={"1b.explanation": ManualScore(1, text)})
     policy = Policy(canvas_assignment=text)
@@ -114,18 +114,18 @@ def test_no_cell_of_a_table_begins_like_a_formula(text: str) -> None:
                 assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
 
 
-def test_a_name_survives_quotes_commas_and_every_script() -> None:
+def test_canvas_csv_keeps_quotes_commas_and_every_script() -> None:
     name = 'Ålund, "Zoë"; 李小龍'
     score = _mark(lms={"Student": name, "ID": "7"})
     assert _rows(canvas_csv([score], Policy()))[1]["Student"] == name
 
 
-def test_moodle_gets_the_columns_of_its_worksheet() -> None:
+def test_moodle_csv_has_the_columns_of_its_worksheet() -> None:
     assert moodle_csv([], Policy()).splitlines() == [MOODLE]
 
 
 @pytest.mark.parametrize("identifier", ["123", "Participant 123"])
-def test_moodle_s_importer_finds_who_it_is(identifier: str) -> None:
+def test_moodle_csv_identifies_students_for_the_importer(identifier: str) -> None:
     score = _mark(lms={"Identifier": identifier, "Full name": "Ada Lovelace"})
     (row,) = _rows(moodle_csv([score], Policy()))
     assert row["Identifier"] == "Participant 123"
@@ -134,19 +134,19 @@ def test_moodle_s_importer_finds_who_it_is(identifier: str) -> None:
     assert row["Last modified (grade)"] == "-"
 
 
-def test_moodle_s_times_stay_as_they_came() -> None:
+def test_moodle_csv_keeps_times_of_the_worksheet() -> None:
     moment = "Friday, 30 October 2026, 8:14 PM"
     score = _mark(lms={"Identifier": "Participant 1", "Last modified (grade)": moment})
     assert _rows(moodle_csv([score], Policy()))[0]["Last modified (grade)"] == moment
 
 
 @pytest.mark.parametrize(("total", "grade"), [(119, "85.00"), (140, "100.00"), (144, "100.00")])
-def test_marks_are_scaled_to_moodle_s_maximum_and_never_above(total: float, grade: str) -> None:
+def test_moodle_csv_scales_grades_to_the_maximum_and_never_above(total: float, grade: str) -> None:
     score = _mark(total=total, lms={"Identifier": "1"})
     assert _rows(moodle_csv([score], Policy(moodle_maximum=100)))[0]["Grade"] == grade
 
 
-def test_moodle_s_comment_is_text_and_no_markup() -> None:
+def test_moodle_csv_escapes_markup_in_comments() -> None:
     score = _mark(
         penalty=11.9,
         days_late=1,
@@ -164,5 +164,5 @@ def test_moodle_s_comment_is_text_and_no_markup() -> None:
     assert "\n" not in row["Feedback comments"]
 
 
-def test_whom_moodle_does_not_know_is_left_out() -> None:
+def test_moodle_csv_leaves_out_students_without_an_identifier() -> None:
     assert _rows(moodle_csv([_mark(lms={"Full name": "Ada"})], Policy())) == []

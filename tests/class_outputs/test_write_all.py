@@ -29,7 +29,7 @@ from tests.class_outputs.people import a_record, a_report, an_entry, an_outcome
 from tests.gradescope.schema import SCHEMA
 
 
-def test_every_file_is_there_and_every_student_has_a_page(
+def test_write_all_writes_every_file_and_a_page_per_student(
     record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
@@ -48,7 +48,7 @@ def test_every_file_is_there_and_every_student_has_a_page(
         jsonschema.validate(results, SCHEMA)
 
 
-def test_a_student_s_page_shows_the_way_to_the_mark(
+def test_write_all_shows_each_step_of_the_score_on_a_student_page(
     record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
@@ -63,7 +63,7 @@ def test_a_student_s_page_shows_the_way_to_the_mark(
     assert problems_of_page(page) == []
 
 
-def test_links_of_the_class_lead_to_pages_that_are_there(
+def test_write_all_links_only_to_pages_that_exist(
     record: ClassRecord, policy: Policy, tmp_path: Path
 ) -> None:
     wrong = next(o for o in record.outcomes if o.report and o.report.auto_score < 100)
@@ -77,7 +77,7 @@ def test_links_of_the_class_lead_to_pages_that_are_there(
         assert all((page.parent / link).is_file() for link in files)
 
 
-def test_the_same_class_gives_the_same_bytes(
+def test_write_all_writes_equal_bytes_for_an_equal_class(
     record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     for run in ("one", "two"):
@@ -88,14 +88,16 @@ def test_the_same_class_gives_the_same_bytes(
             assert path.read_bytes() == other.read_bytes(), path
 
 
-def test_a_policy_that_does_not_fit_writes_nothing(record: ClassRecord, tmp_path: Path) -> None:
+def test_write_all_writes_nothing_when_the_policy_does_not_fit(
+    record: ClassRecord, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(PolicyError):
         write_all(record, out, Policy(excused=frozenset({"nobody"})), {})
     assert not out.exists()
 
 
-def test_marks_that_a_person_gave_in_the_gradebook_are_not_written_over(tmp_path: Path) -> None:
+def test_write_all_keeps_manual_scores_of_an_existing_gradebook(tmp_path: Path) -> None:
     record = a_record(an_outcome(a_report("ada")))
     cells = [GradedCell("written-1b", 4, True)]
     place = tmp_path / "gradebook.db"
@@ -108,7 +110,7 @@ def test_marks_that_a_person_gave_in_the_gradebook_are_not_written_over(tmp_path
     assert place.read_bytes() != before
 
 
-def test_write_all_says_how_many_students_each_gradebook_leaves_out(
+def test_write_all_counts_students_left_out_of_each_gradebook(
     record: ClassRecord, policy: Policy, manual: ManualScores, tmp_path: Path
 ) -> None:
     written = write_all(record, tmp_path, policy, manual)
@@ -133,13 +135,13 @@ def _provisional(record: ClassRecord) -> ClassRecord:
     return replace(
         record,
         outcomes=tuple(
-            replace(one, report=one.report and replace(one.report, provisional=True))
-            for one in record.outcomes
+            replace(outcome, report=outcome.report and replace(outcome.report, provisional=True))
+            for outcome in record.outcomes
         ),
     )
 
 
-def test_write_all_of_a_provisional_run_leaves_no_gradebook_and_says_so(
+def test_write_all_of_a_provisional_run_removes_gradebooks(
     record: ClassRecord, policy: Policy, tmp_path: Path
 ) -> None:
     gradebooks = ("canvas.csv", "moodle.csv", "final.csv", "gradebook.db")
@@ -157,7 +159,7 @@ def test_write_all_of_a_provisional_run_leaves_no_gradebook_and_says_so(
     assert json.loads((tmp_path / "class.json").read_text())["provisional"] is True
 
 
-def test_write_all_of_a_provisional_run_keeps_marks_that_a_person_gave(tmp_path: Path) -> None:
+def test_write_all_of_a_provisional_run_keeps_manual_scores(tmp_path: Path) -> None:
     place = tmp_path / "gradebook.db"
     cells = [GradedCell("written-1b", 4, True)]
     write_gradebook(place, cells, [StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)})])
@@ -177,24 +179,24 @@ def test_write_all_removes_a_table_that_it_no_longer_writes(
     assert f"Removed {tmp_path / 'canvas.csv'} of an earlier run." in written.notes
 
 
-def test_write_all_takes_a_foreign_gradebook_for_a_sentence(tmp_path: Path) -> None:
+def test_write_all_refuses_a_foreign_gradebook_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_text("not a database")
     with pytest.raises(UnwritableOutputs, match="is not a gradebook of nbgrader"):
         write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
 
 
-def test_a_folder_that_can_t_be_written_is_a_sentence(tmp_path: Path) -> None:
+def test_write_all_refuses_a_folder_that_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(UnwritableOutputs, match="choose another folder"):
         write_all(a_record(an_outcome(a_report("ada"))), tmp_path / "out", Policy(), {})
 
 
-def test_a_class_of_nobody_is_a_class(tmp_path: Path) -> None:
+def test_write_all_accepts_an_empty_class(tmp_path: Path) -> None:
     write_all(a_record(), tmp_path, Policy(), {})
     assert read_class((tmp_path / "class.json").read_text()) == a_record()
 
 
-def test_what_marking_really_writes_is_shown(
+def test_write_all_shows_what_grade_submission_returns(
     executor: Executor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     source = REFERENCE.read_text().replace(
@@ -206,9 +208,9 @@ def test_what_marking_really_writes_is_shown(
     )
     outcome = Outcome(an_entry("ada"), report, seconds=trace.seconds)
     written = write_all(a_record(outcome), tmp_path, Policy(), {})
-    (found,) = written.scores
+    (score,) = written.scores
     assert 0 < report.auto_score < report.auto_max
-    assert found.total == report.auto_score
+    assert score.total == report.auto_score
     (read,) = read_class((tmp_path / "class.json").read_text()).outcomes
     assert read.report == report
     (mistake, *_) = report.misconceptions

@@ -88,7 +88,7 @@ def _press(browser: Any, key: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 768, 1440])
-def test_the_page_is_never_wider_than_the_window(
+def test_class_page_is_never_wider_than_the_window(
     width: int, browser: Any, page: str, stored: Stored
 ) -> None:
     browser.open(stored(page), width)
@@ -96,7 +96,7 @@ def test_the_page_is_never_wider_than_the_window(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_fetched_and_nothing_complained_of(
+def test_class_page_fetches_nothing_and_logs_nothing(
     scheme: str, browser: Any, page: str, stored: Stored
 ) -> None:
     path = stored(page)
@@ -108,7 +108,7 @@ def test_nothing_is_fetched_and_nothing_complained_of(
     assert brightness > 3 * 240 if scheme == "light" else brightness < 3 * 40
 
 
-def test_hostile_words_neither_run_nor_widen_the_page(
+def test_class_page_neither_runs_nor_widens_hostile_text(
     browser: Any, hostile: ClassRecord, stored: Stored
 ) -> None:
     path = stored(_page(hostile))
@@ -120,16 +120,16 @@ def test_hostile_words_neither_run_nor_widen_the_page(
     assert [url for url in browser.requests() if not url.startswith("data:")] == [path.as_uri()]
 
 
-def test_another_script_on_the_page_would_be_refused(
-    browser: Any, page: str, stored: Stored
-) -> None:
+def test_class_page_refuses_an_injected_script(browser: Any, page: str, stored: Stored) -> None:
     broken = page.replace("</main>", "<script>document.title = 'owned'</script></main>")
     browser.open(stored(broken))
     assert browser.value("document.title") != "owned"
     assert any("Content Security Policy" in complaint for complaint in browser.complaints())
 
 
-def test_a_heading_sorts_down_then_up_and_says_so(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_heading_sorts_down_then_up_and_announces_it(
+    browser: Any, page: str, stored: Stored
+) -> None:
     browser.open(stored(page), 1440)
     heading = "document.querySelector('#people th:nth-child(2)')"
     assert browser.value(f"{heading}.getAttribute('aria-sort')") == "none"
@@ -147,7 +147,7 @@ def test_a_heading_sorts_down_then_up_and_says_so(browser: Any, page: str, store
     assert browser.value(f"{heading}.getAttribute('aria-sort')") == "none"
 
 
-def test_headings_sort_by_keyboard(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_headings_sort_by_keyboard(browser: Any, page: str, stored: Stored) -> None:
     browser.open(stored(page), 1440)
     browser.value("document.querySelector('#people th:nth-child(2) button').focus()")
     browser.press("Enter")
@@ -157,7 +157,9 @@ def test_headings_sort_by_keyboard(browser: Any, page: str, stored: Stored) -> N
     assert browser.value("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_words_find_students_and_the_count_is_told(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_search_filters_students_and_shows_the_count(
+    browser: Any, page: str, stored: Stored
+) -> None:
     browser.open(stored(page), 1440)
     _press(browser, "/")
     assert browser.value("document.activeElement.id") == "find"
@@ -168,7 +170,7 @@ def test_words_find_students_and_the_count_is_told(browser: Any, page: str, stor
     assert len(browser.value(COLUMN.format(0))) == 75
 
 
-def test_a_status_narrows_the_table(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_filters_the_table_by_status(browser: Any, page: str, stored: Stored) -> None:
     browser.open(stored(page), 1440)
     browser.value(
         "document.getElementById('status').value = 'missing';"
@@ -177,7 +179,9 @@ def test_a_status_narrows_the_table(browser: Any, page: str, stored: Stored) -> 
     assert browser.value(COLUMN.format(0)) == ["s100024", "s100049", "s100074"]
 
 
-def test_a_check_leads_to_whom_it_cost_points(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_check_filters_students_who_lost_points(
+    browser: Any, page: str, stored: Stored
+) -> None:
     record = a_class(75)
     lost = [
         outcome.entry.student
@@ -191,14 +195,18 @@ def test_a_check_leads_to_whom_it_cost_points(browser: Any, page: str, stored: S
     assert 0 < len(lost) < 72
 
 
-def test_a_mistake_leads_to_whoever_made_it(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_mistake_filters_the_students_with_it(
+    browser: Any, page: str, stored: Stored
+) -> None:
     browser.open(stored(page), 1440)
     count = browser.value("Number(document.querySelector('.mistakes .count').textContent)")
     browser.value("document.querySelector('.mistakes a').click()")
     assert len(browser.value(COLUMN.format(0))) == count > 1
 
 
-def test_arrows_go_through_the_rows_that_are_shown(browser: Any, page: str, stored: Stored) -> None:
+def test_class_page_arrows_move_through_visible_rows(
+    browser: Any, page: str, stored: Stored
+) -> None:
     browser.open(stored(page), 1440)
     _press(browser, "/")
     _type(browser, "s10000")
@@ -213,7 +221,7 @@ def test_arrows_go_through_the_rows_that_are_shown(browser: Any, page: str, stor
     assert browser.value("document.activeElement.id") == "find"
 
 
-def test_the_skip_link_comes_first_and_leads_to_the_students(
+def test_class_page_skip_link_comes_first_and_leads_to_students(
     browser: Any, page: str, stored: Stored
 ) -> None:
     browser.open(stored(page))
@@ -223,14 +231,14 @@ def test_the_skip_link_comes_first_and_leads_to_the_students(
     assert browser.value("document.activeElement.id") == "students"
 
 
-def test_without_its_script_the_page_is_complete(page: str, browser: Any, stored: Stored) -> None:
+def test_class_page_is_complete_without_its_script(page: str, browser: Any, stored: Stored) -> None:
     silent = re.sub(r"<script>.*</script>", "", page, flags=re.DOTALL)
     browser.open(stored(silent))
     assert browser.value("document.querySelectorAll('#people tbody tr').length") == 75
     assert browser.value("document.getElementById('tools').offsetHeight") == 0
 
 
-def test_a_thousand_students_are_sorted_and_searched(browser: Any, stored: Stored) -> None:
+def test_class_page_sorts_and_searches_a_thousand_students(browser: Any, stored: Stored) -> None:
     page = _page(a_class(1000))
     assert len(page.encode()) < 5_000_000
     browser.open(stored(page), 1440)
@@ -243,14 +251,14 @@ def test_a_thousand_students_are_sorted_and_searched(browser: Any, stored: Store
     assert browser.value(COLUMN.format(0)) == ["s100999"]
 
 
-def test_an_empty_class_is_shown(browser: Any, stored: Stored) -> None:
+def test_class_page_shows_an_empty_class(browser: Any, stored: Stored) -> None:
     page = render(a_record(), (), Policy(), ReferenceNumbers(), RUBRIC, {})
     browser.open(stored(page), 360)
     assert browser.value("document.documentElement.scrollWidth") <= 360
     assert browser.complaints() == []
 
 
-def test_what_to_look_at_is_shown_without_a_script(browser: Any, stored: Stored) -> None:
+def test_audit_page_shows_findings_without_a_script(browser: Any, stored: Stored) -> None:
     word = "<script>document.title='owned'</script>" + "W" * 3000
     look = AuditFinding(Kind.SOLUTION, word, word, (word, "ada"), 0.9, (word, "def f():\n    pass"))
     page = audit_page.render(Audit((look,), (word,)), word, {"ada": "../students/ada/report.html"})

@@ -18,13 +18,13 @@ def _summary(record: ClassRecord, reference: ReferenceNumbers | None = None) -> 
     return summarize(record, apply_policy(record, Policy(), {}), reference or ReferenceNumbers())
 
 
-def test_five_numbers_of_values() -> None:
+def test_spread_returns_the_five_numbers_of_values() -> None:
     assert spread([4, 1, 3, 2, 5]) == Spread(5, 1, 2, 3, 4, 5)
     assert spread([7]) == Spread(1, 7, 7, 7, 7, 7)
     assert spread([]) is None
 
 
-def test_every_total_is_in_one_bin_also_the_highest() -> None:
+def test_summarize_puts_every_total_in_exactly_1_bin() -> None:
     record = a_class(80)
     stats = _summary(record)
     assert stats.totals is not None
@@ -33,7 +33,7 @@ def test_every_total_is_in_one_bin_also_the_highest() -> None:
     assert sum(_summary(full).bins) == 1
 
 
-def test_a_check_counts_verdicts_and_the_share_of_its_points() -> None:
+def test_summarize_counts_verdicts_and_the_share_of_points() -> None:
     half = a_check("2a.STE.gradient", Verdict.PARTIAL, points=1.25)
     record = a_record(
         an_outcome(a_report("a")),
@@ -42,15 +42,15 @@ def test_a_check_counts_verdicts_and_the_share_of_its_points() -> None:
         an_outcome(a_report("d", **{"2a.STE.gradient": Verdict.GRADER_FAULT})),
     )
     stats = _summary(record)
-    found = {check.id: check for check in stats.checks}
-    assert found["2a.STE.gradient"].tones == {"good": 1, "part": 1, "stop": 1, "fault": 1}
-    assert found["2a.STE.gradient"].share == pytest.approx(0.5)  # a fault decides nothing
-    assert found["1c.comparison"].share is None
+    checks = {check.id: check for check in stats.checks}
+    assert checks["2a.STE.gradient"].tones == {"good": 1, "part": 1, "stop": 1, "fault": 1}
+    assert checks["2a.STE.gradient"].share == pytest.approx(0.5)  # a fault decides nothing
+    assert checks["1c.comparison"].share is None
     assert stats.halted == {Verdict.TIMEOUT: 1}
     assert stats.statuses == {Status.AWAITING_MARKING: 3, Status.NEEDS_REVIEW: 1}
 
 
-def test_a_mistake_counts_once_per_hand_in() -> None:
+def test_summarize_counts_a_mistake_once_per_submission() -> None:
     wrong = {
         id: a_check(id, Verdict.WRONG, misconception=MISTAKE)
         for id in ("1a.linear_quantize.signed", "1a.linear_quantize.unsigned")
@@ -60,11 +60,11 @@ def test_a_mistake_counts_once_per_hand_in() -> None:
         an_outcome(a_report("a", **wrong)),
         an_outcome(a_report("b", **wrong, **{"2a.STE.forward": other})),
     )
-    found = [(mistake.name, mistake.count) for mistake in _summary(record).mistakes]
-    assert found == [(MISTAKE.name, 2), ("STE/x", 1)]
+    mistakes = [(mistake.name, mistake.count) for mistake in _summary(record).mistakes]
+    assert mistakes == [(MISTAKE.name, 2), ("STE/x", 1)]
 
 
-def test_table_1_stands_beside_the_reference() -> None:
+def test_summarize_shows_table_1_beside_the_reference() -> None:
     reference = ReferenceNumbers({"SAWB": {"W8A8": 92.32}}, {"W4A4": 90.49})
     reports = []
     for student, reported, measured in (("a", 92.0, 90.0), ("b", None, 91.0), ("c", 93.0, None)):
@@ -79,7 +79,7 @@ def test_table_1_stands_beside_the_reference() -> None:
 
 
 @pytest.mark.parametrize("dataset", ["CIFAR-10", "cifar10", "Shapes-10"])
-def test_the_reference_s_numbers_are_found_under_any_name(dataset: str) -> None:
+def test_reference_numbers_are_equal_under_any_name_of_a_data_set(dataset: str) -> None:
     numbers = reference_numbers(dataset)
     assert set(numbers.ptq) == {"SAWB", "sym"}
     assert len(numbers.qat) == len(numbers.ptq["sym"]) == 5
@@ -89,11 +89,11 @@ def test_the_reference_s_numbers_are_found_under_any_name(dataset: str) -> None:
     assert numbers.variable_accuracy > 85
 
 
-def test_without_numbers_there_is_no_reference() -> None:
+def test_reference_numbers_of_an_unknown_data_set_are_empty() -> None:
     assert reference_numbers("no such data") == ReferenceNumbers()
 
 
-def test_a_network_has_a_size_and_an_accuracy_or_is_not_drawn() -> None:
+def test_summarize_draws_networks_with_both_size_and_accuracy() -> None:
     widths = {"3.bit_widths.valid": a_check("3.bit_widths.valid", evidence={"kibibytes": 108.88})}
     model = ModelResult("variable precision", None, 16, 86.44, 10_000, 85.0)
     whole = replace(a_report("a", **widths), models=(model,))
@@ -102,7 +102,7 @@ def test_a_network_has_a_size_and_an_accuracy_or_is_not_drawn() -> None:
     assert (drawn.submission, drawn.kibibytes, drawn.accuracy) == ("a", 108.88, 86.44)
 
 
-def test_the_slowest_come_first_with_their_longest_check() -> None:
+def test_summarize_lists_the_slowest_with_their_longest_check() -> None:
     outcomes = [
         Outcome(an_outcome(a_report(f"s{n:02d}")).entry, None, "", {"x": 0.5, "y": float(n)})
         for n in range(12)

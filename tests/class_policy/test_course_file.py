@@ -48,7 +48,7 @@ def _load(folder: Path, text: str) -> Policy:
     return load_policy(path)
 
 
-def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
+def test_load_policy_reads_every_setting(tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_text("student,ID\nada,17\n")
     policy = _load(tmp_path, WHOLE)
     assert policy == Policy(
@@ -69,16 +69,16 @@ def test_everything_that_can_be_said_is_read(tmp_path: Path) -> None:
     )
 
 
-def test_an_empty_file_decides_nothing(tmp_path: Path) -> None:
+def test_load_policy_of_an_empty_file_returns_the_defaults(tmp_path: Path) -> None:
     assert _load(tmp_path, "") == Policy()
 
 
-def test_canvas_s_column_is_the_title_unless_it_is_named(tmp_path: Path) -> None:
+def test_load_policy_names_the_canvas_column_after_the_title(tmp_path: Path) -> None:
     assert _load(tmp_path, 'title = "Autumn"').canvas_assignment == "Autumn"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("dead_line = 1", "dead_line is not a setting; did you mean deadline?"),
         ("[late]\npercent_a_day = 1", "late.percent_a_day is not a setting; did you mean"),
@@ -114,29 +114,29 @@ def test_canvas_s_column_is_the_title_unless_it_is_named(tmp_path: Path) -> None
         ("title = ", "is not valid TOML"),
     ],
 )
-def test_a_slip_is_refused_with_a_sentence(text: str, said: str, tmp_path: Path) -> None:
+def test_load_policy_refuses_a_slip_in_a_sentence(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as refusal:
         _load(tmp_path, text)
-    assert said in str(refusal.value)
+    assert sentence in str(refusal.value)
     assert str(tmp_path / "course.toml") in str(refusal.value)
 
 
-def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+def test_load_policy_refuses_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="can't be read: No such file"):
         load_policy(tmp_path / "course.toml")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "sentence"),
     [
         ("name,points\nada,3\n", "has no column that identifies students"),
         ("student\n\n", "has no students"),
         ("student\nada\nada\n", "has two rows for ada"),
     ],
 )
-def test_a_roster_that_names_nobody_in_particular_is_refused(
-    text: str, said: str, tmp_path: Path
+def test_load_policy_refuses_a_roster_without_unique_students(
+    text: str, sentence: str, tmp_path: Path
 ) -> None:
     (tmp_path / "roster.csv").write_text(text)
-    with pytest.raises(PolicyError, match=said):
+    with pytest.raises(PolicyError, match=sentence):
         _load(tmp_path, 'roster = "roster.csv"')

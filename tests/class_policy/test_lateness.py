@@ -79,7 +79,7 @@ def test_lateness_by_staff_comes_before_the_time_of_the_site() -> None:
     assert _mark(policy, submitted=(DUE + SOON).isoformat()).days_late == 0
 
 
-def test_lateness_stated_for_a_group_is_each_member_s_but_for_their_own() -> None:
+def test_lateness_stated_for_a_group_yields_to_that_of_a_member() -> None:
     entry = an_entry("team", members=("ada", "grace"), late=True)
     record = a_record(replace(an_outcome(a_report("team")), entry=entry))
     stated = {"team": DUE + SOON, "grace": DUE + 2 * SOON + timedelta(hours=2)}
@@ -128,12 +128,14 @@ def test_lateness_never_makes_a_day_shorter_than_24_hours() -> None:
 
 
 @given(st.integers(0, 5 * 24 * 60), st.integers(0, 5 * 24 * 60), st.integers(0, 24 * 60))
-def test_lateness_over_a_clock_change_never_falls_with_time(one: int, other: int, due: int) -> None:
+def test_lateness_over_a_clock_change_never_falls_with_time(
+    first: int, other: int, due: int
+) -> None:
     deadline = datetime(2026, 10, 24, 10, tzinfo=UTC) + timedelta(minutes=due)
     policy = replace(POLICY, deadline=deadline)
     days = [
         _mark(policy, submitted=(deadline + timedelta(minutes=after)).isoformat()).days_late
-        for after in sorted((one, other))
+        for after in sorted((first, other))
     ]
     assert days == sorted(days)
 
@@ -170,6 +172,6 @@ def test_submission_time_reads_what_sites_write(text: str, instant: str) -> None
         *("2026-10-25 02:30:00 EDT", "Friday, 30 October 2026", "9" * 5000 + ":00"),
     ],
 )
-def test_submission_time_refuses_what_it_cannot_tell(text: str) -> None:
+def test_submission_time_refuses_text_without_a_certain_time(text: str) -> None:
     with pytest.raises(UnknownTime):
         submission_time(text, ZURICH)

@@ -37,7 +37,9 @@ def _gradebook(folder: Path, *rows: StudentRow) -> Path:
     return path
 
 
-def test_a_table_is_read_with_its_places(tmp_path: Path, record: ClassRecord) -> None:
+def test_read_manual_scores_reads_a_table_with_its_sources(
+    tmp_path: Path, record: ClassRecord
+) -> None:
     path = _table(
         tmp_path, HEAD + 'ada,1b.explanation,3.5,"Says what, and why"\ngrace,1c.comparison,7\n'
     )
@@ -47,20 +49,20 @@ def test_a_table_is_read_with_its_places(tmp_path: Path, record: ClassRecord) ->
     }
 
 
-def test_a_row_that_is_not_filled_in_yet_is_passed_over(
-    tmp_path: Path, record: ClassRecord
-) -> None:
+def test_read_manual_scores_skips_a_row_without_points(tmp_path: Path, record: ClassRecord) -> None:
     assert read_manual_scores([_table(tmp_path, HEAD + "ada,1b.explanation,,\n")], record) == {}
 
 
-def test_a_table_from_a_spreadsheet_is_read(tmp_path: Path, record: ClassRecord) -> None:
+def test_read_manual_scores_reads_a_table_of_a_spreadsheet(
+    tmp_path: Path, record: ClassRecord
+) -> None:
     text = '\ufeffstudent,check,points\r\nada,1b.explanation,"3,5"\r\n'
     (score,) = read_manual_scores([_table(tmp_path, text)], record).values()
     assert score.points == 3.5
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "sentence"),
     [
         ("ada,1b.explanation,four,\n", "expected points from 0 up, got 'four'"),
         ("ada,1b.explanation,-1,\n", "expected points from 0 up, got '-1'"),
@@ -70,21 +72,23 @@ def test_a_table_from_a_spreadsheet_is_read(tmp_path: Path, record: ClassRecord)
         ("ada,1b.explanation,3,\nada,1b.explanation,4,\n", "Keep one of the two"),
     ],
 )
-def test_a_slip_in_a_table_is_a_sentence(
-    rows: str, said: str, tmp_path: Path, record: ClassRecord
+def test_read_manual_scores_refuses_a_slip_in_a_sentence(
+    rows: str, sentence: str, tmp_path: Path, record: ClassRecord
 ) -> None:
-    with pytest.raises(PolicyError, match=said):
+    with pytest.raises(PolicyError, match=sentence):
         read_manual_scores([_table(tmp_path, HEAD + rows)], record)
 
 
 @pytest.mark.parametrize("text", ["", "name,check,points\n", "student,check,points,mark\n"])
-def test_other_columns_are_refused(text: str, tmp_path: Path, record: ClassRecord) -> None:
+def test_read_manual_scores_refuses_other_columns(
+    text: str, tmp_path: Path, record: ClassRecord
+) -> None:
     with pytest.raises(PolicyError, match="expected the columns student,check,points,comment"):
         read_manual_scores([_table(tmp_path, text)], record)
 
 
 @pytest.mark.parametrize(
-    ("key", "points", "said"),
+    ("key", "points", "sentence"),
     [
         (("ada", "1b.explanation"), 4.5, "has 4.5 points for 1b.explanation, which is worth 4"),
         (
@@ -96,27 +100,27 @@ def test_other_columns_are_refused(text: str, tmp_path: Path, record: ClassRecor
         (("ada", "auto-1a"), 31, "for auto-1a, which is worth 30"),
     ],
 )
-def test_what_does_not_fit_the_class_is_refused(
-    key: tuple[str, str], points: float, said: str, record: ClassRecord
+def test_apply_policy_refuses_scores_that_do_not_fit_the_class(
+    key: tuple[str, str], points: float, sentence: str, record: ClassRecord
 ) -> None:
-    with pytest.raises(PolicyError, match=said):
+    with pytest.raises(PolicyError, match=sentence):
         apply_policy(record, Policy(), {key: ManualScore(points, source="marks.csv, line 2")})
 
 
-def test_a_person_has_the_last_word_on_an_automatic_check(record: ClassRecord) -> None:
+def test_apply_policy_prefers_a_manual_score_to_an_automatic_check(record: ClassRecord) -> None:
     ada, grace = apply_policy(record, Policy(), {("ada", "1a.reset.sym"): ManualScore(0.5)})
     assert ada.automatic == AUTOMATIC_POINTS - 1.5
     assert grace.automatic == AUTOMATIC_POINTS
 
 
-def test_one_mark_may_stand_for_all_automatic_checks_of_a_question() -> None:
+def test_apply_policy_accepts_a_manual_score_for_a_whole_question() -> None:
     faulty = a_report("ada", **{"1a.reset.sym": Verdict.GRADER_FAULT})
     record = a_record(an_outcome(faulty))
     (score,) = apply_policy(record, Policy(), {("ada", "auto-1a"): ManualScore(20)})
     assert score.total == AUTOMATIC_POINTS - 30 + 20
 
 
-def test_a_question_and_one_of_its_checks_are_not_both_marked(record: ClassRecord) -> None:
+def test_apply_policy_refuses_scores_for_a_question_and_its_check(record: ClassRecord) -> None:
     manual: ManualScores = {
         ("ada", "auto-1a"): ManualScore(20),
         ("ada", "1a.reset.sym"): ManualScore(1),
@@ -125,7 +129,7 @@ def test_a_question_and_one_of_its_checks_are_not_both_marked(record: ClassRecor
         apply_policy(record, Policy(), manual)
 
 
-def test_one_s_own_mark_comes_before_the_group_s(record: ClassRecord) -> None:
+def test_apply_policy_prefers_the_score_of_a_member_to_the_group(record: ClassRecord) -> None:
     (outcome,) = a_record(an_outcome(a_report("team"), members=("ada", "bob"))).outcomes
     manual = {
         ("team", "1b.explanation"): ManualScore(2),
@@ -135,7 +139,9 @@ def test_one_s_own_mark_comes_before_the_group_s(record: ClassRecord) -> None:
     assert (ada.written, bob.written) == (2, 3)
 
 
-def test_what_formgrader_holds_is_read(tmp_path: Path, record: ClassRecord) -> None:
+def test_read_manual_scores_reads_a_gradebook_of_formgrader(
+    tmp_path: Path, record: ClassRecord
+) -> None:
     path = _gradebook(
         tmp_path,
         StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3, comment="Good.")}),
@@ -147,14 +153,16 @@ def test_what_formgrader_holds_is_read(tmp_path: Path, record: ClassRecord) -> N
     }
 
 
-def test_reading_a_gradebook_leaves_it_as_it_was(tmp_path: Path, record: ClassRecord) -> None:
+def test_read_manual_scores_leaves_a_gradebook_unchanged(
+    tmp_path: Path, record: ClassRecord
+) -> None:
     path = _gradebook(tmp_path, StudentRow("ada", None, 0))
     before = path.read_bytes()
     read_manual_scores([path], record)
     assert path.read_bytes() == before
 
 
-def test_two_sources_that_differ_are_refused_and_equal_ones_are_one(
+def test_read_manual_scores_refuses_sources_that_differ(
     tmp_path: Path, record: ClassRecord
 ) -> None:
     book = _gradebook(tmp_path, StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)}))
@@ -166,7 +174,7 @@ def test_two_sources_that_differ_are_refused_and_equal_ones_are_one(
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\x00" + b"\x01" * 99])
-def test_what_is_no_gradebook_is_a_sentence(
+def test_read_manual_scores_refuses_a_file_that_is_not_a_gradebook(
     content: bytes, tmp_path: Path, record: ClassRecord
 ) -> None:
     path = tmp_path / "gradebook.db"

@@ -44,7 +44,7 @@ POLICIES = st.builds(
 LATENESS = st.integers(-3 * 24 * 60, 20 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalScore:
+def _late_score(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalScore:
     """The mark of a full automatic score, submitted so long after the deadline."""
     moment = (DUE + after).isoformat()
     record = a_record(an_outcome(a_report("ada"), submitted=moment))
@@ -66,8 +66,10 @@ def _one(after: timedelta, policy: LatePolicy = LATE, **settings: Any) -> FinalS
         (timedelta(days=7, minutes=1), 8, 100),
     ],
 )
-def test_each_day_begun_costs_up_to_the_cap(after: timedelta, days: int, percent: float) -> None:
-    score = _one(after)
+def test_apply_policy_charges_each_day_begun_up_to_the_cap(
+    after: timedelta, days: int, percent: float
+) -> None:
+    score = _late_score(after)
     assert (score.days_late, score.penalty_percent) == (days, percent)
     assert score.raw == AUTOMATIC_POINTS
     assert score.penalty == round(AUTOMATIC_POINTS * percent / 100, 4)
@@ -75,49 +77,53 @@ def test_each_day_begun_costs_up_to_the_cap(after: timedelta, days: int, percent
 
 
 @given(POLICIES, LATENESS, LATENESS)
-def test_later_never_costs_less(policy: LatePolicy, one: timedelta, other: timedelta) -> None:
-    sooner, later = sorted((one, other))
-    assert _one(sooner, policy).penalty <= _one(later, policy).penalty
+def test_apply_policy_never_charges_less_for_later(
+    policy: LatePolicy, first: timedelta, other: timedelta
+) -> None:
+    sooner, later = sorted((first, other))
+    assert _late_score(sooner, policy).penalty <= _late_score(later, policy).penalty
 
 
 @given(POLICIES, LATENESS)
-def test_a_penalty_is_never_below_zero_nor_above_the_raw_mark(
+def test_apply_policy_keeps_a_penalty_between_zero_and_the_raw_score(
     policy: LatePolicy, after: timedelta
 ) -> None:
-    score = _one(after, policy)
+    score = _late_score(after, policy)
     assert 0 <= score.penalty <= score.raw
     assert score.total is not None
     assert 0 <= score.total <= score.raw
 
 
 @given(POLICIES, LATENESS)
-def test_who_is_excused_is_not_touched_by_lateness(policy: LatePolicy, after: timedelta) -> None:
-    score = _one(after, policy, excused=frozenset({"ada"}))
+def test_apply_policy_charges_no_penalty_to_an_excused_student(
+    policy: LatePolicy, after: timedelta
+) -> None:
+    score = _late_score(after, policy, excused=frozenset({"ada"}))
     assert (score.status, score.penalty, score.total) == (Status.EXCUSED, 0, None)
 
 
 @given(LATENESS, st.integers(0, 20))
-def test_an_extension_moves_the_deadline_and_nothing_else(after: timedelta, days: int) -> None:
-    extended = _one(after, extensions={"ada": DUE + timedelta(days=days)})
-    assert extended.penalty == _one(after - timedelta(days=days)).penalty
+def test_apply_policy_moves_only_the_deadline_by_an_extension(after: timedelta, days: int) -> None:
+    extended = _late_score(after, extensions={"ada": DUE + timedelta(days=days)})
+    assert extended.penalty == _late_score(after - timedelta(days=days)).penalty
 
 
-def test_an_extension_that_ends_early_takes_nothing_away() -> None:
-    assert _one(timedelta(0), extensions={"ada": DUE - timedelta(days=3)}).penalty == 0
+def test_apply_policy_ignores_an_extension_that_ends_early() -> None:
+    assert _late_score(timedelta(0), extensions={"ada": DUE - timedelta(days=3)}).penalty == 0
 
 
-def test_without_a_policy_a_late_day_is_shown_and_costs_nothing() -> None:
-    score = _one(timedelta(days=2), LatePolicy())
+def test_apply_policy_shows_a_late_day_without_charging_it() -> None:
+    score = _late_score(timedelta(days=2), LatePolicy())
     assert (score.days_late, score.penalty, score.reason) == (2, 0, "2 days late.")
 
 
-def test_without_a_deadline_nothing_is_late() -> None:
+def test_apply_policy_counts_nothing_late_without_a_deadline() -> None:
     record = a_record(an_outcome(a_report(), submitted="2030-01-01T00:00:00+00:00"))
     (score,) = apply_policy(record, Policy(), {})
     assert (score.days_late, score.reason) == (0, "")
 
 
-def test_members_of_a_group_share_the_work_and_not_the_extension() -> None:
+def test_apply_policy_gives_an_extension_to_a_single_group_member() -> None:
     entry = an_entry(
         "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
     )
@@ -128,7 +134,7 @@ def test_members_of_a_group_share_the_work_and_not_the_extension() -> None:
     assert (grace.member, grace.submission, grace.penalty_percent) == ("grace", "team", 0)
 
 
-def test_an_extension_of_a_group_is_everybody_s() -> None:
+def test_apply_policy_gives_an_extension_of_a_group_to_its_members() -> None:
     entry = an_entry(
         "team", members=("ada", "grace"), submitted=(DUE + timedelta(days=1)).isoformat()
     )
@@ -137,7 +143,7 @@ def test_an_extension_of_a_group_is_everybody_s() -> None:
     assert [score.penalty for score in scores] == [0, 0]
 
 
-def test_somebody_in_two_submissions_is_for_staff() -> None:
+def test_apply_policy_needs_review_for_a_student_of_two_submissions() -> None:
     outcomes = [
         Outcome(an_entry(team, members=("ada", member)), a_report(team))
         for team, member in (("one", "bob"), ("two", "cem"))
@@ -148,7 +154,7 @@ def test_somebody_in_two_submissions_is_for_staff() -> None:
     assert scores["bob"].status is Status.AWAITING_MARKING
 
 
-def test_who_handed_in_nothing_is_listed_as_missing() -> None:
+def test_apply_policy_lists_students_without_submission_as_missing() -> None:
     record = a_record(an_outcome(a_report("ada")), missing={"grace": {"Student": "Hopper"}})
     ada, grace = apply_policy(record, Policy(), {})
     assert (grace.member, grace.status, grace.total) == ("grace", Status.MISSING, None)
@@ -156,21 +162,21 @@ def test_who_handed_in_nothing_is_listed_as_missing() -> None:
     assert ada.status is Status.AWAITING_MARKING
 
 
-def test_work_that_could_not_be_marked_has_no_mark() -> None:
+def test_apply_policy_needs_review_for_an_unreadable_submission() -> None:
     record = a_record(Outcome(an_entry("ada"), None, "The archive is cut off."))
     (score,) = apply_policy(record, Policy(), {})
     assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
     assert score.reason == "The archive is cut off."
 
 
-def test_a_fault_of_the_grader_is_neither_a_zero_nor_a_mark() -> None:
+def test_apply_policy_needs_review_for_a_grader_fault() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     (score,) = apply_policy(a_record(an_outcome(report)), Policy(), {})
     assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
     assert "2a.STE.gradient" in score.reason
 
 
-def test_a_person_settles_a_fault_of_the_grader() -> None:
+def test_apply_policy_settles_a_grader_fault_by_a_manual_score() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     record = a_record(replace(an_outcome(report), problem="The grader failed twice."))
     (score,) = apply_policy(record, Policy(), {("ada", "2a.STE.gradient"): ManualScore(2.0)})
@@ -183,7 +189,7 @@ LOST_MODEL = a_report("ada", **{"2d.model.W8A8": Verdict.ERROR})
 UNDER_REVIEW = replace(LOST_MODEL, review=(UNREAD,), review_checks=("2d.model.W8A8",))
 
 
-def test_apply_gives_no_total_while_a_review_is_open() -> None:
+def test_apply_policy_gives_no_total_while_a_review_is_open() -> None:
     (score,) = apply_policy(a_record(an_outcome(UNDER_REVIEW)), Policy(), {})
     assert (score.status, score.total, score.reason) == (Status.NEEDS_REVIEW, None, UNREAD)
 
@@ -196,7 +202,7 @@ def test_apply_gives_no_total_while_a_review_is_open() -> None:
         (Policy(), {("ada", "auto-2d"): ManualScore(20.0)}, 0.0),
     ],
 )
-def test_apply_takes_a_reviewed_id_or_manual_marks_as_the_end_of_a_review(
+def test_apply_policy_ends_a_review_by_reviewed_or_manual_scores(
     policy: Policy, manual: ManualScores, points: float
 ) -> None:
     written = {("ada", check): ManualScore(0.0) for check in WRITTEN}
@@ -209,20 +215,20 @@ def test_apply_takes_a_reviewed_id_or_manual_marks_as_the_end_of_a_review(
     assert (outcome.report.review, outcome.report.review_checks) == ((), ())
 
 
-def test_apply_keeps_a_review_open_after_a_manual_mark_for_another_check() -> None:
+def test_apply_policy_keeps_a_review_open_after_another_manual_score() -> None:
     manual = {("ada", "2a.STE.gradient"): ManualScore(1.0)}
     (score,) = apply_policy(a_record(an_outcome(UNDER_REVIEW)), Policy(), manual)
     assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
 
 
-def test_apply_does_not_take_reviewed_as_the_end_of_a_grader_fault() -> None:
+def test_apply_policy_keeps_a_grader_fault_open_when_reviewed() -> None:
     report = a_report("ada", **{"2a.STE.gradient": Verdict.GRADER_FAULT})
     policy = Policy(reviewed=frozenset({"ada"}))
     (score,) = apply_policy(a_record(an_outcome(report)), policy, {})
     assert (score.status, score.total) == (Status.NEEDS_REVIEW, None)
 
 
-def test_apply_gives_a_reviewed_unreadable_submission_its_manual_marks() -> None:
+def test_apply_policy_scores_a_reviewed_unreadable_submission() -> None:
     record = a_record(
         Outcome(an_entry("ada"), None, "The archive is cut off."), an_outcome(a_report("bob"))
     )
@@ -232,14 +238,14 @@ def test_apply_gives_a_reviewed_unreadable_submission_its_manual_marks() -> None
     assert ada.reason == "Reviewed by staff. The archive is cut off."
 
 
-def test_with_every_written_answer_marked_a_mark_is_final() -> None:
+def test_apply_policy_is_final_with_every_written_answer_scored() -> None:
     manual = {("ada", check): ManualScore(1.0) for check in WRITTEN}
     (score,) = apply_policy(a_record(an_outcome(a_report("ada"))), Policy(), manual)
     assert (score.status, score.written, score.awaiting) == (Status.FINAL, 3.0, 0)
     assert (score.total, score.maximum) == (AUTOMATIC_POINTS + 3, ALL_POINTS)
 
 
-def test_a_bonus_is_part_of_the_mark_and_late_like_it() -> None:
+def test_apply_policy_adds_the_bonus_before_the_penalty() -> None:
     outcome = an_outcome(
         replace(a_report("ada"), bonus=2.0), submitted=(DUE + timedelta(days=1)).isoformat()
     )
@@ -248,7 +254,7 @@ def test_a_bonus_is_part_of_the_mark_and_late_like_it() -> None:
     assert score.penalty == round(score.raw / 10, 4)
 
 
-def test_the_pages_show_what_persons_gave() -> None:
+def test_apply_manual_scores_shows_staff_scores_in_the_report() -> None:
     record = a_record(an_outcome(a_report("ada")))
     manual = {
         ("ada", "1c.comparison"): ManualScore(10.0, "Clear."),
@@ -257,34 +263,34 @@ def test_the_pages_show_what_persons_gave() -> None:
     }
     (outcome,) = apply_manual_scores(record, apply_policy(record, Policy(), manual)).outcomes
     assert outcome.report is not None
-    found = {check.id: check for check in outcome.report.checks}
-    assert found["1c.comparison"].verdict is Verdict.CORRECT
-    assert found["1c.comparison"].message == "Graded by staff: Clear."
-    assert found["1b.explanation"].verdict is Verdict.WRONG
-    assert found["2d.methodology"].verdict is Verdict.PARTIAL
+    checks = {check.id: check for check in outcome.report.checks}
+    assert checks["1c.comparison"].verdict is Verdict.CORRECT
+    assert checks["1c.comparison"].message == "Graded by staff: Clear."
+    assert checks["1b.explanation"].verdict is Verdict.WRONG
+    assert checks["2d.methodology"].verdict is Verdict.PARTIAL
     assert outcome.report.awaiting_marking == ()
-    assert found["1a.reset.sym"] == a_check("1a.reset.sym")
+    assert checks["1a.reset.sym"] == a_check("1a.reset.sym")
 
 
 @pytest.mark.parametrize(
-    ("policy", "said"),
+    ("policy", "sentence"),
     [
         (Policy(excused=frozenset({"adaa"})), "course.toml excuses adaa, an unknown student"),
         (Policy(deadline=DUE, extensions={"bob": DUE}), "grants an extension to bob"),
         (Policy(reviewed=frozenset({"bob"})), "course.toml lists as reviewed bob"),
     ],
 )
-def test_a_name_that_is_nobody_s_is_refused(policy: Policy, said: str) -> None:
-    with pytest.raises(PolicyError, match=said):
+def test_apply_policy_refuses_unknown_students(policy: Policy, sentence: str) -> None:
+    with pytest.raises(PolicyError, match=sentence):
         apply_policy(a_record(an_outcome(a_report("ada"))), policy, {})
 
 
-def test_a_near_name_is_asked_for() -> None:
+def test_apply_policy_suggests_a_similar_name() -> None:
     with pytest.raises(PolicyError, match="Did you mean ada"):
         apply_policy(a_record(an_outcome(a_report("ada"))), Policy(excused=frozenset({"adaa"})), {})
 
 
-def test_who_has_yet_to_hand_in_is_known_from_the_roster() -> None:
+def test_apply_policy_reads_students_without_submission_from_the_roster() -> None:
     policy = Policy(excused=frozenset({"bob"}), roster=({"student": "bob"},))
     ada, bob = apply_policy(a_record(an_outcome(a_report("ada"))), policy, {})
     assert (ada.member, bob.member, bob.status) == ("ada", "bob", Status.EXCUSED)

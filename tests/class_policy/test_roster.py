@@ -27,23 +27,23 @@ def _outcome(student: str, **columns: str) -> Outcome:
     return Outcome(an_entry(student, lms={student: columns}), a_report(student))
 
 
-def test_canvas_s_gradebook_export_completes_what_its_submissions_know(tmp_path: Path) -> None:
+def test_class_members_adds_columns_of_a_canvas_gradebook(tmp_path: Path) -> None:
     record = a_record(_outcome("lovelaceada", ID="70001"))
-    found = class_members(record, _rows(tmp_path, CANVAS))
-    assert found["lovelaceada"]["SIS Login ID"] == "ada@example.org"
-    assert len(found) == 2
-    missing = next(columns for member, columns in found.items() if member != "lovelaceada")
+    members = class_members(record, _rows(tmp_path, CANVAS))
+    assert members["lovelaceada"]["SIS Login ID"] == "ada@example.org"
+    assert len(members) == 2
+    missing = next(columns for member, columns in members.items() if member != "lovelaceada")
     assert missing["Student"] == "Hopper, Grace"
 
 
-def test_moodle_s_worksheet_completes_what_its_submissions_know(tmp_path: Path) -> None:
+def test_class_members_adds_columns_of_a_moodle_worksheet(tmp_path: Path) -> None:
     record = a_record(_outcome("ada-lovelace", Identifier="123"))
-    found = class_members(record, _rows(tmp_path, MOODLE))
-    assert found["ada-lovelace"]["Email address"] == "ada@example.org"
-    assert len(found) == 1
+    members = class_members(record, _rows(tmp_path, MOODLE))
+    assert members["ada-lovelace"]["Email address"] == "ada@example.org"
+    assert len(members) == 1
 
 
-def test_roster_reads_a_worksheet_of_a_german_moodle(tmp_path: Path) -> None:
+def test_class_members_adds_columns_of_a_german_moodle_worksheet(tmp_path: Path) -> None:
     text = (
         'ID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,'
         '"Bewertung kann geändert werden","Zuletzt geändert (Abgabe)",'
@@ -52,33 +52,33 @@ def test_roster_reads_a_worksheet_of_a_german_moodle(tmp_path: Path) -> None:
         '"100,00",Ja,"Dienstag, 2. Dezember 2025, 10:37",-,\n'
     )
     record = a_record(_outcome("ada-lovelace", Identifier="Participant 123"))
-    found = class_members(record, _rows(tmp_path, text))
-    assert list(found) == ["ada-lovelace"]
-    assert found["ada-lovelace"]["Email address"] == "ada@example.org"
-    assert found["ada-lovelace"][WORKSHEET_TIME] == "Dienstag, 2. Dezember 2025, 10:37"
+    members = class_members(record, _rows(tmp_path, text))
+    assert list(members) == ["ada-lovelace"]
+    assert members["ada-lovelace"]["Email address"] == "ada@example.org"
+    assert members["ada-lovelace"][WORKSHEET_TIME] == "Dienstag, 2. Dezember 2025, 10:37"
 
 
-def test_an_id_may_be_a_login(tmp_path: Path) -> None:
+def test_class_members_matches_an_id_that_is_a_login(tmp_path: Path) -> None:
     record = a_record(_outcome("ada@example.org"))
     assert class_members(record, _rows(tmp_path, CANVAS))["ada@example.org"]["ID"] == "70001"
 
 
-def test_what_the_export_says_comes_before_the_roster(tmp_path: Path) -> None:
+def test_class_members_prefers_the_export_to_the_roster(tmp_path: Path) -> None:
     record = a_record(_outcome("ada", Section="Spring"))
-    found = class_members(
+    members = class_members(
         record, _rows(tmp_path, "student,Section,Email\nada,Autumn,a@example.org\n")
     )
-    assert found == {"ada": {"Section": "Spring", "Email": "a@example.org"}}
+    assert members == {"ada": {"Section": "Spring", "Email": "a@example.org"}}
 
 
-def test_numbers_of_different_columns_are_not_confused(tmp_path: Path) -> None:
+def test_class_members_keeps_numbers_of_different_columns_apart(tmp_path: Path) -> None:
     record = a_record(_outcome("ada", **{"SIS User ID": "17"}), _outcome("grace", ID="17"))
-    found = class_members(record, _rows(tmp_path, "ID,Section\n17,Autumn\n"))
-    assert found["grace"]["Section"] == "Autumn"
-    assert "Section" not in found["ada"]
+    members = class_members(record, _rows(tmp_path, "ID,Section\n17,Autumn\n"))
+    assert members["grace"]["Section"] == "Autumn"
+    assert "Section" not in members["ada"]
 
 
-def test_a_number_of_the_export_is_no_id(tmp_path: Path) -> None:
+def test_class_members_takes_no_export_number_for_an_id(tmp_path: Path) -> None:
     record = a_record(_outcome("ada", **{"SIS User ID": "17"}))
-    found = class_members(record, _rows(tmp_path, "ID,Section\n17,Autumn\n"))
-    assert found == {"ada": {"SIS User ID": "17"}, "17": {"ID": "17", "Section": "Autumn"}}
+    members = class_members(record, _rows(tmp_path, "ID,Section\n17,Autumn\n"))
+    assert members == {"ada": {"SIS User ID": "17"}, "17": {"ID": "17", "Section": "Autumn"}}

@@ -20,13 +20,13 @@ def explained(*command: str) -> str:
     return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
 
 
-def test_all_commands_are_listed() -> None:
+def test_baselines_help_lists_all_commands() -> None:
     text = explained()
     assert [name for name in COMMANDS if f"\n  {name}" in text] == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_says_what_it_takes(command: str) -> None:
+def test_baselines_help_explains_each_command_without_torch(command: str) -> None:
     text = explained(command)
     assert f"python -m baselines {command}" in text
     assert "--data" in text

@@ -55,7 +55,7 @@ def messages(report: dict) -> str:
     return "\n".join(check["message"] for check in report["checks"])
 
 
-def test_a_submission_gets_its_files_and_a_row(tmp_path, submission, capsys):
+def test_grade_writes_reports_and_a_summary_row(tmp_path, submission, capsys):
     out = tmp_path / "out"
     assert grade(out, submission("ada"), *FUNCTIONS) == 0
     assert {path.name for path in (out / "ada").iterdir()} == {
@@ -73,7 +73,7 @@ def test_a_submission_gets_its_files_and_a_row(tmp_path, submission, capsys):
     assert "report.html" in capsys.readouterr().out
 
 
-def test_the_files_of_two_runs_are_equal_byte_for_byte(tmp_path, submission):
+def test_grade_writes_equal_bytes_in_two_runs(tmp_path, submission):
     folder = submission("ada")
     for out in ("first", "second"):
         assert grade(tmp_path / out, folder, *FUNCTIONS) == 0
@@ -82,7 +82,7 @@ def test_the_files_of_two_runs_are_equal_byte_for_byte(tmp_path, submission):
         assert (tmp_path / "second" / "ada" / name).read_bytes() == first
 
 
-def test_odd_submissions_do_not_stop_the_others(tmp_path, submission, reference_source, capsys):
+def test_grade_continues_after_odd_submissions(tmp_path, submission, reference_source, capsys):
     out = tmp_path / "out"
     (tmp_path / "in" / "empty").mkdir(parents=True)
     syntax = reference_source.replace("return scale * (input", "return scale * ((input")
@@ -96,10 +96,10 @@ def test_odd_submissions_do_not_stop_the_others(tmp_path, submission, reference_
         submission("good"),
     ]
     assert grade(out, *paths, *FUNCTIONS, "--jobs", 2) == 1
-    said = capsys.readouterr().err
-    assert "nobody" in said
-    assert "empty" in said
-    assert "Traceback" not in said
+    errors = capsys.readouterr().err
+    assert "nobody" in errors
+    assert "empty" in errors
+    assert "Traceback" not in errors
     assert report_of(out, "good")["auto_score"] == 4
     assert report_of(out, "bom")["auto_score"] == 4
     syntax_message = messages(report_of(out, "syntax"))
@@ -119,7 +119,7 @@ def zipped(path: Path, files: dict[str, str]) -> Path:
     return path
 
 
-def test_a_zip_is_marked_and_what_points_out_of_it_is_refused(tmp_path, reference_source, capsys):
+def test_grade_reads_a_zip_and_refuses_names_that_leave_it(tmp_path, reference_source, capsys):
     good = zipped(tmp_path / "ada.zip", {"solution.py": reference_source, "../evil.py": "x"})
     twice = zipped(
         tmp_path / "twice.zip",
@@ -149,7 +149,7 @@ def test_grade_of_an_archive_that_cannot_be_opened_needs_review(tmp_path, capsys
     assert report["review"][0] in (out / "summary.csv").read_text()
 
 
-def test_models_that_cannot_be_used_are_named(tmp_path, submission):
+def test_grade_explains_why_a_model_cannot_be_used(tmp_path, submission):
     module, state = io.BytesIO(), io.BytesIO()
     torch.save(resnet20(), module)
     torch.save(nn.Linear(3, 3).state_dict(), state)
@@ -165,17 +165,21 @@ def test_models_that_cannot_be_used_are_named(tmp_path, submission):
     )
     out = tmp_path / "out"
     assert grade(out, folder, "--check", "2d.model.*", "--data", "shapes10", "--quick") == 1
-    said = {c["id"][-4:]: c["message"] for c in report_of(out, "ada")["checks"]}
-    assert "state_dict" in said["W8A8"]
-    assert "weights_only=False" not in said["W8A8"]
-    assert "ResNet-20" in said["W4A4"] or "conv1" in said["W4A4"]
-    assert "truncated" in said["W8A2"] or "incomplete" in said["W8A2"] or "cut" in said["W8A2"]
-    assert "git" in said["W2A8"].lower()
-    assert said["W2A2"] == "No ResNet20_W2A2.pt was submitted."
+    messages_by_model = {c["id"][-4:]: c["message"] for c in report_of(out, "ada")["checks"]}
+    assert "state_dict" in messages_by_model["W8A8"]
+    assert "weights_only=False" not in messages_by_model["W8A8"]
+    assert "ResNet-20" in messages_by_model["W4A4"] or "conv1" in messages_by_model["W4A4"]
+    assert (
+        "truncated" in messages_by_model["W8A2"]
+        or "incomplete" in messages_by_model["W8A2"]
+        or "cut" in messages_by_model["W8A2"]
+    )
+    assert "git" in messages_by_model["W2A8"].lower()
+    assert messages_by_model["W2A2"] == "No ResNet20_W2A2.pt was submitted."
     assert report_of(out, "ada")["provisional"]
 
 
-def test_an_answers_file_with_a_missing_cell_costs_that_cell(tmp_path, submission):
+def test_grade_charges_a_missing_answer_to_its_own_cell(tmp_path, submission):
     answers = {
         "version": 1,
         "student": "ada",
@@ -188,7 +192,7 @@ def test_an_answers_file_with_a_missing_cell_costs_that_cell(tmp_path, submissio
     assert "Missing: 2 bits." in messages(report_of(out, "ada"))
 
 
-def test_an_unknown_check_is_refused_before_anything_runs(tmp_path, submission, capsys):
+def test_grade_refuses_an_unknown_check_before_running_anything(tmp_path, submission, capsys):
     out = tmp_path / "out"
     assert grade(out, submission("ada"), "--check", "7z.*", "--data", "shapes10") == 2
     assert "No check is called '7z.*'" in capsys.readouterr().err
@@ -196,42 +200,40 @@ def test_an_unknown_check_is_refused_before_anything_runs(tmp_path, submission, 
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_an_unwritable_folder_is_refused_before_anything_runs(tmp_path, submission, capsys):
+def test_grade_refuses_an_unwritable_folder_before_running_anything(tmp_path, submission, capsys):
     out = tmp_path / "out"
     out.mkdir(mode=0o500)
     assert grade(out, submission("ada"), *FUNCTIONS) == 2
     assert "can't be written" in capsys.readouterr().err
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, submission, capsys):
+def test_grade_refuses_a_file_in_place_of_the_output_folder(tmp_path, submission, capsys):
     out = tmp_path / "out"
     out.write_text("not a folder")
     assert grade(out, submission("ada"), *FUNCTIONS) == 2
-    said = capsys.readouterr().err
-    assert "can't be written" in said
-    assert "Traceback" not in said
+    errors = capsys.readouterr().err
+    assert "can't be written" in errors
+    assert "Traceback" not in errors
     assert out.read_text() == "not a folder"
 
 
-def test_missing_data_are_a_sentence_and_not_another_data_set(
-    tmp_path, submission, capsys, monkeypatch
-):
+def test_grade_refuses_missing_data_in_a_sentence(tmp_path, submission, capsys, monkeypatch):
     monkeypatch.setenv("CIFAR10_ROOT", str(tmp_path / "nowhere"))
     monkeypatch.setattr("quantlab.data.cifar10.KIT", tmp_path)
     assert grade(tmp_path / "out", submission("ada"), "--check", "2d.*") == 2
     assert "CIFAR-10 (test) was not found" in capsys.readouterr().err
 
 
-def test_replay_shows_staff_a_hidden_check_and_writes_nothing(tmp_path, submission, capsys):
+def test_grade_replay_shows_a_hidden_check_and_writes_no_report(tmp_path, submission, capsys):
     folder, out = submission("ada"), tmp_path / "out"
     hidden = "1a.linear_dequantize.zero_point"
     assert grade(out, folder, "--replay", hidden, "--data", "shapes10") == 0
-    said = capsys.readouterr().out
-    assert "linear_dequantize(x_int, scale" in said
+    output = capsys.readouterr().out
+    assert "linear_dequantize(x_int, scale" in output
     assert not out.exists()
 
 
-def test_a_replay_is_saved_in_full(tmp_path, submission, capsys):
+def test_grade_replay_saves_all_values(tmp_path, submission, capsys):
     save, check = tmp_path / "replay", "1a.linear_dequantize.zero_point"
     options = ("--replay", check, "--save", str(save), "--data", "shapes10")
     assert grade(tmp_path / "out", submission("ada"), *options) == 0
@@ -241,7 +243,7 @@ def test_a_replay_is_saved_in_full(tmp_path, submission, capsys):
         assert {"x_int", "scale", "call1 expected", "call1 got"} <= set(saved)
 
 
-def test_a_second_submission_of_a_student_is_named(tmp_path, submission, capsys):
+def test_grade_names_a_second_submission_of_a_student(tmp_path, submission, capsys):
     first = submission("ada")
     second = tmp_path / "again" / "ada"
     second.parent.mkdir()
@@ -255,7 +257,7 @@ def test_a_second_submission_of_a_student_is_named(tmp_path, submission, capsys)
 
 
 @pytest.mark.parametrize("arguments", [[], ["grade"], ["grade", "x", "--jobs", "0"], ["mark"]])
-def test_a_wrong_argument_is_a_usage_error(arguments, capsys):
+def test_grade_explains_its_usage_after_a_wrong_argument(arguments, capsys):
     assert main(arguments) == 2
     assert "Usage: python -m autograder" in capsys.readouterr().err
 
@@ -275,20 +277,20 @@ def test_grade_refuses_former_commands_and_flags_of_another_mode(former, current
     assert current in capsys.readouterr().err
 
 
-def test_help_comes_at_once_without_torch():
+def test_grade_help_does_not_import_torch():
     program = (
         "import sys; from autograder.__main__ import main\n"
         "main(['grade', '--help'])\n"
         "sys.exit('torch' in sys.modules)"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", program], cwd=KIT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0
-    assert "--replay CHECK" in done.stdout
+    assert process.returncode == 0
+    assert "--replay CHECK" in process.stdout
 
 
-def test_isolation_says_in_plain_words_what_stands(capsys):
+def test_isolation_prints_the_available_tier(capsys):
     assert main(["isolation"]) == 0
-    said = capsys.readouterr().out
-    assert "Landlock" in said or "UNISOLATED" in said
+    output = capsys.readouterr().out
+    assert "Landlock" in output or "UNISOLATED" in output

@@ -12,18 +12,18 @@ from quantlab.data.cifar10 import load_cifar10
 @pytest.fixture
 def decodings(monkeypatch):
     """One entry for every time that a parquet file is decoded."""
-    seen = []
+    places = []
     decode = cifar10._decode_parquet
 
     def counted(place, split, sources):
-        seen.append(place)
+        places.append(place)
         return decode(place, split, sources)
 
     monkeypatch.setattr(cifar10, "_decode_parquet", counted)
-    return seen
+    return places
 
 
-def test_the_second_load_maps_what_the_first_has_decoded(ten_images, write_parquet, decodings):
+def test_load_cifar10_maps_earlier_decoded_images(ten_images, write_parquet, decodings):
     place = write_parquet(ten_images)
     first, second = load_cifar10("test", place), load_cifar10("test", place)
     assert len(decodings) == 1
@@ -31,7 +31,7 @@ def test_the_second_load_maps_what_the_first_has_decoded(ten_images, write_parqu
     assert torch.equal(first.labels, second.labels)
 
 
-def test_writing_to_a_loaded_image_does_not_reach_the_file(ten_images, write_parquet):
+def test_load_cifar10_keeps_the_cache_when_an_image_is_changed(ten_images, write_parquet):
     place = write_parquet(ten_images)
     load_cifar10("test", place)
     before = load_cifar10("test", place).images.clone()
@@ -39,7 +39,7 @@ def test_writing_to_a_loaded_image_does_not_reach_the_file(ten_images, write_par
     assert torch.equal(load_cifar10("test", place).images, before)
 
 
-def test_a_changed_source_is_decoded_again(ten_images, write_parquet):
+def test_load_cifar10_decodes_a_changed_source_again(ten_images, write_parquet):
     place = write_parquet(ten_images)
     before = load_cifar10("test", place)
     write_parquet(255 - ten_images)
@@ -47,7 +47,7 @@ def test_a_changed_source_is_decoded_again(ten_images, write_parquet):
     assert set(after.images.sum((1, 2, 3)).tolist()) != set(before.images.sum((1, 2, 3)).tolist())
 
 
-def test_a_source_with_a_new_date_alone_is_decoded_again(ten_images, write_parquet, decodings):
+def test_load_cifar10_decodes_a_source_with_a_new_date_again(ten_images, write_parquet, decodings):
     place = write_parquet(ten_images)
     load_cifar10("test", place)
     (source,) = (place / "plain_text").iterdir()
@@ -56,7 +56,7 @@ def test_a_source_with_a_new_date_alone_is_decoded_again(ten_images, write_parqu
     assert len(decodings) == 2
 
 
-def test_a_decoding_that_was_cut_off_counts_for_nothing(ten_images, write_parquet, decodings):
+def test_load_cifar10_ignores_an_incomplete_cache(ten_images, write_parquet, decodings):
     place = write_parquet(ten_images)
     load_cifar10("test", place)
     (place / ".quantlab" / "cifar10-test.json").unlink()  # written last
@@ -64,7 +64,7 @@ def test_a_decoding_that_was_cut_off_counts_for_nothing(ten_images, write_parque
     assert len(decodings) == 2
 
 
-def test_read_only_data_are_cached_in_the_folder_of_the_user(
+def test_load_cifar10_caches_read_only_data_in_the_user_folder(
     ten_images, write_parquet, decodings, tmp_path
 ):
     place = write_parquet(ten_images)
@@ -79,7 +79,7 @@ def test_read_only_data_are_cached_in_the_folder_of_the_user(
         place.chmod(0o755)
 
 
-def test_without_any_place_for_a_cache_the_data_still_come(
+def test_load_cifar10_works_without_a_place_for_a_cache(
     ten_images, write_parquet, monkeypatch, tmp_path
 ):
     place = write_parquet(ten_images)

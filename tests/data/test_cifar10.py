@@ -25,14 +25,14 @@ def real(monkeypatch, request):
 
 @pytest.mark.cifar10
 @pytest.mark.parametrize(("split", "count"), [("train", 50_000), ("test", 10_000)])
-def test_every_class_is_equally_frequent(real, split, count):
+def test_load_cifar10_returns_equally_frequent_classes(real, split, count):
     data: ImageSet = real(split)
     assert len(data) == count
     assert data.labels.bincount().tolist() == [count // 10] * 10
 
 
 @pytest.mark.cifar10
-def test_the_normalization_is_that_of_the_training_images(real):
+def test_normalize_uses_the_statistics_of_the_training_images(real):
     images = real("train").images
     values = torch.arange(256, dtype=torch.float64) / 255
     for channel in range(3):

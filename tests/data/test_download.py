@@ -63,12 +63,16 @@ def serve() -> Iterator:
 
 
 def answer(request: http.server.BaseHTTPRequestHandler, mirror: Mirror) -> None:
-    asked = request.headers.get("Range")
-    mirror.requests.append(asked)
+    requested_range = request.headers.get("Range")
+    mirror.requests.append(requested_range)
     if mirror.status != 200:
         request.send_error(mirror.status)
         return
-    start = int(re.fullmatch(r"bytes=(\d+)-", asked or "bytes=0-")[1]) if mirror.knows_ranges else 0
+    start = (
+        int(re.fullmatch(r"bytes=(\d+)-", requested_range or "bytes=0-")[1])
+        if mirror.knows_ranges
+        else 0
+    )
     rest = mirror.content[start:]
     request.send_response(206 if mirror.knows_ranges else 200)
     request.send_header("Content-Length", str(len(rest)))
@@ -88,7 +92,7 @@ def archive(*mirrors: Mirror, content: bytes = CONTENT) -> Archive:
     return Archive("file.tar.gz", len(content), digest, tuple(m.address for m in mirrors))
 
 
-def test_the_first_mirror_that_has_it_is_enough(serve, tmp_path: Path) -> None:
+def test_fetch_uses_the_first_mirror_that_has_the_file(serve, tmp_path: Path) -> None:
     first, second = serve(), serve()
     path = fetch(tmp_path, archive(first, second), progress=False)
     assert path.read_bytes() == CONTENT
@@ -96,33 +100,33 @@ def test_the_first_mirror_that_has_it_is_enough(serve, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]  # no part is left
 
 
-def test_what_is_there_is_not_fetched_again(serve, tmp_path: Path) -> None:
+def test_fetch_skips_a_file_that_exists(serve, tmp_path: Path) -> None:
     mirror = serve()
     fetch(tmp_path, archive(mirror), progress=False)
     fetch(tmp_path, archive(mirror), progress=False)
     assert len(mirror.requests) == 1
 
 
-def test_a_mirror_without_the_file_is_left_for_the_next(serve, tmp_path: Path) -> None:
+def test_fetch_tries_the_next_mirror_after_a_404(serve, tmp_path: Path) -> None:
     path = fetch(tmp_path, archive(serve(status=404), serve()), progress=False)
     assert path.read_bytes() == CONTENT
 
 
-def test_a_broken_off_download_goes_on_at_the_next_mirror(serve, tmp_path: Path) -> None:
+def test_fetch_resumes_a_broken_download_at_the_next_mirror(serve, tmp_path: Path) -> None:
     broken, whole = serve(ends_after=300_000), serve()
     path = fetch(tmp_path, archive(broken, whole), progress=False)
     assert path.read_bytes() == CONTENT
     assert whole.requests == ["bytes=300000-"]
 
 
-def test_an_interrupted_download_goes_on_where_it_stopped(serve, tmp_path: Path) -> None:
+def test_fetch_resumes_an_interrupted_download(serve, tmp_path: Path) -> None:
     (tmp_path / "file.tar.gz.part").write_bytes(CONTENT[:500_000])
     mirror = serve()
     assert fetch(tmp_path, archive(mirror), progress=False).read_bytes() == CONTENT
     assert mirror.requests == ["bytes=500000-"]
 
 
-def test_a_server_without_ranges_begins_at_the_beginning(serve, tmp_path: Path) -> None:
+def test_fetch_restarts_at_a_server_without_ranges(serve, tmp_path: Path) -> None:
     (tmp_path / "file.tar.gz.part").write_bytes(b"something that came before" * 1_000)
     mirror = serve(knows_ranges=False)
     path = fetch(tmp_path, archive(mirror), progress=False)
@@ -130,7 +134,7 @@ def test_a_server_without_ranges_begins_at_the_beginning(serve, tmp_path: Path) 
     assert len(mirror.requests) == 1
 
 
-def test_a_slow_mirror_is_left_for_a_quick_one(serve, tmp_path: Path) -> None:
+def test_fetch_leaves_a_slow_mirror_for_a_quick_mirror(serve, tmp_path: Path) -> None:
     slow, quick = serve(pause=0.05), serve()  # 20 kB/s
     started = time.monotonic()
     path = fetch(tmp_path, archive(slow, quick), QUICK, progress=False)
@@ -139,21 +143,21 @@ def test_a_slow_mirror_is_left_for_a_quick_one(serve, tmp_path: Path) -> None:
     assert quick.requests[0] != "bytes=0-"  # what the slow one gave was kept
 
 
-def test_slow_is_better_than_nothing(serve, tmp_path: Path) -> None:
+def test_fetch_accepts_a_slow_mirror_when_there_is_no_other(serve, tmp_path: Path) -> None:
     content = CONTENT[:60_000]
     slow = serve(pause=0.02, content=content)
     path = fetch(tmp_path, archive(slow, content=content), QUICK, progress=False)
     assert path.read_bytes() == content
 
 
-def test_other_bytes_are_never_taken(serve, tmp_path: Path) -> None:
+def test_fetch_discards_a_file_with_another_digest(serve, tmp_path: Path) -> None:
     lying, honest = serve(content=CONTENT[::-1]), serve()
     path = fetch(tmp_path, archive(lying, honest), progress=False)
     assert path.read_bytes() == CONTENT
     assert honest.requests == ["bytes=0-"]  # and nothing of them is kept
 
 
-def test_one_sentence_when_all_fail(serve, tmp_path: Path) -> None:
+def test_fetch_explains_in_a_sentence_why_all_mirrors_failed(serve, tmp_path: Path) -> None:
     mirrors = [serve(status=404), serve(content=CONTENT[::-1]), serve(ends_after=10)]
     with pytest.raises(DownloadFailed) as failure:
         fetch(tmp_path, archive(*mirrors), QUICK, progress=False)
@@ -165,7 +169,9 @@ def test_one_sentence_when_all_fail(serve, tmp_path: Path) -> None:
     assert not (tmp_path / "file.tar.gz").exists()
 
 
-def test_the_notebook_reads_that_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_load_cifar10_passes_on_the_sentence_of_a_failed_download(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def fail(folder: Path) -> Path:
         raise DownloadFailed("No mirror has it: check the network.")
 
@@ -176,7 +182,7 @@ def test_the_notebook_reads_that_sentence(monkeypatch: pytest.MonkeyPatch, tmp_p
         load_cifar10("test", download=True)
 
 
-def test_the_official_host_comes_last() -> None:
+def test_cifar10_archive_lists_the_official_host_last() -> None:
     hosts = [mirror.split("/")[2] for mirror in CIFAR10.mirrors]
     assert hosts[-1] == "www.cs.toronto.edu"
     assert len(set(hosts)) >= 3

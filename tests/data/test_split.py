@@ -23,7 +23,7 @@ def numbers(images: ImageSet) -> list[int]:
     return (first + 256 * second).tolist()
 
 
-def test_held_out_split_puts_every_image_in_one_part_in_order():
+def test_held_out_split_puts_every_image_in_a_single_part_in_order():
     rest, held_out = map(numbers, held_out_split(numbered(300)))
     assert sorted(rest + held_out) == list(range(300))
     assert rest == sorted(rest)

@@ -50,12 +50,12 @@ def losing_questions(report: dict) -> set[str]:
     }
 
 
-def test_nothing_needs_staff(marks):
+def test_grade_leaves_no_example_to_staff(marks):
     assert marks.status == 0
     assert all(report["needs_staff"] == [] for report in marks.reports.values())
 
 
-def test_the_reference_gets_every_automatic_point(marks):
+def test_grade_gives_the_reference_every_automatic_point(marks):
     report = marks.reports["reference"]
     lost = [c for c in report["checks"] if c["source"] != "person" and c["verdict"] != "correct"]
     assert lost == []
@@ -64,12 +64,12 @@ def test_the_reference_gets_every_automatic_point(marks):
     assert not report["provisional"]
 
 
-def test_every_model_was_measured_on_all_test_images(marks):
+def test_grade_measures_models_on_all_test_images(marks):
     images = {"cifar10": 10_000, "shapes10": 2_000}[marks.dataset]
     assert {model["images"] for model in marks.reports["reference"]["models"]} == {images}
 
 
-def test_a_measured_model_is_as_accurate_as_its_record_says(marks):
+def test_grade_measures_the_recorded_accuracies(marks):
     for model in marks.reports["reference"]["models"]:
         if model["name"].endswith(".pt"):
             path = reference_models(marks.dataset) / model["name"]
@@ -77,18 +77,18 @@ def test_a_measured_model_is_as_accurate_as_its_record_says(marks):
             assert model["accuracy"] == pytest.approx(record["test_accuracy"], abs=0.1)
 
 
-def test_the_stub_gets_nothing_and_every_check_is_missing(marks):
+def test_grade_gives_the_stub_no_points(marks):
     report = marks.reports["untouched-stub"]
     assert report["auto_score"] == 0
     assert {check["verdict"] for check in report["checks"]} == {"missing"}
 
 
 @pytest.mark.parametrize("example", HALF_RIGHT, ids=lambda example: example.name)
-def test_a_half_right_example_loses_points_in_the_question_it_breaks(marks, example):
+def test_grade_deducts_points_in_the_question_an_example_breaks(marks, example):
     assert losing_questions(marks.reports[example.name]) == {example.breaks}
 
 
-def test_a_loop_costs_its_own_checks_and_the_rest_is_marked(marks):
+def test_grade_stops_a_loop_and_grades_the_rest(marks):
     report = marks.reports["loops-for-ever"]
     lost = {c["id"]: c["verdict"] for c in report["checks"] if c["points"] < c["max_points"]}
     timeouts = {id for id, verdict in lost.items() if verdict == "timeout"}
@@ -96,7 +96,7 @@ def test_a_loop_costs_its_own_checks_and_the_rest_is_marked(marks):
     assert losing_questions(report) == {"1a"}
 
 
-def test_who_writes_its_own_marks_gains_nothing(marks):
+def test_grade_ignores_scores_that_a_submission_writes(marks):
     report = marks.reports["writes-its-own-score"]
     quantize = [c for c in report["checks"] if c["id"].startswith("1a.linear_quantize")]
     assert {check["verdict"] for check in quantize} == {"crash"}
@@ -106,7 +106,7 @@ def test_who_writes_its_own_marks_gains_nothing(marks):
             assert not (folder / name).exists()
 
 
-def test_each_student_has_a_page_and_a_row(marks):
+def test_grade_writes_a_page_and_a_row_per_student(marks):
     rows = (marks.out / "summary.csv").read_text().splitlines()
     assert len(rows) == 1 + len(marks.reports) == 10
     for student in marks.reports:
@@ -114,7 +114,7 @@ def test_each_student_has_a_page_and_a_row(marks):
         assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
 
 
-def test_without_the_reference_s_models_the_examples_say_how_to_make_them(tmp_path, monkeypatch):
+def test_write_examples_explains_missing_reference_models(tmp_path, monkeypatch):
     monkeypatch.setattr("authoring.examples.reference_models", lambda dataset: tmp_path / dataset)
     with pytest.raises(MissingModels, match="python -m baselines table1 --only qat"):
         write_examples("shapes10", tmp_path / "out")

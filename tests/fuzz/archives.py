@@ -95,14 +95,14 @@ def hostile(draw: random.Random, kind: tuple[bytes, ...]) -> bytes:
 
 def _renumbered(draw: random.Random, content: bytes) -> bytes:
     """`content` with a few numbers of its headers changed."""
-    found = bytearray(content)
+    renumbered = bytearray(content)
     places = list(_numbers(content))
     for _ in range(draw.choice((1, 1, 2, 4))) if places else ():
         offset, form = draw.choice(places)
-        (value,) = struct.unpack_from(form, found, offset)
+        (value,) = struct.unpack_from(form, renumbered, offset)
         changed = draw.choice((*_ODD, value + 1, value - 1, value ^ 1, value ^ 8, len(content)))
-        struct.pack_into(form, found, offset, changed % (1 << 8 * struct.calcsize(form)))
-    return bytes(found)
+        struct.pack_into(form, renumbered, offset, changed % (1 << 8 * struct.calcsize(form)))
+    return bytes(renumbered)
 
 
 def _numbers(content: bytes) -> Iterator[tuple[int, str]]:

@@ -70,10 +70,10 @@ def campaign(
             case = make(random.Random(number))
             signal.alarm(_HANG)
             try:
-                reason, needed = _one(case, read, check, refusals, memory)
+                reason, needed = _try_case(case, read, check, refusals, memory)
             except BaseException as error:
                 shown = f"{type(error).__name__}: {error}"
-                raise AssertionError(_found(case, number, shown)) from error
+                raise AssertionError(_describe(case, number, shown)) from error
             most = max(most, needed)
             if reason is None:
                 accepted += 1
@@ -82,7 +82,7 @@ def campaign(
     return Tally(cases, accepted, frozenset(reasons), most)
 
 
-def _one(
+def _try_case(
     case: bytes,
     read: Callable[[bytes], Value],
     check: Callable[[bytes, Value], None],
@@ -103,7 +103,7 @@ def _one(
     return None, needed
 
 
-def _found(case: bytes, number: int, what: str) -> str:
+def _describe(case: bytes, number: int, what: str) -> str:
     cut = "" if len(case) <= _SHOWN else f"... ({len(case):,} bytes)"
     return (
         f"{what}\nsee it again with SEED={number} CASES=1; the case is {case[:_SHOWN].hex()}{cut}"

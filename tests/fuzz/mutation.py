@@ -49,29 +49,29 @@ class Raw(str):
 
 def damaged(draw: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
     """`content` after a few flips, cuts, repetitions, insertions, splices with one of `others`."""
-    found = bytearray(content)
+    changed = bytearray(content)
     for _ in range(draw.choice((1, 1, 1, 2, 3, 8))):
-        at = draw.randrange(len(found) + 1)
+        at = draw.randrange(len(changed) + 1)
         run = draw.randrange(1, _LONGEST_RUN)
         match draw.randrange(8):
-            case 0 | 1 if at < len(found):
-                found[at] ^= 1 << draw.randrange(8)
-            case 2 if at < len(found):
-                found[at] = draw.choice((0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)))
+            case 0 | 1 if at < len(changed):
+                changed[at] ^= 1 << draw.randrange(8)
+            case 2 if at < len(changed):
+                changed[at] = draw.choice((0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)))
             case 3:
-                del found[at : at + run]
+                del changed[at : at + run]
             case 4:
-                del found[at:]
+                del changed[at:]
             case 5:
-                found[at:at] = draw.randbytes(run)
+                changed[at:at] = draw.randbytes(run)
             case 6:
-                found[at:at] = found[at : at + run]
+                changed[at:at] = changed[at : at + run]
             case 7:
                 other = draw.choice(others)
                 start = draw.randrange(len(other) + 1)
                 end = start + draw.choice((run, len(other)))
-                found[at : at + draw.choice((0, run, len(found)))] = other[start:end]
-    return bytes(found)
+                changed[at : at + draw.choice((0, run, len(changed)))] = other[start:end]
+    return bytes(changed)
 
 
 def edited(draw: random.Random, text: str, others: Sequence[str]) -> str:
@@ -116,15 +116,15 @@ def _object(pairs: list[tuple[str, Any]]) -> Object:
 
 def _places(root: list[Any]) -> list[tuple[list[Any], int]]:
     """Every part of the tree, keys and pairs among them, as a list and an index into it."""
-    found = []
+    places = []
     waiting = [root]
     while waiting:
         holder = waiting.pop()
         for index, part in enumerate(holder):
-            found.append((holder, index))
+            places.append((holder, index))
             if isinstance(part, list):
                 waiting.append(part)
-    return found
+    return places
 
 
 def _is_pair(holder: list[Any], places: list[tuple[list[Any], int]]) -> bool:

@@ -76,27 +76,27 @@ def bytes_of_arrays(value: Any) -> int:
     return getattr(value, "nbytes", 0)
 
 
-def check_failure(found: Failure) -> None:
-    assert found.kind in ("error", "memory", "missing")
-    assert found.exception is None or found.exception in EXCEPTION_NAMES
-    assert found.line is None or found.line > 0
-    assert found.message == clean(found.message, MESSAGE_LENGTH)
+def check_failure(failure: Failure) -> None:
+    assert failure.kind in ("error", "memory", "missing")
+    assert failure.exception is None or failure.exception in EXCEPTION_NAMES
+    assert failure.line is None or failure.line > 0
+    assert failure.message == clean(failure.message, MESSAGE_LENGTH)
 
 
 def read_reply(frame: bytes) -> Answer | Failure:
     return read_answer(frame, PROGRAM, LIMIT)
 
 
-def check_reply(frame: bytes, found: Answer | Failure) -> None:
+def check_reply(frame: bytes, outcome: Answer | Failure) -> None:
     assert len(unpack(frame, LIMIT)) == 1
-    if isinstance(found, Failure):
-        return check_failure(found)
-    parts = {"results": found.results, "gradients": found.gradients, "inputs": found.inputs}
+    if isinstance(outcome, Failure):
+        return check_failure(outcome)
+    parts = {"results": outcome.results, "gradients": outcome.gradients, "inputs": outcome.inputs}
     assert is_plain({"answer": parts})
     assert bytes_of_arrays(parts) <= len(frame)
-    assert [set(part) for part in found.gradients] == [{"x"}, set()]
-    assert found.inputs.keys() == PROGRAM.inputs.keys()
-    again = pack_answer(found)
+    assert [set(part) for part in outcome.gradients] == [{"x"}, set()]
+    assert outcome.inputs.keys() == PROGRAM.inputs.keys()
+    again = pack_answer(outcome)
     assert pack_answer(read_answer(again, PROGRAM, LIMIT)) == again
     return None
 
@@ -105,21 +105,21 @@ def read_values(frame: bytes) -> dict[str, Any] | Failure:
     return read_checkpoint_values(frame, LIMIT)
 
 
-def check_values(frame: bytes, found: dict[str, Any] | Failure) -> None:
+def check_values(frame: bytes, values: dict[str, Any] | Failure) -> None:
     assert len(unpack(frame, LIMIT)) == 1
-    if isinstance(found, Failure):
-        return check_failure(found)
-    assert is_plain({"values": found})
-    assert bytes_of_arrays(found) <= len(frame)
-    assert all(type(name) is str for name in found)
-    again = pack_checkpoint_values(found)
+    if isinstance(values, Failure):
+        return check_failure(values)
+    assert is_plain({"values": values})
+    assert bytes_of_arrays(values) <= len(frame)
+    assert all(type(name) is str for name in values)
+    again = pack_checkpoint_values(values)
     assert pack_checkpoint_values(read_checkpoint_values(again, LIMIT)) == again
     return None
 
 
-def check_request(frame: bytes, found: Request) -> None:
-    assert type(found) in (RunRequest, CheckpointRequest)
-    assert pack(unpack_request(pack(found))) == pack(found)
+def check_request(frame: bytes, request: Request) -> None:
+    assert type(request) in (RunRequest, CheckpointRequest)
+    assert pack(unpack_request(pack(request))) == pack(request)
 
 
 READERS = {
@@ -130,7 +130,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_hostile_frame_is_refused_or_read_as_what_it_says(name: str) -> None:
+def test_readers_refuse_hostile_frames_or_return_valid_values(name: str) -> None:
     read, check, kind = READERS[name]
 
     def make(draw: random.Random) -> bytes:
@@ -149,7 +149,7 @@ def test_a_hostile_frame_is_refused_or_read_as_what_it_says(name: str) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("dtype", ["bool", "float16", "complex128"])
-def test_a_small_frame_cannot_make_a_large_array(dtype: str, shape: list[int]) -> None:
+def test_unpack_makes_no_large_array_from_a_small_frame(dtype: str, shape: list[int]) -> None:
     header = f'{{"value":{{"array":0}},"arrays":[["{dtype}",{shape}]]}}'
     check_memory(framed(header.encode(), bytes(16)), Allowance(fixed=10_000, per_byte=0))
 
@@ -188,7 +188,7 @@ FULL_HEADERS = {
 
 
 @pytest.mark.parametrize("name", FULL_HEADERS)
-def test_the_longest_headers_cost_memory_and_steps_in_proportion(name: str) -> None:
+def test_unpack_costs_memory_and_steps_in_proportion(name: str) -> None:
     frame = framed(FULL_HEADERS[name], b"")
     check_memory(frame, MEMORY)
     assert steps_of(frame) <= 2 * len(frame)
@@ -235,7 +235,7 @@ def attempt(frame: bytes) -> None:
     ],
     ids=range(4),
 )
-def test_a_reply_that_says_more_than_one_thing_is_refused(reply: object) -> None:
+def test_readers_refuse_a_reply_with_extra_fields(reply: object) -> None:
     for read in (partial(read_answer, program=Program(())), read_checkpoint_values):
         with pytest.raises(WireError):
             read(pack(reply), limit=LIMIT)

@@ -42,19 +42,19 @@ MEMORY = Allowance(fixed=256 << 10, per_byte=40)  # bytes
 OF_ARCHIVES = Allowance(fixed=LIMITS.directory_bytes + (33 << 20), per_byte=40)
 
 
-def test_a_damaged_archive_is_a_submission_or_unreadable(tmp_path: Path) -> None:
+def test_read_submission_reads_or_refuses_a_damaged_archive(tmp_path: Path) -> None:
     path = tmp_path / "ada.zip"
 
     def read(content: bytes) -> Submission:
         path.write_bytes(content)
         return read_submission(path)
 
-    def check(content: bytes, found: Submission) -> None:
-        assert type(found) is Submission
-        assert found.student == "ada"
-        assert found.solution is None or type(found.solution) is str
-        assert all(type(model) is bytes for model in found.models.values())
-        for sentence in (*found.problems.values(), *found.flags):
+    def check(content: bytes, submission: Submission) -> None:
+        assert type(submission) is Submission
+        assert submission.student == "ada"
+        assert submission.solution is None or type(submission.solution) is str
+        assert all(type(model) is bytes for model in submission.models.values())
+        for sentence in (*submission.problems.values(), *submission.flags):
             assert sentence.isprintable()
             assert sentence.endswith(".")
 
@@ -69,7 +69,7 @@ def test_a_damaged_archive_is_a_submission_or_unreadable(tmp_path: Path) -> None
         assert len(tally.reasons) >= 5
 
 
-def test_a_damaged_model_file_gets_one_sentence_or_none() -> None:
+def test_problem_is_a_sentence_or_none_for_a_damaged_model_file() -> None:
     class Fault(Exception):
         """What `problem` says of a file that it would not pass on."""
 
@@ -77,7 +77,7 @@ def test_a_damaged_model_file_gets_one_sentence_or_none() -> None:
         if (sentence := model_file.problem("ResNet20_W8A8.pt", content)) is not None:
             raise Fault(sentence)
 
-    def check(content: bytes, found: None) -> None:
+    def check(content: bytes, result: None) -> None:
         assert content.startswith(b"PK")
 
     def make(draw: random.Random) -> bytes:
@@ -118,7 +118,7 @@ def hostile_answers(draw: random.Random) -> bytes:
     return edited(draw, text, TEXTS).encode("utf-8", "surrogatepass")
 
 
-def test_damaged_answers_are_answers_or_refused() -> None:
+def test_parse_reads_or_refuses_damaged_answers() -> None:
     tally = campaign(hostile_answers, parse, check_answers, BadAnswers, ANSWERS, MEMORY)
     print(f"\nanswers.json: {tally}")
     assert all(reason.isprintable() and reason.endswith(".") for reason in tally.reasons)
@@ -128,22 +128,22 @@ def test_damaged_answers_are_answers_or_refused() -> None:
         assert len(tally.reasons) >= 25
 
 
-def check_answers(content: bytes, found: Answers) -> None:
-    assert parse(to_text(found).encode("utf-8")) == replace(found, unread={}, notes=())
-    assert len(found.unread) <= 60
-    assert all(len(text) < 600 for text in (*found.unread.values(), *found.notes))
-    assert all(text.isprintable() for text in (*found.unread.values(), *found.notes))
-    assert 0 < len(found.student) <= LONGEST_NAME
-    assert 0 < len(found.dataset) <= LONGEST_NAME
-    assert set(found.mse) == set(VECTORS)
-    assert all(set(m) == set(MSE_METHODS) for m in found.mse.values())
-    assert set(found.table1) == set(TRAININGS)
-    assert all(set(cells) == set(CELLS) for cells in found.table1.values())
+def check_answers(content: bytes, answers: Answers) -> None:
+    assert parse(to_text(answers).encode("utf-8")) == replace(answers, unread={}, notes=())
+    assert len(answers.unread) <= 60
+    assert all(len(text) < 600 for text in (*answers.unread.values(), *answers.notes))
+    assert all(text.isprintable() for text in (*answers.unread.values(), *answers.notes))
+    assert 0 < len(answers.student) <= LONGEST_NAME
+    assert 0 < len(answers.dataset) <= LONGEST_NAME
+    assert set(answers.mse) == set(VECTORS)
+    assert all(set(m) == set(MSE_METHODS) for m in answers.mse.values())
+    assert set(answers.table1) == set(TRAININGS)
+    assert all(set(cells) == set(CELLS) for cells in answers.table1.values())
     cells = [
-        *(row for methods in found.mse.values() for row in methods.values()),
-        *(row for rows in found.table1.values() for row in rows.values()),
+        *(row for methods in answers.mse.values() for row in methods.values()),
+        *(row for rows in answers.table1.values() for row in rows.values()),
     ]
     for value in (number for row in cells for number in row.values()):
         assert value is None or (type(value) is float and math.isfinite(value))
-    assert len(found.bit_widths) <= MOST_LAYERS
-    assert all(type(bits) is int for bits in found.bit_widths.values())
+    assert len(answers.bit_widths) <= MOST_LAYERS
+    assert all(type(bits) is int for bits in answers.bit_widths.values())

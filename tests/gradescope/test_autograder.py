@@ -78,15 +78,15 @@ def start(root: Path) -> subprocess.Popen[str]:
 
 
 def results(root: Path) -> dict:
-    found = json.loads((root / "results" / "results.json").read_text())
-    jsonschema.validate(found, SCHEMA)
-    return found
+    content = json.loads((root / "results" / "results.json").read_text())
+    jsonschema.validate(content, SCHEMA)
+    return content
 
 
 def run(root: Path) -> dict:
     process = start(root)
-    said, _ = process.communicate(timeout=SECONDS)
-    assert process.returncode == 0, said
+    output, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, output
     return results(root)
 
 
@@ -100,81 +100,81 @@ def wait_for(root: Path, reached: Callable[[dict], bool]) -> None:
 
 
 @pytest.mark.long
-def test_the_reference_earns_all_points(layout, reference_source):
-    found = run(layout({"solution.py": reference_source}))
-    scored = [test for test in found["tests"] if "max_score" in test]
-    assert found["score"] == sum(test["max_score"] for test in scored) == POINTS
-    assert "Graded as ada." in found["tests"][-1]["output"]
+def test_run_autograder_gives_the_reference_all_points(layout, reference_source):
+    report = run(layout({"solution.py": reference_source}))
+    scored = [test for test in report["tests"] if "max_score" in test]
+    assert report["score"] == sum(test["max_score"] for test in scored) == POINTS
+    assert "Graded as ada." in report["tests"][-1]["output"]
 
 
 @pytest.mark.long
-def test_the_stub_earns_nothing(layout, stub_source):
-    found = run(layout({"solution.py": stub_source}))
-    assert found["score"] == 0
-    assert all("Missing." in test["output"] for test in found["tests"] if "score" in test)
+def test_run_autograder_gives_the_stub_no_points(layout, stub_source):
+    report = run(layout({"solution.py": stub_source}))
+    assert report["score"] == 0
+    assert all("Missing." in test["output"] for test in report["tests"] if "score" in test)
 
 
 @pytest.mark.long
-def test_an_empty_submission_earns_nothing_and_says_why(layout):
-    found = run(layout({}))
-    assert found["score"] == 0
+def test_run_autograder_gives_an_empty_submission_no_points(layout):
+    report = run(layout({}))
+    assert report["score"] == 0
 
 
 @pytest.mark.long
-def test_a_loop_costs_its_own_checks(layout, reference_source):
-    found = run(layout({"solution.py": reference_source + LOOPS.patch}))
-    lost = {test["number"] for test in found["tests"] if test.get("status") == "failed"}
-    names = {t["number"]: t["name"] for t in found["tests"]}
+def test_run_autograder_charges_a_loop_only_to_its_own_checks(layout, reference_source):
+    report = run(layout({"solution.py": reference_source + LOOPS.patch}))
+    lost = {test["number"] for test in report["tests"] if test.get("status") == "failed"}
+    names = {t["number"]: t["name"] for t in report["tests"]}
     assert lost
     assert all(names[number].startswith("linear_dequantize") for number in lost)
-    assert "Timed out." in json.dumps(found)
+    assert "Timed out." in json.dumps(report)
 
 
 @pytest.mark.long
-def test_killed_in_the_middle_the_results_are_those_so_far(layout, reference_source):
+def test_run_autograder_keeps_results_so_far_when_killed(layout, reference_source):
     """Gradescope's global timeout: what was marked stays, and the text says that it is no mark."""
     root = layout({"solution.py": reference_source + LOOPS.patch})
     process = start(root)
     try:
-        wait_for(root, lambda found: found["score"] > 0)
+        wait_for(root, lambda report: report["score"] > 0)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    found = results(root)
-    assert 0 < found["score"] < POINTS
-    assert found["output"].startswith("NOT FINISHED")
-    assert "Not reached." in json.dumps(found)
+    report = results(root)
+    assert 0 < report["score"] < POINTS
+    assert report["output"].startswith("NOT FINISHED")
+    assert "Not reached." in json.dumps(report)
 
 
 @pytest.mark.long
-def test_killed_before_python_runs_there_are_results(layout, reference_source):
+def test_run_autograder_has_results_even_when_killed_at_the_start(layout, reference_source):
     root = layout({"solution.py": reference_source})
     process = start(root)
     try:
-        wait_for(root, lambda found: True)
+        wait_for(root, lambda report: True)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert results(root)["score"] == 0
 
 
-def test_a_grader_that_can_not_start_leaves_no_mark(layout, stub_source, source):
+def test_run_autograder_writes_no_score_when_it_cannot_start(layout, stub_source, source):
     """Results with a 0 would be read as one; without results Gradescope says that it failed."""
     root = layout({"solution.py": stub_source})
     settings = (source / "gradescope.toml").read_text()
     (source / "gradescope.toml").write_text(settings + "quik = true\n")
     try:
         process = start(root)
-        said, _ = process.communicate(timeout=SECONDS)
+        output, _ = process.communicate(timeout=SECONDS)
     finally:
         (source / "gradescope.toml").write_text(settings)
     assert process.returncode == 2
-    assert "quik is not a setting; did you mean quick?" in said
+    assert "quik is not a setting; did you mean quick?" in output
     assert not (root / "results" / "results.json").exists()
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "sentence"),
     [
         ('data = "mnist"', 'must be "cifar10" or "shapes10"'),
         ("quick = 1", "quick must be true or false, got 1"),
@@ -182,13 +182,13 @@ def test_a_grader_that_can_not_start_leaves_no_mark(layout, stub_source, source)
         ("quick = ", "is not valid TOML"),
     ],
 )
-def test_settings_refuse_slips(tmp_path, line, told):
+def test_load_settings_refuses_slips(tmp_path, line, sentence):
     (tmp_path / "gradescope.toml").write_text(line)
-    with pytest.raises(BadSettings, match=told):
+    with pytest.raises(BadSettings, match=sentence):
         load_settings(tmp_path / "gradescope.toml")
 
 
-def test_settings_come_back_as_they_were_written(tmp_path):
+def test_load_settings_inverts_settings_text(tmp_path):
     wanted = Settings("shapes10", quick=False, checks="2b.*", hidden_checks="after_published")
     (tmp_path / "gradescope.toml").write_text(settings_text(wanted))
     assert load_settings(tmp_path / "gradescope.toml") == wanted
@@ -208,18 +208,18 @@ USERS = {"users": [{"name": "Ada L", "email": "al@uni.edu"}, {"email": "gh@uni.e
         (None, "al"),
     ],
 )
-def test_a_submission_goes_under_the_id_its_tables_were_made_with(claimed, student):
+def test_student_of_prefers_the_id_of_the_answers_of_a_submitter(claimed, student):
     """If it is one of the submitters'; else under the first one's, and the report flags it."""
     assert student_of(students_of(USERS), claimed) == student
 
 
 @pytest.mark.parametrize("metadata", [{}, {"users": None}, {"users": [1, {"email": 2}]}])
-def test_without_metadata_the_tables_say_who(metadata):
+def test_student_of_trusts_the_answers_without_metadata(metadata):
     assert student_of(students_of(metadata), "ada") == "ada"
     assert student_of(students_of(metadata), None) == "unknown"
 
 
-def test_the_zip_has_its_programs_at_the_top_and_no_secret():
+def test_gradescope_bundle_has_executable_programs_and_no_secret():
     content = gradescope_bundle(Settings()).to_zip()
     entries = {e.filename: e for e in zipfile.ZipFile(io.BytesIO(content)).infolist()}
     for name in ("setup.sh", "run_autograder"):
@@ -233,5 +233,5 @@ def test_the_zip_has_its_programs_at_the_top_and_no_secret():
 
 
 @pytest.mark.parametrize("name", ["setup.sh", "run_autograder"])
-def test_the_shell_can_read_its_programs(source, name):
+def test_gradescope_bundle_programs_have_valid_shell_syntax(source, name):
     assert subprocess.run(["bash", "-n", str(source / name)], check=False).returncode == 0

@@ -28,7 +28,7 @@ def widths(float_model: nn.Module) -> dict[str, int]:
     return dict.fromkeys(quantizable_layers(float_model), 8)
 
 
-def test_eight_bits_lose_nothing_and_one_bit_loses_much(
+def test_evaluate_bit_widths_is_accurate_at_8_bits_and_poor_at_1(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     state = float_model.state_dict()
@@ -36,26 +36,26 @@ def test_eight_bits_lose_nothing_and_one_bit_loses_much(
     assert evaluate_bit_widths(state, dict.fromkeys(widths, 1), data, ops) < 60
 
 
-def test_every_layer_is_quantized_at_its_width_by_the_symmetric_method(
+def test_evaluate_bit_widths_quantizes_each_layer_by_sym_at_its_width(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     wanted = {name: 1 + number % 8 for number, name in enumerate(widths)}
-    seen: set[tuple[Any, ...]] = set()
+    calls: set[tuple[Any, ...]] = set()
 
     def reset(input: torch.Tensor, N_bits: int, method: str) -> Any:
-        seen.add((tuple(input.shape), float(input.flatten()[0]), N_bits, method))
+        calls.add((tuple(input.shape), float(input.flatten()[0]), N_bits, method))
         return ops.reset_scale_and_zero_point(input, N_bits, method)
 
     spy = types.SimpleNamespace(**{**vars(ops), "reset_scale_and_zero_point": reset})
     evaluate_bit_widths(float_model.state_dict(), wanted, data, spy)
     weights = {name: float_model.get_submodule(name).weight for name in wanted}
-    assert seen == {
+    assert calls == {
         (tuple(weight.shape), float(weight.detach().flatten()[0]), wanted[name], "sym")
         for name, weight in weights.items()
     }
 
 
-def test_the_order_and_number_of_images_do_not_matter(
+def test_evaluate_bit_widths_does_not_depend_on_batches(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     state, four = float_model.state_dict(), dict.fromkeys(widths, 4)
@@ -66,7 +66,7 @@ def test_the_order_and_number_of_images_do_not_matter(
     assert evaluate_bit_widths(state, four, data, ops) == pytest.approx(sum(halves) / 2)
 
 
-def test_the_state_is_untouched(
+def test_evaluate_bit_widths_leaves_the_state_unchanged(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     state = float_model.state_dict()
@@ -75,23 +75,23 @@ def test_the_state_is_untouched(
     assert all(torch.equal(before[name], state[name]) for name in state)
 
 
-def test_a_convolution_of_no_bits_gives_zeros(
+def test_evaluate_bit_widths_replaces_convolutions_of_0_bits_by_zeros(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     """As one whose weights are all zero: its batch normalization stays."""
     state = float_model.state_dict()
     removed = {**widths, "layer2.1.conv1": 0, "layer3.2.conv2": 0}
-    found = evaluate_bit_widths(state, removed, data, ops)
+    accuracy = evaluate_bit_widths(state, removed, data, ops)
     zeroed_model = copy.deepcopy(float_model)
     with torch.no_grad():
         for name in ("layer2.1.conv1", "layer3.2.conv2"):
             zeroed_model.get_parameter(f"{name}.weight").zero_()
     zeroed = evaluate(zeroed_model, data)
-    assert found == pytest.approx(zeroed, abs=100 / len(data))
+    assert accuracy == pytest.approx(zeroed, abs=100 / len(data))
     assert zeroed < 95
 
 
-def test_widths_that_do_not_fit_are_one_sentence(
+def test_evaluate_bit_widths_refuses_widths_that_do_not_fit(
     float_model: nn.Module, data: ImageSet, widths: dict[str, int], ops: Any
 ) -> None:
     state = float_model.state_dict()

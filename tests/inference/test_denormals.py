@@ -58,7 +58,7 @@ def data(pixels: Tensor) -> ImageSet:
 
 
 @pytest.mark.parametrize("change", [with_denormal_norms, with_denormal_products])
-def test_question_3_computes_with_no_denormal_number(
+def test_evaluate_bit_widths_computes_without_denormal_numbers(
     change: Any, data: ImageSet, ops: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = change(load_float(KIT / "checkpoints" / "resnet20_shapes10.pt"))
@@ -66,8 +66,8 @@ def test_question_3_computes_with_no_denormal_number(
     counts: dict[str, int] = {}
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        seen = sum(map(denormals, (*inputs, output, *module.parameters(recurse=False))))
-        counts[type(module).__name__] = counts.get(type(module).__name__, 0) + seen
+        count_here = sum(map(denormals, (*inputs, output, *module.parameters(recurse=False))))
+        counts[type(module).__name__] = counts.get(type(module).__name__, 0) + count_here
 
     evaluate = mixed_precision.evaluate
 
@@ -87,29 +87,31 @@ def saved(float_model: nn.Module, pixels: Tensor, ops: Any) -> SavedModel:
     return saved_model(quantize_model(float_model, ops, 4, 4, "SAWB", pixels), "Blocks", "SAWB")
 
 
-def test_a_saved_model_s_denormal_numbers_are_zero(saved: SavedModel, pixels: Tensor) -> None:
+def test_integer_resnet20_treats_denormal_numbers_as_zero(
+    saved: SavedModel, pixels: Tensor
+) -> None:
     """The logits are exactly those of the model with zeros in their place."""
     tiny = {n: t * 1e-38 if n.startswith("bn1.") else t for n, t in saved.tensors.items()}
     tiny["bn1.running_var"] = saved.tensors["bn1.running_var"]
     assert sum(map(denormals, tiny.values())) > 0
     zero = {n: torch.where(t.abs() < SMALLEST_NORMAL, 0.0, t) for n, t in tiny.items()}
-    found = IntegerResNet20(replace(saved, tensors=tiny)).logits(pixels)
-    assert torch.equal(found, IntegerResNet20(replace(saved, tensors=zero)).logits(pixels))
+    logits = IntegerResNet20(replace(saved, tensors=tiny)).logits(pixels)
+    assert torch.equal(logits, IntegerResNet20(replace(saved, tensors=zero)).logits(pixels))
 
 
-def test_reading_a_model_replaces_denormal_numbers_by_zero() -> None:
+def test_parse_float_replaces_denormal_numbers_by_zero() -> None:
     state = load_float(KIT / "checkpoints" / "resnet20_shapes10.pt")
-    found = parse_float(with_denormal_norms(state))
-    assert sum(map(denormals, found.values())) == 0
-    assert torch.equal(found["bn1.weight"], torch.zeros(16))
-    assert torch.equal(found["conv1.weight"], state["conv1.weight"])
+    parsed = parse_float(with_denormal_norms(state))
+    assert sum(map(denormals, parsed.values())) == 0
+    assert torch.equal(parsed["bn1.weight"], torch.zeros(16))
+    assert torch.equal(parsed["conv1.weight"], state["conv1.weight"])
     kept = torch.tensor([SMALLEST_NORMAL, -SMALLEST_NORMAL, 0.0, 1.0])
     assert torch.equal(float_tensor("x", kept, (4,)), kept)
     below = math.nextafter(SMALLEST_NORMAL, 0)
     assert torch.equal(float_tensor("x", torch.tensor([below / 2]), (1,)), torch.zeros(1))
 
 
-def test_reading_a_model_refuses_a_denormal_scale() -> None:
+def test_positive_scale_refuses_a_denormal_scale() -> None:
     assert positive_scale("s", SMALLEST_NORMAL) == SMALLEST_NORMAL
     with pytest.raises(
         BadSavedModel, match=r"s is 9.99995e-41, but a scale is positive \(at least"
@@ -132,7 +134,7 @@ assert denormal_share() == 1
 """
 
 
-def test_flush_denormals_reaches_every_thread_and_leaves_the_callers_alone() -> None:
+def test_flush_denormals_reaches_every_thread_of_the_call_only() -> None:
     """In a process of its own, where helper threads of the caller started before."""
     environment = {**os.environ, "OMP_NUM_THREADS": "2", "PYTHONPATH": str(KIT)}
     command = [sys.executable, "-c", PRODUCTS]

@@ -42,7 +42,7 @@ for cell in sys.argv[2:]:
     ],
 )
 @pytest.mark.skipif(not is_exact(), reason="this processor has one way only")
-def test_predictions_are_the_same_with_and_without_8_bit_instructions(
+def test_integer_resnet20_predicts_the_same_with_and_without_vnni(
     dataset: str, cells: tuple[str, ...]
 ) -> None:
     try:

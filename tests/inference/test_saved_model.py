@@ -60,14 +60,16 @@ def written_out(saved: SavedModel, pixels: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def test_it_is_the_documented_arithmetic_written_out(saved: SavedModel, pixels: Any) -> None:
+def test_integer_resnet20_follows_the_documented_arithmetic(saved: SavedModel, pixels: Any) -> None:
     """Up to the sums of conv1 and of the mean, which may move a code."""
-    found, expected = IntegerResNet20(saved).logits(pixels), written_out(saved, pixels)
-    assert torch.allclose(found, expected, atol=1e-2 * float(expected.std()))
-    assert torch.equal(found.argmax(1), expected.argmax(1))
+    logits, expected = IntegerResNet20(saved).logits(pixels), written_out(saved, pixels)
+    assert torch.allclose(logits, expected, atol=1e-2 * float(expected.std()))
+    assert torch.equal(logits.argmax(1), expected.argmax(1))
 
 
-def test_it_is_the_quantized_network(saved: SavedModel, float_model: Any, pixels: Any) -> None:
+def test_integer_resnet20_is_close_to_the_quantized_network(
+    saved: SavedModel, float_model: Any, pixels: Any
+) -> None:
     """Equation (6) in every layer of the float network, its batch normalization left as it is."""
     model: Any = copy.deepcopy(float_model)
 
@@ -87,12 +89,12 @@ def test_it_is_the_quantized_network(saved: SavedModel, float_model: Any, pixels
         model.get_submodule(name).register_forward_hook(equation_six(name))
     with torch.no_grad():
         expected = model(normalize(pixels))
-    found = IntegerResNet20(saved).logits(pixels)
-    assert float((found - expected).std()) < 0.05 * float(expected.std())
+    logits = IntegerResNet20(saved).logits(pixels)
+    assert float((logits - expected).std()) < 0.05 * float(expected.std())
 
 
 @pytest.mark.skipif(not is_exact(), reason="this processor has no exact 8-bit instructions")
-def test_without_8_bit_instructions_not_a_bit_is_different(
+def test_integer_resnet20_is_bit_equal_without_8_bit_instructions(
     saved: SavedModel, pixels: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_bytes = IntegerResNet20(saved).logits(pixels)
@@ -101,7 +103,9 @@ def test_without_8_bit_instructions_not_a_bit_is_different(
     assert torch.equal(IntegerResNet20(saved).logits(pixels), by_bytes)
 
 
-def test_batch_size_and_threads_change_no_prediction(saved: SavedModel, pixels: Any) -> None:
+def test_integer_resnet20_does_not_depend_on_batch_size_or_threads(
+    saved: SavedModel, pixels: Any
+) -> None:
     model, threads = IntegerResNet20(saved), torch.get_num_threads()
     expected = model.predict(pixels)
     assert len(expected.unique()) > 1
@@ -113,21 +117,23 @@ def test_batch_size_and_threads_change_no_prediction(saved: SavedModel, pixels: 
         torch.set_num_threads(threads)
 
 
-def test_accuracy_is_the_percentage_of_right_predictions(saved: SavedModel, pixels: Any) -> None:
+def test_evaluate_saved_returns_the_percentage_of_right_predictions(
+    saved: SavedModel, pixels: Any
+) -> None:
     labels = IntegerResNet20(saved).predict(pixels)
     labels[:6] = (labels[:6] + 1) % 10
-    done: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     accuracy = evaluate_saved(
         saved,
         ImageSet("Blocks", "test", pixels, labels),
         batch_size=10,
-        progress=lambda *args: done.append(args),
+        progress=lambda *args: progress.append(args),
     )
     assert accuracy == 75.0
-    assert done == [(10, 24), (20, 24), (24, 24)]
+    assert progress == [(10, 24), (20, 24), (24, 24)]
 
 
-def test_the_bias_is_an_integer_at_the_scale_of_the_accumulators(
+def test_integer_resnet20_rounds_the_bias_to_the_accumulator_scale(
     saved: SavedModel, pixels: Any
 ) -> None:
     fc = saved.layers["fc"]
@@ -141,7 +147,7 @@ def test_the_bias_is_an_integer_at_the_scale_of_the_accumulators(
     assert torch.allclose((with_bias - without) / unit, torch.tensor(7.0), atol=1e-2)
 
 
-def test_logits_are_the_same_where_float32_may_be_shortened(
+def test_integer_resnet20_is_exact_when_float32_may_be_shortened(
     saved: SavedModel, pixels: Any, request: pytest.FixtureRequest
 ) -> None:
     model = IntegerResNet20(saved)
@@ -150,15 +156,15 @@ def test_logits_are_the_same_where_float32_may_be_shortened(
     assert torch.equal(model.logits(pixels[:4]), expected)
 
 
-def test_logits_are_computed_without_tf32(
+def test_integer_resnet20_computes_without_tf32(
     saved: SavedModel, pixels: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    convolve, seen = F.conv2d, []
+    convolve, precisions = F.conv2d, []
 
     def noted(*args: Any, **options: Any) -> torch.Tensor:
-        seen.append(torch.backends.cudnn.conv.fp32_precision)
+        precisions.append(torch.backends.cudnn.conv.fp32_precision)
         return convolve(*args, **options)
 
     monkeypatch.setattr(F, "conv2d", noted)
     IntegerResNet20(saved).logits(pixels[:4])
-    assert set(seen) == {"ieee"}
+    assert set(precisions) == {"ieee"}

@@ -59,7 +59,7 @@ def read_all(path):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 @law
 @given(members=st.lists(st.tuples(names, contents), max_size=6))
-def test_any_names_in_a_zip(tmp_path, members):
+def test_read_submission_handles_any_names_in_a_zip(tmp_path, members):
     path = tmp_path / "alice.zip"
     path.write_bytes(packed(members))
     read_all(path)
@@ -70,7 +70,7 @@ whole = packed([("solution.py", b"x = 1"), ("a/answers.json", b"{}"), ("../up", 
 
 @law
 @given(data=st.data())
-def test_any_damage_to_a_zip(tmp_path, data):
+def test_read_submission_handles_any_damage_to_a_zip(tmp_path, data):
     content = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -81,7 +81,7 @@ def test_any_damage_to_a_zip(tmp_path, data):
 
 @law
 @given(content=st.binary(max_size=200))
-def test_any_file_called_zip(tmp_path, content):
+def test_read_submission_handles_any_file_named_zip(tmp_path, content):
     path = tmp_path / "alice.zip"
     path.write_bytes(content)
     read_all(path)

@@ -56,7 +56,7 @@ def test_archive_refuses_a_name_beyond_the_limits(make_zip, name, reason):
     assert submission.answers is not None
 
 
-def test_a_name_that_goes_on_after_a_nul(make_zip):
+def test_read_submission_refuses_an_entry_with_a_nul_in_its_name(make_zip):
     path = make_zip(("solution.py?.txt", "x = 1"), GOOD)
     path.write_bytes(path.read_bytes().replace(b"solution.py?", b"solution.py\0"))
     submission = read_submission(path)
@@ -70,14 +70,14 @@ def test_file_whose_name_leads_out_competes_like_any_other(make_zip):
     assert "'../solution.py', 'solution.py'" in submission.problems["solution.py"]
 
 
-def test_nothing_is_unpacked(make_zip, tmp_path):
+def test_read_submission_unpacks_nothing(make_zip, tmp_path):
     path = make_zip(("../up.py", "x"), ("solution.py", "x"), ("/tmp/intake-was-here", "x"))
     read_submission(path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["alice.zip"]
     assert not os.path.exists("/tmp/intake-was-here")
 
 
-def test_backslashes_of_windows_programs_are_folders(make_zip):
+def test_read_submission_treats_backslashes_as_folders(make_zip):
     path = make_zip(("work?solution.py", "x = 1"))
     path.write_bytes(path.read_bytes().replace(b"work?", b"work\\"))
     assert read_submission(path).solution == "x = 1"
@@ -91,7 +91,7 @@ def test_backslashes_of_windows_programs_are_folders(make_zip):
         (stat.S_IFCHR, "it is a device"),
     ],
 )
-def test_a_special_file_in_a_zip(make_zip, special_member, kind, reason):
+def test_read_submission_refuses_a_special_file_in_a_zip(make_zip, special_member, kind, reason):
     path = make_zip((special_member("solution.py", kind), "/etc/passwd"), GOOD)
     submission = read_submission(path)
     assert submission.solution is None
@@ -116,7 +116,7 @@ def test_zip_member_compressed_in_another_way_is_refused(make_zip):
     assert "compressed in an unusual way" in submission.problems["solution.py"]
 
 
-def test_links_in_a_folder_are_not_followed(make_folder, tmp_path):
+def test_read_submission_does_not_follow_links_in_a_folder(make_folder, tmp_path):
     (tmp_path / "secret.py").write_text("reference = 1")
     root = make_folder(GOOD)
     (root / "solution.py").symlink_to(tmp_path / "secret.py")
@@ -130,7 +130,9 @@ def test_links_in_a_folder_are_not_followed(make_folder, tmp_path):
     assert submission.answers is not None
 
 
-def test_a_file_that_turns_into_a_link_after_it_was_listed(make_folder, tmp_path, monkeypatch):
+def test_read_submission_does_not_follow_a_file_replaced_by_a_link(
+    make_folder, tmp_path, monkeypatch
+):
     (tmp_path / "secret.py").write_text("reference = 1")
     root = make_folder(("solution.py", "x = 1"))
     opened = os.open
@@ -144,7 +146,7 @@ def test_a_file_that_turns_into_a_link_after_it_was_listed(make_folder, tmp_path
     assert read_submission(root).solution is None
 
 
-def test_a_hard_link_and_a_pipe_in_a_folder(make_folder, tmp_path):
+def test_read_submission_refuses_hard_links_and_pipes_in_a_folder(make_folder, tmp_path):
     (tmp_path / "secret.py").write_text("reference = 1")
     root = make_folder(GOOD)
     os.link(tmp_path / "secret.py", root / "solution.py")
@@ -154,13 +156,13 @@ def test_a_hard_link_and_a_pipe_in_a_folder(make_folder, tmp_path):
     assert "it is a named pipe" in submission.problems["ResNet20_W8A8.pt"]
 
 
-def test_a_folder_called_solution_py_is_no_solution(make_folder):
+def test_read_submission_ignores_a_folder_named_solution_py(make_folder):
     submission = read_submission(make_folder(("solution.py/readme.txt", "x"), GOOD))
     assert submission.solution is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_and_a_folder_that_the_grader_may_not_read(make_folder):
+def test_read_submission_names_files_and_folders_it_cannot_read(make_folder):
     root = make_folder(("solution.py", "x = 1"), ("more/notes.txt", "x"), GOOD)
     (root / "solution.py").chmod(0)
     (root / "more").chmod(0)
@@ -170,7 +172,7 @@ def test_a_file_and_a_folder_that_the_grader_may_not_read(make_folder):
     assert "'more' was not used: it is a folder that can't be listed." in submission.flags
 
 
-def test_many_refused_entries_are_counted_not_listed(make_zip):
+def test_read_submission_counts_many_refused_entries(make_zip):
     entries = [("a/" * 40 + f"{i:03}.py", "x") for i in range(50)]
     flags = read_submission(make_zip(*entries, GOOD)).flags
     assert len([flag for flag in flags if "too deep" in flag]) == 10
@@ -186,7 +188,7 @@ def test_many_refused_entries_are_counted_not_listed(make_zip):
     ],
 )
 @pytest.mark.parametrize("kind", ["make_folder", "make_zip"])
-def test_a_file_too_large_costs_only_itself(request, kind, name, limits):
+def test_read_submission_refuses_only_the_file_that_is_too_large(request, kind, name, limits):
     make = request.getfixturevalue(kind)
     submission = read_submission(make((name, b"#" * 1001), ("report.md", "#")), limits=limits)
     assert submission.problems[name].startswith(f"{name} is larger than ")
@@ -194,7 +196,7 @@ def test_a_file_too_large_costs_only_itself(request, kind, name, limits):
     assert submission.report_file == "report.md"
 
 
-def test_a_damaged_member_costs_only_itself(make_zip):
+def test_read_submission_refuses_only_the_damaged_member(make_zip):
     path = make_zip(("solution.py", "x = 1234567"), GOOD, compression=zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"x = 1234567", b"x = 7654321"))
     submission = read_submission(path)

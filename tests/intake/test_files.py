@@ -18,7 +18,7 @@ def make(request, make_folder, make_zip):
     return make_folder if request.param == "folder" else make_zip
 
 
-def test_a_complete_submission(make, saved_tensors):
+def test_read_submission_reads_a_complete_submission(make, saved_tensors):
     models = [(name, saved_tensors) for name in (*MODELS, "ResNet20_variable.pt")]
     submission = read_submission(
         make(
@@ -39,7 +39,7 @@ def test_a_complete_submission(make, saved_tensors):
     assert submission.notes == ()
 
 
-def test_missing_files_are_no_problem_of_their_own(make):
+def test_read_submission_reports_no_problem_for_missing_files(make):
     submission = read_submission(make(("notes.txt", "to do")))
     assert submission.solution is None
     assert submission.answers is None
@@ -49,24 +49,24 @@ def test_missing_files_are_no_problem_of_their_own(make):
     assert submission.flags == ()
 
 
-def test_files_under_another_name_are_kept_for_review(make):
+def test_read_submission_keeps_files_with_other_names_for_review(make):
     submission = read_submission(
         make(("my_work.py", SOURCE), ("ResNet20_W8A8.pth", "x"), ("answers.json", ANSWERS))
     )
-    assert [(one.sentence.split(" was")[0], one.roles) for one in submission.unused] == [
+    assert [(file.sentence.split(" was")[0], file.roles) for file in submission.unused] == [
         ("'ResNet20_W8A8.pth'", ("ResNet20_W8A8.pt",)),
         ("'my_work.py'", ("solution.py",)),
     ]
 
 
-def test_a_folder_in_a_folder_is_looked_into(make):
+def test_read_submission_searches_nested_folders(make):
     submission = read_submission(make(("work/hw/solution.py", SOURCE), ("work/main.ipynb", "{}")))
     assert submission.solution == SOURCE
     assert submission.report_file == "work/main.ipynb"
     assert submission.flags == ()
 
 
-def test_what_systems_and_editors_leave_behind_is_ignored(make):
+def test_read_submission_ignores_files_of_systems_and_editors(make):
     submission = read_submission(
         make(
             ("hw/solution.py", SOURCE),
@@ -81,7 +81,7 @@ def test_what_systems_and_editors_leave_behind_is_ignored(make):
     assert submission.flags == ()
 
 
-def test_letter_case_does_not_matter(make):
+def test_read_submission_ignores_letter_case(make):
     submission = read_submission(make(("Solution.PY", SOURCE), ("ANSWERS.json", ANSWERS)))
     assert submission.solution == SOURCE
     assert submission.answers is not None
@@ -197,7 +197,7 @@ def test_submission_ignores_folders_of_packages_and_tools(make, folder):
         ("solution (1).py", "solution.py"),
     ],
 )
-def test_two_different_candidates_are_ambiguous(make, first, second):
+def test_read_submission_refuses_two_different_candidates(make, first, second):
     submission = read_submission(
         make((first, "x = 1"), (second, "x = 2"), ("answers.json", ANSWERS))
     )
@@ -211,12 +211,12 @@ def test_two_different_candidates_are_ambiguous(make, first, second):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_the_same_name_twice_in_a_zip_is_ambiguous(make_zip):
+def test_read_submission_refuses_the_same_name_twice_in_a_zip(make_zip):
     path = make_zip(("solution.py", "x = 1"), ("solution.py", "x = 2"))
     assert "('solution.py', 'solution.py')" in read_submission(path).problems["solution.py"]
 
 
-def test_two_candidates_that_are_the_same_are_not_ambiguous(make):
+def test_read_submission_accepts_two_equal_candidates(make):
     submission = read_submission(make(("solution.py", SOURCE), ("backup/solution.py", SOURCE)))
     assert submission.solution == SOURCE
     assert submission.problems == {}
@@ -225,7 +225,7 @@ def test_two_candidates_that_are_the_same_are_not_ambiguous(make):
     )
 
 
-def test_very_many_candidates_are_not_compared(make_zip):
+def test_read_submission_does_not_compare_very_many_candidates(make_zip):
     path = make_zip(*((f"{i:03}/solution.py", SOURCE) for i in range(100)))
     problem = read_submission(path).problems["solution.py"]
     assert problem.startswith("100 different files could be solution.py ('000/solution.py'")
@@ -276,21 +276,21 @@ def test_submission_refuses_a_notebook_without_code(make, content, says):
         ("[1, 2]", "must be a JSON object, not a list"),
     ],
 )
-def test_answers_that_are_none_are_a_problem_with_their_sentence(make, content, says):
+def test_read_submission_explains_invalid_answers(make, content, says):
     submission = read_submission(make(("answers.json", content), ("solution.py", SOURCE)))
     assert submission.answers is None
     assert says in submission.problems["answers.json"]
     assert submission.solution == SOURCE
 
 
-def test_answers_with_a_missing_cell_are_answers(make):
+def test_read_submission_accepts_answers_with_a_missing_cell(make):
     content = ANSWERS[:-1] + ', "mse": {"A": {"sym": {"8": 0.5}}}}'
     submission = read_submission(make(("answers.json", content)))
     assert submission.problems == {}
     assert submission.answers.mse["A"]["sym"] == {8: 0.5, 4: None, 2: None}
 
 
-def test_models_are_found_by_name_and_a_bad_one_costs_only_itself(make, saved_tensors):
+def test_read_submission_matches_models_by_name_and_drops_bad_files(make, saved_tensors):
     submission = read_submission(
         make(
             ("resnet20_w8a8.pt", saved_tensors),
@@ -334,18 +334,18 @@ def test_two_reports_are_both_shown(make):
     assert submission.flags == ()
 
 
-def test_the_id_is_the_argument_before_the_name(make):
+def test_read_submission_prefers_the_student_argument_to_the_name(make):
     path = make(("answers.json", ANSWERS))
     assert read_submission(path).student == "alice"
     assert read_submission(path, student="bob").student == "bob"
 
 
-def test_the_folder_itself_has_a_name(make_folder, monkeypatch):
+def test_read_submission_uses_the_name_of_the_current_folder(make_folder, monkeypatch):
     monkeypatch.chdir(make_folder(("notes.txt", "x"), name="carol"))
     assert read_submission(".").student == "carol"
 
 
-def test_a_name_that_is_no_id_is_replaced_and_flagged(make_folder):
+def test_read_submission_replaces_and_flags_a_name_that_is_not_an_id(make_folder):
     submission = read_submission(make_folder(("notes.txt", "x"), name="Zoë <b>"))
     assert submission.student.startswith("Zoe-b-")
     assert submission.flags == (
@@ -354,7 +354,7 @@ def test_a_name_that_is_no_id_is_replaced_and_flagged(make_folder):
     )
 
 
-def test_answers_of_another_student_stay_and_are_flagged(make):
+def test_read_submission_flags_answers_of_another_student(make):
     submission = read_submission(make(("answers.json", ANSWERS)), student="bob")
     assert submission.answers.student == "alice"
     assert submission.student == "bob"
@@ -364,7 +364,7 @@ def test_answers_of_another_student_stay_and_are_flagged(make):
     )
 
 
-def test_answers_under_the_name_that_the_id_was_made_of_are_the_students_own(make_zip):
+def test_read_submission_accepts_answers_under_the_original_name(make_zip):
     content = json.dumps({"version": 1, "student": "Zoë", "dataset": "CIFAR-10"})
     submission = read_submission(make_zip(("answers.json", content)), student="Zoë")
     assert not any("was made by" in flag for flag in submission.flags)

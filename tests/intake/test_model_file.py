@@ -31,7 +31,7 @@ def archive(*members, compression=zipfile.ZIP_STORED):
     return stream.getvalue()
 
 
-def test_what_torch_saved_passes(saved_tensors):
+def test_problem_is_none_for_a_file_of_torch_save(saved_tensors):
     assert model_file.problem(NAME, saved_tensors) is None
 
 
@@ -41,7 +41,7 @@ def test_problem_passes_the_format_of_old_torch(protocol):
     assert model_file.problem(NAME, saved({"a": torch.ones(2)}, **options)) is None
 
 
-def test_a_pickled_module_in_torchs_format_is_for_the_sandbox_to_refuse():
+def test_problem_leaves_a_pickled_module_to_the_sandbox():
     assert model_file.problem(NAME, saved(torch.nn.Linear(2, 2))) is None
 
 
@@ -60,7 +60,7 @@ def torchscript():
     )
 
 
-def test_torchscript(torchscript):
+def test_problem_names_a_torchscript_model(torchscript):
     assert "is a TorchScript model, code and all: save it" in model_file.problem(NAME, torchscript)
 
 
@@ -85,26 +85,26 @@ DATA = ("model/data.pkl", b"\x80\x02}.")
         (b"\x00\x01\x02\x03" * 10, "is not a file that torch.save wrote"),
     ],
 )
-def test_what_is_no_saved_model_is_told_in_one_sentence(content, says):
+def test_problem_explains_what_is_not_a_saved_model(content, says):
     message = model_file.problem(NAME, content)
     assert message.startswith(f"{NAME} {says}")
     assert message.endswith(".")
 
 
-def test_more_parts_than_any_model_has(monkeypatch):
+def test_problem_refuses_too_many_parts(monkeypatch):
     content = archive(DATA, *((f"model/data/{i}", b"") for i in range(10)))
     assert model_file.problem(NAME, content) is None
     monkeypatch.setattr(model_file, "MOST_MEMBERS", 10)
     assert "has more than 10 parts" in model_file.problem(NAME, content)
 
 
-def test_a_list_of_parts_too_long_to_be_read(monkeypatch):
+def test_problem_refuses_too_long_a_list_of_parts(monkeypatch):
     content = archive(DATA, *((f"model/data/{i}", b"") for i in range(100)))
     monkeypatch.setattr(model_file, "DIRECTORY_BYTES", 1000)
     assert "is damaged" in model_file.problem(NAME, content)
 
 
-def test_a_part_that_claims_to_be_more_than_is_there():
+def test_problem_refuses_a_part_that_claims_to_be_larger():
     """Stored, of 16 bytes, and said to unpack to 2 GiB."""
     content = bytearray(archive(DATA, ("model/data/0", bytes(16))))
     entry = content.rindex(b"PK\x01\x02")
@@ -112,7 +112,7 @@ def test_a_part_that_claims_to_be_more_than_is_there():
     assert "was packed again after torch.save" in model_file.problem(NAME, bytes(content))
 
 
-def test_parts_that_lie_over_each_other():
+def test_problem_refuses_overlapping_parts():
     content = archive(DATA, ("model/data/0", bytes(1000)))
     entry = content.rindex(b"PK\x01\x02")
     end = content.rindex(b"PK\x05\x06")
@@ -125,13 +125,13 @@ def test_parts_that_lie_over_each_other():
     assert "has parts that lie over each other" in model_file.problem(NAME, packed)
 
 
-def test_a_part_with_a_password():
+def test_problem_refuses_a_part_with_a_password():
     content = bytearray(archive(DATA))
     content[content.index(b"PK\x01\x02") + 8] |= 1
     assert "is protected by a password" in model_file.problem(NAME, bytes(content))
 
 
-def test_nothing_is_unpickled(tmp_path):
+def test_problem_unpickles_nothing(tmp_path):
     class Trap:
         def __reduce__(self):
             return (open, (str(tmp_path / "sprung"), "w"))
@@ -141,15 +141,15 @@ def test_nothing_is_unpickled(tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-def test_torch_is_not_imported(pytestconfig):
+def test_intake_does_not_import_torch(pytestconfig):
     code = "import sys, quantlab.intake.submission; sys.exit('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=pytestconfig.rootpath, check=False)
-    assert done.returncode == 0
+    process = subprocess.run([sys.executable, "-c", code], cwd=pytestconfig.rootpath, check=False)
+    assert process.returncode == 0
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_any_damage_is_none_or_one_sentence(data, saved_tensors):
+def test_problem_is_none_or_a_sentence_for_any_damage(data, saved_tensors):
     content = bytearray(saved_tensors)
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -158,13 +158,13 @@ def test_any_damage_is_none_or_one_sentence(data, saved_tensors):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (b"", "is empty"),
         (b"<!doctype html><p>", "is a web page"),
         (b"PK\x03\x04", "is no packed model"),
     ],
 )
-def test_a_packed_model_is_known_by_its_beginning(content, said):
-    assert said in model_file.problem("ResNet20_variable.packed", content)
+def test_problem_recognizes_a_packed_model_by_its_beginning(content, reason):
+    assert reason in model_file.problem("ResNet20_variable.packed", content)
     assert model_file.problem("ResNet20_variable.packed", b"RN20BITS and more") is None

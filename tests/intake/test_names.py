@@ -23,13 +23,13 @@ anything = st.text(st.characters())  # surrogates included
         ("\udcff.py", r"'\udcff.py'"),
     ],
 )
-def test_what_does_not_print_is_shown_escaped(name, shown):
+def test_quote_name_escapes_unprintable_characters(name, shown):
     assert quote_name(name) == shown
 
 
 @settings(deadline=None)
 @given(anything)
-def test_what_is_shown_prints_and_is_short(name):
+def test_quote_name_returns_short_printable_text(name):
     shown = quote_name(name, limit=20)
     assert shown.isprintable()
     shown.encode("utf-8")
@@ -37,7 +37,7 @@ def test_what_is_shown_prints_and_is_short(name):
 
 
 @pytest.mark.parametrize("name", ["alice", "A.B-c_9", "0", "_x", "a" * LONGEST_ID])
-def test_a_plain_id_stays(name):
+def test_student_id_keeps_a_plain_name(name):
     assert student_id(name).value == name
     assert not student_id(name).replaced
 
@@ -49,14 +49,14 @@ def test_a_plain_id_stays(name):
         *("summary.csv", "Summary.CSV"),  # a folder of that name would be in the table's way
     ],
 )
-def test_another_id_is_replaced(name):
+def test_student_id_replaces_any_other_name(name):
     replaced = student_id(name)
     assert replaced.replaced
     assert replaced.original == name
     assert student_id(replaced.value).value == replaced.value
 
 
-def test_the_replacement_is_the_same_everywhere():
+def test_student_id_is_the_same_for_equivalent_unicode():
     composed = unicodedata.normalize("NFC", "Zoë Ångström")
     apart = unicodedata.normalize("NFD", composed)
     assert composed != apart
@@ -65,10 +65,10 @@ def test_the_replacement_is_the_same_everywhere():
 
 @settings(deadline=None)
 @given(anything, anything)
-def test_ids_are_safe_and_differ_where_the_names_do(one, other):
-    first, second = student_id(one).value, student_id(other).value
+def test_student_id_is_safe_and_differs_if_names_differ(name, other):
+    first, second = student_id(name).value, student_id(other).value
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", first)
-    same = unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+    same = unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", other)
     assert (first == second) == same
 
 
@@ -91,5 +91,5 @@ def test_ids_are_safe_and_differ_where_the_names_do(one, other):
         ("", "main.ipynb", False),
     ],
 )
-def test_which_file_a_name_stands_for(name, wanted, is_it):
+def test_could_be_recognizes_a_file_name_and_its_copies(name, wanted, is_it):
     assert could_be(name, wanted) is is_it

@@ -32,9 +32,11 @@ def read(tmp_path: Path, files: Mapping[str, str | bytes]) -> Submission:
     return read_submission(folder)
 
 
-def test_what_lies_in_a_zip_counts_as_if_in_a_folder(tmp_path):
-    found = read(tmp_path, {"hw.zip": zipped({"deep/solution.py": SOLUTION, "report.md": "# R"})})
-    assert (found.solution, found.report_file) == (SOLUTION, "hw.zip/report.md")
+def test_read_submission_reads_files_inside_a_nested_zip(tmp_path):
+    submission = read(
+        tmp_path, {"hw.zip": zipped({"deep/solution.py": SOLUTION, "report.md": "# R"})}
+    )
+    assert (submission.solution, submission.report_file) == (SOLUTION, "hw.zip/report.md")
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3, 4])
@@ -50,34 +52,36 @@ def test_archives_are_opened_three_levels_deep(tmp_path, levels):
         assert "solution.py" in unused.roles
 
 
-def test_different_files_inside_and_beside_are_not_chosen_from(tmp_path):
+def test_read_submission_does_not_choose_between_zip_and_folder(tmp_path):
     files = {"solution.py": "y = 2\n", "hw.zip": zipped({"solution.py": SOLUTION})}
-    found = read(tmp_path, files)
-    assert found.solution is None
-    assert "'solution.py', 'hw.zip/solution.py'" in found.problems["solution.py"]
+    submission = read(tmp_path, files)
+    assert submission.solution is None
+    assert "'solution.py', 'hw.zip/solution.py'" in submission.problems["solution.py"]
 
 
-def test_a_zip_that_cannot_be_opened_costs_only_itself(tmp_path):
+def test_read_submission_skips_a_nested_zip_it_cannot_open(tmp_path):
     files = {
         "solution.py": SOLUTION,
         "cut.zip": zipped({"solution.py": SOLUTION})[:-30],
         "locked.zip": zipped({"solution.py": "other"}, password=True),
     }
-    found = read(tmp_path, files)
-    assert (found.solution, found.problems) == (SOLUTION, {})
-    told = "\n".join(found.flags)
-    assert "'cut.zip' was not used: it can't be opened. The zip file 'cut.zip' is damaged" in told
-    assert "protected by a password" in told
+    submission = read(tmp_path, files)
+    assert (submission.solution, submission.problems) == (SOLUTION, {})
+    flags = "\n".join(submission.flags)
+    assert "'cut.zip' was not used: it can't be opened. The zip file 'cut.zip' is damaged" in flags
+    assert "protected by a password" in flags
 
 
-def test_more_zips_than_anybody_hands_in_are_not_opened(tmp_path):
+def test_read_submission_opens_at_most_eight_nested_zips(tmp_path):
     files = {f"{n}.zip": zipped({f"{n}.txt": ""}) for n in range(8)}
-    found = read(tmp_path, {**files, "9.zip": zipped({"solution.py": SOLUTION})})
-    assert found.solution is None
-    assert any("'9.zip' was not used: it is one of more than 8" in flag for flag in found.flags)
+    submission = read(tmp_path, {**files, "9.zip": zipped({"solution.py": SOLUTION})})
+    assert submission.solution is None
+    assert any(
+        "'9.zip' was not used: it is one of more than 8" in flag for flag in submission.flags
+    )
 
 
-def made_by(tmp_path: Path, student: str, ids=(), names=()) -> tuple[str, ...]:
+def flags_of_answers_by(tmp_path: Path, student: str, ids=(), names=()) -> tuple[str, ...]:
     folder = tmp_path / "in"
     folder.mkdir()
     record = f'{{"version": 1, "student": "{student}", "dataset": "CIFAR-10"}}'
@@ -86,13 +90,15 @@ def made_by(tmp_path: Path, student: str, ids=(), names=()) -> tuple[str, ...]:
         return build_submission(contents, student_id("ada_17"), ids, names).flags
 
 
-def test_tables_made_under_another_of_ones_names_are_ones_own(tmp_path):
-    assert made_by(tmp_path, "Lovelace, Ada", names=["lovelaceada"]) == ()
+def test_build_submission_accepts_tables_under_another_name(tmp_path):
+    assert flags_of_answers_by(tmp_path, "Lovelace, Ada", names=["lovelaceada"]) == ()
 
 
-def test_tables_made_under_another_of_ones_ids_are_ones_own(tmp_path):
-    assert made_by(tmp_path, "ALovelace", ids=["alovelace", "17"]) == ()
+def test_build_submission_accepts_tables_under_another_id(tmp_path):
+    assert flags_of_answers_by(tmp_path, "ALovelace", ids=["alovelace", "17"]) == ()
 
 
-def test_an_id_with_its_digits_exchanged_is_somebody_elses(tmp_path):
-    assert any("was made by '71'" in flag for flag in made_by(tmp_path, "71", ids=["17"]))
+def test_build_submission_flags_an_id_with_exchanged_digits(tmp_path):
+    assert any(
+        "was made by '71'" in flag for flag in flags_of_answers_by(tmp_path, "71", ids=["17"])
+    )

@@ -21,20 +21,20 @@ def sentence(content):
     return message
 
 
-def test_utf8():
+def test_decode_reads_utf8():
     assert decode(TEXT.encode()) == Source(TEXT)
 
 
-def test_a_byte_order_mark_goes():
+def test_decode_removes_a_bom():
     assert decode(b"\xef\xbb\xbf" + TEXT.encode()) == Source(TEXT)
 
 
 @pytest.mark.parametrize("cookie", ["# -*- coding: latin-1 -*-\n", "#!python\n# coding=cp1252\n"])
-def test_latin1_that_says_so(cookie):
+def test_decode_reads_declared_latin1(cookie):
     assert decode((cookie + TEXT).encode("latin-1")) == Source(cookie + TEXT)
 
 
-def test_latin1_around_the_line_that_says_so():
+def test_decode_reads_latin1_before_and_after_its_declaration():
     text = "# Zoë wrote this in latin-1\n# coding: latin-1 déjà\nx = 'é'\n"
     assert decode(text.encode("latin-1")) == Source(text)
 
@@ -90,48 +90,48 @@ def test_decode_refuses_utf16_that_is_cut_off():
     assert "begins in UTF-16 and continues otherwise" in sentence(TEXT.encode("utf-16")[:-1])
 
 
-def test_a_nul():
+def test_decode_refuses_a_nul_byte():
     assert "Line 3 of solution.py holds a NUL byte" in sentence(b"x = 1\n\ny = '\0'\n")
 
 
 @pytest.mark.parametrize("content", [b"", b" \n\t\r\n"])
-def test_empty(content):
+def test_decode_refuses_empty_source(content):
     assert "solution.py is empty" in sentence(content)
 
 
-def test_a_web_page():
+def test_decode_refuses_a_web_page():
     assert "solution.py is a web page" in sentence(b"<!doctype html>\n<html>...")
 
 
-def test_a_text_that_says_ustar_where_a_tar_archive_does_is_no_archive():
+def test_decode_accepts_text_that_resembles_a_tar_archive():
     text = "#" * 257 + "ustar\n"
     assert decode(text.encode()) == Source(text)
 
 
-def test_an_encoding_that_is_none():
+def test_decode_refuses_an_unknown_encoding():
     assert "name an encoding that Python does not know" in sentence(b"# coding: klingon\nx = 1\n")
 
 
 @pytest.mark.parametrize("codec", ["punycode", "zlib", "rot13", "utf-7", "unicode_escape", "idna"])
-def test_an_encoding_that_hides_or_stalls(codec):
+def test_decode_refuses_an_unsafe_encoding(codec):
     assert "which is not accepted here" in sentence(f"# coding: {codec}\nx = 1\n".encode())
 
 
-def test_source_that_would_crash_a_parser_is_only_decoded():
+def test_decode_does_not_parse_the_source():
     text = "x = " + "-" * 900_000 + "1\n"
     assert decode(text.encode()) == Source(text)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(exclude_characters="\0\ufeff", codec="utf-8"), min_size=1))
-def test_whatever_is_utf8_comes_back(text):
+def test_decode_returns_any_utf8_text(text):
     text = "#\n#\n" + text
     assert decode(text.encode()) == Source(text)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([b"", b"# coding: ", b"\xef\xbb\xbf"]), st.binary())
-def test_any_bytes_are_text_or_one_sentence(beginning, content):
+def test_decode_returns_text_or_raises_bad_source(beginning, content):
     try:
         text = decode(beginning + content).text
     except BadSource:

@@ -26,19 +26,19 @@ def weight(*magnitudes: int) -> Tensor:
 
 
 @on_x86
-def test_float32_up_to_a_sum_of_magnitudes_of_2_to_the_24_and_float64_beyond() -> None:
+def test_sufficient_float_is_float32_up_to_2_to_the_24() -> None:
     assert sufficient_float(CPU, weight(*[256] * 256), 256) == torch.float32
     assert sufficient_float(CPU, weight(*[256] * 256, 1), 256) == torch.float64
 
 
 @on_x86
-def test_float32_only_for_codes_that_bfloat16_holds() -> None:
+def test_sufficient_float_is_float32_only_for_bfloat16_codes() -> None:
     assert sufficient_float(CPU, weight(256), 256) == torch.float32
     assert sufficient_float(CPU, weight(1), 257) == torch.float64
     assert sufficient_float(CPU, weight(257), 1) == torch.float64
 
 
-def test_float64_up_to_2_to_the_53_and_nothing_beyond() -> None:
+def test_sufficient_float_is_float64_up_to_2_to_the_53() -> None:
     assert sufficient_float(CPU, weight(2**31, 2**31), 2**21) == torch.float64
     assert sufficient_float(CPU, weight(2**31, 2**31), 2**21 + 1) is None
     with pytest.raises(OverflowError, match="2\\^53"):
@@ -47,13 +47,15 @@ def test_float64_up_to_2_to_the_53_and_nothing_beyond() -> None:
         accumulate_conv2d(torch.zeros(1, 1, 1, 1), torch.full((1, 1, 1, 1), 2.0**31), 2**31)
 
 
-def test_the_lowest_int32_counts_with_its_magnitude() -> None:
+def test_sufficient_float_counts_the_lowest_int32_with_its_magnitude() -> None:
     lowest = torch.tensor([[-(2**31)]], dtype=torch.int32)  # which has no int32 magnitude
     assert sufficient_float(CPU, lowest, 2**22) == torch.float64
     assert sufficient_float(CPU, lowest, 2**23) is None
 
 
-def test_no_float32_on_cuda_and_on_other_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sufficient_float_is_float64_on_cuda_and_other_processors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert sufficient_float(CUDA, weight(1), 1) == torch.float64
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
     assert sufficient_float(CPU, weight(1), 1) == torch.float64
@@ -61,7 +63,7 @@ def test_no_float32_on_cuda_and_on_other_processors(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("float32_shortened")
 @pytest.mark.parametrize(("input_max", "weight_max"), [(255, 40), (256, 128), (4095, 127)])
-def test_accumulators_are_exact_when_float32_may_be_shortened(
+def test_accumulate_functions_are_exact_when_float32_may_be_shortened(
     input_max: int, weight_max: int
 ) -> None:
     generator = torch.Generator().manual_seed(0)
@@ -75,6 +77,6 @@ def test_accumulators_are_exact_when_float32_may_be_shortened(
     assert torch.equal(sums.long(), flat[:, :288] @ matrix.T)
 
 
-def test_accumulators_carry_no_gradient() -> None:
+def test_accumulate_linear_has_no_gradient() -> None:
     codes = torch.ones(1, 2, requires_grad=True)
     assert not accumulate_linear(codes, weight(1, 1), 1).requires_grad

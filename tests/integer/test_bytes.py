@@ -20,15 +20,15 @@ needs_them = pytest.mark.skipif(not is_exact(), reason="this processor has no ex
 @pytest.fixture
 def packed(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     """The codes of every convolution that goes by 8-bit instructions."""
-    seen: list[Tensor] = []
+    convolved: list[Tensor] = []
     convolve = PackedConvolution.__call__
 
     def listed(self: PackedConvolution, codes: Tensor) -> Tensor:
-        seen.append(codes)
+        convolved.append(codes)
         return convolve(self, codes)
 
     monkeypatch.setattr(PackedConvolution, "__call__", listed)
-    return seen
+    return convolved
 
 
 def codes(low: int, high: int, *shape: int) -> Tensor:
@@ -39,7 +39,7 @@ def codes(low: int, high: int, *shape: int) -> Tensor:
 @needs_them
 @pytest.mark.parametrize("channels", [16, 32, 56])
 @pytest.mark.parametrize("weight", [-128, 127])
-def test_extreme_codes_are_summed_exactly(packed, channels: int, weight: int) -> None:
+def test_packed_convolution_sums_extreme_codes_exactly(packed, channels: int, weight: int) -> None:
     input = torch.full((1, channels, 6, 6), 255, dtype=torch.int32)
     kernel = torch.full((8, channels, 3, 3), weight, dtype=torch.int32)
     sums = integer_conv2d(input, kernel, 1, 1)
@@ -55,7 +55,7 @@ def test_extreme_codes_are_summed_exactly(packed, channels: int, weight: int) ->
         *((256, 1, False), (1, -129, False), (1, 128, False)),
     ],
 )
-def test_one_code_that_is_no_byte_sends_all_another_way(packed, code, weight, fits) -> None:
+def test_integer_conv2d_avoids_8_bit_kernels_for_larger_codes(packed, code, weight, fits) -> None:
     input, kernel = codes(0, 255, 2, 4, 6, 6), codes(-128, 127, 3, 4, 3, 3)
     input[1, 2, 3, 4], kernel[2, 1, 0, 1] = code, weight
     expected = F.conv2d(input.long(), kernel.long(), None, 1, 1)
@@ -65,7 +65,9 @@ def test_one_code_that_is_no_byte_sends_all_another_way(packed, code, weight, fi
 
 @needs_them
 @pytest.mark.parametrize(("channels", "fits"), [(57, True), (58, False)])
-def test_so_do_sums_that_may_pass_2_to_the_24(packed, channels: int, fits: bool) -> None:
+def test_integer_conv2d_avoids_8_bit_kernels_for_sums_over_2_to_the_24(
+    packed, channels: int, fits: bool
+) -> None:
     input = torch.full((1, channels, 6, 6), 255, dtype=torch.int32)
     kernel = torch.full((1, channels, 3, 3), -128, dtype=torch.int32)
     assert (channels * 9 * 255 * 128 <= 2**24) is fits
@@ -74,12 +76,12 @@ def test_so_do_sums_that_may_pass_2_to_the_24(packed, channels: int, fits: bool)
 
 
 @needs_them
-def test_sums_above_2_to_the_24_are_the_nearest_float32_numbers() -> None:
+def test_packed_convolution_rounds_large_sums_to_nearest_float32() -> None:
     input, weight = codes(250, 255, 2, 64, 9, 9), codes(120, 127, 8, 64, 3, 3)
     expected = F.conv2d(input.long(), weight.long(), None, 1, 1)
     assert expected.max() > 2**24
-    found = PackedConvolution(weight, padding=(1, 1))(input.to(torch.uint8))
-    assert torch.equal(found, expected.float())
+    sums = PackedConvolution(weight, padding=(1, 1))(input.to(torch.uint8))
+    assert torch.equal(sums, expected.float())
 
 
 @pytest.fixture
@@ -94,23 +96,25 @@ def normalized() -> tuple[PackedConvolution, Tensor, Tensor]:
 
 
 @needs_them
-def test_gain_and_offset_are_two_roundings_to_float32(normalized) -> None:
+def test_packed_convolution_rounds_gain_and_offset_to_float32(normalized) -> None:
     packed, input, expected = normalized
     assert torch.equal(packed(input), expected)
 
 
 @needs_them
 @pytest.mark.parametrize("largest", [3, 15, 255])
-def test_codes_of_the_next_layer_are_clipped_and_rounded(normalized, largest: int) -> None:
+def test_packed_convolution_clips_and_rounds_codes_of_the_next_layer(
+    normalized, largest: int
+) -> None:
     packed, input, expected = normalized
-    found = packed.convolve_and_clip(input, largest)
-    assert found.dtype == torch.uint8
-    assert found.max() == largest
-    assert torch.equal(found, expected.clamp(0, largest).round().to(torch.uint8))
+    clipped = packed.convolve_and_clip(input, largest)
+    assert clipped.dtype == torch.uint8
+    assert clipped.max() == largest
+    assert torch.equal(clipped, expected.clamp(0, largest).round().to(torch.uint8))
 
 
 @needs_them
-def test_a_shortcut_is_added_before_the_relu(normalized) -> None:
+def test_packed_convolution_adds_a_shortcut_before_the_relu(normalized) -> None:
     packed, input, expected = normalized
     shortcut = torch.randn(expected.shape, generator=torch.Generator().manual_seed(0)) * 50
     total = (expected + shortcut).relu()
@@ -120,7 +124,7 @@ def test_a_shortcut_is_added_before_the_relu(normalized) -> None:
 
 
 @pytest.mark.parametrize("instructions", ["SSE41", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI"])
-def test_whatever_instructions_there_are_the_result_is_exact(instructions: str) -> None:
+def test_integer_conv2d_is_exact_with_any_instructions(instructions: str) -> None:
     """Older ones saturate: with them the trial has to fail, and another way to be taken."""
     program = (
         "import torch; from torch.nn import functional as F\n"
@@ -144,7 +148,7 @@ def test_whatever_instructions_there_are_the_result_is_exact(instructions: str) 
 
 
 @pytest.mark.parametrize("fault", ["saturates", "raises", "is absent"])
-def test_a_kernel_that_is_wrong_fails_the_trial(monkeypatch, fault: str) -> None:
+def test_is_exact_is_false_for_a_faulty_kernel(monkeypatch, fault: str) -> None:
     convolve = PackedConvolution.__call__
 
     def faulty(self: PackedConvolution, codes: Tensor) -> Tensor:

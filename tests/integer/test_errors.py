@@ -14,14 +14,14 @@ def zeros(*shape: int) -> Tensor:
 
 
 @pytest.mark.parametrize("wrong", [zeros(1, 1).float(), zeros(1, 1).long(), [[1]]])
-def test_operands_that_are_not_int32(wrong: Any) -> None:
+def test_integer_kernels_refuse_operands_other_than_int32(wrong: Any) -> None:
     with pytest.raises(TypeError, match="the input as an int32 tensor"):
         integer_linear(wrong, zeros(1, 1))
     with pytest.raises(TypeError, match="the weight as an int32 tensor"):
         integer_conv2d(zeros(1, 1, 1, 1), wrong)
 
 
-def test_sizes_of_a_linear_layer_that_do_not_match() -> None:
+def test_integer_linear_refuses_sizes_that_do_not_match() -> None:
     with pytest.raises(ValueError, match=r"\(2, 3\) and \(4, 5\)"):
         integer_linear(zeros(2, 3), zeros(4, 5))
     with pytest.raises(ValueError, match=r"\(3,\)"):
@@ -45,11 +45,13 @@ def test_sizes_of_a_linear_layer_that_do_not_match() -> None:
         (zeros(2, 3, 3, 3), {"groups": 0}),
     ],
 )
-def test_a_convolution_that_does_not_exist(weight: Tensor, geometry: dict[str, Any]) -> None:
+def test_integer_conv2d_refuses_an_impossible_geometry(
+    weight: Tensor, geometry: dict[str, Any]
+) -> None:
     with pytest.raises(ValueError, match=r"^integer_conv2d.*[.]$"):
         integer_conv2d(zeros(1, 3, 5, 5), weight, **geometry)
 
 
-def test_tensors_on_a_device_without_float64() -> None:
+def test_integer_linear_refuses_a_device_without_float64() -> None:
     with pytest.raises(ValueError, match="on meta and the weight on cpu"):
         integer_linear(zeros(1, 1).to("meta"), zeros(1, 1))

@@ -40,7 +40,7 @@ def int32(*rows: list[int]) -> Tensor:
 
 @few
 @given(st.integers(1, 32), st.integers(1, 32), st.integers(1, 70), st.integers(0, 2**32))
-def test_linear_is_exact_or_overflows_at_every_pair_of_widths(
+def test_integer_linear_is_exact_or_overflows_at_all_widths(
     input_bits: int, weight_bits: int, terms: int, seed: int
 ) -> None:
     input, weight = codes((3, terms), input_bits, seed), codes((5, terms), weight_bits, seed + 1)
@@ -56,7 +56,7 @@ def test_linear_is_exact_or_overflows_at_every_pair_of_widths(
 
 @few
 @given(st.integers(1, 31), st.integers(1, 31), st.integers(1, 200), st.integers(0, 2**32))
-def test_linear_is_exact_where_huge_terms_cancel(
+def test_integer_linear_is_exact_when_huge_terms_cancel(
     input_bits: int, weight_bits: int, pairs: int, seed: int
 ) -> None:
     x, w = codes((1, pairs), input_bits, seed), codes((1, pairs), weight_bits, seed + 1)
@@ -75,19 +75,19 @@ def test_linear_is_exact_where_huge_terms_cancel(
         (int32([LOWEST, HIGHEST]), int32([LOWEST, LOWEST])),  # 2^31 by cancellation
     ],
 )
-def test_a_result_outside_int32_is_an_error_and_never_wraps(input: Tensor, weight: Tensor) -> None:
+def test_integer_kernels_refuse_a_result_outside_int32(input: Tensor, weight: Tensor) -> None:
     with pytest.raises(OverflowError, match="does not fit in int32"):
         integer_linear(input, weight)
     with pytest.raises(OverflowError, match="does not fit in int32"):
         integer_conv2d(input[:, :, None, None], weight[:, :, None, None])
 
 
-def test_the_ends_of_int32_are_results() -> None:
+def test_integer_linear_returns_both_ends_of_int32() -> None:
     assert integer_linear(int32([LOWEST, 0]), int32([1, 5])).item() == LOWEST
     assert integer_linear(int32([HIGHEST, 0]), int32([1, 5])).item() == HIGHEST
 
 
-def test_linear_takes_any_leading_dimensions() -> None:
+def test_integer_linear_accepts_any_leading_dimensions() -> None:
     input, weight = codes((2, 3, 4), 8, 0), codes((5, 4), 8, 1)
     assert torch.equal(integer_linear(input, weight).long(), input.long() @ weight.long().T)
     assert integer_linear(input[0, 0], weight).shape == (5,)
@@ -96,7 +96,7 @@ def test_linear_takes_any_leading_dimensions() -> None:
 
 @few
 @given(st.data())
-def test_convolution_is_exact_for_every_geometry(data: st.DataObject) -> None:
+def test_integer_conv2d_is_exact_for_every_geometry(data: st.DataObject) -> None:
     pair = st.integers(1, 3) | st.tuples(st.integers(1, 3), st.integers(1, 3))
     padding = st.integers(0, 2) | st.tuples(st.integers(0, 2), st.integers(0, 2))
     groups = data.draw(st.integers(1, 3), "groups")
@@ -138,14 +138,16 @@ def test_convolution_is_exact_for_every_geometry(data: st.DataObject) -> None:
         {"groups": 2, "padding": 1},
     ],
 )
-def test_vertical_and_horizontal_are_not_confused(bits: int, geometry: dict[str, Any]) -> None:
+def test_integer_conv2d_keeps_vertical_and_horizontal_apart(
+    bits: int, geometry: dict[str, Any]
+) -> None:
     input = codes((2, 4, 9, 8), bits, 0)
     weight = codes((6, 4 // geometry.get("groups", 1), 2, 3), 8, 1)
     truth = F.conv2d(input.long(), weight.long(), **geometry)
     assert torch.equal(integer_conv2d(input, weight, **geometry).long(), truth)
 
 
-def test_a_layer_whose_sums_pass_2_to_the_24() -> None:
+def test_integer_conv2d_is_exact_for_sums_over_2_to_the_24() -> None:
     input = torch.full((2, 64, 6, 6), 255, dtype=torch.int32)
     weight = torch.full((8, 64, 3, 3), 127, dtype=torch.int32)
     weight[:, 0, 1, 1] = 126  # makes the sum odd where float32 holds even numbers only
@@ -154,7 +156,7 @@ def test_a_layer_whose_sums_pass_2_to_the_24() -> None:
     assert torch.equal(result.long(), F.conv2d(input.long(), weight.long(), padding=1))
 
 
-def test_the_arguments_stay_as_they_are() -> None:
+def test_integer_conv2d_leaves_its_arguments_unchanged() -> None:
     input, weight = codes((2, 3, 5, 5), 32, 0) // 999, codes((2, 3, 3, 3), 4, 1)
     before = input.clone(), weight.clone()
     integer_conv2d(input, weight)
@@ -164,7 +166,7 @@ def test_the_arguments_stay_as_they_are() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 @pytest.mark.parametrize(("input_bits", "weight_bits"), [(8, 8), (16, 10), (32, 32)])
-def test_cuda_gives_what_the_cpu_gives(input_bits: int, weight_bits: int) -> None:
+def test_integer_conv2d_on_cuda_equals_the_cpu(input_bits: int, weight_bits: int) -> None:
     x = codes((4, 16, 8, 8), input_bits, 0).clamp(min=LOWEST + 1)
     w = codes((8, 16, 3, 3), weight_bits, 1)
     input, weight = torch.cat([x, -x, x], 1), torch.cat([w, w, w // 2**weight_bits], 1)

@@ -34,11 +34,11 @@ def saved() -> Callable[[str], SavedModel]:
 @pytest.fixture(scope="session")
 def network(saved, calibration) -> Callable[..., IntegerNetwork]:
     """(cell, scheme) to the integer-only network of that model, made once."""
-    made: dict[tuple[str, str], IntegerNetwork] = {}
+    networks: dict[tuple[str, str], IntegerNetwork] = {}
 
     def make(cell: str, scheme: str = "fixed-point") -> IntegerNetwork:
-        if (cell, scheme) not in made:
-            made[cell, scheme] = convert(saved(cell), calibration, scheme)
-        return made[cell, scheme]
+        if (cell, scheme) not in networks:
+            networks[cell, scheme] = convert(saved(cell), calibration, scheme)
+        return networks[cell, scheme]
 
     return make

@@ -25,14 +25,14 @@ def assert_as_described(network: IntegerNetwork, pixels: Tensor) -> None:
 
 @settings(max_examples=30)
 @given(st.integers(0, 2**31), st.sampled_from(SCHEMES), st.sampled_from([1, 2, 4, 8]))
-def test_random_networks_of_extreme_codes_and_biases(seed, scheme, act_bits):
+def test_integer_network_equals_its_reference_on_random_networks(seed, scheme, act_bits):
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randint(0, 256, (2, 3, 6, 6), dtype=torch.uint8, generator=generator)
     extremes = torch.tensor([0, 255], dtype=torch.uint8).repeat(54).reshape(1, 3, 6, 6)
     assert_as_described(random_network(seed, scheme, act_bits), torch.cat([noise, extremes]))
 
 
-def test_random_networks_reach_both_ends_of_codes_and_stream():
+def test_random_network_reaches_both_ends_of_codes_and_stream():
     """Without which the equality above would be one of zeros."""
     network = random_network(0, "fixed-point", 4)
     pixels = torch.randint(0, 256, (8, 3, 6, 6), generator=torch.Generator().manual_seed(1))
@@ -45,14 +45,18 @@ def test_random_networks_reach_both_ends_of_codes_and_stream():
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("cell", ["W8A8", "W2A2"])
-def test_models_for_shapes10(network, shapes10_test, cell, scheme):
+def test_integer_network_equals_its_reference_on_shapes10_models(
+    network, shapes10_test, cell, scheme
+):
     integers = network(cell, scheme)
     assert_as_described(integers, shapes10_test.images[:2])
     for layer in integers.layers():
-        assert all(uses_scheme(one, scheme) for one in layer.requantizer.multipliers())
+        assert all(
+            uses_scheme(multiplier, scheme) for multiplier in layer.requantizer.multipliers()
+        )
 
 
-def test_batches_change_nothing(network, shapes10_test):
+def test_integer_network_does_not_depend_on_batches(network, shapes10_test):
     images = shapes10_test.images[:5]
     together = run(network("W4A4"), images)
     assert torch.equal(run(network("W4A4"), images, batch_size=2), together)

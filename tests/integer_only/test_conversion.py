@@ -39,7 +39,9 @@ def affine(saved: SavedModel) -> tuple[torch.Tensor, torch.Tensor]:
 def deviation(saved: SavedModel, layer: Layer) -> torch.Tensor:
     """How far each channel's real number before rounding is from A acc + C, in codes, at most."""
     a, c = affine(saved)
-    units = torch.tensor([float(one) for one in layer.requantizer.multipliers()]).double()
+    units = torch.tensor(
+        [float(multiplier) for multiplier in layer.requantizer.multipliers()]
+    ).double()
     codes = layer.weight.double() * units.view(-1, 1, 1, 1)
     exact = saved.layers[LAYER].weight_int.double() * a.view(-1, 1, 1, 1)
     weights = (codes - exact).abs().sum((1, 2, 3)) * (2**saved.act_bits - 1)
@@ -52,7 +54,9 @@ def converted(saved: SavedModel, images: torch.Tensor, scheme: str = "fixed-poin
 
 @settings(max_examples=10)
 @given(gamma=st.floats(0.05, 3), negative=st.booleans(), beta=st.floats(-5, 5))
-def test_a_fixed_point_layer_is_its_affine_function(saved, calibration, gamma, negative, beta):
+def test_convert_returns_fixed_point_layers_near_their_affine_function(
+    saved, calibration, gamma, negative, beta
+):
     """But for the bias, which is rounded to the unit of the accumulator."""
     model = with_norm(
         saved("W4A4"),
@@ -60,25 +64,29 @@ def test_a_fixed_point_layer_is_its_affine_function(saved, calibration, gamma, n
         bias=torch.full((16,), beta),
     )
     layer = converted(model, calibration[:1])
-    units = torch.tensor([float(one) for one in layer.requantizer.multipliers()]).double()
+    units = torch.tensor(
+        [float(multiplier) for multiplier in layer.requantizer.multipliers()]
+    ).double()
     assert bool((deviation(model, layer) <= units * 0.51 + 1e-5).all())
     assert bool((layer.weight.long().abs().flatten(1).amax(1) >= 64).all())
 
 
-def test_shifts_leave_their_rest_to_weights_that_fill_int8(saved, calibration):
+def test_convert_by_shifts_fills_int8_with_the_weights(saved, calibration):
     model = saved("W2A2")
     for scheme, least in (("single-shift", 63), ("double-shift", 84)):
         layer = converted(model, calibration[:1], scheme)
         largest = layer.weight.long().abs().flatten(1).amax(1)
         assert bool((largest >= least).all())
-        units = torch.tensor([float(one) for one in layer.requantizer.multipliers()]).double()
+        units = torch.tensor(
+            [float(multiplier) for multiplier in layer.requantizer.multipliers()]
+        ).double()
         roundings = (
             0.5 * layer.weight[0].numel() * model.layers[LAYER].input_scale * 3 + 1
         ) * units
         assert bool((deviation(model, layer) <= 2 * roundings + 0.5 * units * 144 * 3).all())
 
 
-def test_the_code_minus_128_survives_a_negative_gamma(saved, calibration):
+def test_convert_keeps_the_code_minus_128_under_a_negative_gamma(saved, calibration):
     model = with_norm(saved("W8A8"), weight=torch.full((16,), -0.5))
     codes = model.layers[LAYER].weight_int.clone()
     codes[0, 0, 0, 0] = -128
@@ -93,7 +101,7 @@ def test_the_code_minus_128_survives_a_negative_gamma(saved, calibration):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("gamma", [0.0, 1e-12, -1e-7])
-def test_a_dead_channel_gives_its_constant(saved, calibration, gamma, scheme):
+def test_convert_keeps_the_constant_of_a_dead_channel(saved, calibration, gamma, scheme):
     """The bias would be C / A, which no int32 holds: the channel gets another unit."""
     model = with_norm(saved("W8A8"), weight=torch.full((16,), gamma), bias=torch.full((16,), 1.0))
     network = convert(model, calibration[:1], scheme)
@@ -103,7 +111,7 @@ def test_a_dead_channel_gives_its_constant(saved, calibration, gamma, scheme):
     assert bool((codes - c.view(1, -1, 1, 1)).abs().max() <= 0.51 + a.abs().max() * 2**20)
 
 
-def test_channels_without_weights_and_without_bias_are_zero(saved, calibration):
+def test_convert_returns_zeros_for_channels_without_weight_and_bias(saved, calibration):
     zeros = torch.zeros(16)
     model = with_norm(saved("W4A4"), weight=zeros, bias=zeros)
     for scheme in SCHEMES:
@@ -112,7 +120,7 @@ def test_channels_without_weights_and_without_bias_are_zero(saved, calibration):
         assert not layer.weight.any()
 
 
-def test_8_bit_networks_predict_what_the_saved_model_does(saved, network, shapes10_test):
+def test_convert_at_8_bits_predicts_what_the_saved_model_does(saved, network, shapes10_test):
     images = shapes10_test.images[:50]
     expected = IntegerResNet20(saved("W8A8")).logits(images)
     for scheme in SCHEMES:
@@ -122,7 +130,7 @@ def test_8_bit_networks_predict_what_the_saved_model_does(saved, network, shapes
         assert float((logits - expected).abs().mean() / expected.abs().mean()) < 0.05
 
 
-def test_the_stream_holds_twice_what_calibration_saw(network, calibration):
+def test_convert_gives_the_stream_twice_the_calibrated_range(network, calibration):
     integers = network("W8A8")
     names = ("conv1", *(block.name for block in integers.blocks))
     traced = dict(trace(integers, calibration))
@@ -130,7 +138,7 @@ def test_the_stream_holds_twice_what_calibration_saw(network, calibration):
     assert abs(largest / 2**15 - 1) < 0.01
 
 
-def test_an_accumulator_that_could_overflow_is_refused():
+def test_layer_refuses_an_accumulator_that_could_overflow():
     def layer(bias: int, multiplier: Multiplier) -> Layer:
         weight = torch.full((1, 1, 3, 3), 127, dtype=torch.int8)
         requantizer = Requantizer.of(multiplier)
@@ -143,7 +151,7 @@ def test_an_accumulator_that_could_overflow_is_refused():
             layer(bias, multiplier)
 
 
-def test_what_is_not_finite_is_a_sentence(saved, calibration):
+def test_convert_refuses_values_that_are_not_finite_and_bad_arguments(saved, calibration):
     model = with_norm(saved("W4A4"), weight=torch.full((16,), torch.inf))
     with pytest.raises(ConversionError, match="not finite"):
         convert(model, calibration[:1])

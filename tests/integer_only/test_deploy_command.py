@@ -23,9 +23,9 @@ def few(monkeypatch, tmp_path):
     """A folder with a model, and data sets of few images."""
 
     def load(name: str, split: str) -> ImageSet:
-        found = load_dataset("shapes10", split).subset(torch.arange(40))
+        images = load_dataset("shapes10", split).subset(torch.arange(40))
         title = {"shapes10": "Shapes-10", "cifar10": "CIFAR-10"}[name]
-        return ImageSet(title, split, found.images, found.labels)
+        return ImageSet(title, split, images.images, images.labels)
 
     monkeypatch.setattr(deploy, "load_dataset", load)
     monkeypatch.setattr(deploy, "calibration_images", lambda train: train.images)
@@ -34,11 +34,11 @@ def few(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_the_names_of_the_schemes_are_those_of_requantization():
+def test_deploy_has_the_scheme_names_of_requantize():
     assert requantize.SCHEMES == SCHEMES
 
 
-def test_each_way_to_run_the_model_is_measured(few, capsys):
+def test_deploy_measures_each_way_to_run_the_model(few, capsys):
     assert main(["deploy", "ResNet20_W4A4.pt", "--data", "shapes10", "--out", "made"]) == 0
     shown = capsys.readouterr().out
     network = npz_file.load(few / "made/ResNet20_W4A4.npz")
@@ -56,7 +56,7 @@ def test_each_way_to_run_the_model_is_measured(few, capsys):
     }
 
 
-def test_what_cannot_be_done_is_one_sentence_and_status_2(few, capsys, monkeypatch):
+def test_deploy_refuses_in_a_sentence_with_status_2(few, capsys, monkeypatch):
     def refused(*arguments: str) -> str:
         assert main(["deploy", *arguments]) == 2
         error = capsys.readouterr().err

@@ -33,7 +33,7 @@ class IntegersOnly(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_network_needs_none(network, shapes10_test, scheme):
+def test_integer_network_runs_without_floating_point(network, shapes10_test, scheme):
     integers, images = network("W4A4", scheme), shapes10_test.images[:1]
     with IntegersOnly() as guard:
         logits = run(integers, images, INSTRUCTIONS)
@@ -58,7 +58,7 @@ def scaled_linear(codes, weight):
         Kernels(INSTRUCTIONS.conv2d, scaled_linear),
     ],
 )
-def test_one_that_is_hidden_in_integers_is_found(network, shapes10_test, kernels):
+def test_integers_only_detects_floating_point_hidden_in_integers(network, shapes10_test, kernels):
     integers, images = network("W4A4"), shapes10_test.images[:1]
     with pytest.raises(FloatingPoint), IntegersOnly():
         run(integers, images, kernels)

@@ -14,15 +14,15 @@ from tests.integer_only.random_networks import random_network
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_is_read_is_what_was_written(scheme, tmp_path):
+def test_load_inverts_save_of_an_integer_network(scheme, tmp_path):
     network = random_network(3, scheme, 4)
     npz_file.save(network, tmp_path / "network.npz")
     read = npz_file.load(tmp_path / "network.npz")
-    for one, other in zip(network.layers(), read.layers(), strict=True):
-        assert torch.equal(one.weight, other.weight)
-        assert torch.equal(one.bias, other.bias)
-        assert one.requantizer.multipliers() == other.requantizer.multipliers()
-        assert (one.name, one.stride, one.largest_code) == (
+    for layer, other in zip(network.layers(), read.layers(), strict=True):
+        assert torch.equal(layer.weight, other.weight)
+        assert torch.equal(layer.bias, other.bias)
+        assert layer.requantizer.multipliers() == other.requantizer.multipliers()
+        assert (layer.name, layer.stride, layer.largest_code) == (
             *(other.name, other.stride, other.largest_code),
         )
     pixels = torch.arange(216, dtype=torch.uint8).reshape(2, 3, 6, 6)
@@ -32,7 +32,7 @@ def test_what_is_read_is_what_was_written(scheme, tmp_path):
 
 
 @pytest.mark.parametrize(("cell", "bits"), [("W2A2", 2), ("W4A4", 4), ("W8A8", 8)])
-def test_weights_are_kept_at_the_bits_that_they_were_trained_at(network, tmp_path, cell, bits):
+def test_save_packs_weights_at_their_trained_bits(network, tmp_path, cell, bits):
     path = tmp_path / "network.npz"
     npz_file.save(network(cell), path)
     with np.load(path) as file:
@@ -40,8 +40,8 @@ def test_weights_are_kept_at_the_bits_that_they_were_trained_at(network, tmp_pat
         assert all(layer["bits"] <= bits for layer in layers[1:])
         assert len(file["layer3.2.conv2.weight"]) == 64 * 64 * 9 * layers[-2]["bits"] // 8
         assert {file[name].dtype.kind for name in file.files} <= {"i", "u"}
-    for one, other in zip(network(cell).layers(), npz_file.load(path).layers(), strict=True):
-        assert torch.equal(one.weight, other.weight)
+    for written, other in zip(network(cell).layers(), npz_file.load(path).layers(), strict=True):
+        assert torch.equal(written.weight, other.weight)
     assert path.stat().st_size < 268_336 * bits / 8 + 40_000
 
 
@@ -53,7 +53,7 @@ def damaged(path, **changes):
     np.savez(path, **arrays)
 
 
-def test_what_is_no_network_is_one_sentence(tmp_path):
+def test_load_refuses_a_file_that_is_not_a_network(tmp_path):
     path = tmp_path / "network.npz"
     with pytest.raises(BadNetwork, match="write it again"):
         npz_file.load(path)

@@ -23,18 +23,22 @@ def agreement(network, path, images) -> float:
 
 
 @pytest.mark.parametrize("cell", ["W8A8", "W2A2"])
-def test_with_a_16_bit_stream_at_any_width(network, largest, shapes10_test, tmp_path, cell):
+def test_onnx_export_with_16_bit_stream_predicts_the_same_at_any_width(
+    network, largest, shapes10_test, tmp_path, cell
+):
     """But for rounding in floating point, these are the same integers."""
     export(network(cell), tmp_path / "network.onnx", 16, largest(cell))
     assert agreement(network(cell), tmp_path / "network.onnx", shapes10_test.images[:50]) >= 0.98
 
 
-def test_with_an_8_bit_stream_at_8_bits(network, largest, shapes10_test, tmp_path):
+def test_onnx_export_with_8_bit_stream_predicts_the_same_at_8_bits(
+    network, largest, shapes10_test, tmp_path
+):
     export(network("W8A8"), tmp_path / "network.onnx", 8, largest("W8A8"))
     assert agreement(network("W8A8"), tmp_path / "network.onnx", shapes10_test.images[:50]) >= 0.96
 
 
-def test_every_convolution_and_addition_is_an_8_bit_kernel(network, largest, tmp_path):
+def test_onnx_export_runs_convolutions_and_additions_at_8_bits(network, largest, tmp_path):
     onnx, runtime = deployment_package("onnx"), deployment_package("onnxruntime")
     export(network("W4A4"), tmp_path / "network.onnx", 8, largest("W4A4"))
     options = runtime.SessionOptions()
@@ -49,7 +53,7 @@ def test_every_convolution_and_addition_is_an_8_bit_kernel(network, largest, tmp
     assert kinds["Conv"] + kinds["FusedConv"] + kinds["Add"] == 0
 
 
-def test_codes_of_fewer_bits_never_exceed_their_largest(network, largest, calibration, tmp_path):
+def test_onnx_export_clips_codes_to_their_largest(network, largest, calibration, tmp_path):
     """By the graph itself, whatever saturates in the runtime."""
     onnx, runtime = deployment_package("onnx"), deployment_package("onnxruntime")
     export(network("W2A2"), tmp_path / "network.onnx", 16, largest("W2A2"))
@@ -68,7 +72,7 @@ def test_codes_of_fewer_bits_never_exceed_their_largest(network, largest, calibr
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_without_a_package_one_sentence_says_what_to_install(package, monkeypatch):
+def test_deployment_package_names_the_package_to_install(package, monkeypatch):
     def absent(name):
         raise ModuleNotFoundError(name)
 

@@ -31,7 +31,7 @@ def half_away_from_zero(exact: Fraction) -> int:
 
 
 @given(st.lists(INT32, min_size=1, max_size=8), MULTIPLIERS)
-def test_every_product_is_rounded_exactly(accumulators, multiplier):
+def test_requantize_rounds_every_product_exactly(accumulators, multiplier):
     results = requantize(
         torch.tensor([accumulators], dtype=torch.int32), Requantizer.of(multiplier)
     )
@@ -41,13 +41,13 @@ def test_every_product_is_rounded_exactly(accumulators, multiplier):
     assert results.tolist() == [expected]
 
 
-def test_ties_move_away_from_zero():
+def test_requantize_rounds_ties_away_from_zero():
     values = torch.tensor([[-5, -3, -2, -1, 0, 1, 2, 3, 5]], dtype=torch.int32)
     halves = requantize(values, Requantizer.of(Multiplier(1, 1)))
     assert halves.tolist() == [[-3, -2, -1, -1, 0, 1, 1, 2, 3]]
 
 
-def test_each_channel_has_its_own_multiplier_and_nothing_is_written_over():
+def test_requantize_uses_a_multiplier_per_channel_and_keeps_its_input():
     values = torch.full((2, 2, 1, 1), 10, dtype=torch.int64)
     halves = requantize(values, Requantizer.of(Multiplier(1, 1), Multiplier(3, 0)))
     assert halves.flatten().tolist() == [5, 30, 5, 30]
@@ -55,14 +55,14 @@ def test_each_channel_has_its_own_multiplier_and_nothing_is_written_over():
 
 
 @given(REALS)
-def test_a_fixed_point_multiplier_is_the_nearest_of_31_bits(real):
+def test_nearest_multiplier_is_the_nearest_with_31_bits(real):
     multiplier = nearest_multiplier(real)
     assert multiplier.m >= 2**30
     assert abs(Fraction(multiplier.m, 2**multiplier.e) - Fraction(real)) * 2**31 <= Fraction(real)
 
 
 @given(REALS, st.sampled_from(SCHEMES[1:]))
-def test_a_shift_is_the_smallest_that_is_not_below(real, scheme):
+def test_multiplier_at_least_is_the_smallest_that_is_not_below(real, scheme):
     multiplier = multiplier_at_least(real, scheme)
     assert uses_scheme(multiplier, scheme)
     power = 2.0 ** math.floor(math.log2(real) - 1)
@@ -73,7 +73,7 @@ def test_a_shift_is_the_smallest_that_is_not_below(real, scheme):
 
 
 @pytest.mark.parametrize("real", [-1e-3, math.inf, math.nan, 2.0**30 + 1])
-def test_no_integer_stands_for_what_is_negative_or_too_large(real):
+def test_multipliers_refuse_negative_and_too_large_numbers(real):
     for make in (nearest_multiplier, lambda real: multiplier_at_least(real, "single-shift")):
         with pytest.raises(ConversionError, match="calibrate"):
             make(real)

@@ -121,8 +121,8 @@ class Convolution(Layer):
             out = slice(group * outputs, (group + 1) * outputs)
             for row in range(kh):
                 for column in range(kw):
-                    seen = x_group[:, :, row * dy :: sy, column * dx :: sx][:, :, :height, :width]
-                    product = np.tensordot(w[out, :, row, column], seen, axes=(1, 1))
+                    window = x_group[:, :, row * dy :: sy, column * dx :: sx][:, :, :height, :width]
+                    product = np.tensordot(w[out, :, row, column], window, axes=(1, 1))
                     sums[:, out] += product.transpose(1, 0, 2, 3)
         return sums
 
@@ -211,24 +211,24 @@ def assert_exact(compute: Callable[[], Tensor], truth: np.ndarray) -> None:
 
 
 @law("integer_linear", on=at_any_width(linears))
-def test_linear_is_exact(subject: Subject, case: Linear) -> None:
+def test_integer_linear_is_exact(subject: Subject, case: Linear) -> None:
     assert_exact(lambda: subject.ops.integer_linear(*case.operands), case.truth)
 
 
 @law("integer_conv2d", on=at_any_width(convolutions))
-def test_convolution_is_exact(subject: Subject, case: Convolution) -> None:
+def test_integer_conv2d_is_exact(subject: Subject, case: Convolution) -> None:
     compute = functools.partial(subject.ops.integer_conv2d, *case.operands, **case.geometry)
     assert_exact(compute, case.truth)
 
 
 @law("integer_linear", on=linears)
-def test_linear_is_the_rounded_fake_layer(subject: Subject, case: Linear) -> None:
+def test_integer_linear_is_the_rounded_fake_layer(subject: Subject, case: Linear) -> None:
     accumulator = (case.fake / case.unit).round().long()
     assert torch.equal(subject.ops.integer_linear(*case.operands).long(), accumulator)
 
 
 @law("integer_conv2d", on=convolutions)
-def test_convolution_is_the_rounded_fake_layer(subject: Subject, case: Convolution) -> None:
+def test_integer_conv2d_is_the_rounded_fake_layer(subject: Subject, case: Convolution) -> None:
     accumulator = (case.fake / case.unit).round().long()
     result = subject.ops.integer_conv2d(*case.operands, **case.geometry)
     assert torch.equal(result.long(), accumulator)
@@ -252,12 +252,14 @@ def assert_equation_6(
 
 
 @law("quantized_linear_function", "integer_linear", on=linears)
-def test_quantized_linear_is_the_layer_on_recovered_numbers(subject: Subject, case: Linear) -> None:
+def test_quantized_linear_function_is_the_layer_on_recovered_numbers(
+    subject: Subject, case: Linear
+) -> None:
     assert_equation_6(subject.ops.quantized_linear_function, case, case.bias(case.outputs))
 
 
 @law("quantized_conv2d_function", "integer_conv2d", on=convolutions)
-def test_quantized_convolution_is_the_layer_on_recovered_numbers(
+def test_quantized_conv2d_function_is_the_layer_on_recovered_numbers(
     subject: Subject, case: Convolution
 ) -> None:
     bias = case.bias(case.groups * case.channels[1]).view(-1, 1, 1)

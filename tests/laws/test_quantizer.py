@@ -80,7 +80,9 @@ def quantizations(subject: Subject) -> st.SearchStrategy[Quantization]:
 
 
 @law("linear_quantize", on=quantizations)
-def test_codes_are_integers_within_the_limits(subject: Subject, case: Quantization) -> None:
+def test_linear_quantize_returns_integers_within_the_limits(
+    subject: Subject, case: Quantization
+) -> None:
     codes = case.quantize(subject, case.x)
     assert codes.shape == case.x.shape
     assert torch.equal(codes.double(), codes.double().round())
@@ -88,7 +90,7 @@ def test_codes_are_integers_within_the_limits(subject: Subject, case: Quantizati
 
 
 @law("linear_quantize", "linear_dequantize", on=quantizations)
-def test_inside_the_range_nothing_is_off_by_more_than_half_a_step(
+def test_linear_dequantize_is_within_half_a_step_inside_the_range(
     subject: Subject, case: Quantization
 ) -> None:
     x = case.x.double()
@@ -101,20 +103,20 @@ def test_inside_the_range_nothing_is_off_by_more_than_half_a_step(
 
 
 @law("linear_quantize", "linear_dequantize", on=quantizations)
-def test_what_is_on_the_grid_stays(subject: Subject, case: Quantization) -> None:
+def test_linear_quantize_keeps_numbers_on_the_grid(subject: Subject, case: Quantization) -> None:
     codes = case.quantize(subject, case.x)
     recovered = case.dequantize(subject, codes)
     assert torch.equal(case.quantize(subject, recovered).double(), codes.double())
 
 
 @law("linear_quantize", on=quantizations)
-def test_codes_never_fall_as_numbers_grow(subject: Subject, case: Quantization) -> None:
+def test_linear_quantize_is_monotonic(subject: Subject, case: Quantization) -> None:
     codes = case.quantize(subject, case.x.flatten().sort().values)
     assert (codes.double().diff() >= 0).all()
 
 
 @law("linear_quantize", on=lambda subject: st.tuples(quantizations(subject), st.integers(-8, 8)))
-def test_numbers_and_scale_may_change_their_unit_together(
+def test_linear_quantize_does_not_depend_on_a_common_unit(
     subject: Subject, case: tuple[Quantization, int]
 ) -> None:
     quantization, exponent = case
@@ -124,14 +126,16 @@ def test_numbers_and_scale_may_change_their_unit_together(
 
 
 @law("linear_quantize", on=quantizations)
-def test_the_zero_point_shifts_codes_and_not_numbers(subject: Subject, case: Quantization) -> None:
+def test_linear_quantize_shifts_codes_by_the_zero_point(
+    subject: Subject, case: Quantization
+) -> None:
     codes = case.quantize(subject, case.x).double()
     plain = subject.ops.linear_quantize(case.x, case.scale_argument, 0, 20, True).double()
     assert torch.equal(codes, (plain - case.zero_point).clamp(*case.limits))
 
 
 @law("linear_dequantize", on=quantizations)
-def test_recovery_is_linear(subject: Subject, case: Quantization) -> None:
+def test_linear_dequantize_is_linear(subject: Subject, case: Quantization) -> None:
     def recover(codes: Tensor, zero_point: int = 0) -> Tensor:
         return subject.ops.linear_dequantize(codes, case.scale_argument, zero_point).double()
 
@@ -150,7 +154,7 @@ def test_recovery_is_linear(subject: Subject, case: Quantization) -> None:
     *("linear_quantize_STE", "_quantize_func_STE"),
     on=quantizations,
 )
-def test_quantization_and_recovery_have_the_gradient_of_the_identity(
+def test_linear_quantize_ste_has_the_gradient_of_the_identity(
     subject: Subject, case: Quantization
 ) -> None:
     x = case.x.clone().requires_grad_()

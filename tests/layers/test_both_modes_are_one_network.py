@@ -26,7 +26,7 @@ def layer_inputs(layer: QuantConv2d | QuantLinear) -> torch.Tensor:
 @pytest.mark.parametrize("method", ["sym", "SAWB", "heuristic"])
 @pytest.mark.parametrize(("weight_bits", "act_bits"), WIDTHS)
 @pytest.mark.parametrize("name", ["conv2", "fc"])
-def test_the_rounded_fake_output_is_the_accumulator(
+def test_quantized_layer_fake_output_rounds_to_the_accumulator(
     name: str, weight_bits: int, act_bits: int, method: str, model: nn.Module, images: Any, ops: Any
 ) -> None:
     quantized = quantize_model(model, ops, weight_bits, act_bits, method, images)
@@ -40,7 +40,7 @@ def test_the_rounded_fake_output_is_the_accumulator(
     assert torch.allclose(fake, exact, rtol=1e-4, atol=float(unit) / 4)
 
 
-def test_integer_outputs_are_whole_multiples_of_both_scales(
+def test_quantized_layer_outputs_are_multiples_of_both_scales(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     layer: Any = quantize_model(model, ops, 4, 4, "sym", images).get_submodule("conv2")
@@ -50,7 +50,9 @@ def test_integer_outputs_are_whole_multiples_of_both_scales(
     assert units.abs().max() > 10
 
 
-def test_a_whole_network_agrees_in_both_modes(model: nn.Module, images: Any, ops: Any) -> None:
+def test_quantize_model_computes_the_same_in_both_modes(
+    model: nn.Module, images: Any, ops: Any
+) -> None:
     quantized = quantize_model(model, ops, 4, 8, "SAWB", images)
     x = images.float() / 64 - 2
     with torch.no_grad():
@@ -61,7 +63,7 @@ def test_a_whole_network_agrees_in_both_modes(model: nn.Module, images: Any, ops
     assert torch.allclose(fake, integer, atol=0.02 * float(integer.std()))
 
 
-def test_leaving_training_stores_the_scale_of_the_last_weights(
+def test_quantized_layer_stores_the_last_weight_scale_on_eval(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     quantized = quantize_model(model, ops, 4, 4, "sym", images)
@@ -74,7 +76,7 @@ def test_leaving_training_stores_the_scale_of_the_last_weights(
     assert torch.equal(layer.weight_scale, 2 * before)
 
 
-def test_the_training_forward_renews_the_weight_scale_but_not_the_input_scale(
+def test_quantized_layer_updates_only_the_weight_scale_in_training(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     layer: Any = quantize_model(model, ops, 4, 4, "sym", images).get_submodule("conv2").train()
@@ -86,7 +88,9 @@ def test_the_training_forward_renews_the_weight_scale_but_not_the_input_scale(
     assert torch.equal(layer.input_scale, input_scale)
 
 
-def test_evaluation_uses_the_stored_scales(model: nn.Module, images: Any, ops: Any) -> None:
+def test_quantized_layer_uses_the_stored_scales_in_evaluation(
+    model: nn.Module, images: Any, ops: Any
+) -> None:
     quantized = quantize_model(model, ops, 8, 8, "sym", images)
     layer: Any = quantized.get_submodule("fc")
     x = layer_inputs(layer)
@@ -95,7 +99,7 @@ def test_evaluation_uses_the_stored_scales(model: nn.Module, images: Any, ops: A
     assert not torch.allclose(first, layer(x))
 
 
-def test_sixteen_bit_activations_stay_in_floating_point_and_near_the_float_network(
+def test_quantize_model_keeps_16_bit_activations_near_the_float_network(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     x = images.float() / 64 - 2

@@ -16,14 +16,16 @@ from quantlab.network.layers import QuantConv2d, QuantLinear
 from quantlab.network.quantization import quantizable_layers, quantize_model
 
 
-def test_every_layer_but_conv1_is_replaced(model: nn.Module, images: Any, ops: Any) -> None:
+def test_quantize_model_replaces_every_layer_but_conv1(
+    model: nn.Module, images: Any, ops: Any
+) -> None:
     quantized = quantize_model(model, ops, 4, 8, "sym", images)
     kinds = {name: type(quantized.get_submodule(name)) for name in quantizable_layers(quantized)}
     assert kinds == {"conv1": nn.Conv2d, "conv2": QuantConv2d, "fc": QuantLinear}
     assert not any(module.training for module in quantized.modules())
 
 
-def test_the_argument_and_the_random_numbers_are_untouched(
+def test_quantize_model_leaves_its_argument_and_the_rng_unchanged(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     model.train()
@@ -38,7 +40,7 @@ def test_the_argument_and_the_random_numbers_are_untouched(
     assert torch.equal(state, torch.get_rng_state())
 
 
-def test_bit_widths_override_single_layers_and_may_name_conv1(
+def test_quantize_model_overrides_widths_of_layers_including_conv1(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     quantized: Any = quantize_model(model, ops, 8, 16, "sym", images, {"conv1": 3, "fc": 2})
@@ -55,7 +57,7 @@ def test_bit_widths_override_single_layers_and_may_name_conv1(
     assert torch.allclose(quantized.conv1(x), plain, atol=1e-5)  # its inputs stay signed floats
 
 
-def test_the_method_decides_the_scales_through_the_students_function(
+def test_quantize_model_takes_scales_from_the_function_of_the_student(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     for method in ("sym", "SAWB", "heuristic"):
@@ -64,7 +66,7 @@ def test_the_method_decides_the_scales_through_the_students_function(
         assert torch.equal(quantized.conv2.weight_scale, expected.detach())
 
 
-def test_a_copy_of_a_quantized_model_is_independent(
+def test_quantize_model_returns_a_model_with_independent_copies(
     model: nn.Module, images: Any, ops: Any
 ) -> None:
     quantized: Any = quantize_model(model, ops, 4, 8, "sym", images)
@@ -76,7 +78,7 @@ def test_a_copy_of_a_quantized_model_is_independent(
 
 
 @pytest.mark.parametrize("answer", [(-0.1, 0), (float("nan"), 0), (0.0, 0), (0.1, 1), 0.1, None])
-def test_a_students_scale_that_makes_no_sense_is_named(
+def test_quantize_model_names_an_invalid_scale_of_a_student(
     answer: Any, model: nn.Module, images: Any, ops: Any
 ) -> None:
     wrong = types.SimpleNamespace(**vars(ops))
@@ -96,7 +98,7 @@ def test_a_students_scale_that_makes_no_sense_is_named(
         ((8, 8, "sym", {"fc": 12}), "fc: expected 1 to 8 .* got 12"),
     ],
 )
-def test_impossible_wishes_are_one_sentence(
+def test_quantize_model_refuses_impossible_arguments_in_a_sentence(
     arguments: Any, sentence: str, model: nn.Module, images: Any, ops: Any
 ) -> None:
     weight_bits, act_bits, method, bit_widths = arguments
@@ -104,29 +106,31 @@ def test_impossible_wishes_are_one_sentence(
         quantize_model(model, ops, weight_bits, act_bits, method, images, bit_widths)
 
 
-def test_padding_other_than_with_zeros_is_refused(model: nn.Module, images: Any, ops: Any) -> None:
+def test_quantize_model_refuses_padding_other_than_zeros(
+    model: nn.Module, images: Any, ops: Any
+) -> None:
     model.conv2 = nn.Conv2d(8, 8, 3, padding="same")
     with pytest.raises(QuantizationError, match="conv2: expected zero padding"):
         quantize_model(model, ops, 8, 8, "sym", images)
 
 
-def test_fast_kernels_replace_the_students_and_are_taken_back(ops: Any) -> None:
+def test_fast_integers_replaces_student_functions_and_restores_them(ops: Any) -> None:
     own = ops.integer_linear, ops.integer_conv2d
     with contextlib.suppress(KeyError), fast_integers(ops):
-        seen = ops.integer_linear, ops.integer_conv2d
+        replaced = ops.integer_linear, ops.integer_conv2d
         raise KeyError
-    assert seen == (integer_kernels.integer_linear, integer_kernels.integer_conv2d)
+    assert replaced == (integer_kernels.integer_linear, integer_kernels.integer_conv2d)
     assert (ops.integer_linear, ops.integer_conv2d) == own
 
 
-def test_fast_kernels_leave_no_trace_where_there_were_none() -> None:
+def test_fast_integers_leaves_an_empty_module_empty() -> None:
     empty = types.SimpleNamespace()
     with fast_integers(empty):
         assert empty.integer_linear is integer_kernels.integer_linear
     assert vars(empty) == {}
 
 
-def test_fast_kernels_change_no_output(model: nn.Module, images: Any, ops: Any) -> None:
+def test_fast_integers_changes_no_output(model: nn.Module, images: Any, ops: Any) -> None:
     quantized = quantize_model(model, ops, 8, 8, "sym", images)
     x = images.float() / 64 - 2
     own = quantized(x)

@@ -100,7 +100,7 @@ def test_docs_name_files_that_exist(path):
     assert missing == []
 
 
-def test_a_wrong_command_is_noticed():
+def test_parse_refuses_a_wrong_command():
     cli = importlib.import_module("autograder.cli").cli
     with pytest.raises(click.UsageError):
         parse(cli, ["nonsense"])

@@ -87,7 +87,7 @@ def test_package_contains_no_forbidden_words(package):
     assert not words, "\n".join(words)
 
 
-def test_forbidden_words_are_noticed():
+def test_passages_include_docstrings_fstrings_and_comments():
     source = '"""Nobody hands in."""\nx = f"{1} is told"  # to be mended\n'
     words = Counter(m.group() for _, text in passages(source) for m in _WORDS.finditer(text))
     assert words == Counter(["Nobody", "hands in", "told", "mended"])

@@ -31,12 +31,12 @@ def kit(monkeypatch, tmp_path, images, model):
     return tmp_path
 
 
-def test_the_names_of_the_command_are_those_of_the_methods() -> None:
+def test_literature_methods_have_the_names_of_the_command() -> None:
     assert tuple(SYSTEMS) == LITERATURE_METHODS
     assert {claim.method for claim in acceptance_targets.LITERATURE} <= set(SYSTEMS)
 
 
-def test_run_tells_what_was_seen_and_saves_what_fits(kit, capsys) -> None:
+def test_run_reports_the_data_used_and_saves_what_fits(kit, capsys) -> None:
     arguments = ["--model", "float.pt", "--data", "shapes10"]
     assert main(["run", "ISQuant", "--bits", "W6A5", *arguments]) == 0
     shown = capsys.readouterr().out
@@ -49,19 +49,19 @@ def test_run_tells_what_was_seen_and_saves_what_fits(kit, capsys) -> None:
     assert not (kit / "runs/literature/shapes10/SQuant").exists()
 
 
-def test_what_is_saved_computes_what_the_network_does(model, images) -> None:
+def test_to_kit_format_computes_what_the_network_does(model, images) -> None:
     """Up to the image, which the format has in floating point."""
     network = SYSTEMS["DFQ"].quantize(model, (8, 8), images)
     expected = network(normalize(images)).detach()
-    found = IntegerResNet20(to_kit_format(network, "DFQ", "noise", (8, 8))).logits(images)
-    error = float((found - expected).square().mean() / expected.var())
+    logits = IntegerResNet20(to_kit_format(network, "DFQ", "noise", (8, 8))).logits(images)
+    error = float((logits - expected).square().mean() / expected.var())
     assert error < 0.05
     plain = SYSTEMS["SQuant"].quantize(model, (8, 8), images)
     with pytest.raises(DoesNotFit, match="scale per channel"):
         to_kit_format(plain, "SQuant", "noise", (8, 8))
 
 
-def test_compare_shows_conditions_and_measures_a_row_once(kit, monkeypatch, capsys) -> None:
+def test_compare_shows_conditions_and_measures_each_row_once(kit, monkeypatch, capsys) -> None:
     command = [
         "compare",
         "--method",
@@ -90,7 +90,7 @@ def test_compare_shows_conditions_and_measures_a_row_once(kit, monkeypatch, caps
     assert main([*command, "--data", "shapes10"]) == 0
 
 
-def test_verify_fails_where_a_must_is_missed(kit, monkeypatch) -> None:
+def test_compare_verify_fails_below_a_required_accuracy(kit, monkeypatch) -> None:
     monkeypatch.setattr(verify, "measure_seconds", lambda model: {})
     reachable = acceptance_targets.LiteratureTarget("DFQ", "W8A8", 100.0, 0.0)
     monkeypatch.setattr(verify, "LITERATURE", (reachable,))
@@ -114,12 +114,12 @@ def test_verify_fails_where_a_must_is_missed(kit, monkeypatch) -> None:
         (["compare", "--verify", "--bits", "W8A8"], "leave --bits out"),
     ],
 )
-def test_what_does_not_exist_is_a_sentence(kit, arguments, sentence, capsys) -> None:
+def test_literature_commands_refuse_unknown_arguments(kit, arguments, sentence, capsys) -> None:
     assert main([*arguments, "--model", "float.pt", "--data", "shapes10"]) == 2
     assert sentence in " ".join(capsys.readouterr().err.split())
 
 
-def test_conditions_are_those_of_the_network(model, images) -> None:
+def test_literature_methods_have_the_conditions_of_their_networks(model, images) -> None:
     """What the table claims can be seen in the layers."""
     assert len(CONDITIONS) == 6
     for name in ("DFQ", "SQuant", "ISQuant", "ZeroQ on noise"):

@@ -19,13 +19,13 @@ from baselines.quantizers.affine import Affine, Unquantized
 from quantlab.data.images import normalize
 
 
-def test_equalization_by_hand() -> None:
+def test_equalization_scales_match_a_manual_calculation() -> None:
     # sqrt(8 * 2) / 8 = 1/2: both ranges become 4. A dead channel keeps its scale.
     scale = equalization_scales(torch.tensor([8.0, 0.0]), torch.tensor([2.0, 3.0]))
     assert scale.tolist() == [0.5, 1.0]
 
 
-def test_ranges_are_equal_afterwards(model: nn.Module) -> None:
+def test_equalize_makes_ranges_equal(model: nn.Module) -> None:
     network = fold_batch_norm(equalize(model))
     for first, second in block_pairs(network):
         rows = network.get_submodule(first).weight.abs().flatten(1).amax(1)
@@ -33,14 +33,14 @@ def test_ranges_are_equal_afterwards(model: nn.Module) -> None:
         torch.testing.assert_close(rows, columns, rtol=1e-4, atol=1e-6)
 
 
-def test_the_network_computes_the_same_where_nothing_is_absorbed(
-    model: nn.Module, images: torch.Tensor
-) -> None:
+def test_equalize_preserves_the_output(model: nn.Module, images: torch.Tensor) -> None:
     x = normalize(images)
     torch.testing.assert_close(equalize(model)(x), model(x), rtol=1e-3, atol=1e-3)
 
 
-def test_what_is_always_positive_is_absorbed(model: nn.Module, images: torch.Tensor) -> None:
+def test_equalize_absorbs_always_positive_activations(
+    model: nn.Module, images: torch.Tensor
+) -> None:
     """One channel of mean 5 and deviation 1/2: 3.5 of it move into the next layer."""
     shifted = copy.deepcopy(model)
     block = shifted.layer1[0]
@@ -61,7 +61,7 @@ def test_what_is_always_positive_is_absorbed(model: nn.Module, images: torch.Ten
     torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-4)
 
 
-def test_a_bias_is_corrected_by_hand() -> None:
+def test_subtract_rounding_shift_matches_a_manual_calculation() -> None:
     layer = nn.Linear(2, 1)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[1.0, 2.0]]))  # of floats 0.9 and 2.2
@@ -71,7 +71,7 @@ def test_a_bias_is_corrected_by_hand() -> None:
     assert float(layer.bias) == pytest.approx(1 - (0.1 * 2 - 0.2 * 3))
 
 
-def test_correction_brings_the_imagined_means_back(model: nn.Module) -> None:
+def test_dfq_corrects_every_bias_but_that_of_conv1(model: nn.Module) -> None:
     network, exact = dfq(model, (4, 8)), fold_batch_norm(equalize(model))
     for name, module in quantized_layers(network).items():
         moved = module.layer.bias - exact.get_submodule(name).bias

@@ -29,42 +29,42 @@ class Shortcut(nn.Module):
         return self.main_norm(self.main(x)) + self.shortcut_norm(self.shortcut(x))
 
 
-def test_the_distance_by_hand() -> None:
+def test_statistics_distance_matches_a_manual_calculation() -> None:
     # One channel of 1 and 3: mean 2, deviation 1; from mean 5 and deviation 3 that is 9 + 4.
     input = torch.tensor([1.0, 3.0]).reshape(2, 1, 1, 1)
-    found = statistics_distance(input, torch.tensor([5.0]), torch.tensor([3.0]))
-    assert float(found) == pytest.approx(13.0, rel=1e-5)
+    distance = statistics_distance(input, torch.tensor([5.0]), torch.tensor([3.0]))
+    assert float(distance) == pytest.approx(13.0, rel=1e-5)
 
 
-def test_statistics_are_those_of_what_a_normalization_receives() -> None:
+def test_record_norm_inputs_records_what_a_batch_norm_receives() -> None:
     network, x = Shortcut().eval(), torch.randn(2, 3, 4, 4)
-    with record_norm_inputs(network) as found:
+    with record_norm_inputs(network) as recorded:
         network(x)
-        assert torch.equal(found["main_norm"], network.main(x))
-        assert torch.equal(found["shortcut_norm"], network.shortcut(x))
+        assert torch.equal(recorded["main_norm"], network.main(x))
+        assert torch.equal(recorded["shortcut_norm"], network.shortcut(x))
     assert not network.main_norm._forward_pre_hooks
 
 
-def test_images_approach_the_statistics_and_the_network_is_untouched(model: nn.Module) -> None:
+def test_distill_approaches_the_statistics_and_keeps_the_network(model: nn.Module) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    found = distill(model, DistillationSettings(images=4, steps=25, side=16))
-    assert found.losses[-1] < 0.5 * found.losses[0]
-    assert found.images.dtype == torch.uint8
-    assert found.images.shape == (4, 3, 16, 16)
+    distilled = distill(model, DistillationSettings(images=4, steps=25, side=16))
+    assert distilled.losses[-1] < 0.5 * distilled.losses[0]
+    assert distilled.images.dtype == torch.uint8
+    assert distilled.images.shape == (4, 3, 16, 16)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-def test_the_same_plan_gives_the_same_images(model: nn.Module) -> None:
+def test_distill_repeats_its_images_for_equal_settings(model: nn.Module) -> None:
     plan = DistillationSettings(images=2, steps=3, side=8)
     assert torch.equal(distill(model, plan).images, distill(model, plan).images)
 
 
-def test_noise_becomes_pixels_that_normalize_to_it() -> None:
+def test_to_pixels_inverts_normalize_for_noise() -> None:
     x = noise(8).clamp(-1.5, 1.5)
     assert float((normalize(to_pixels(x)) - x).abs().max()) < 0.6 / 255 / 0.24
 
 
-def test_a_network_without_normalization_is_refused() -> None:
+def test_distill_refuses_a_network_without_batch_norm() -> None:
     with pytest.raises(ValueError, match="Distilling needs batch norm statistics"):
         distill(nn.Conv2d(3, 3, 1))

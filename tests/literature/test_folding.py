@@ -22,7 +22,7 @@ class Misordered(nn.Module):
         return self.norm(self.first(x)) + self.norm_of_shortcut(self.shortcut(x))
 
 
-def test_one_channel_by_hand() -> None:
+def test_fold_batch_norm_matches_a_manual_calculation() -> None:
     network = nn.Sequential(nn.Conv2d(3, 1, 1), nn.BatchNorm2d(1, eps=0.0))
     with torch.no_grad():
         network[0].weight.fill_(2.0)
@@ -31,13 +31,13 @@ def test_one_channel_by_hand() -> None:
         network[1].bias.fill_(7.0)
         network[1].running_mean.fill_(1.0)
         network[1].running_var.fill_(4.0)
-    found = fold_batch_norm(network)
-    assert found[0].weight.flatten().tolist() == [5.0] * 3  # 2 * 5 / 2
-    assert found[0].bias.tolist() == [12.0]  # 7 + (3 - 1) * 5 / 2
-    assert isinstance(found[1], nn.Identity)
+    folded = fold_batch_norm(network)
+    assert folded[0].weight.flatten().tolist() == [5.0] * 3  # 2 * 5 / 2
+    assert folded[0].bias.tolist() == [12.0]  # 7 + (3 - 1) * 5 / 2
+    assert isinstance(folded[1], nn.Identity)
 
 
-def test_pairs_are_found_by_the_tensor_that_passes() -> None:
+def test_convolution_norms_pairs_layers_by_the_tensor_between_them() -> None:
     network = Misordered()
     assert convolution_norms(network) == {"first": "norm", "shortcut": "norm_of_shortcut"}
     for norm in (network.norm, network.norm_of_shortcut):
@@ -47,13 +47,13 @@ def test_pairs_are_found_by_the_tensor_that_passes() -> None:
     torch.testing.assert_close(fold_batch_norm(network.eval())(x), network(x))
 
 
-def test_the_network_computes_the_same(model: nn.Module, images: torch.Tensor) -> None:
+def test_fold_batch_norm_preserves_the_output(model: nn.Module, images: torch.Tensor) -> None:
     x = normalize(images)
     torch.testing.assert_close(fold_batch_norm(model)(x), model(x), rtol=1e-3, atol=1e-3)
     assert any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
     assert len(convolution_norms(model)) == 19
 
 
-def test_a_normalization_of_something_else_is_refused() -> None:
+def test_fold_batch_norm_refuses_a_batch_norm_without_convolution() -> None:
     with pytest.raises(ValueError, match="Cannot fold 0: no convolution"):
         fold_batch_norm(nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 3, 1)))

@@ -17,7 +17,7 @@ from quantlab.data.images import normalize
 
 
 @pytest.mark.parametrize("bits", [8, 6, 3])
-def test_the_integer_path_is_the_fake_one_to_the_last_bit(
+def test_integer_network_equals_fake_quantization_bit_by_bit(
     model: nn.Module, images: torch.Tensor, bits: int
 ) -> None:
     network = isquant(model, (bits, bits))
@@ -28,7 +28,7 @@ def test_the_integer_path_is_the_fake_one_to_the_last_bit(
     assert torch.equal(integer(x), double_network(network)(x))
 
 
-def test_a_float_convolution_is_called_nowhere(
+def test_integer_network_calls_no_float_convolution(
     model: nn.Module, images: torch.Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the codes are convolved with is `integer_conv2d`: without it there is only the bias."""
@@ -43,7 +43,7 @@ def test_a_float_convolution_is_called_nowhere(
     assert torch.equal(logits[0], logits[1])
 
 
-def test_it_is_symmetric_per_tensor_folded_and_biases_are_integers(model: nn.Module) -> None:
+def test_isquant_is_symmetric_per_tensor_folded_with_integer_biases(model: nn.Module) -> None:
     network = isquant(model, (8, 8))
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     for layer in quantized_layers(network).values():
@@ -55,7 +55,7 @@ def test_it_is_symmetric_per_tensor_folded_and_biases_are_integers(model: nn.Mod
         assert float((steps - steps.round()).abs().max()) < 1e-2
 
 
-def test_a_short_scale_has_twelve_bits_and_is_near() -> None:
+def test_short_scale_has_12_bits_and_is_close() -> None:
     for scale in (1.0, 0.1, 3.7e-4, 123.456):
         short = float(short_scale(scale))
         assert short == pytest.approx(scale, rel=2.0**-13)
@@ -63,7 +63,7 @@ def test_a_short_scale_has_twelve_bits_and_is_near() -> None:
         assert float(mantissa * 2**12) == int(mantissa * 2**12)
 
 
-def test_the_scale_is_near_the_best_of_a_dense_search() -> None:
+def test_least_error_grid_is_close_to_a_dense_search() -> None:
     weight = torch.randn(5000, generator=torch.Generator().manual_seed(0)) ** 3
     grid = least_error_grid(weight, 4)
 

@@ -20,13 +20,13 @@ def histogram(values: list[float], counts: list[float]) -> Histogram:
     return Histogram(numbers, torch.tensor(counts, dtype=torch.float64), max(values))
 
 
-def test_the_squared_error_by_hand() -> None:
+def test_squared_error_matches_a_manual_calculation() -> None:
     # At T = 3 and codes 0..3: 1 is exact, 1.5 becomes 2, 4 becomes 3.
-    found = squared_error(histogram([1.0, 1.5, 4.0], [2, 1, 1]), 3.0, 3)
-    assert found == pytest.approx((0.25 + 1) / 4)
+    error = squared_error(histogram([1.0, 1.5, 4.0], [2, 1, 1]), 3.0, 3)
+    assert error == pytest.approx((0.25 + 1) / 4)
 
 
-def test_an_outlier_is_clipped_where_it_is_rare() -> None:
+def test_mse_threshold_clips_a_rare_outlier() -> None:
     levels = [1.0, 2.0, 3.0, 90.0]
     rare = mse_threshold(histogram(levels, [1e6, 1e6, 1e6, 1]), 3)
     common = mse_threshold(histogram(levels, [1, 1, 1, 1e6]), 3)
@@ -34,43 +34,43 @@ def test_an_outlier_is_clipped_where_it_is_rare() -> None:
     assert common == pytest.approx(90.0, rel=0.01)
 
 
-def test_the_divergence_by_hand() -> None:
+def test_divergence_matches_a_manual_calculation() -> None:
     # Codes 0..1 and T = 4: 2.5 and 3.5 both become code 1 and lie in bins of equal width; what is
     # left of 3 and 1 is 2 and 2.
-    found = divergence(histogram([2.5, 3.5], [3, 1]), 4.0, 1)
+    actual = divergence(histogram([2.5, 3.5], [3, 1]), 4.0, 1)
     p, q = torch.tensor([0.75, 0.25]), torch.tensor([0.5, 0.5])
-    assert found == pytest.approx(float((p * (p / q).log()).sum()), rel=1e-6)
+    assert actual == pytest.approx(float((p * (p / q).log()).sum()), rel=1e-6)
     assert divergence(histogram([2.5, 3.5], [3, 1]), 2.0, 1) == float("inf")
 
 
-def test_codes_as_fine_as_the_bins_lose_nothing() -> None:
+def test_thresholds_are_exact_for_codes_as_fine_as_the_bins() -> None:
     exact = histogram([1.0, 2.0, 3.0], [5, 3, 2])
     assert divergence(exact, 3.0, 3) == pytest.approx(0, abs=1e-12)
     assert kl_threshold(exact, 3) == 3.0
     assert mse_threshold(exact, 3) == 3.0
 
 
-def test_the_quantile_leaves_one_in_ten_thousand() -> None:
+def test_quantile_threshold_leaves_1_in_10000_above() -> None:
     values = torch.arange(1, 100_001) / 1000.0
-    found = quantile_threshold(magnitude_histogram(values), 255)
-    assert found == pytest.approx(99.99, rel=2**-8)
+    threshold = quantile_threshold(magnitude_histogram(values), 255)
+    assert threshold == pytest.approx(99.99, rel=2**-8)
 
 
-def test_magnitudes_are_absolute_counted_and_without_zeros() -> None:
-    found = magnitude_histogram(torch.tensor([[-2.0, 2.0], [0.0, 0.5]]))
-    assert found.counts.tolist() == [1, 2]
-    assert found.values.tolist() == pytest.approx([0.5, 2.0], rel=2**-9)
-    assert found.maximum == 2.0
+def test_magnitude_histogram_counts_absolute_values_without_zeros() -> None:
+    magnitudes = magnitude_histogram(torch.tensor([[-2.0, 2.0], [0.0, 0.5]]))
+    assert magnitudes.counts.tolist() == [1, 2]
+    assert magnitudes.values.tolist() == pytest.approx([0.5, 2.0], rel=2**-9)
+    assert magnitudes.maximum == 2.0
 
 
 @pytest.mark.parametrize("name", CRITERIA)
-def test_every_criterion_lies_within_the_range(name: str) -> None:
+def test_thresholds_are_within_the_range_of_the_histogram(name: str) -> None:
     values = torch.randn(20_000, generator=torch.Generator().manual_seed(0))
-    found = magnitude_histogram(values)
+    magnitudes = magnitude_histogram(values)
     for largest in (15, 255):
-        assert 0.2 * found.maximum < CRITERIA[name](found, largest) <= found.maximum
+        assert 0.2 * magnitudes.maximum < CRITERIA[name](magnitudes, largest) <= magnitudes.maximum
 
 
-def test_nothing_but_zeros_has_the_threshold_zero() -> None:
+def test_thresholds_of_only_zeros_are_zero() -> None:
     empty = magnitude_histogram(torch.zeros(10))
     assert mse_threshold(empty, 255) == kl_threshold(empty, 255) == 0

@@ -29,7 +29,7 @@ class Twice(nn.Module):
         return self.third(relu(10 * self.second(x)))
 
 
-def test_a_channel_by_hand() -> None:
+def test_affine_grid_matches_a_manual_calculation_for_a_channel() -> None:
     # -1..2 at 2 bits: s = 1, z = round(-1) + 2 = 1, codes -2..1 stand for -1..2.
     grid = affine_grid(torch.tensor([[-1.0, 2.0, 0.4], [1.0, 3.0, 2.0]]), 2)
     assert grid.scale.flatten().tolist() == [1.0, 1.0]
@@ -40,7 +40,7 @@ def test_a_channel_by_hand() -> None:
 
 
 @pytest.mark.parametrize("functional", [True, False])
-def test_functional_and_shared_relus_are_quantized_each_with_its_range(
+def test_zeroq_quantizes_functional_and_shared_relus_separately(
     functional: bool, images: torch.Tensor
 ) -> None:
     torch.manual_seed(0)
@@ -51,6 +51,6 @@ def test_functional_and_shared_relus_are_quantized_each_with_its_range(
     assert scales[0] != pytest.approx(scales[1], rel=0.1)
 
 
-def test_a_dead_channel_stays_zero() -> None:
+def test_affine_grid_keeps_a_dead_channel_zero() -> None:
     weight = torch.zeros(2, 3)
     assert torch.equal(affine_grid(weight, 4)(weight), weight)

@@ -59,7 +59,7 @@ def test_reset_unsigned_takes_either_name(lost, name: str, otherwise: str) -> No
     assert lost(ONE_NAME.format(name=name, otherwise=UNKNOWN[otherwise])) == {}
 
 
-def test_reset_unsigned_wrong_under_both_names_is_wrong(lost) -> None:
+def test_reset_unsigned_loses_points_if_wrong_under_both_names(lost) -> None:
     patch = ONE_NAME.format(name="asym", otherwise=UNKNOWN["is sym"])
     assert lost(patch.replace("2**N_bits - 1", "2**N_bits")) == {"1a.reset.unsigned": 2.0}
 
@@ -68,22 +68,22 @@ def test_reset_unsigned_wrong_under_both_names_is_wrong(lost) -> None:
 
 
 @pytest.mark.parametrize("name", ["scales_are_tensors", "scales_are_numbers"])
-def test_scales_in_one_form_get_every_point(lost, name: str) -> None:
+def test_grade_submission_accepts_scales_as_tensors_or_numbers(lost, name: str) -> None:
     assert lost(ALTERNATIVES[name].code) == {}
 
 
-def test_linear_quantize_wrong_in_the_form_it_takes_is_wrong(lost) -> None:
-    found = lost(
+def test_linear_quantize_loses_points_if_wrong_in_its_only_form(lost) -> None:
+    lost_points = lost(
         """
         def linear_quantize(input, scale, zero_point, N_bits, signed=True):
             low, high = _limits(N_bits, signed)
             return torch.clamp(torch.round(input / scale) - zero_point.float() + 1, low, high)
         """
     )
-    assert set(found) >= {f"1a.linear_quantize.{part}" for part in ("signed", "zero_point")}
+    assert set(lost_points) >= {f"1a.linear_quantize.{part}" for part in ("signed", "zero_point")}
 
 
-def test_linear_quantize_that_fails_in_every_form_shows_its_first_exception(
+def test_linear_quantize_shows_the_first_exception_of_all_forms(
     course, sandbox, reference_source
 ) -> None:
     patch = (
@@ -96,8 +96,8 @@ def test_linear_quantize_that_fails_in_every_form_shows_its_first_exception(
     assert check.message.endswith(": int")
 
 
-def test_linear_quantize_that_changes_its_input_before_it_fails_is_right(lost) -> None:
-    found = lost(
+def test_linear_quantize_in_place_before_a_failure_costs_only_purity(lost) -> None:
+    lost_points = lost(
         """
         def linear_quantize(input, scale, zero_point, N_bits, signed=True):
             input /= scale
@@ -105,11 +105,11 @@ def test_linear_quantize_that_changes_its_input_before_it_fails_is_right(lost) -
             return torch.clamp(torch.round(input) - zero_point.float(), low, high)
         """
     )
-    assert found == {"1a.linear_quantize.pure": 1.0}
+    assert lost_points == {"1a.linear_quantize.pure": 1.0}
 
 
-def test_ste_whose_backward_needs_a_tensor_is_right(lost) -> None:
-    found = lost(
+def test_ste_accepts_a_backward_that_needs_a_tensor(lost) -> None:
+    lost_points = lost(
         """
         class _quantize_func_STE(torch.autograd.Function):
             @staticmethod
@@ -124,7 +124,7 @@ def test_ste_whose_backward_needs_a_tensor_is_right(lost) -> None:
         linear_quantize_STE = _quantize_func_STE.apply
         """
     )
-    assert found == {}
+    assert lost_points == {}
 
 
 # Arguments that are changed in place ----------------------------------------------------------
@@ -146,7 +146,7 @@ def test_linear_quantize_in_place_costs_the_purity_check_alone(lost, body: str) 
     assert lost(source) == {"1a.linear_quantize.pure": 1.0}
 
 
-def test_arguments_changed_in_place_elsewhere_cost_nothing(lost) -> None:
+def test_grade_submission_ignores_other_arguments_changed_in_place(lost) -> None:
     assert lost(ALTERNATIVES["arguments_changed_in_place"].code) == {}
 
 

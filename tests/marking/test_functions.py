@@ -15,14 +15,14 @@ def lost(report):
     return {check.id for check in calls(report) if check.points < check.max_points}
 
 
-def test_the_reference_earns_every_point(marked, reference_source):
+def test_grade_submission_gives_the_reference_every_point(marked, reference_source):
     report = marked(Submission("ada", reference_source))
     assert lost(report) == set()
     assert {check.verdict for check in calls(report)} == {Verdict.CORRECT}
     assert len(calls(report)) == 31
 
 
-def test_the_untouched_stub_earns_nothing_and_every_check_is_missing(marked, stub_source):
+def test_grade_submission_gives_the_stub_no_points(marked, stub_source):
     report = marked(Submission("ada", stub_source))
     assert report.auto_score == 0
     assert {check.verdict for check in report.checks} == {Verdict.MISSING}
@@ -51,18 +51,18 @@ LOST = {
 
 
 @pytest.mark.parametrize("example", HALF_RIGHT, ids=lambda example: example.name)
-def test_a_half_right_submission_loses_points_in_what_it_breaks(marked, reference_source, example):
+def test_grade_submission_deducts_points_only_for_what_is_broken(marked, reference_source, example):
     report = marked(Submission("ada", reference_source + example.patch))
     assert {id.split(".")[0] for id in lost(report)} == {example.breaks}
     assert lost(report) <= LOST[example.name]
 
 
 @pytest.mark.parametrize("student", ["ada", "grace", "edsger", "barbara", "alan"])
-def test_the_reference_is_right_on_everybody_s_inputs(marked, reference_source, student):
+def test_grade_submission_accepts_the_reference_for_any_student(marked, reference_source, student):
     assert lost(marked(Submission(student, reference_source))) == set()
 
 
-def test_what_leans_on_a_wrong_function_is_judged_without_it(marked, reference_source):
+def test_grade_submission_grades_a_layer_apart_from_wrong_helpers(marked, reference_source):
     broken = (
         "\n\ndef integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):\n"
         "    x, w = input.double(), weight.double()\n"
@@ -77,7 +77,7 @@ def test_what_leans_on_a_wrong_function_is_judged_without_it(marked, reference_s
     assert "Right when integer_conv2d is" in layer.message
 
 
-def test_a_layer_that_bypasses_integer_conv2d_is_seen(marked, reference_source):
+def test_grade_submission_detects_a_bypass_of_integer_conv2d(marked, reference_source):
     bypass = (
         "\n\ndef quantized_conv2d_function(\n"
         "    input, weight, bias, s_x, s_w, stride=1, padding=0, dilation=1, groups=1\n"
@@ -92,9 +92,7 @@ def test_a_layer_that_bypasses_integer_conv2d_is_seen(marked, reference_source):
     assert lost(report) == {"2b.quantized_conv2d.uses_integer_conv2d"}
 
 
-def test_a_missing_function_and_a_wrong_signature_have_their_own_sentences(
-    marked, reference_source
-):
+def test_grade_submission_explains_missing_functions_and_signatures(marked, reference_source):
     renamed = reference_source.replace("def get_scale(", "def scale_of(").replace(
         "= get_scale(", "= scale_of("
     )
@@ -117,14 +115,16 @@ def test_a_missing_function_and_a_wrong_signature_have_their_own_sentences(
         ("return (scale * (input + zero_point)).double()", Verdict.CORRECT),
     ],
 )
-def test_each_kind_of_answer_gets_its_verdict(marked, reference_source, body, verdict):
+def test_grade_submission_assigns_the_verdict_of_each_answer(
+    marked, reference_source, body, verdict
+):
     patch = f"\n\ndef linear_dequantize(input, scale, zero_point):\n    {body}\n"
     report = marked(Submission("ada", reference_source + patch))
     checks = {check.id: check for check in report.checks}
     assert checks["1a.linear_dequantize.values"].verdict is verdict
 
 
-def test_integers_returned_as_floats_are_a_wrong_dtype(marked, reference_source):
+def test_grade_submission_rejects_integers_returned_as_floats(marked, reference_source):
     patch = (
         "\n\ndef integer_linear(input, weight):\n    return input.double() @ weight.double().T\n"
     )
@@ -133,7 +133,7 @@ def test_integers_returned_as_floats_are_a_wrong_dtype(marked, reference_source)
     assert checks["2b.integer_linear.values"].verdict is Verdict.BAD_DTYPE
 
 
-def test_float32_accumulation_is_caught_above_two_to_the_24(marked, reference_source):
+def test_grade_submission_detects_accumulation_in_float32(marked, reference_source):
     patch = (
         "\n\ndef integer_linear(input, weight):\n"
         "    return (input.float() @ weight.float().T).round().to(torch.int32)\n"

@@ -145,14 +145,14 @@ def test_hidden_check_names_few_exception_classes(rubric) -> None:
     check = next(check for check in CHECKS if check.id == CHECK)
     shown = set()
     for name in (name for name, kind in vars(builtins).items() if isinstance(kind, type)):
-        found = Finding(Verdict.ERROR, message=name, evidence={"exception": name})
-        result = score_finding(check, rubric.items[CHECK], found)
+        finding = Finding(Verdict.ERROR, message=name, evidence={"exception": name})
+        result = score_finding(check, rubric.items[CHECK], finding)
         shown.add((result.message, str(result.evidence)))
     assert len(shown) == len(redaction.EXCEPTIONS) + 1
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_hidden_check_message_is_made_of_the_verdict(rubric, verdict: Verdict) -> None:
+def test_hidden_check_message_depends_only_on_the_verdict(rubric, verdict: Verdict) -> None:
     check = next(check for check in CHECKS if check.id == CHECK)
     finding = Finding(
         verdict,

@@ -37,13 +37,17 @@ def named(report):
         ("return ((input / scale).round() + zero_point).clamp(low, high)", "zero_point_added"),
     ],
 )
-def test_the_same_mistake_in_other_words_is_named(marked, reference_source, body, mistake):
-    found = named(marked(Submission("ada", reference_source + QUANTIZE.format(body))))
-    assert found
-    assert all(name.startswith(f"linear_quantize/{mistake}") for name in found.values()), found
+def test_misconceptions_name_the_same_mistake_in_other_words(
+    marked, reference_source, body, mistake
+):
+    named_mistakes = named(marked(Submission("ada", reference_source + QUANTIZE.format(body))))
+    assert named_mistakes
+    assert all(name.startswith(f"linear_quantize/{mistake}") for name in named_mistakes.values()), (
+        named_mistakes
+    )
 
 
-def test_the_examples_mistakes_are_named(marked, reference_source):
+def test_misconceptions_name_the_mistakes_of_the_examples(marked, reference_source):
     examples = {example.name: example for example in HALF_RIGHT}
     for name, mistake in (
         ("standard-deviation", "get_scale/std_instead_of_rms"),
@@ -53,7 +57,7 @@ def test_the_examples_mistakes_are_named(marked, reference_source):
         assert set(named(report).values()) == {mistake}
 
 
-def test_a_hidden_check_names_the_mistake_and_nothing_else(marked, reference_source):
+def test_hidden_check_names_only_the_misconception(marked, reference_source):
     patch = QUANTIZE.format("return ((input / scale).round() + zero_point).clamp(low, high)")
     report = marked(Submission("ada", reference_source + patch))
     check = next(c for c in report.checks if c.id == "1a.linear_quantize.zero_point")
@@ -71,16 +75,16 @@ def test_a_hidden_check_names_the_mistake_and_nothing_else(marked, reference_sou
         "return input",
     ],
 )
-def test_what_is_only_near_a_mistake_stays_silent(marked, reference_source, body):
+def test_misconceptions_ignore_answers_near_a_mistake(marked, reference_source, body):
     report = marked(Submission("ada", reference_source + QUANTIZE.format(body)))
     assert "truncates" not in " ".join(named(report).values())
 
 
-def test_what_is_right_is_never_named(marked, reference_source):
+def test_misconceptions_ignore_right_answers(marked, reference_source):
     assert named(marked(Submission("ada", reference_source))) == {}
 
 
-def test_two_mistakes_that_look_the_same_stay_silent_unless_they_say_the_same():
+def test_misconceptions_ignore_indistinguishable_mistakes():
     def mutant(name: str, sentence: str) -> Mutant:
         code = "def f(x):\n    return x + 1\n"
         return Mutant(f"f/{name}", code, "adds one", sentence, caught_by=("1a.f",))
@@ -99,7 +103,7 @@ def test_two_mistakes_that_look_the_same_stay_silent_unless_they_say_the_same():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "equal"),
+    ("answer", "other", "equal"),
     [
         (np.float32([1, 2]), np.float64([1, 2.00001]), True),
         (np.float32([1, 2]), np.float64([1, 2.001]), False),
@@ -116,8 +120,8 @@ def test_two_mistakes_that_look_the_same_stay_silent_unless_they_say_the_same():
         (None, 0, False),
     ],
 )
-def test_when_two_answers_are_the_same(one, other, equal):
-    assert is_same(one, other) is equal
+def test_is_same_compares_values_across_types(answer, other, equal):
+    assert is_same(answer, other) is equal
 
 
 @pytest.fixture
@@ -137,7 +141,7 @@ def reported(oracle, empty_answers):
     return report
 
 
-def test_a_mistake_in_a_table_is_named(marked, reported):
+def test_misconceptions_name_a_mistake_in_a_table(marked, reported):
     assert named(marked(reported(lambda error: error**0.5))) == {
         "1b.A.sym": "answers/root_of_the_error"
     }

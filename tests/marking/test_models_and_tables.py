@@ -37,67 +37,69 @@ def checks(report):
     return {check.id: check for check in report.checks}
 
 
-def test_right_tables_earn_every_point(marked, right_answers):
-    found = checks(marked(Submission("ada", None, right_answers)))
-    for id, check in found.items():
+def test_grade_submission_gives_right_tables_every_point(marked, right_answers):
+    results = checks(marked(Submission("ada", None, right_answers)))
+    for id, check in results.items():
         if id.startswith(("1b.A", "1b.B", "2c.", "3.bit")):
             assert check.verdict is Verdict.CORRECT, (id, check.message)
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1, 0.0])
-def test_a_wrong_error_costs_a_third_of_its_row(marked, right_answers, factor):
+def test_error_table_check_deducts_a_third_for_a_wrong_error(marked, right_answers, factor):
     mse = {v: {m: dict(c) for m, c in ms.items()} for v, ms in right_answers.mse.items()}
     mse["A"]["sym"][4] *= factor
-    found = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
-    assert found["1b.A.sym"].verdict is Verdict.PARTIAL
-    assert found["1b.A.sym"].points == pytest.approx(2 / 3, abs=1e-4)
-    assert "4 bits" in found["1b.A.sym"].message
-    assert found["1b.B.sym"].verdict is Verdict.CORRECT
+    results = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
+    assert results["1b.A.sym"].verdict is Verdict.PARTIAL
+    assert results["1b.A.sym"].points == pytest.approx(2 / 3, abs=1e-4)
+    assert "4 bits" in results["1b.A.sym"].message
+    assert results["1b.B.sym"].verdict is Verdict.CORRECT
 
 
-def test_a_missing_cell_is_named_and_costs_only_itself(marked, right_answers):
+def test_error_table_check_names_a_missing_cell(marked, right_answers):
     mse = {v: {m: dict(c) for m, c in ms.items()} for v, ms in right_answers.mse.items()}
     mse["B"]["SAWB"][2] = None
-    found = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
-    assert found["1b.B.SAWB"].message == "Missing: 2 bits."
-    assert found["1b.B.SAWB"].points == pytest.approx(2 / 3, abs=1e-4)
+    results = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
+    assert results["1b.B.SAWB"].message == "Missing: 2 bits."
+    assert results["1b.B.SAWB"].points == pytest.approx(2 / 3, abs=1e-4)
 
 
-def test_a_table_made_from_another_student_s_vectors_is_wrong(marked, right_answers):
+def test_error_table_check_rejects_a_table_of_another_student(marked, right_answers):
     stolen = replace(right_answers, student="grace")
-    found = checks(marked(Submission("grace", None, stolen)))
-    assert found["1b.A.sym"].points < found["1b.A.sym"].max_points
-    assert found["1b.B.heuristic"].points < found["1b.B.heuristic"].max_points
+    results = checks(marked(Submission("grace", None, stolen)))
+    assert results["1b.A.sym"].points < results["1b.A.sym"].max_points
+    assert results["1b.B.heuristic"].points < results["1b.B.heuristic"].max_points
 
 
-def test_a_heuristic_better_than_the_reference_s_is_right(marked, right_answers):
+def test_error_table_check_accepts_a_better_heuristic(marked, right_answers):
     values = student_vectors("ada")["B"].numpy()
     mse = {v: {m: dict(c) for m, c in ms.items()} for v, ms in right_answers.mse.items()}
     mse["B"]["heuristic"] = {bits: SquaredError(values).least(bits) for bits in (8, 4, 2)}
-    found = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
-    assert found["1b.B.heuristic"].verdict is Verdict.CORRECT
+    results = checks(marked(Submission("ada", None, replace(right_answers, mse=mse))))
+    assert results["1b.B.heuristic"].verdict is Verdict.CORRECT
 
 
 @pytest.mark.parametrize(("reported", "right"), [(80.99, True), (79.01, True), (81.1, False)])
-def test_reported_accuracies_may_differ_by_a_point(marked, right_answers, reported, right):
+def test_post_training_table_check_accepts_a_difference_of_a_point(
+    marked, right_answers, reported, right
+):
     table = {t: {c: dict(m) for c, m in cs.items()} for t, cs in right_answers.table1.items()}
     table["ptq"]["W4A4"]["sym"] = reported
-    found = checks(marked(Submission("ada", None, replace(right_answers, table1=table))))
-    assert (found["2c.ptq.sym"].verdict is Verdict.CORRECT) is right
+    results = checks(marked(Submission("ada", None, replace(right_answers, table1=table))))
+    assert (results["2c.ptq.sym"].verdict is Verdict.CORRECT) is right
 
 
-def test_numbers_made_on_another_data_set_are_not_marked(marked, right_answers):
+def test_post_training_table_check_rejects_another_data_set(marked, right_answers):
     other = replace(right_answers, dataset="Shapes-10")
-    found = checks(marked(Submission("ada", None, other)))
-    assert found["2c.ptq.sym"].points == 0
-    assert "Shapes-10" in found["2c.ptq.sym"].message
+    results = checks(marked(Submission("ada", None, other)))
+    assert results["2c.ptq.sym"].points == 0
+    assert "Shapes-10" in results["2c.ptq.sym"].message
 
 
 @pytest.mark.parametrize(
     ("accuracy", "verdict", "points"),
     [(95.0, Verdict.CORRECT, 5), (88.5, Verdict.PARTIAL, 2.5), (80.0, Verdict.WRONG, 0)],
 )
-def test_a_model_is_marked_by_its_measured_accuracy(
+def test_model_check_grades_the_measured_accuracy(
     marked, evaluator, full_models, accuracy, verdict, points
 ):
     evaluator.accuracies[b"W4A4"] = accuracy
@@ -108,18 +110,18 @@ def test_a_model_is_marked_by_its_measured_accuracy(
     assert (model.accuracy, model.images, model.threshold) == (accuracy, 10_000, 90.0)
 
 
-def test_a_model_that_cannot_be_used_costs_itself_alone(marked, full_models):
+def test_model_check_explains_only_the_models_it_cannot_use(marked, full_models):
     models = {**full_models, "ResNet20_W2A2.pt": b"garbage"}
     problems = {"ResNet20_W8A8.pt": "ResNet20_W8A8.pt is an HTML page."}
     del models["ResNet20_W8A8.pt"]
-    found = checks(marked(Submission("ada", None, models=models, problems=problems)))
-    assert found["2d.model.W2A2"].message == "This model is broken."
-    assert found["2d.model.W8A8"].message == "ResNet20_W8A8.pt is an HTML page."
-    assert found["2d.model.W4A4"].verdict is Verdict.CORRECT
+    results = checks(marked(Submission("ada", None, models=models, problems=problems)))
+    assert results["2d.model.W2A2"].message == "This model is broken."
+    assert results["2d.model.W8A8"].message == "ResNet20_W8A8.pt is an HTML page."
+    assert results["2d.model.W4A4"].verdict is Verdict.CORRECT
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         ({"fc": None}, "No width is given for fc"),
         ({"fc": 0}, "1 to 8"),
@@ -128,13 +130,13 @@ def test_a_model_that_cannot_be_used_costs_itself_alone(marked, full_models):
         ({"layer9": 4}, "no layer called layer9"),
     ],
 )
-def test_bit_widths_must_be_complete_and_whole(marked, right_answers, change, said):
+def test_bit_widths_rejects_incomplete_and_invalid_widths(marked, right_answers, change, reason):
     widths = {**right_answers.bit_widths, **change}
     widths = {name: bits for name, bits in widths.items() if bits is not None}
-    found = checks(marked(Submission("ada", None, replace(right_answers, bit_widths=widths))))
-    assert said in found["3.bit_widths.valid"].message
-    assert found["3.bit_widths.valid"].points == 0
-    assert found["3.bit_widths.accuracy"].verdict is Verdict.BLOCKED
+    results = checks(marked(Submission("ada", None, replace(right_answers, bit_widths=widths))))
+    assert reason in results["3.bit_widths.valid"].message
+    assert results["3.bit_widths.valid"].points == 0
+    assert results["3.bit_widths.accuracy"].verdict is Verdict.BLOCKED
 
 
 @pytest.mark.parametrize(("accuracy", "points"), [(85.01, 15), (85.0, 0), (60.0, 0)])
@@ -142,23 +144,23 @@ def test_variable_precision_must_be_above_the_floor(
     marked, evaluator, right_answers, accuracy, points
 ):
     evaluator.variable = accuracy
-    found = checks(marked(Submission("ada", None, right_answers)))
-    assert found["3.bit_widths.accuracy"].points == points
+    results = checks(marked(Submission("ada", None, right_answers)))
+    assert results["3.bit_widths.accuracy"].points == points
 
 
-def test_a_small_model_earns_a_bonus_only_above_the_floor(marked, evaluator, right_answers):
+def test_grade_submission_gives_a_bonus_only_above_the_floor(marked, evaluator, right_answers):
     small = replace(right_answers, bit_widths=dict.fromkeys(layer_sizes(), 2))
     assert marked(Submission("ada", None, small)).bonus == 3
     evaluator.variable = 70.0
     assert marked(Submission("ada", None, small)).bonus == 0
 
 
-def test_the_size_counts_every_weight_and_a_scale_per_layer():
+def test_kibibytes_counts_every_weight_and_a_scale_per_layer():
     widths = dict.fromkeys(layer_sizes(), 8)
     assert kibibytes(widths) == pytest.approx((268_336 + 20 * 4) / 1024)
 
 
-def test_squared_errors_by_intervals_are_the_plain_ones():
+def test_squared_error_at_equals_the_plain_computation():
     values = np.random.default_rng(0).standard_t(5, 5_000).astype(np.float32)
     errors = SquaredError(values)
     for bits in (2, 3, 8):
@@ -168,7 +170,7 @@ def test_squared_errors_by_intervals_are_the_plain_ones():
             assert errors.at(scale, bits) == pytest.approx(plain, rel=1e-9)
 
 
-def test_no_scale_of_a_fine_grid_beats_the_least_error():
+def test_squared_error_least_is_at_most_that_of_any_scale():
     values = np.random.default_rng(1).uniform(-1, 1, 2_000).astype(np.float32)
     errors = SquaredError(values)
     for bits in (2, 3, 4):
@@ -186,36 +188,34 @@ def packed_submission(evaluator, right_answers):
     return Submission("ada", None, right_answers, {PACKED: b"packed"})
 
 
-def test_a_removed_convolution_takes_no_room(marked, right_answers):
+def test_kibibytes_counts_no_weights_of_a_removed_convolution(marked, right_answers):
     widths = {**right_answers.bit_widths, "layer3.1.conv1": 0}
-    found = checks(marked(Submission("ada", None, replace(right_answers, bit_widths=widths))))
-    assert found["3.bit_widths.valid"].points == 5
+    results = checks(marked(Submission("ada", None, replace(right_answers, bit_widths=widths))))
+    assert results["3.bit_widths.valid"].points == 5
     assert kibibytes(right_answers.bit_widths) - kibibytes(widths) == (36_864 * 6 / 8 + 4) / 1024
 
 
-def test_a_packed_model_has_the_size_of_its_codes_and_staff_hear_of_other_claims(
-    marked, packed_submission
-):
+def test_grade_submission_sizes_packed_models_and_flags_other_claims(marked, packed_submission):
     report = marked(packed_submission)
     assert report.bonus == 3
     assert "65.6 KiB" in checks(report)["3.bit_widths.accuracy"].message
     assert any("other widths in 20 layers (conv1 6 and 2" in flag for flag in report.flags)
 
 
-def test_a_packed_model_of_the_claimed_widths_is_not_flagged(
+def test_grade_submission_does_not_flag_matching_bit_widths(
     marked, packed_submission, right_answers
 ):
     same = replace(right_answers, bit_widths=dict.fromkeys(layer_sizes(), 2))
     assert not marked(replace(packed_submission, answers=same)).flags
 
 
-def test_a_packed_model_is_marked_without_tables(marked, packed_submission):
-    found = checks(marked(replace(packed_submission, answers=None)))
-    assert found["3.bit_widths.accuracy"].points == 15
-    assert found["3.bit_widths.valid"].points == 0
+def test_variable_precision_grades_a_packed_model_without_tables(marked, packed_submission):
+    results = checks(marked(replace(packed_submission, answers=None)))
+    assert results["3.bit_widths.accuracy"].points == 15
+    assert results["3.bit_widths.valid"].points == 0
 
 
-def test_a_broken_packed_model_is_not_replaced_by_the_claimed_widths(marked, packed_submission):
+def test_variable_precision_rejects_a_broken_packed_model(marked, packed_submission):
     broken = replace(packed_submission, models={PACKED: b"other"})
     check = checks(marked(broken))["3.bit_widths.accuracy"]
     assert (check.points, check.message) == (0, "This packed model is broken.")

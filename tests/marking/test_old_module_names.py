@@ -65,12 +65,12 @@ def test_translate_leaves_current_names_unchanged(code: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES.values())))
-def test_current_names_exist(name: str) -> None:
+def test_names_lists_modules_that_exist(name: str) -> None:
     if name != "instructor.notebook":  # a notebook of cells
         importlib.import_module(name)
 
 
-def test_a_file_of_one_case_may_use_former_names(tmp_path) -> None:
+def test_read_cases_translates_former_names(tmp_path) -> None:
     path = tmp_path / "wire.py"
     path.write_text('"""\nfault = "a"\n"""\nfrom quantlab.programs.wire import pack\n')
     (case,) = read_cases(path)

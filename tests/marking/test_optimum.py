@@ -26,12 +26,12 @@ def problem():
 def all_widths(problem):
     """{bits of weights: {layer: width}} of everything above the floor."""
     sizes, table = problem
-    found = {}
+    widths_by_bits = {}
     for bits in product(CANDIDATES, repeat=SOME):
         widths = dict(zip(sizes, bits, strict=True))
         if table.ceiling - sum(table.losses[n][b] for n, b in widths.items()) > FLOOR:
-            found[sum(sizes[n] * b for n, b in widths.items())] = widths
-    return found
+            widths_by_bits[sum(sizes[n] * b for n, b in widths.items())] = widths
+    return widths_by_bits
 
 
 def judged(problem, widths):
@@ -39,27 +39,27 @@ def judged(problem, widths):
     return judge_size(Program((call,)), Answer((widths,)), Answer(()), 0.0)
 
 
-def test_nothing_above_the_floor_has_fewer_bits(problem):
+def test_smallest_bits_is_the_minimum_above_the_floor(problem):
     assert smallest_bits(*problem) == min(all_widths(problem))
 
 
-def test_the_optimum_is_nothing_above_it(problem):
-    known = all_widths(problem)
-    outcome = judged(problem, known[min(known)]).outcome
+def test_judge_size_reports_0_percent_for_the_optimum(problem):
+    widths_by_bits = all_widths(problem)
+    outcome = judged(problem, widths_by_bits[min(widths_by_bits)]).outcome
     assert outcome.correct
     assert outcome.detail == {"above_optimum": 0.0}
 
 
-def test_what_is_larger_is_right_too_and_told_by_how_much(problem):
-    known = sorted(all_widths(problem).items())
-    least, (bits, widths) = known[0][0], known[1]
+def test_judge_size_accepts_more_bits_and_reports_how_many(problem):
+    candidates = sorted(all_widths(problem).items())
+    least, (bits, widths) = candidates[0][0], candidates[1]
     outcome = judged(problem, widths).outcome
     assert outcome.correct
     assert outcome.detail == {"above_optimum": round(100 * (bits / least - 1), 1)}
 
 
-def test_the_student_reads_it_though_the_check_is_hidden(rubric):
-    check = next(one for one in CHECKS if one.id == "3.search.size")
+def test_lines_under_shows_the_excess_of_a_hidden_check(rubric):
+    check = next(candidate for candidate in CHECKS if candidate.id == "3.search.size")
     shown = {"above_optimum": 7.5, "call": "a secret"}
     result = score_finding(check, rubric.items[check.id], Finding(Verdict.CORRECT, 1.0, "", shown))
     assert result.points == result.max_points

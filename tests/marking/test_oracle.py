@@ -18,7 +18,7 @@ def product(stand_in: int | None) -> Program:
     return Program((call,), {"x": x, "w": np.ones((2, 3), np.int32)})
 
 
-def test_stand_ins_of_one_thread_do_not_reach_another(oracle):
+def test_oracle_keeps_stand_ins_of_threads_apart(oracle):
     def ask(number: int) -> bool:
         stand_in = number if number % 2 else None
         result = oracle.answer(product(stand_in)).results[0]
@@ -29,7 +29,7 @@ def test_stand_ins_of_one_thread_do_not_reach_another(oracle):
         assert all(pool.map(ask, range(400)))
 
 
-def test_what_computes_from_data_never_sees_a_stand_in(oracle):
+def test_oracle_answer_leaves_its_module_unchanged(oracle):
     original = oracle.module.integer_linear
     oracle.answer(product(7))
     assert oracle.module.integer_linear is original

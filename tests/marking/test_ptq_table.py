@@ -21,7 +21,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "shapes10"])
-def test_the_committed_table_is_of_the_kit_as_it_stands(dataset, oracle):
+def test_ptq_table_committed_matches_the_current_kit(dataset, oracle):
     key = ptq_table.digest(dataset, oracle.source, float_model(dataset))
     table = ptq_table.stored(ptq_table.committed(dataset), key)
     assert table is not None, (
@@ -34,7 +34,7 @@ def test_the_committed_table_is_of_the_kit_as_it_stands(dataset, oracle):
         assert len(table["SAWB"][cell]) == 1 + len(PUBLISHED_PAIRS[weight_bits])
 
 
-def test_a_table_comes_back_as_it_was_kept_and_only_under_its_digest(tmp_path):
+def test_ptq_table_stored_returns_a_table_only_for_its_digest(tmp_path):
     path = tmp_path / "folder" / "table.json"
     ptq_table.store(path, "the digest", TABLE)
     assert ptq_table.stored(path, "the digest") == TABLE
@@ -44,13 +44,13 @@ def test_a_table_comes_back_as_it_was_kept_and_only_under_its_digest(tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"digest": "k"}', '{"digest": "k", "accuracies": 3}']
 )
-def test_half_a_file_is_no_table(tmp_path, text):
+def test_ptq_table_stored_ignores_an_incomplete_file(tmp_path, text):
     path = tmp_path / "table.json"
     path.write_text(text)
     assert ptq_table.stored(path, "k") is None
 
 
-def test_the_digest_sees_the_reference_and_the_float_model(tmp_path):
+def test_ptq_table_digest_depends_on_reference_and_float_model(tmp_path):
     model = tmp_path / "model.pt"
     model.write_bytes(b"weights")
     key = ptq_table.digest("cifar10", "source", model)
@@ -61,7 +61,7 @@ def test_the_digest_sees_the_reference_and_the_float_model(tmp_path):
     assert ptq_table.digest("cifar10", "source", model) != key
 
 
-def test_a_kept_table_is_not_measured_again(monkeypatch, tmp_path):
+def test_model_evaluator_reuses_a_remembered_ptq_table(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(ptq_table, "committed", lambda dataset: tmp_path / "none.json")
     oracle = Oracle()
@@ -78,13 +78,13 @@ def ptq_checks(marked, answers, cell_values):
     return {check.id: check for check in report.checks if check.question == "2c"}
 
 
-def test_accuracies_of_published_constants_are_right_too(marked, evaluator, empty_answers):
+def test_post_training_table_check_accepts_published_constants(marked, evaluator, empty_answers):
     published = dict.fromkeys(CELLS, (80.4, 75.0))
     evaluator.ptq_accuracies = lambda method: (
         published if method == "SAWB" else dict.fromkeys(CELLS, (80.4,))
     )
-    found = ptq_checks(marked, empty_answers, (80.4, 75.3, 80.0, 74.5, 75.0))
-    assert found["2c.ptq.SAWB"].verdict is Verdict.CORRECT
-    found = ptq_checks(marked, empty_answers, (80.4, 77.7, 80.0, 74.5, 75.0))
-    assert found["2c.ptq.SAWB"].verdict is Verdict.PARTIAL
-    assert found["2c.ptq.SAWB"].points == pytest.approx(2.0)
+    results = ptq_checks(marked, empty_answers, (80.4, 75.3, 80.0, 74.5, 75.0))
+    assert results["2c.ptq.SAWB"].verdict is Verdict.CORRECT
+    results = ptq_checks(marked, empty_answers, (80.4, 77.7, 80.0, 74.5, 75.0))
+    assert results["2c.ptq.SAWB"].verdict is Verdict.PARTIAL
+    assert results["2c.ptq.SAWB"].points == pytest.approx(2.0)

@@ -85,7 +85,7 @@ def test_choose_balances_every_network_and_class():
         assert float(hits[chosen].mean()) == pytest.approx(float(hits.mean()), abs=0.003)
 
 
-def test_quick_images_that_are_damaged_are_named(tmp_path, monkeypatch, oracle):
+def test_model_evaluator_names_damaged_quick_images(tmp_path, monkeypatch, oracle):
     monkeypatch.setattr(quick_images, "reference_models", lambda dataset: tmp_path / dataset)
     with pytest.raises(DataNotFound, match=r"quick_images\.json cannot be read"):
         ModelEvaluator("shapes10", oracle, quick=True).load()
@@ -147,7 +147,7 @@ def test_quick_grading_gives_no_zero_for_a_floor_inside_the_interval(quick_cours
     assert "points for its upper end" in finding.message
 
 
-def test_quick_grading_counts_the_upper_end_of_a_saved_model_s_interval(quick_course):
+def test_quick_grading_counts_the_upper_end_of_a_model_interval(quick_course):
     submission, check = reference("shapes10"), ModelCheck(CELL)
     credits = []
     for threshold in (95.0, 97.0):

@@ -11,19 +11,19 @@ CHECKS = {check.id: check for check in ALL_CHECKS}
 TRUNCATED = "\n\ndef linear_dequantize(input, scale, zero_point):\n    return scale * input\n"
 
 
-def test_a_replay_is_what_was_marked(course, executor, reference_source):
+def test_replay_repeats_a_graded_program(course, executor, reference_source):
     submission = Submission("ada", reference_source + TRUNCATED)
     grade_submission(submission, course, executor)
     id = "1a.linear_dequantize.zero_point"
-    asked = [p for p in executor.programs if p.calls[0].target == "linear_dequantize"]
+    graded_programs = [p for p in executor.programs if p.calls[0].target == "linear_dequantize"]
     played = replay(CHECKS[id], build_evidence(submission, course, executor))
     assert any(
-        all(np.array_equal(played.program.inputs[n], one.inputs[n]) for n in one.inputs)
-        for one in asked
+        all(np.array_equal(played.program.inputs[n], program.inputs[n]) for n in program.inputs)
+        for program in graded_programs
     )
 
 
-def test_every_value_is_shown_and_saved(course, executor, reference_source, tmp_path):
+def test_replay_shows_and_saves_every_value(course, executor, reference_source, tmp_path):
     submission = Submission("ada", reference_source)
     played = replay(CHECKS["2a.STE.gradient"], build_evidence(submission, course, executor))
     text = "\n".join(played.lines())
@@ -41,7 +41,7 @@ def test_every_value_is_shown_and_saved(course, executor, reference_source, tmp_
         )
 
 
-def test_a_long_array_is_shortened_only_on_the_screen(course, executor, reference_source, tmp_path):
+def test_replay_shortens_long_arrays_only_on_screen(course, executor, reference_source, tmp_path):
     evidence = build_evidence(Submission("ada", reference_source), course, executor)
     played = replay(CHECKS["1a.get_scale.handed_out_widths"], evidence)
     assert max(map(len, played.lines())) < 3_000
@@ -50,7 +50,7 @@ def test_a_long_array_is_shortened_only_on_the_screen(course, executor, referenc
         assert saved["x8"].size == 4096
 
 
-def test_an_exception_is_what_came(course, executor, reference_source):
+def test_replay_shows_an_exception_as_the_result(course, executor, reference_source):
     broken = reference_source + "\n\ndef get_scale(input, N_bits=8):\n    raise ValueError('no')\n"
     evidence = build_evidence(Submission("ada", broken), course, executor)
     lines = list(replay(CHECKS["1a.get_scale.mean_not_zero"], evidence).lines())
@@ -58,6 +58,6 @@ def test_an_exception_is_what_came(course, executor, reference_source):
     assert lines[-1].startswith("got:")
 
 
-def test_without_a_solution_there_is_nothing_to_replay(course, executor):
+def test_replay_returns_none_without_a_solution(course, executor):
     evidence = build_evidence(Submission("ada"), course, executor)
     assert replay(CHECKS["1a.get_scale.mean_not_zero"], evidence) is None

@@ -16,12 +16,12 @@ NAMES = sorted(path.stem for path in STAND_INS.glob("*.py"))
 CHECKS = [check for check in ALL_CHECKS if isinstance(check, CallCheck)]
 
 
-def test_there_is_one_for_everything_that_a_check_leans_on():
+def test_stand_ins_exist_for_every_dependency_of_a_check():
     assert {name for check in CHECKS for name in check.depends_on} == set(NAMES)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_the_reference_gives_the_same_with_stand_ins(oracle, check):
+def test_reference_gives_equal_results_with_stand_ins(oracle, check):
     program = check.program(StudentRandom(b"a secret of nobody", "ada").generator(check.id))
     stand_ins = {name: oracle.code(name) for name in NAMES if name != program.calls[0].target}
     replaced = tuple(
@@ -33,7 +33,7 @@ def test_the_reference_gives_the_same_with_stand_ins(oracle, check):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_holds_one_function_that_needs_nothing_beside_it(oracle, name):
+def test_stand_in_contains_a_single_independent_function(oracle, name):
     tree = ast.parse(oracle.code(name).source)
     kinds = [type(node) for node in tree.body if not isinstance(node, ast.Import)]
     assert kinds == [ast.Expr, ast.FunctionDef]  # a docstring, and the function
@@ -42,8 +42,8 @@ def test_it_holds_one_function_that_needs_nothing_beside_it(oracle, name):
 def assert_same(got, expected):
     if isinstance(expected, (tuple, list)):
         assert len(got) == len(expected)
-        for one, other in zip(got, expected, strict=True):
-            assert_same(one, other)
+        for part, other in zip(got, expected, strict=True):
+            assert_same(part, other)
     elif isinstance(expected, dict):
         assert got == expected
     else:

@@ -23,25 +23,23 @@ from quantlab.protocol.calls import Failure
 from quantlab.protocol.repair import Imported
 
 
-def test_a_report_exists_from_the_first_moment_and_after_each_check(
-    course, executor, reference_source
-):
-    seen: list[Report] = []
-    final = grade_submission(Submission("ada", reference_source), course, executor, seen.append)
-    assert {check.verdict for check in seen[0].checks} == {Verdict.BLOCKED}
-    assert len(seen) == len(final.checks) + 1
-    assert seen[-1] == final
-    for before, after in pairwise(seen):
+def test_grade_submission_reports_before_and_after_each_check(course, executor, reference_source):
+    reports: list[Report] = []
+    final = grade_submission(Submission("ada", reference_source), course, executor, reports.append)
+    assert {check.verdict for check in reports[0].checks} == {Verdict.BLOCKED}
+    assert len(reports) == len(final.checks) + 1
+    assert reports[-1] == final
+    for before, after in pairwise(reports):
         changed = [b.id for b, a in zip(before.checks, after.checks, strict=True) if b != a]
         assert len(changed) == 1
 
 
-def test_the_same_submission_and_secret_give_the_same_bytes(marked, reference_source, full_models):
+def test_grade_submission_is_deterministic(marked, reference_source, full_models):
     submission = Submission("ada", reference_source, models=full_models)
     assert marked(submission).to_json() == marked(submission).to_json()
 
 
-def test_another_secret_or_another_student_gives_other_inputs(
+def test_grade_submission_draws_inputs_by_secret_and_student(
     executor, rubric, oracle, evaluator, misconceptions, reference_source
 ):
     def inputs(student: str, secret: bytes):
@@ -58,7 +56,7 @@ def test_another_secret_or_another_student_gives_other_inputs(
     assert inputs("ada", b"another secret, rotated") != first
 
 
-def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked, executor):
+def test_grade_submission_imports_a_broken_file_only_once(marked, executor):
     report = marked(Submission("ada", "import torch\nraise RuntimeError('half done')\n"))
     calls = [check for check in report.checks if check.source == "call"]
     assert {check.verdict for check in calls} == {Verdict.BLOCKED}
@@ -67,7 +65,7 @@ def test_a_file_that_does_not_import_blocks_its_checks_and_is_tried_once(marked,
     assert executor.programs == []
 
 
-def test_a_loop_at_import_costs_one_deadline(course, executor, reference_source):
+def test_grade_submission_runs_no_check_after_an_import_timeout(course, executor, reference_source):
     failure = Failure("timeout", "It took longer than 10 s.")
     executor.import_source = lambda source: Imported(source, failure)
     report = grade_submission(Submission("ada", reference_source), course, executor)
@@ -76,7 +74,7 @@ def test_a_loop_at_import_costs_one_deadline(course, executor, reference_source)
     assert executor.programs == []
 
 
-def test_a_fault_of_ours_is_neither_a_zero_nor_a_full_mark(
+def test_grade_submission_leaves_grader_faults_to_staff(
     course, executor, reference_source, monkeypatch
 ):
     def broken(self, program):
@@ -92,7 +90,7 @@ def test_a_fault_of_ours_is_neither_a_zero_nor_a_full_mark(
     assert "a bug of the grader" not in report.to_json()
 
 
-def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
+def test_hidden_check_reveals_nothing_of_its_inputs(marked, reference_source):
     patch = (
         "\n\ndef linear_quantize(input, scale, zero_point, N_bits, signed=True):\n"
         "    raise ValueError(f'secret {input.flatten()[0]}')\n"
@@ -105,7 +103,7 @@ def test_a_hidden_check_tells_nothing_of_its_inputs(marked, reference_source):
     assert set(hidden.evidence) <= {"exception", "depends_on", "above_optimum"}
 
 
-def test_staff_may_see_a_hidden_check_in_full(
+def test_grading_context_reveals_a_hidden_check_to_staff(
     rubric, secret, oracle, evaluator, misconceptions, executor, reference_source
 ):
     id = "1a.linear_quantize.zero_point"
@@ -115,7 +113,7 @@ def test_staff_may_see_a_hidden_check_in_full(
     assert {"call", "inputs", "expected", "got"} <= set(report.checks[0].evidence)
 
 
-def test_a_pattern_selects_checks_and_the_report_says_so(
+def test_grade_submission_grades_and_flags_the_selected_checks(
     rubric, secret, oracle, evaluator, misconceptions, executor, reference_source
 ):
     course = GradingContext(rubric, secret, oracle, evaluator, misconceptions, "2b.*")
@@ -125,17 +123,17 @@ def test_a_pattern_selects_checks_and_the_report_says_so(
     assert any("2b.*" in flag for flag in report.flags)
 
 
-def test_an_unknown_check_is_refused_with_ones_that_are_near(rubric):
+def test_select_checks_suggests_similar_checks(rubric):
     with pytest.raises(UnknownCheck, match=r"No check is called '2b.integerlinear'.*2b\."):
         select_checks(rubric, "2b.integerlinear")
 
 
-def test_the_report_survives_a_round_trip(marked, reference_source, full_models):
+def test_report_survives_a_json_round_trip(marked, reference_source, full_models):
     report = marked(Submission("ada", reference_source, models=full_models))
     assert Report.from_json(report.to_json()) == report
 
 
-def test_the_sums_of_a_report_are_those_of_its_checks(marked, reference_source, full_models):
+def test_report_json_has_the_sums_of_its_checks(marked, reference_source, full_models):
     answers = Answers(student="ada", dataset="CIFAR-10")
     report = marked(
         Submission("ada", reference_source, answers, full_models, report_file="report.md")
@@ -149,7 +147,7 @@ def test_the_sums_of_a_report_are_those_of_its_checks(marked, reference_source, 
     assert record["awaiting_marking"] == ["1b.explanation", "1c.comparison", "2d.methodology"]
 
 
-def test_every_call_check_reaches_a_function_of_the_interface(stub_source):
+def test_call_check_calls_only_functions_of_the_stub(stub_source):
     draws = StudentRandom(b"any secret will do here", "ada")
     for check in ALL_CHECKS:
         if isinstance(check, CallCheck):

@@ -116,9 +116,9 @@ def course(tmp_path_factory, files) -> LiveCourse:  # noqa: F811
     secret.write_text("0123456789abcdef0123456789abcdef")
     live = LiveCourse(place / "course", secret, [])
     live.nbgrader("generate_assignment", ASSIGNMENT, "--create")
-    handed_in = place / "handed-in"
-    write_submission(handed_in, files)
-    paths = [str(path) for path in sorted(handed_in.iterdir())]
+    submissions = place / "handed-in"
+    write_submission(submissions, files)
+    paths = [str(path) for path in sorted(submissions.iterdir())]
     assert collect(["--course", str(live.folder), *paths]) == 0
     live.log.append(live.nbgrader("autograde", ASSIGNMENT))
     return live
@@ -130,7 +130,9 @@ def write_submission(folder: Path, files) -> None:  # noqa: F811
     write_submissions(folder, "shapes10", student_bundle(files, ""), solved)
     (folder / "reference" / "main.ipynb").rename(folder / "reference" / "Copy of main.ipynb")
 
-    terse = next(one for one in load_alternatives() if one.name == "whole_terse")
+    terse = next(
+        alternative for alternative in load_alternatives() if alternative.name == "whole_terse"
+    )
     submit(folder / "terse", terse.source(reference), changed(solved, without_metadata))
     submit(folder / "exits", reference + EXITS, changed(solved, doubled_and_deleted))
     submit(folder / "hostile", reference, changed(solved, with_scripts))
@@ -150,9 +152,9 @@ def submit(folder: Path, solution: str, notebook: str) -> None:
 
 
 def changed(notebook: str, change: Callable[[NotebookNode], None]) -> str:
-    found = nbformat.reads(notebook, as_version=4)
-    change(found)
-    return json.dumps(found)
+    parsed = nbformat.reads(notebook, as_version=4)
+    change(parsed)
+    return json.dumps(parsed)
 
 
 def named(notebook: NotebookNode, name: str) -> NotebookNode:

@@ -29,37 +29,37 @@ def course(tmp_path):
     return run
 
 
-def test_files_get_the_names_they_should_have(course):
-    status, found = course({"x/Copy of main.ipynb": THEIRS, "x/Solution (1).py": "a = 1"})
+def test_collect_renames_files_to_the_expected_names(course):
+    status, collected = course({"x/Copy of main.ipynb": THEIRS, "x/Solution (1).py": "a = 1"})
     assert status == 0
-    assert found == {"main.ipynb": THEIRS, "solution.py": "a = 1"}
+    assert collected == {"main.ipynb": THEIRS, "solution.py": "a = 1"}
 
 
-def test_what_is_not_asked_for_stays_out(course):
-    _, found = course(
+def test_collect_leaves_out_files_that_nbgrader_must_not_read(course):
+    _, collected = course(
         {"solution.py": "", "nbgrader_config.py": "x", "quantlab/data/cifar10.py": "x"}
     )
-    assert set(found) == {"solution.py", "main.ipynb"}
+    assert set(collected) == {"solution.py", "main.ipynb"}
 
 
 @pytest.mark.parametrize("notebook", [None, "", "{", "[1]", '{"cells": 3, "nbformat": 4}'])
-def test_a_notebook_that_is_none_is_replaced(course, capsys, notebook):
-    _, found = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
-    assert found["main.ipynb"] == RELEASED
+def test_collect_replaces_an_unreadable_notebook(course, capsys, notebook):
+    _, collected = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
+    assert collected["main.ipynb"] == RELEASED
     assert "the released one replaces it" in capsys.readouterr().out
 
 
-def test_two_different_files_are_both_kept_for_the_grader_to_tell(course, capsys):
-    _, found = course({"a/solution.py": "a = 1", "b/solution.py": "a = 2"})
-    assert found["solution.py"] == "a = 1"
-    assert found["solution (1).py"] == "a = 2"
+def test_collect_keeps_two_files_of_the_same_role(course, capsys):
+    _, collected = course({"a/solution.py": "a = 1", "b/solution.py": "a = 2"})
+    assert collected["solution.py"] == "a = 1"
+    assert collected["solution (1).py"] == "a = 2"
     assert "2 different files could be solution.py" in capsys.readouterr().out
 
 
-def test_collect_takes_along_what_could_be_missing(course, tmp_path):
+def test_collect_includes_files_that_could_be_missing(course, tmp_path):
     files = {"solution_jan.py": "a = 1", "report final.pdf": "%PDF-", "Meins.ipynb": THEIRS}
-    _, found = course({**files, "work.rar": "Rar!\x1a\x07", "../x/..lab.py": "b = 2"})
-    assert found == {
+    _, collected = course({**files, "work.rar": "Rar!\x1a\x07", "../x/..lab.py": "b = 2"})
+    assert collected == {
         "solution_jan.py": "a = 1",
         "report final.pdf": "%PDF-",
         "Meins.ipynb.txt": THEIRS,
@@ -68,22 +68,24 @@ def test_collect_takes_along_what_could_be_missing(course, tmp_path):
     }
     place = tmp_path / "course" / "submitted" / "ada" / "quantization"
     submission = read_submission(place)
-    assert "'solution_jan.py'" in " ".join(one.sentence for one in submission.unused)
+    assert "'solution_jan.py'" in " ".join(
+        unused_file.sentence for unused_file in submission.unused
+    )
 
 
-def test_what_was_there_before_is_gone(course):
+def test_collect_removes_files_of_an_earlier_run(course):
     course({"solution.py": "old", "report.md": "old"})
-    _, found = course({"solution.py": "new"})
-    assert found == {"solution.py": "new", "main.ipynb": RELEASED}
+    _, collected = course({"solution.py": "new"})
+    assert collected == {"solution.py": "new", "main.ipynb": RELEASED}
 
 
-def test_one_that_can_not_be_read_stops_no_other(course, tmp_path, capsys):
+def test_collect_continues_after_an_unreadable_submission(course, tmp_path, capsys):
     (tmp_path / "grace.zip").write_text("no zip")
     arguments = ["--course", str(tmp_path / "course"), str(tmp_path / "grace.zip")]
     assert main(arguments) == 1
     assert "grace.zip" in capsys.readouterr().err
 
 
-def test_without_a_release_there_is_nothing_to_collect_for(tmp_path, capsys):
+def test_collect_refuses_a_course_without_a_release(tmp_path, capsys):
     assert main(["--course", str(tmp_path), str(tmp_path)]) == 2
     assert "nbgrader generate_assignment quantization" in capsys.readouterr().err

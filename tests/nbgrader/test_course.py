@@ -23,7 +23,7 @@ def text_of(course: LiveCourse, student: str, name: str) -> str:
     return "".join(output.text for output in cell.outputs)
 
 
-def test_what_is_handed_out_is_the_students_notebook(course):
+def test_course_releases_the_notebook_of_the_students(course):
     """nbgrader's way to it and ours give the same cells: no answer, and the stub beside it."""
     folder = course.folder / "release" / ASSIGNMENT
     theirs = nbformat.read(folder / "main.ipynb", as_version=4)
@@ -38,13 +38,13 @@ def test_what_is_handed_out_is_the_students_notebook(course):
     assert leaks == []
 
 
-def test_the_reference_gets_every_automatic_point_and_the_stub_none(course):
+def test_autograde_gives_the_reference_all_automatic_points(course):
     scores = automatic_scores(course.folder / "gradebook.db")
     assert scores["reference"] == 121
     assert scores["stub"] == 0
 
 
-def test_points_are_partial_not_all_or_nothing(course):
+def test_autograde_gives_partial_points(course):
     """Only linear_quantize exits: its checks are lost, and what is built on it is not."""
     cell = course.grades("exits")["auto-1a"]
     assert 0 < cell.auto < 30
@@ -52,12 +52,12 @@ def test_points_are_partial_not_all_or_nothing(course):
     assert "Crashed (0 / 3)" in text_of(course, "exits", "auto-1a")
 
 
-def test_a_right_but_unusual_solution_gets_what_it_earned(course):
+def test_autograde_gives_an_unusual_correct_solution_all_points(course):
     grades = course.grades("terse")
     assert {name: grades[name].auto for name in FUNCTIONS} == FUNCTIONS
 
 
-def test_a_doubled_and_a_deleted_cell_cost_nothing(course):
+def test_autograde_restores_a_deleted_cell_and_ignores_a_second_copy(course):
     grades = course.grades("exits")
     assert set(grades) == set(course.grades("reference"))
     assert grades["auto-2b"].auto == 20
@@ -66,14 +66,14 @@ def test_a_doubled_and_a_deleted_cell_cost_nothing(course):
     assert "exits: a second cell 'auto-1a'" in course.log[0]
 
 
-def test_written_answers_wait_for_a_person(course):
+def test_autograde_leaves_written_answers_to_staff(course):
     grades = course.grades("reference")
     for name in ("written-1b", "written-1c", "written-2d"):
         assert grades[name].auto is None
         assert grades[name].needs_manual
 
 
-def test_an_untouched_answer_is_a_zero_unless_a_report_was_handed_in(course):
+def test_autograde_gives_an_untouched_answer_0_unless_a_report_exists(course):
     assert course.grades("stub")["written-1b"].auto == 0
     assert course.grades("stub")["written-1b"].comment == "No response."
     elsewhere = course.grades("zipped")["written-1b"]
@@ -82,21 +82,21 @@ def test_an_untouched_answer_is_a_zero_unless_a_report_was_handed_in(course):
     assert "report.md" in elsewhere.comment
 
 
-def test_a_notebook_that_can_not_be_read_costs_only_itself(course):
+def test_autograde_grades_solution_beside_an_unreadable_notebook(course):
     grades = course.grades("zipped")
     assert {name: grades[name].auto for name in FUNCTIONS} == FUNCTIONS
 
 
-def test_the_students_solution_is_what_was_marked_and_stays(course):
+def test_autograde_keeps_the_solution_of_the_student(course):
     folder = course.folder / "autograded" / "exits" / ASSIGNMENT
     assert "os._exit" in (folder / "solution.py").read_text()
 
 
-def test_nothing_of_a_notebook_was_executed(course):
+def test_autograde_executes_nothing_of_a_notebook(course):
     assert not list(course.folder.rglob("executed"))
 
 
-def test_what_was_found_stands_under_the_cell(course):
+def test_autograde_shows_results_below_the_cell(course):
     text = text_of(course, "stub", "auto-2a")
     assert text.startswith("2a  The straight-through estimator: 0 of 5 automatic points")
     assert "Missing (0 / 2.5)" in text
@@ -105,7 +105,7 @@ def test_what_was_found_stands_under_the_cell(course):
     assert (reports / "stub" / "report.html").is_file()
 
 
-def test_the_csv_has_every_student(course):
+def test_nbgrader_export_contains_every_student(course):
     course.nbgrader("export", "--to", "grades.csv")
     rows = list(csv.DictReader((course.folder / "grades.csv").open()))
     scores = {row["student_id"]: float(row["score"]) for row in rows}
@@ -114,7 +114,7 @@ def test_the_csv_has_every_student(course):
     assert {float(row["max_score"]) for row in rows} == {140}
 
 
-def test_feedback_shows_points_and_sheets_and_runs_no_script(course):
+def test_generate_feedback_shows_points_and_runs_no_script(course):
     course.nbgrader("generate_feedback", ASSIGNMENT)
     page = (course.folder / "feedback" / "hostile" / ASSIGNMENT / "main.html").read_text()
     assert "Scoring sheet, question 1b" in page
@@ -126,15 +126,15 @@ def test_feedback_shows_points_and_sheets_and_runs_no_script(course):
     assert "javascript:document" not in page
 
 
-def test_an_engine_that_does_not_start_takes_old_marks_away(course, tmp_path):
+def test_autograde_removes_old_scores_when_the_grader_cannot_start(course, tmp_path):
     """No mark is not a 0 and not the mark of last time: a person is asked."""
     short = tmp_path / "secret"
     short.write_text("short")
     before = course.grades("stub")["auto-1a"]
     assert before.auto == 0
-    said = course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force", secret=short)
+    output = course.nbgrader("autograde", ASSIGNMENT, "--student=stub", "--force", secret=short)
     after = course.grades("stub")
-    assert "NOT GRADED: stub: The course secret" in said
+    assert "NOT GRADED: stub: The course secret" in output
     assert all(after[name].auto is None for name in after if name.startswith("auto-"))
     assert all(after[name].needs_manual for name in after if name.startswith("auto-"))
     assert automatic_scores(course.folder / "gradebook.db")["stub"] is None
@@ -143,7 +143,7 @@ def test_an_engine_that_does_not_start_takes_old_marks_away(course, tmp_path):
     assert course.grades("stub")["auto-1a"].auto == 0
 
 
-def test_a_mark_by_hand_survives_marking_again(course):
+def test_autograde_keeps_manual_scores_when_grading_again(course):
     """What a person decided is not replaced; it is listed as to be looked at once more."""
     with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
         for name in ("written-1c", "auto-2c"):

@@ -37,7 +37,7 @@ def type_into(browser: Browser, selector: str, text: str) -> None:  # noqa: F811
     browser.press("Tab")
 
 
-def test_a_manual_mark_and_a_comment_are_in_the_gradebook(browser, address, course):  # noqa: F811
+def test_formgrader_saves_a_manual_score_and_comment_in_the_gradebook(browser, address, course):  # noqa: F811
     open_submission(browser, address, course, "reference")
     assert course.grades("reference")["written-1b"].needs_manual
     type_into(browser, "#written-1b", "3.5")
@@ -51,7 +51,7 @@ def test_a_manual_mark_and_a_comment_are_in_the_gradebook(browser, address, cour
     assert not course.grades("reference")["written-1b"].needs_manual
 
 
-def test_the_engines_points_and_the_sheet_stand_on_the_page(browser, address, course):  # noqa: F811
+def test_formgrader_shows_automatic_points_and_the_scoring_sheet(browser, address, course):  # noqa: F811
     open_submission(browser, address, course, "reference")
     assert browser.value("document.querySelector('#auto-1a').placeholder") == "30"
     page = browser.value("document.body.innerText")
@@ -59,7 +59,7 @@ def test_the_engines_points_and_the_sheet_stand_on_the_page(browser, address, co
     assert "Scoring sheet, question 1b" in page
 
 
-def test_nothing_of_a_students_acts_on_the_page(browser, address, course):  # noqa: F811
+def test_formgrader_executes_nothing_of_a_student(browser, address, course):  # noqa: F811
     open_submission(browser, address, course, "hostile")
     assert "My answer" in browser.value("document.body.innerText")
     assert browser.value("document.title") != "taken"

@@ -28,14 +28,14 @@ def metadata(notebook: NotebookNode) -> list[dict]:
     return [c.metadata.nbgrader for c in notebook.cells if "nbgrader" in c.metadata]
 
 
-def test_a_whole_notebook_stays_as_it_is(released, submitted):
+def test_repair_keeps_a_complete_notebook_unchanged(released, submitted):
     assert repair(released, submitted) == []
     assert submitted == released
 
 
-def test_lost_metadata_comes_back_by_the_cells_id(released, submitted):
-    for found in submitted.cells:
-        found.metadata.pop("nbgrader", None)
+def test_repair_restores_metadata_by_cell_id(released, submitted):
+    for stripped in submitted.cells:
+        stripped.metadata.pop("nbgrader", None)
     cell(submitted, "written-1b").source = "An answer."
     changes = repair(released, submitted)
     assert metadata(submitted) == metadata(released)
@@ -43,18 +43,18 @@ def test_lost_metadata_comes_back_by_the_cells_id(released, submitted):
     assert len(changes) == len(graded(released))
 
 
-def test_colab_keeps_ids_in_the_metadata_only(released, submitted):
-    for number, found in enumerate(submitted.cells):
-        found.metadata.pop("nbgrader", None)
-        found["id"] = f"colab{number}"
+def test_repair_restores_cells_by_ids_in_the_metadata_of_colab(released, submitted):
+    for number, stripped in enumerate(submitted.cells):
+        stripped.metadata.pop("nbgrader", None)
+        stripped["id"] = f"colab{number}"
     repair(released, submitted)
     assert graded(submitted) == graded(released)
 
 
-def test_without_any_id_an_equal_source_tells(released, submitted):
-    for found in submitted.cells:
-        found.metadata.clear()
-        del found["id"]
+def test_repair_restores_cells_without_any_id_by_their_source(released, submitted):
+    for stripped in submitted.cells:
+        stripped.metadata.clear()
+        del stripped["id"]
     submitted.nbformat_minor = 0
     repair(released, submitted)
     assert [name for name in graded(submitted) if name.startswith("auto")] == [
@@ -63,7 +63,7 @@ def test_without_any_id_an_equal_source_tells(released, submitted):
     nbformat.validate(submitted)
 
 
-def test_of_two_copies_one_is_graded(released, submitted):
+def test_repair_grades_only_a_single_copy_of_a_cell(released, submitted):
     place = submitted.cells.index(cell(submitted, "auto-1a"))
     submitted.cells.insert(place, copy.deepcopy(submitted.cells[place]))
     changes = repair(released, submitted)
@@ -73,7 +73,7 @@ def test_of_two_copies_one_is_graded(released, submitted):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_of_two_copies_of_an_answer_the_written_one_counts(released, submitted, first):
+def test_repair_grades_the_copy_with_a_written_answer(released, submitted, first):
     place = submitted.cells.index(cell(submitted, "written-1b"))
     submitted.cells.insert(place, copy.deepcopy(submitted.cells[place]))
     submitted.cells[place if first else place + 1].source = "An answer."
@@ -84,7 +84,7 @@ def test_of_two_copies_of_an_answer_the_written_one_counts(released, submitted, 
     assert counted.source == "An answer."
 
 
-def test_a_deleted_cell_is_put_back_where_it_was(released, submitted):
+def test_repair_restores_a_deleted_cell_in_its_place(released, submitted):
     for name in ("auto-3", "written-1c"):
         submitted.cells.remove(cell(submitted, name))
     changes = repair(released, submitted)
@@ -95,14 +95,14 @@ def test_a_deleted_cell_is_put_back_where_it_was(released, submitted):
     ]
 
 
-def test_points_and_locks_are_those_of_the_release(released, submitted):
+def test_repair_restores_points_and_locks_of_the_release(released, submitted):
     cell(submitted, "auto-1a").metadata.nbgrader.points = 300
     cell(submitted, "auto-1a").metadata.nbgrader.locked = False
     repair(released, submitted)
     assert metadata(submitted) == metadata(released)
 
 
-def test_a_cell_of_another_kind_does_not_take_a_place(released, submitted):
+def test_repair_replaces_a_cell_of_another_kind(released, submitted):
     wrong = cell(submitted, "auto-1a")
     wrong.cell_type = "markdown"
     del wrong["outputs"], wrong["execution_count"]
@@ -113,7 +113,7 @@ def test_a_cell_of_another_kind_does_not_take_a_place(released, submitted):
     assert counted.cell_type == "code"
 
 
-def test_made_up_metadata_is_taken_off(released, submitted):
+def test_repair_removes_invented_metadata(released, submitted):
     cell(submitted, "mse").metadata.nbgrader = {"grade": True, "grade_id": "mine", "points": 99}
     repair(released, submitted)
     assert graded(submitted) == graded(released)

@@ -23,11 +23,11 @@ def html(source: str, **cell: object) -> str:
         ("x<sub>int</sub>", "x<sub>int</sub>"),
     ],
 )
-def test_what_a_text_means_is_kept(source, shown):
+def test_markdown_keeps_the_meaning_of_a_text(source, shown):
     assert shown in html(source)
 
 
-def test_pasted_pictures_are_kept():
+def test_markdown_keeps_pasted_pictures():
     attachments = {"a.png": {"image/png": PIXEL}}
     assert f"data:image/png;base64,{PIXEL}" in html(
         "![](attachment:a.png)", attachments=attachments
@@ -53,5 +53,5 @@ def test_pasted_pictures_are_kept():
         ("<p id='submission'>a</p>", "id="),
     ],
 )
-def test_what_could_act_is_gone(source, gone):
+def test_markdown_removes_what_could_act(source, gone):
     assert gone not in html(source).replace("&lt;", "").lower()

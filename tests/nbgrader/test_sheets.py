@@ -14,7 +14,7 @@ from autograder.platforms.nbgrader_course.sheets import (
 WRITTEN = ("1b", "1c", "2d")
 
 
-def test_every_written_answer_has_criteria_that_add_up(rubric):
+def test_load_sheets_has_criteria_that_add_up_for_each_written_answer(rubric):
     sheets = load_sheets(rubric)
     assert tuple(sheets) == WRITTEN
     total = sum(criterion.points for criteria in sheets.values() for criterion in criteria)
@@ -22,7 +22,7 @@ def test_every_written_answer_has_criteria_that_add_up(rubric):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "sentence"),
     [
         (
             "points = 1.5",
@@ -37,14 +37,14 @@ def test_every_written_answer_has_criteria_that_add_up(rubric):
         ("look_for", "lookfor", "lookfor is not a setting; did you mean look_for?"),
     ],
 )
-def test_a_slip_is_refused(tmp_path, rubric, before, after, told):
+def test_load_sheets_refuses_a_slip(tmp_path, rubric, before, after, sentence):
     path = tmp_path / "sheets.toml"
     path.write_text(SHEETS.read_text().replace(before, after, 1))
-    with pytest.raises(BadSheets, match=told):
+    with pytest.raises(BadSheets, match=sentence):
         load_sheets(rubric, path)
 
 
-def test_a_sheet_stands_behind_each_answer_once(released):
+def test_scoring_sheets_follow_each_written_answer_exactly_once(released):
     notebook = copy.deepcopy(released)
     for _ in range(2):  # marking again adds nothing
         notebook, _ = MarkingSheets().preprocess(notebook, {})

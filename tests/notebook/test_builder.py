@@ -31,15 +31,17 @@ def with_master(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> N
 
 
 @pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])
-def test_built_twice_is_the_same(build) -> None:
+def test_notebooks_are_equal_in_two_builds(build) -> None:
     assert build() == build()
 
 
-def test_the_committed_notebook_is_a_fresh_build() -> None:
+def test_student_notebook_is_a_fresh_build() -> None:
     assert notebook.build_notebook(check=True) == 0, "run python -m authoring build"
 
 
-def test_drift_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys) -> None:
+def test_build_notebook_check_detects_an_outdated_notebook(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys
+) -> None:
     changed = tmp_path / "main.ipynb"
     changed.write_text(student_notebook().replace("Calibration", "Kalibration", 1))
     monkeypatch.setattr(notebook, "NOTEBOOK", changed)
@@ -48,13 +50,13 @@ def test_drift_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])
-def test_every_notebook_is_valid_and_has_no_outputs(build) -> None:
-    made = nbformat.reads(build(), as_version=4)
-    nbformat.validate(made)
-    assert all(not c.outputs and c.execution_count is None for c in made.cells if "outputs" in c)
+def test_notebooks_are_valid_and_have_no_outputs(build) -> None:
+    parsed = nbformat.reads(build(), as_version=4)
+    nbformat.validate(parsed)
+    assert all(not c.outputs and c.execution_count is None for c in parsed.cells if "outputs" in c)
 
 
-def test_the_student_gets_no_answer_and_no_marker() -> None:
+def test_student_notebook_contains_no_answer_and_no_marker() -> None:
     solved, student = cells(solved_notebook()), cells(student_notebook())
     assert solved.keys() == student.keys()
     text = student_notebook()
@@ -69,14 +71,14 @@ def test_the_student_gets_no_answer_and_no_marker() -> None:
             assert cell.source == solved[name].source
 
 
-def test_the_notebook_names_no_machine_and_not_this_repository() -> None:
+def test_student_notebook_names_no_machine_and_not_this_repository() -> None:
     text = student_notebook()
     assert str(Path(__file__).parents[2]) not in text
     assert not re.search(r"/root|/home/|C:\\", text)
     assert "instructor" not in text
 
 
-def test_points_and_thresholds_are_those_of_the_rubric() -> None:
+def test_student_notebook_has_points_and_thresholds_of_the_rubric() -> None:
     rubric = load_rubric()
     text = student_notebook()
     assert "{{" not in text
@@ -88,7 +90,7 @@ def test_points_and_thresholds_are_those_of_the_rubric() -> None:
         assert f"{cell} {rubric.thresholds['cifar10'][cell]:g}" in text
 
 
-def test_graded_cells_carry_all_points() -> None:
+def test_nbgrader_notebook_has_all_points_in_graded_cells() -> None:
     rubric = load_rubric()
     graded = {
         cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader
@@ -103,30 +105,30 @@ def test_graded_cells_carry_all_points() -> None:
     assert not graded["written-1c"].locked
 
 
-def test_nbgraders_source_keeps_the_answers_between_markers() -> None:
+def test_nbgrader_notebook_keeps_answers_between_markers() -> None:
     source = cells(nbgrader_notebook())["written-1b"].source
     assert source.count("### BEGIN SOLUTION") == source.count("### END SOLUTION") == 1
 
 
-def test_a_release_fills_in_where_its_files_are() -> None:
+def test_student_notebook_contains_the_address_of_its_release() -> None:
     bundle = Bundle("https://example.org/kit.zip", "ab" * 32, "https://example.org/open")
-    made = cells(student_notebook(bundle))
-    assert f'BUNDLE = "{bundle.url}"' in made["setup"].source
-    assert f'BUNDLE_SHA256 = "{bundle.sha256}"' in made["setup"].source
-    assert f"]({bundle.badge})" in made["title"].source
+    released = cells(student_notebook(bundle))
+    assert f'BUNDLE = "{bundle.url}"' in released["setup"].source
+    assert f'BUNDLE_SHA256 = "{bundle.sha256}"' in released["setup"].source
+    assert f"]({bundle.badge})" in released["title"].source
 
 
-def test_the_parameters_cell_has_its_tag() -> None:
+def test_student_notebook_tags_its_parameters_cell() -> None:
     parameters = cells(student_notebook())["parameters"]
     assert parameters.metadata.tags == ["parameters"]
     for name in ("STUDENT", "FAST", "DATASET"):
         assert re.search(rf"^{name} = ", parameters.source, re.M)
 
 
-def test_the_file_is_json_of_the_current_format() -> None:
-    made = json.loads(student_notebook())
-    assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
-    assert made["metadata"]["accelerator"] == "GPU"
+def test_student_notebook_is_json_of_the_current_format() -> None:
+    document = json.loads(student_notebook())
+    assert (document["nbformat"], document["nbformat_minor"]) == (4, 5)
+    assert document["metadata"]["accelerator"] == "GPU"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_the_file_is_json_of_the_current_format() -> None:
         ('# %% [markdown] cell="a"\n# {{points 9}}\n', "{{points 9}}"),
     ],
 )
-def test_a_slip_in_the_master_is_refused(
+def test_student_notebook_refuses_a_slip_in_the_master(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, master: str, sentence: str
 ) -> None:
     with_master(monkeypatch, tmp_path, master)
@@ -147,7 +149,7 @@ def test_a_slip_in_the_master_is_refused(
         student_notebook()
 
 
-def test_an_answer_without_an_end_is_refused(
+def test_student_notebook_refuses_an_answer_without_an_end(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     master = (

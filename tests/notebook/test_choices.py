@@ -56,7 +56,7 @@ def test_save_keeps_the_better_network_on_held_out_images(tmp_path, kept: str) -
     assert saved == [(kept, "ResNet20_W4A4.pt", kept)]
 
 
-def test_floor_of_the_search_takes_no_test_image() -> None:
+def test_search_cell_takes_its_floor_without_test_images() -> None:
     floors = []
 
     def search(sizes, evaluate, widths, floor):
@@ -76,7 +76,7 @@ def test_floor_of_the_search_takes_no_test_image() -> None:
         "session": Poisoned(
             fast=False,
             float_accuracy=92.0,
-            answers=SimpleNamespace(record_bit_widths=lambda found: None),
+            answers=SimpleNamespace(record_bit_widths=lambda bits: None),
         ),
         "solution": SimpleNamespace(variable_precision_search=search),
         "accuracy_of": lambda widths: 98.0,

@@ -28,7 +28,7 @@ def test_kernel_uses_an_edit(kernel: Kernel, edit: Edit) -> None:
 
 
 @pytest.mark.long
-def test_older_ipythons_pass_the_same_tests() -> None:
+def test_kernel_uses_edits_in_older_ipythons() -> None:
     script = Path(__file__).with_name("ipython_kernels.sh")
     ended = subprocess.run([script], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-1000:]

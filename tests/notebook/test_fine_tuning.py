@@ -42,7 +42,7 @@ def weights(model: nn.Module) -> torch.Tensor:
 # ---------------------------------------------------------------- the kit's kernels
 
 
-def test_right_integer_layers_are_replaced_by_quick_ones() -> None:
+def test_fast_integers_if_exact_replaces_correct_integer_layers() -> None:
     ops = copy_of(solution)
     own = ops.integer_conv2d
     with fast_integers_if_exact(ops):
@@ -50,7 +50,7 @@ def test_right_integer_layers_are_replaced_by_quick_ones() -> None:
     assert ops.integer_conv2d is own
 
 
-def test_wrong_ones_are_kept_and_said_to_be_wrong(capsys) -> None:
+def test_fast_integers_if_exact_keeps_and_reports_wrong_integer_layers(capsys) -> None:
     ops = copy_of(solution)
     ops.integer_linear = lambda input, weight: solution.integer_linear(input, weight) + 1
     own = ops.integer_conv2d
@@ -62,7 +62,9 @@ def test_wrong_ones_are_kept_and_said_to_be_wrong(capsys) -> None:
 # ---------------------------------------------------------------- training
 
 
-def test_training_goes_through_the_students_estimator(float_model, train, tmp_path) -> None:
+def test_fine_tune_trains_through_the_estimator_of_the_student(
+    float_model, train, tmp_path
+) -> None:
     ops = copy_of(solution)
 
     class Blocked(ops._quantize_func_STE):
@@ -78,7 +80,7 @@ def test_training_goes_through_the_students_estimator(float_model, train, tmp_pa
     assert moved > 10 * decayed  # without a gradient there is only weight decay
 
 
-def test_the_float_network_stays_as_it_is(float_model, train, tmp_path) -> None:
+def test_fine_tune_leaves_the_float_network_unchanged(float_model, train, tmp_path) -> None:
     before = {name: tensor.clone() for name, tensor in float_model.state_dict().items()}
     fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
     after = float_model.state_dict()
@@ -86,7 +88,7 @@ def test_the_float_network_stays_as_it_is(float_model, train, tmp_path) -> None:
     assert not float_model.training
 
 
-def test_the_steps_of_activations_learn_and_stay_positive(float_model, train, tmp_path) -> None:
+def test_fine_tune_learns_positive_activation_steps(float_model, train, tmp_path) -> None:
     network = fine_tune(float_model, solution, "W8A2", "SAWB", train, PLAN, tmp_path)
     start = fine_tune(float_model, solution, "W8A2", "SAWB", train, CellPlan(0, 0.01, 12), tmp_path)
     scales = [
@@ -98,7 +100,9 @@ def test_the_steps_of_activations_learn_and_stay_positive(float_model, train, tm
     assert any(trained != untrained for trained, untrained in scales)
 
 
-def test_a_finished_training_is_not_done_again(float_model, train, tmp_path, monkeypatch) -> None:
+def test_fine_tune_does_not_repeat_a_finished_training(
+    float_model, train, tmp_path, monkeypatch
+) -> None:
     first = fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path)
 
     def refuse(*_: object) -> torch.Tensor:
@@ -109,7 +113,7 @@ def test_a_finished_training_is_not_done_again(float_model, train, tmp_path, mon
     assert torch.equal(weights(first), weights(again))
 
 
-def test_another_plan_or_another_estimator_begins_again(float_model, train, tmp_path) -> None:
+def test_fine_tune_restarts_for_another_plan_or_estimator(float_model, train, tmp_path) -> None:
     ops = copy_of(solution)
     fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
     fine_tune(float_model, ops, "W4A4", "sym", train, CellPlan(1, 0.02, 12), tmp_path)
@@ -120,7 +124,7 @@ def test_another_plan_or_another_estimator_begins_again(float_model, train, tmp_
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_an_edit_elsewhere_in_solution_changes_nothing(float_model, train, tmp_path) -> None:
+def test_fine_tune_ignores_an_edit_elsewhere_in_solution(float_model, train, tmp_path) -> None:
     ops = copy_of(solution)
     fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
     ops.variable_precision_search = None
@@ -128,7 +132,9 @@ def test_an_edit_elsewhere_in_solution_changes_nothing(float_model, train, tmp_p
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_coarser_network_starts_from_the_trained_weights(float_model, train, tmp_path) -> None:
+def test_fine_tune_starts_a_coarser_network_from_trained_weights(
+    float_model, train, tmp_path
+) -> None:
     finer = fine_tune(float_model, solution, "W2A8", "SAWB", train, PLAN, tmp_path)
     nothing = CellPlan(0, 0.01, 12, after="W2A8")
     coarser = fine_tune(float_model, solution, "W2A2", "SAWB", train, nothing, tmp_path, finer)
@@ -136,22 +142,24 @@ def test_a_coarser_network_starts_from_the_trained_weights(float_model, train, t
     assert coarser.get_submodule("fc").quantizer.act_bits == 2
 
 
-def test_every_plan_starts_from_one_that_comes_before_it() -> None:
+def test_plans_start_from_an_earlier_plan() -> None:
     for plans in (fine_tuning.PLANS, fine_tuning.FAST_PLANS):
-        done: list[str] = []
+        earlier: list[str] = []
         for cell, plan in plans.items():
-            assert plan.after is None or plan.after in done
-            done.append(cell)
-        assert sorted(done) == sorted(CELLS)
+            assert plan.after is None or plan.after in earlier
+            earlier.append(cell)
+        assert sorted(earlier) == sorted(CELLS)
 
 
 def test_fast_plans_limit_every_training() -> None:
     """60,000 images take two cores without bfloat16 some four minutes (8 ms of one core each)."""
-    seen = [plan.epochs * (plan.images or 10**9) for plan in fine_tuning.FAST_PLANS.values()]
-    assert sum(seen) <= 60_000
+    image_counts = [
+        plan.epochs * (plan.images or 10**9) for plan in fine_tuning.FAST_PLANS.values()
+    ]
+    assert sum(image_counts) <= 60_000
 
 
-def test_there_is_no_other_cell() -> None:
+def test_cell_bits_refuses_another_cell() -> None:
     assert cell_bits("W2A8") == (2, 8)
     with pytest.raises(ValueError, match="W3A3"):
         cell_bits("W3A3")
@@ -160,15 +168,15 @@ def test_there_is_no_other_cell() -> None:
 # ---------------------------------------------------------------- images, sizes
 
 
-def test_matched_noise_is_nearer_to_what_the_network_remembers(float_model) -> None:
+def test_matched_images_are_closer_to_the_statistics_than_noise(float_model) -> None:
     def distance(images: torch.Tensor) -> float:
-        seen = []
+        inputs = []
         norm = float_model.layer3[2].bn2
-        hook = norm.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+        hook = norm.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
         with torch.no_grad():
             float_model(normalize(images))
         hook.remove()
-        return float((seen[0].mean((0, 2, 3)) - norm.running_mean).square().mean())
+        return float((inputs[0].mean((0, 2, 3)) - norm.running_mean).square().mean())
 
     noise = gaussian_images(8)
     matched = matched_images(float_model, 8, steps=10)

@@ -104,17 +104,17 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield opened
 
 
-def test_the_setup_cell_says_where_and_who(lab: Lab) -> None:
+def test_lab_setup_cell_shows_the_student(lab: Lab) -> None:
     assert f"Student {STUDENT}" in lab.text("setup")
 
 
-def test_the_public_checks_pass_in_their_cells(lab: Lab) -> None:
+def test_lab_shows_public_checks_that_pass(lab: Lab) -> None:
     assert all(passing(lab, question)[0] > 0 for question in ("1a", "2a"))
     assert all(len(set(passing(lab, question))) == 1 for question in ("1a", "2a"))
     assert passing(lab, "2b")[0] == 0
 
 
-def test_the_table_shows_what_was_recorded(lab: Lab) -> None:
+def test_lab_table_shows_recorded_numbers(lab: Lab) -> None:
     recorded: dict[str, Any] = json.loads(next(lab.folder.rglob("answers.json")).read_text())
     shown = lab.text("mse")
     for methods in recorded["mse"].values():
@@ -123,25 +123,25 @@ def test_the_table_shows_what_was_recorded(lab: Lab) -> None:
                 assert f"{error:.4g}" in shown
 
 
-def test_the_figures_of_what_is_done_are_there(lab: Lab) -> None:
+def test_lab_shows_figures_of_finished_questions(lab: Lab) -> None:
     for name in ("staircase", "curves", "histograms", "bias", "gradient"):
         assert lab.pictures(name), f"{name} shows no picture"
         assert min(lab.pictures(name)) > 100
 
 
-def test_what_is_not_begun_is_waited_for_without_an_error(lab: Lab) -> None:
+def test_lab_waits_for_an_unfinished_question_without_an_error(lab: Lab) -> None:
     assert "Waiting for question 2b" in lab.text("ptq")
     errors = "document.querySelectorAll('[data-mime-type=\"application/vnd.jupyter.error\"]')"
     assert lab.page.value(f"{errors}.length") == 0
 
 
-def test_what_is_done_so_far_can_be_handed_in(lab: Lab) -> None:
+def test_lab_submission_contains_the_work_so_far(lab: Lab) -> None:
     read = read_submission(lab.folder / "submission.zip", student=STUDENT)
     assert read.answers is not None
     assert not read.problems
 
 
-def test_a_cell_run_again_sees_the_edit_of_solution_py(lab: Lab) -> None:
+def test_lab_uses_an_edit_of_solution_in_a_cell_run_again(lab: Lab) -> None:
     file = lab.folder / "solution.py"
     whole = file.read_text()
     assert NOT_BEGUN in whole
@@ -154,5 +154,5 @@ def test_a_cell_run_again_sees_the_edit_of_solution_py(lab: Lab) -> None:
 
 def passing(lab: Lab, question: str) -> tuple[int, int]:
     """How many public checks the cell says pass, of how many; (0, 0) where it says nothing."""
-    said = re.search(r"(\d+) of (\d+) public checks pass", lab.text(f"check-{question}"))
-    return (int(said[1]), int(said[2])) if said else (0, 0)
+    line = re.search(r"(\d+) of (\d+) public checks pass", lab.text(f"check-{question}"))
+    return (int(line[1]), int(line[2])) if line else (0, 0)

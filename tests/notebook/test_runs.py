@@ -53,7 +53,7 @@ def solved_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 # ---------------------------------------------------------------- the student's, with the stub
 
 
-def test_nothing_is_raised_and_every_cell_says_what_it_waits_for(student_run) -> None:
+def test_student_notebook_waits_for_unfinished_questions(student_run) -> None:
     _, notebook = student_run
     texts = printed(notebook)
     for cell, question in {"mse": "1a", "gradient": "2a", "ptq": "2b", "sensitivity": "1a"}.items():
@@ -62,7 +62,7 @@ def test_nothing_is_raised_and_every_cell_says_what_it_waits_for(student_run) ->
     assert all(not count for count in shown(notebook, "image/png").values())
 
 
-def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
+def test_student_notebook_submits_an_unfinished_assignment(student_run) -> None:
     folder, notebook = student_run
     assert "submission.zip: main.ipynb, solution.py" in printed(notebook)["submission"]
     assert "Missing: answers.json" in rehearsed(notebook)
@@ -70,7 +70,7 @@ def test_an_unfinished_assignment_can_be_handed_in(student_run) -> None:
 
 
 @pytest.mark.long
-def test_an_error_that_is_no_stub_is_an_error(tmp_path: Path) -> None:
+def test_student_notebook_raises_an_error_other_than_the_stub(tmp_path: Path) -> None:
     broken = STUB.replace('raise NotImplementedError("Question 1a: linear_quantize")', "return 1/0")
     assert broken != STUB
     folder = lay_out(tmp_path / "kit", student_notebook(), broken)
@@ -90,7 +90,7 @@ def rehearsed(notebook: Any) -> str:
 
 
 @pytest.mark.long
-def test_every_table_is_full_and_every_figure_there(solved_run) -> None:
+def test_solved_notebook_fills_every_table_and_figure(solved_run) -> None:
     folder, notebook = solved_run
     figures = shown(notebook, "image/png")
     drawing = ("staircase", "curves", "histograms", "bias", "gradient", "agreement")
@@ -106,7 +106,7 @@ def test_every_table_is_full_and_every_figure_there(solved_run) -> None:
 
 
 @pytest.mark.long
-def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> None:
+def test_solved_notebook_writes_a_complete_submission(solved_run) -> None:
     folder, _ = solved_run
     read = read_submission(folder / "submission.zip", student=STUDENT)
     assert read.solution == REFERENCE
@@ -120,7 +120,7 @@ def test_its_submission_is_complete_and_reads_without_a_problem(solved_run) -> N
 
 @pytest.mark.long
 @pytest.mark.parametrize("cell", ["W8A8", "W4A4", "W8A2", "W2A8", "W2A2"])
-def test_the_recipe_reaches_full_points(solved_run, cell: str) -> None:
+def test_solved_notebook_reaches_full_points_with_the_recipe(solved_run, cell: str) -> None:
     folder, _ = solved_run
     saved = load(folder / "results" / "shapes10-fast" / f"ResNet20_{cell}.pt")
     accuracy = evaluate_saved(saved, load_dataset("shapes10", "test"))
@@ -129,13 +129,13 @@ def test_the_recipe_reaches_full_points(solved_run, cell: str) -> None:
 
 
 @pytest.mark.long
-def test_the_integers_are_found_again(solved_run) -> None:
+def test_solved_notebook_agrees_with_integer_inference(solved_run) -> None:
     _, notebook = solved_run
     assert printed(notebook)["agreement"].startswith("100.00%")
 
 
 @pytest.mark.long
-def test_a_second_run_keeps_the_students_work_and_resumes(solved_run, tmp_path: Path) -> None:
+def test_solved_notebook_keeps_work_and_resumes_in_a_second_run(solved_run, tmp_path: Path) -> None:
     folder = shutil.copytree(solved_run[0], tmp_path / "kit")
     (folder / "solution.py").write_text(REFERENCE + "\n# an edit of mine\n")
     before = answers(folder)
@@ -207,7 +207,7 @@ def test_colab_works_without_drive_and_says_what_that_means(released, tmp_path: 
 
 
 @pytest.mark.long
-def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Path) -> None:
+def test_colab_refuses_a_bundle_other_than_the_released(released, tmp_path: Path) -> None:
     lying = student_notebook(Bundle(released.url, "0" * 64))
     with pytest.raises(DoesNotRun, match="is not the file that was released"):
         in_colab(tmp_path / "content", lying, STUDENT=STUDENT)
@@ -215,13 +215,13 @@ def test_another_bundle_than_the_released_one_is_refused(released, tmp_path: Pat
 
 
 @pytest.mark.long
-def test_an_unreleased_notebook_says_so_in_colab(tmp_path: Path) -> None:
+def test_colab_refuses_an_unreleased_notebook(tmp_path: Path) -> None:
     with pytest.raises(DoesNotRun, match="Colab link of your course"):
         in_colab(tmp_path / "content", student_notebook(), STUDENT=STUDENT)
 
 
 @pytest.mark.long
-def test_the_solved_notebook_runs_in_colab_and_grades_in_full(released, tmp_path: Path) -> None:
+def test_colab_runs_the_solved_notebook_for_full_points(released, tmp_path: Path) -> None:
     content = tmp_path / "content"
     work = content / "drive" / "MyDrive" / "quantization"
     work.mkdir(parents=True)
@@ -233,7 +233,7 @@ def test_the_solved_notebook_runs_in_colab_and_grades_in_full(released, tmp_path
 
 
 @pytest.mark.long
-def test_the_grader_gives_the_solved_submission_every_automatic_point(solved_run, tmp_path) -> None:
+def test_grade_gives_the_solved_submission_every_automatic_point(solved_run, tmp_path) -> None:
     report = graded_in_full(solved_run[0] / "submission.zip", tmp_path)
     marked = [check for check in report["checks"] if check["source"] != "person"]
     assert [c["id"] for c in marked if c["points"] != c["max_points"]] == []

@@ -35,21 +35,21 @@ def small_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "load_cifar10", load_cifar10)
 
 
-def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def close_input(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(prompt: str) -> str:
         raise EOFError
 
     monkeypatch.setattr("builtins.input", refuse)
 
 
-def test_the_id_is_asked_for_once_and_kept(monkeypatch, tmp_path: Path) -> None:
+def test_student_id_asks_once_and_keeps_the_id(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr("builtins.input", lambda prompt: " ada ")
     assert student_id(tmp_path) == "ada"
-    nobody_answers(monkeypatch)
+    close_input(monkeypatch)
     assert student_id(tmp_path) == "ada"
 
 
-def test_an_id_that_is_given_replaces_the_kept_one(tmp_path: Path) -> None:
+def test_student_id_replaces_the_kept_id_by_its_argument(tmp_path: Path) -> None:
     student_id(tmp_path, "ada")
     assert student_id(tmp_path, "grace") == "grace"
     assert student_id(tmp_path) == "grace"
@@ -59,14 +59,14 @@ def test_begin_takes_a_number_as_the_id(small_images) -> None:
     assert begin(2023001, "shapes10").student == "2023001"
 
 
-def test_without_anybody_to_ask_it_is_nobody_and_nothing_is_kept(monkeypatch, tmp_path) -> None:
-    nobody_answers(monkeypatch)
+def test_student_id_without_input_is_no_student_and_keeps_nothing(monkeypatch, tmp_path) -> None:
+    close_input(monkeypatch)
     assert student_id(tmp_path) == NO_STUDENT
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "x" * 101])
-def test_what_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
+def test_student_id_refuses_an_invalid_id(tmp_path: Path, name: str) -> None:
     with pytest.raises(CannotBegin, match="cannot be a student id"):
         student_id(tmp_path, name)
 
@@ -74,13 +74,13 @@ def test_what_cannot_be_an_id_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "place"), [("COLAB_RELEASE_TAG", "Colab"), ("VSCODE_PID", "VS Code")]
 )
-def test_it_knows_whose_notebook_it_is(monkeypatch, variable: str, place: str) -> None:
+def test_notebook_host_returns_the_current_host(monkeypatch, variable: str, place: str) -> None:
     monkeypatch.setenv(variable, "1")
     assert notebook_host() == place
 
 
 @pytest.mark.usefixtures("small_images")
-def test_fast_results_never_meet_the_others(capsys) -> None:
+def test_begin_keeps_fast_results_apart(capsys) -> None:
     slow, fast = begin("ada", "cifar10"), begin("ada", "cifar10", fast=True)
     assert slow.results.name == "cifar10"
     assert fast.results.name == "cifar10-fast"
@@ -97,20 +97,20 @@ def test_begin_holds_out_a_tenth_of_the_training_images(capsys) -> None:
     assert (len(fast.train), len(fast.held_out)) == (2_700, 300)
     assert len(slow.calibration) == 512
     assert slow.float_accuracy == pytest.approx(92.9, abs=0.1)
-    said = capsys.readouterr().out
-    assert "2,700 images to train on, 300 held out" in said
-    assert "trained on all training images, also on those held out" in said
+    output = capsys.readouterr().out
+    assert "2,700 images to train on, 300 held out" in output
+    assert "trained on all training images, also on those held out" in output
 
 
 @pytest.mark.usefixtures("small_images")
-def test_nobodys_numbers_are_in_nobodys_way(monkeypatch) -> None:
-    nobody_answers(monkeypatch)
+def test_begin_keeps_anonymous_answers_apart(monkeypatch) -> None:
+    close_input(monkeypatch)
     begin(dataset="shapes10").answers.record_accuracy("ptq", "W8A8", "sym", 90)
     begin("ada", "shapes10").answers.record_accuracy("ptq", "W8A8", "sym", 91)  # no BadAnswers
 
 
 @pytest.mark.usefixtures("small_images")
-def test_fast_takes_drawn_images_where_there_are_no_others_and_says_so(monkeypatch, capsys) -> None:
+def test_begin_takes_drawn_images_in_fast_mode_without_cifar10(monkeypatch, capsys) -> None:
     def missing(split: str, download: bool = False) -> ImageSet:
         raise DataNotFound("not here")
 
@@ -124,25 +124,25 @@ def test_fast_takes_drawn_images_where_there_are_no_others_and_says_so(monkeypat
 
 
 @pytest.mark.usefixtures("small_images")
-def test_what_derives_from_the_id_is_said(capsys) -> None:
+def test_begin_prints_what_depends_on_the_id(capsys) -> None:
     begin("ada", "shapes10")
     text = capsys.readouterr().out
     assert "vectors A and B" in text
     assert "inputs" in text
 
 
-def test_an_old_torch_is_refused_and_nothing_installed(monkeypatch) -> None:
+def test_begin_refuses_an_old_torch_and_installs_nothing(monkeypatch) -> None:
     monkeypatch.setattr(torch, "__version__", "2.9.1+cu126")
     with pytest.raises(CannotBegin, match=r"2\.9\.1\+cu126.*2\.10"):
         begin("ada", "shapes10")
 
 
-def test_a_data_set_that_does_not_exist_is_refused() -> None:
+def test_begin_refuses_an_unknown_data_set() -> None:
     with pytest.raises(CannotBegin, match="imagenet"):
         begin("ada", "imagenet")
 
 
-def test_a_stub_is_waited_for_in_one_line(capsys) -> None:
+def test_waiting_prints_a_stub_in_a_single_line(capsys) -> None:
     with waiting():
         raise NotImplementedError("Question 2a: _quantize_func_STE")
     line = capsys.readouterr().out
@@ -153,13 +153,13 @@ def test_a_stub_is_waited_for_in_one_line(capsys) -> None:
 @pytest.mark.parametrize(
     "error", [NotImplementedError("aten::_fused on 'mps'"), ValueError("Question 2a: no")]
 )
-def test_other_errors_are_errors(error: Exception) -> None:
+def test_waiting_passes_other_errors_on(error: Exception) -> None:
     with pytest.raises(type(error)), waiting():
         raise error
 
 
 @pytest.mark.usefixtures("small_images")
-def test_accuracy_is_that_of_the_test_images_or_of_others() -> None:
+def test_session_accuracy_uses_test_images_or_its_argument() -> None:
     session = begin("ada", "shapes10")
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 32 * 32, 10))
     torch.nn.init.zeros_(network[1].weight)

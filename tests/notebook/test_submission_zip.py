@@ -43,7 +43,7 @@ def names(archive: Path) -> set[str]:
     return set(zipfile.ZipFile(archive).namelist())
 
 
-def test_it_holds_what_there_is(session: Session) -> None:
+def test_write_submission_contains_all_existing_files(session: Session) -> None:
     session.answers.record_accuracy("ptq", "W8A8", "sym", 90)
     (session.results / "ResNet20_W2A2.pt").write_bytes(b"a model")
     (session.folder / "report.pdf").write_bytes(b"%PDF")
@@ -64,7 +64,7 @@ def test_rehearsal_names_what_is_missing(session: Session) -> None:
         assert name in text.partition("Missing: ")[2]
 
 
-def test_the_grader_reads_it(session: Session) -> None:
+def test_write_submission_is_read_by_the_grader(session: Session) -> None:
     session.answers.record_accuracy("ptq", "W8A8", "sym", 90)
     read = read_submission(write_submission(session), student="ada")
     assert read.solution == "x = 1\n"
@@ -75,16 +75,16 @@ def test_the_grader_reads_it(session: Session) -> None:
     assert not read.flags
 
 
-def test_the_same_files_give_the_same_bytes(session: Session) -> None:
+def test_write_submission_writes_equal_bytes_for_equal_files(session: Session) -> None:
     assert write_submission(session).read_bytes() == write_submission(session).read_bytes()
 
 
-def test_nobody_hands_in(session: Session) -> None:
+def test_write_submission_refuses_a_session_without_student(session: Session) -> None:
     with pytest.raises(CannotSubmit, match="STUDENT"):
         write_submission(replace(session, student=NO_STUDENT))
 
 
-def test_without_solution_there_is_nothing_to_hand_in(session: Session) -> None:
+def test_write_submission_refuses_a_folder_without_solution(session: Session) -> None:
     (session.folder / "solution.py").unlink()
     with pytest.raises(CannotSubmit, match="no solution"):
         write_submission(session)
@@ -104,19 +104,19 @@ def test_submission_contains_a_model_under_a_near_name(session) -> None:
     assert "ResNet20_W8A8.pth" in repr(rehearse_submission(archive))
 
 
-def test_the_open_notebook_is_the_one_handed_in(session: Session, monkeypatch) -> None:
+def test_write_submission_takes_the_open_notebook(session: Session, monkeypatch) -> None:
     (session.folder / "my copy.ipynb").write_text('{"cells": ["mine"]}')
     monkeypatch.setenv("JPY_SESSION_NAME", str(session.folder / "my copy.ipynb"))
     archive = zipfile.ZipFile(write_submission(session))
     assert json.loads(archive.read("main.ipynb")) == {"cells": ["mine"]}
 
 
-def test_a_rehearsal_is_called_one(session: Session, capsys) -> None:
+def test_write_submission_names_a_fast_run(session: Session, capsys) -> None:
     write_submission(replace(session, fast=True))
     assert "FAST" in capsys.readouterr().out
 
 
-def test_colab_without_its_notebook_hands_in_the_rest(session: Session, capsys) -> None:
+def test_write_submission_continues_without_the_notebook_in_colab(session: Session, capsys) -> None:
     archive = write_submission(replace(session, place="Colab"))  # there is no google.colab here
     assert "solution.py" in names(archive)
     assert "main.ipynb" not in names(archive)

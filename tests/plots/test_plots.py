@@ -16,13 +16,13 @@ def vector() -> torch.Tensor:
 
 
 def texts(figure: Figure) -> str:
-    found = [text.get_text() for axis in figure.axes for text in [axis.title, *axis.texts]]
-    found += [axis.get_xlabel() + axis.get_ylabel() for axis in figure.axes]
+    labels = [text.get_text() for axis in figure.axes for text in [axis.title, *axis.texts]]
+    labels += [axis.get_xlabel() + axis.get_ylabel() for axis in figure.axes]
     for axis in figure.axes:
         if axis.get_legend():
-            found += [text.get_text() for text in axis.get_legend().get_texts()]
-        found += [tick.get_text() for tick in axis.get_xticklabels()]
-    return "\n".join(found)
+            labels += [text.get_text() for text in axis.get_legend().get_texts()]
+        labels += [tick.get_text() for tick in axis.get_xticklabels()]
+    return "\n".join(labels)
 
 
 def drawn(figure: Figure, label: str) -> np.ndarray:
@@ -34,14 +34,14 @@ def drawn(figure: Figure, label: str) -> np.ndarray:
     )
 
 
-def test_a_picture_shows_itself_once_and_without_pyplot(vector: torch.Tensor) -> None:
+def test_plots_show_themselves_once_and_without_pyplot(vector: torch.Tensor) -> None:
     picture = plots.staircase(vector.sort().values, vector.sort().values.round(), "three bits")
     assert picture._repr_png_().startswith(b"\x89PNG")
     assert picture.canvas.manager is None  # pyplot knows nothing of it, so it cannot show it again
     assert picture.get_facecolor() == (1, 1, 1, 1)
 
 
-def test_the_staircase_draws_the_error_too(vector: torch.Tensor) -> None:
+def test_staircase_also_draws_the_error(vector: torch.Tensor) -> None:
     x = vector.sort().values
     picture = plots.staircase(x, x.round(), "rounded")
     error = picture.axes[1].lines[-1].get_ydata()
@@ -49,7 +49,7 @@ def test_the_staircase_draws_the_error_too(vector: torch.Tensor) -> None:
     assert "rounded" in texts(picture)
 
 
-def test_every_method_is_marked_at_its_choice() -> None:
+def test_error_curves_show_the_choice_of_every_method() -> None:
     scales = torch.logspace(-2, 0, 30)
     chosen = {"sym": (0.5, 0.2), "SAWB": (0.1, 0.1)}
     picture = plots.error_curves({"A, 4 bits": (scales, scales**2, chosen)})
@@ -58,33 +58,33 @@ def test_every_method_is_marked_at_its_choice() -> None:
     assert "A, 4 bits" in texts(picture)
 
 
-def test_levels_and_real_numbers_have_the_same_area(vector: torch.Tensor) -> None:
+def test_histograms_give_levels_and_real_numbers_equal_areas(vector: torch.Tensor) -> None:
     picture = plots.histograms({"A": (vector, (vector / 0.5).round() * 0.5)})
     (levels,) = picture.axes[0].collections
     heights = [segment[1, 1] for segment in levels.get_segments()]
     assert sum(heights) * 0.5 == pytest.approx(1)
 
 
-def test_the_bias_figure_gives_the_mean_error(vector: torch.Tensor) -> None:
+def test_bias_shows_the_mean_error(vector: torch.Tensor) -> None:
     picture = plots.bias({"A": (vector, vector - 0.25)})
     assert "mean of all: -0.25" in texts(picture)
 
 
-def test_the_gradient_is_the_one_given() -> None:
+def test_gradient_draws_the_gradient_of_its_argument() -> None:
     x = torch.linspace(-1, 1, 50)
     through = torch.full_like(x, 0.75)
     picture = plots.gradient(x, x.round(), through)
     assert (drawn(picture, "result of your backward")[:, 1] == 0.75).all()
 
 
-def test_differing_accumulators_are_counted() -> None:
+def test_agreement_counts_differing_accumulators() -> None:
     accumulator = torch.arange(100)
-    found = accumulator.clone()
-    found[:10] += 1
-    assert "90.00% equal" in texts(plots.agreement(accumulator, found))
+    altered = accumulator.clone()
+    altered[:10] += 1
+    assert "90.00% equal" in texts(plots.agreement(accumulator, altered))
 
 
-def test_layers_of_both_models_are_side_by_side(
+def test_plot_layers_histogram_shows_layers_of_both_models_together(
     float_model: nn.Module, pixels: torch.Tensor, ops
 ) -> None:
     before = quantize_model(float_model, ops, 2, 4, "sym", pixels)
@@ -99,7 +99,7 @@ def test_layers_of_both_models_are_side_by_side(
     assert {"PTQ", "QAT"} <= set(texts(picture).splitlines())
 
 
-def test_bars_carry_their_numbers() -> None:
+def test_accuracy_bars_show_their_numbers() -> None:
     picture = plots.accuracy_bars({"W8A8": {"images": 92.0, "noise": 41.0}}, "by source")
     assert {"92", "41", "W8A8", "images", "noise"} <= set(texts(picture).splitlines())
 
@@ -109,12 +109,12 @@ def test_sensitivity_names_every_layer() -> None:
     assert drawn(picture, "2 bits")[:, 1].tolist() == [10.0, 80.0]
 
 
-def test_the_front_holds_what_nothing_smaller_reaches() -> None:
+def test_pareto_front_keeps_points_that_no_smaller_point_reaches() -> None:
     points = np.array([[10, 80], [20, 70], [20, 90], [30, 90], [15, 80]], dtype=float)
     assert plots.pareto_front(points).tolist() == [[10, 80], [20, 90]]
 
 
-def test_your_point_is_on_the_pareto_figure_or_there_is_none() -> None:
+def test_pareto_shows_the_model_of_the_student_if_it_exists() -> None:
     uniform = {2: (64.0, 20.0), 8: (256.0, 92.0)}
     tried = [(64.0, 20.0), (256.0, 92.0), (90.0, 88.0)]
     picture = plots.pareto(tried, (90.0, 88.0), 85.0, uniform)

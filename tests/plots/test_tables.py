@@ -4,7 +4,7 @@ from quantlab.formats.answers import Answers
 from quantlab.notebook.tables import EMPTY, Table, accuracy_table, bit_width_table, mse_table
 
 
-def test_a_table_is_html_in_a_notebook_and_text_elsewhere() -> None:
+def test_table_is_html_in_a_notebook_and_text_elsewhere() -> None:
     table = Table("<Sizes>", ["layer", "bits"], [["conv1", "8"], ["a & b", "2"]])
     markup = table._repr_html_()
     assert "&lt;Sizes&gt;" in markup
@@ -12,13 +12,13 @@ def test_a_table_is_html_in_a_notebook_and_text_elsewhere() -> None:
     assert repr(table).splitlines() == ["<Sizes>", "layer  bits", "conv1     8", "a & b     2"]
 
 
-def test_colours_are_left_to_the_page() -> None:
+def test_table_leaves_colors_to_the_page() -> None:
     markup = Table("t", ["a"], [["b"]])._repr_html_()
     assert "white" not in markup
     assert "#" not in markup
 
 
-def test_the_tables_have_all_cells_filled_or_not() -> None:
+def test_tables_show_filled_and_empty_cells() -> None:
     answers = Answers("ada", "CIFAR-10")
     answers.mse["B"]["SAWB"][2] = 0.12345  # type: ignore[index]
     answers.table1["ptq"]["W4A4"]["sym"] = 82.611  # type: ignore[index]
@@ -30,7 +30,7 @@ def test_the_tables_have_all_cells_filled_or_not() -> None:
     assert "CIFAR-10" in accuracies
 
 
-def test_widths_stand_beside_sizes() -> None:
+def test_bit_width_table_shows_widths_beside_sizes() -> None:
     text = repr(bit_width_table({"conv1": 4}, {"conv1": 1432}))
     assert "conv1" in text
     assert "1,432" in text

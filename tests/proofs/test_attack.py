@@ -55,7 +55,7 @@ def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:
 
 
 @pytest.mark.parametrize(
-    ("case", "found"),
+    ("case", "result"),
     [
         (CHEAT, report("error", "missing")),
         (FAULT, report("timeout", "correct")),
@@ -63,12 +63,12 @@ def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:
         (RIGHT, report("correct", "awaiting_marking")),
     ],
 )
-def test_problems_of_report_accepts_expected_results(case, found):
-    assert problems_of_report(case, found) == []
+def test_problems_of_report_accepts_expected_results(case, result):
+    assert problems_of_report(case, result) == []
 
 
 @pytest.mark.parametrize(
-    ("case", "found", "said"),
+    ("case", "result", "reason"),
     [
         (CHEAT, report("correct", "missing"), "it gains: 1a.x is correct"),
         (CHEAT, report("error", "partial"), "it gains: 1a.y is partial"),
@@ -86,8 +86,8 @@ def test_problems_of_report_accepts_expected_results(case, found):
         (RIGHT, report("correct", "grader_fault"), "1a.y: the grader failed"),
     ],
 )
-def test_problems_of_report_finds_each_problem(case, found, said):
-    assert any(sentence.startswith(said) for sentence in problems_of_report(case, found))
+def test_problems_of_report_finds_each_problem(case, result, reason):
+    assert any(sentence.startswith(reason) for sentence in problems_of_report(case, result))
 
 
 def test_problems_of_report_needs_a_check():
@@ -97,9 +97,9 @@ def test_problems_of_report_needs_a_check():
 
 def test_problems_of_report_needs_the_message():
     case = AttackCase("theft/x", "", "takes x", "cheat", ("1a.x",), ("error",), "is closed")
-    told = report("error", "missing", message="The file is closed.")
+    with_message = report("error", "missing", message="The file is closed.")
     silent = report("error", "missing", message="Something happened.")
-    assert problems_of_report(case, told) == []
+    assert problems_of_report(case, with_message) == []
     (complaint,) = problems_of_report(case, silent)
     assert complaint.startswith("no message says 'is closed': 1a.x is error (Something happened.)")
 
@@ -108,7 +108,7 @@ def test_problems_of_report_needs_the_message():
 
 
 @pytest.mark.parametrize(
-    ("case", "sentence", "said"),
+    ("case", "sentence", "reason"),
     [
         (REFUSED, "This archive is too large.", "the refusal does not say 'is a lie'"),
         (REFUSED, "This archive is a lie\x1b[2J.", "the refusal cannot be printed"),
@@ -116,9 +116,9 @@ def test_problems_of_report_needs_the_message():
         (RIGHT, "This archive is a lie.", "it is refused: This archive"),
     ],
 )
-def test_problems_of_refusal_finds_each_problem(case, sentence, said):
+def test_problems_of_refusal_finds_each_problem(case, sentence, reason):
     (complaint,) = problems_of_refusal(case, sentence)
-    assert complaint.startswith(said)
+    assert complaint.startswith(reason)
 
 
 def test_problems_of_refusal_accepts_the_reason():
@@ -139,7 +139,7 @@ def test_page_check_accepts_the_template(page, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("added", "said"),
+    ("added", "reason"),
     [
         ("<script>alert(1)</script>", "<script> is not an element of the template"),
         ("<iframe></iframe>", "<iframe> is not an element of the template"),
@@ -150,9 +150,9 @@ def test_page_check_accepts_the_template(page, tmp_path):
         ("</p>", "</p> closes what is not open"),
     ],
 )
-def test_page_check_finds_other_elements(page, added, said):
+def test_page_check_finds_other_elements(page, added, reason):
     problems = page_check.problems_of_page(page.replace("</main>", f"{added}</main>"))
-    assert any(said in problem for problem in problems), problems
+    assert any(reason in problem for problem in problems), problems
 
 
 def test_page_check_finds_open_elements(page):
@@ -191,7 +191,7 @@ def test_leak_check_finds_orphans(tmp_path):
     with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ORPHAN], check=True)
         time.sleep(0.2)  # until the kernel has handed it on
-    orphans = [found for found in leaks.traces if found.startswith("process ")]
+    orphans = [trace for trace in leaks.traces if trace.startswith("process ")]
     for orphan in orphans:
         process = int(orphan.removeprefix("process ").partition(",")[0])
         os.kill(process, signal.SIGKILL)
@@ -204,7 +204,7 @@ def test_leak_check_ignores_ended_processes(tmp_path):
         process = subprocess.Popen([sys.executable, "-c", ""])
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     process.wait()
-    assert [found for found in leaks.traces if found.startswith("process")] == []
+    assert [trace for trace in leaks.traces if trace.startswith("process")] == []
 
 
 @pytest.mark.parametrize("folder", ["/tmp", "/dev/shm"])
@@ -242,9 +242,9 @@ def test_leak_check_finds_open_ports(tmp_path, kind):
 
 def test_leak_check_finds_shared_memory(tmp_path):
     libc = ctypes.CDLL(None, use_errno=True)
-    private, made, removed = 0, 0o1600, 0
+    private, create_mode, removed = 0, 0o1600, 0
     with watch_for_leaks(tmp_path) as leaks:
-        memory = libc.shmget(private, ctypes.c_size_t(4096), made)
+        memory = libc.shmget(private, ctypes.c_size_t(4096), create_mode)
     libc.shmctl(memory, removed, None)
     assert memory >= 0
     assert f"System V object shm {memory}" in leaks.traces
@@ -253,4 +253,4 @@ def test_leak_check_finds_shared_memory(tmp_path):
 def test_leak_check_finds_nothing_without_leaks(tmp_path):
     with watch_for_leaks(tmp_path) as leaks:
         subprocess.run([sys.executable, "-c", ""], check=True)
-    assert [found for found in leaks.traces if found.startswith(("process", "System V"))] == []
+    assert [trace for trace in leaks.traces if trace.startswith(("process", "System V"))] == []

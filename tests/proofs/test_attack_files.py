@@ -26,7 +26,7 @@ def f():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_case_says_what_must_come_of_it(name):
+def test_load_attacks_returns_complete_cases(name):
     case = CASES[name]
     assert case.attack
     assert not case.attack.endswith(".")
@@ -43,22 +43,22 @@ def test_a_case_says_what_must_come_of_it(name):
 @pytest.mark.parametrize(
     "name", [name for name, case in CASES.items() if "def build(" in case.code]
 )
-def test_a_case_of_files_can_be_built(name):
+def test_attack_case_builds_its_files(name):
     assert callable(CASES[name].build())
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.kind == "refused"])
-def test_a_refusal_is_about_files_and_says_why(name):
+def test_attack_case_that_is_refused_has_files_and_a_reason(name):
     assert CASES[name].build() is not None
     assert CASES[name].problem
 
 
-def test_no_two_cases_of_a_family_try_the_same_thing():
+def test_load_attacks_repeats_no_attack_in_a_family():
     tried = Counter((name.partition("/")[0], case.attack) for name, case in CASES.items())
     assert [attack for attack, times in tried.items() if times > 1] == []
 
 
-def test_there_are_enough_mechanisms():
+def test_load_attacks_returns_enough_cases_of_each_kind():
     assert len(CASES) >= 550
     kinds = Counter(case.kind for case in CASES.values())
     assert min(kinds[kind] for kind in ("cheat", "fault", "legal", "refused")) >= 20
@@ -71,7 +71,7 @@ def write(folder, text):
     return folder
 
 
-def test_a_cheat_stands_below_the_stub_and_everything_else_below_the_reference(tmp_path):
+def test_attack_case_source_begins_with_stub_or_reference(tmp_path):
     (cheat,) = load_attacks(write(tmp_path, CHEAT))
     assert (cheat.name, cheat.checks, cheat.build()) == ("family/nothing", ("1a.*",), None)
     assert cheat.source("reference", "stub") == f"stub\n\n{CHEAT}"
@@ -80,7 +80,7 @@ def test_a_cheat_stands_below_the_stub_and_everything_else_below_the_reference(t
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         (CHEAT.replace('kind = "cheat"\n', ""), "lacks a key"),
         (CHEAT.replace('"cheat"', '"trick"'), "kind must be one of"),
@@ -91,7 +91,7 @@ def test_a_cheat_stands_below_the_stub_and_everything_else_below_the_reference(t
         (CHEAT.replace('"does nothing"', "nothing"), "no docstring in TOML"),
     ],
 )
-def test_a_slip_is_a_sentence_that_names_the_file(tmp_path, text, said):
-    with pytest.raises(BadCorpus, match=said) as refused:
+def test_load_attacks_names_the_file_of_a_mistake(tmp_path, text, reason):
+    with pytest.raises(BadCorpus, match=reason) as refused:
         load_attacks(write(tmp_path, text))
     assert "nothing.py" in str(refused.value)

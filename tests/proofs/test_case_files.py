@@ -93,7 +93,7 @@ def test_read_cases_runs_nothing(tmp_path):
     assert 'SIZE = open("/nonexistent")' in cases(tmp_path, text)["opens"].code
 
 
-def test_read_cases_reads_a_file_of_one_case(tmp_path):
+def test_read_cases_reads_a_file_of_a_single_case(tmp_path):
     text = '"""\nfault = "does nothing"\n"""\n\nx = 1\n'
     (case,) = cases(tmp_path, text).values()
     assert (case.name, case.decorator, case.values) == ("family", "", {"fault": "does nothing"})

@@ -16,16 +16,16 @@ from autograder.engine.rubric import RubricItem
 CHECKS = ("1a.f.first", "1a.f.second", "2b.g.only")
 
 
-def row(known, *points: float) -> GradedCase:
+def row(case, *points: float) -> GradedCase:
     checks = tuple(
         CheckResult(id, id[:2], id, True, "call", Verdict.WRONG, p, 2, p)
         for id, p in zip(CHECKS, points, strict=True)
     )
-    return GradedCase(known, Report("known", "Shapes-10", "none", checks, {}))
+    return GradedCase(case, Report("known", "Shapes-10", "none", checks, {}))
 
 
 @pytest.fixture
-def found():
+def matrix():
     return build_matrix(
         [
             row(Alternative("looks_different", "", "differs"), 2, 2, 2),
@@ -47,8 +47,8 @@ def printed(function, *arguments) -> str:
     return console.file.getvalue()
 
 
-def test_print_matrix_shows_a_symbol_per_check(found, small_rubric):
-    lines = printed(print_matrix, found, small_rubric).splitlines()
+def test_print_matrix_shows_a_symbol_per_check(matrix, small_rubric):
+    lines = printed(print_matrix, matrix, small_rubric).splitlines()
     symbols = {
         line.split()[0]: line.split(maxsplit=1)[1].strip() for line in lines if "/wrong" in line
     }
@@ -65,12 +65,12 @@ def test_print_tolerances_shows_both_bounds(small_rubric):
     assert "looks_different | f/wrong" in text
 
 
-def test_print_summary_counts_and_lists_problems(found):
-    text = printed(print_summary, found, find_problems(found))
+def test_print_summary_counts_and_lists_problems(matrix):
+    text = printed(print_summary, matrix, find_problems(matrix))
     assert "Mutants caught: 2 of 2." in text
     assert "Correct submissions with every point: 1 of 1." in text
     assert "g/wrong: 2 points, by 2b.g.only" in text
     assert "Every check is proven." in text
-    text = printed(print_summary, found, ["This is wrong."])
+    text = printed(print_summary, matrix, ["This is wrong."])
     assert "This is wrong." in text
     assert "1 to fix." in text

@@ -31,7 +31,7 @@ def write(folder, text, name="get_scale/nothing.py"):
     return folder
 
 
-def test_a_file_is_read_with_its_name_and_code(tmp_path):
+def test_load_mutants_reads_name_and_code_of_a_file(tmp_path):
     (mutant,) = load_mutants(write(tmp_path, RIGHT))
     assert (mutant.name, mutant.folder, mutant.breaks) == ("get_scale/nothing", "get_scale", "1a")
     assert mutant.in_solution
@@ -40,7 +40,7 @@ def test_a_file_is_read_with_its_name_and_code(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("def f(): pass\n", "lacks a key"),
         ('"""not toml"""\n', "no docstring in TOML"),
@@ -51,13 +51,13 @@ def test_a_file_is_read_with_its_name_and_code(tmp_path):
         (RIGHT.replace('"1a.reset.sym"]', '"1a.reset.sym"]\nflagged = true'), "one question"),
     ],
 )
-def test_a_slip_is_a_sentence_that_names_the_file(tmp_path, text, said):
-    with pytest.raises(BadCorpus, match=said) as refused:
+def test_load_mutants_names_the_file_of_a_mistake(tmp_path, text, reason):
+    with pytest.raises(BadCorpus, match=reason) as refused:
         load_mutants(write(tmp_path, text))
     assert "nothing.py" in str(refused.value)
 
 
-def test_a_table_is_changed_by_its_mutant(tmp_path):
+def test_mutant_changes_its_table(tmp_path):
     text = RIGHT.replace("def f():\n    return 1", "def falsify(record):\n    record['a'] = 2")
     (mutant,) = load_mutants(write(tmp_path, text, "answers/nothing.py"))
     record = {"a": 1}
@@ -66,7 +66,7 @@ def test_a_table_is_changed_by_its_mutant(tmp_path):
     assert mutant.source("x = 1\n") == "x = 1\n"
 
 
-def test_a_whole_alternative_stands_alone(tmp_path):
+def test_alternative_source_is_alone_if_whole(tmp_path):
     text = '"""\ndiffers = "is alone"\nwhole = true\n"""\n'
     write(tmp_path, text, "alone.py")
     write(tmp_path, '"""\ndiffers = "is appended"\n"""\n', "appended.py")
@@ -75,10 +75,10 @@ def test_a_whole_alternative_stands_alone(tmp_path):
     assert appended.source("x = 1\n").startswith("x = 1\n")
 
 
-def test_every_file_says_something_of_its_own():
+def test_corpus_files_have_unique_descriptions():
     mutants, alternatives = load_mutants(), load_alternatives()
     assert len({(mutant.folder, mutant.fault) for mutant in mutants}) == len(mutants)
-    assert len({one.differs for one in alternatives}) == len(alternatives)
+    assert len({alternative.differs for alternative in alternatives}) == len(alternatives)
     for mutant in mutants:
         assert mutant.sentence.endswith("."), mutant.name
         assert len(mutant.sentence) <= 300, mutant.name

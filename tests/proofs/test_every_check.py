@@ -26,7 +26,7 @@ def judged_again(recorded, id: str, name: str, tolerance: float) -> Matrix:
     rows = []
     for row in recorded.matrix.rows:
         if row.name == name:
-            checks = tuple(result if one.id == id else one for one in row.report.checks)
+            checks = tuple(result if other.id == id else other for other in row.report.checks)
             row = replace(row, report=replace(row.report, checks=checks))  # noqa: PLW2901
         rows.append(row)
     return Matrix(recorded.matrix.checks, tuple(rows))
@@ -61,28 +61,28 @@ def test_proof_fails_without_a_check(recorded, id):
 def test_proof_fails_with_a_wide_tolerance(recorded, measured, id):
     nearest = measured[id]
     assert nearest.nearest_wrong < tolerances.LARGEST
-    found = judged_again(recorded, id, nearest.nearest_wrong_name, 1.02 * nearest.nearest_wrong)
+    matrix = judged_again(recorded, id, nearest.nearest_wrong_name, 1.02 * nearest.nearest_wrong)
     assert f"{nearest.nearest_wrong_name} must lose points in {id}, and does not." in find_problems(
-        found
+        matrix
     )
 
 
 @pytest.mark.parametrize("id", WITH_TOLERANCE)
 def test_proof_fails_with_a_narrow_tolerance(recorded, measured, id):
-    found = measured[id]
-    if found.worst_correct == 0:
+    bounds = measured[id]
+    if bounds.worst_correct == 0:
         pytest.skip("every right answer agrees with the reference to the last bit")
-    narrow = judged_again(recorded, id, found.worst_correct_name, 0.9 * found.worst_correct)
-    sentence = f"{found.worst_correct_name} is correct but loses points in {id}"
-    assert any(said.startswith(sentence) for said in find_problems(narrow))
+    narrow = judged_again(recorded, id, bounds.worst_correct_name, 0.9 * bounds.worst_correct)
+    sentence = f"{bounds.worst_correct_name} is correct but loses points in {id}"
+    assert any(problem.startswith(sentence) for problem in find_problems(narrow))
 
 
 def test_rubric_bounds_hold(recorded, measured):
     assert tolerances.find_problems(measured, recorded.rubric) == []
 
 
-def test_mistakes_are_named_correctly(recorded):
-    found = count_named(recorded.matrix)
-    assert found.mutants_named >= 0.8 * found.mutants
-    taken = [c for c in find_problems(recorded.matrix) if "is named" in c]
-    assert taken == []
+def test_matrix_names_mistakes_correctly(recorded):
+    counts = count_named(recorded.matrix)
+    assert counts.mutants_named >= 0.8 * counts.mutants
+    misnamed = [c for c in find_problems(recorded.matrix) if "is named" in c]
+    assert misnamed == []

@@ -23,14 +23,14 @@ def check(id: str, points: float, named: str | None = None) -> CheckResult:
     )
 
 
-def row(known, *points: float, named: str | None = None, flags: tuple[str, ...] = ()) -> GradedCase:
+def row(case, *points: float, named: str | None = None, flags: tuple[str, ...] = ()) -> GradedCase:
     """`named`: the sentence of the mistake that every check names which takes points."""
     ids = ("1a.f.first", "1a.f.second", "1a.g.only")
     checks = tuple(
         check(id, p, named if p < 2 else None) for id, p in zip(ids, points, strict=True)
     )
     return GradedCase(
-        known, Report("known", "Shapes-10", "none", checks, {"1a": "Title"}, flags=flags)
+        case, Report("known", "Shapes-10", "none", checks, {"1a": "Title"}, flags=flags)
     )
 
 
@@ -42,10 +42,10 @@ def proof(*rows: GradedCase) -> Matrix:
 
 
 def test_find_problems_accepts_a_proven_matrix():
-    found = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="A sentence."))
-    assert find_problems(found) == []
-    assert found.caught_by("1a.f.first") == ("f/wrong",)
-    assert found.caught_only_by("1a.g.only") == ("g/wrong",)
+    matrix = proof(row(RIGHT, 2, 2, 2), row(MUTANT, 0, 1, 2, named="A sentence."))
+    assert find_problems(matrix) == []
+    assert matrix.caught_by("1a.f.first") == ("f/wrong",)
+    assert matrix.caught_only_by("1a.g.only") == ("g/wrong",)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ def test_find_problems_reports_grader_faults():
     wrong = row(MUTANT, 0, 0, 2)
     faulty = replace(wrong.report.checks[0], verdict=Verdict.GRADER_FAULT)
     report = replace(wrong.report, checks=(faulty, *wrong.report.checks[1:]))
-    found = proof(replace(wrong, report=report))
-    assert "f/wrong: the grader itself failed in 1a.f.first." in find_problems(found)
+    matrix = proof(replace(wrong, report=report))
+    assert "f/wrong: the grader itself failed in 1a.f.first." in find_problems(matrix)
 
 
 def test_find_problems_needs_every_check():
-    found = proof(row(MUTANT, 0, 0, 2))
-    assert find_problems(found) == []
-    assert "must lose points in 1a.f.second" in find_problems(found.without("1a.f.second"))[0]
+    matrix = proof(row(MUTANT, 0, 0, 2))
+    assert find_problems(matrix) == []
+    assert "must lose points in 1a.f.second" in find_problems(matrix.without("1a.f.second"))[0]
 
 
 def slipping(mutant: Mutant, explained_by: tuple[str, ...], *capped: CappedSlip) -> GradedCase:
@@ -124,8 +124,8 @@ def test_find_problems_accepts_a_capped_mutant():
 
 
 def test_count_named_counts_mutants_and_checks():
-    found = proof(row(MUTANT, 0, 0, 2))
-    counted = count_named(found)
+    matrix = proof(row(MUTANT, 0, 0, 2))
+    counted = count_named(matrix)
     assert (counted.mutants_named, counted.mutants) == (1, 2)
     assert (counted.checks_named, counted.checks) == (1, 3)
 

@@ -14,13 +14,13 @@ from quantlab.protocol.public_checks import load, questions
 @pytest.mark.parametrize(
     ("question", "number"),
     [
-        pytest.param(question, number, id=one.id)
+        pytest.param(question, number, id=public_check.id)
         for question in questions()
-        for number, one in enumerate(load(question))
+        for number, public_check in enumerate(load(question))
     ],
 )
 def test_public_check(question, number):
-    found = run(question)[number]
-    if found.outcome == MISSING:
-        pytest.skip(found.lines[0])
-    assert found.outcome == RIGHT, "\n".join((found.check.title, *found.lines))
+    result = run(question)[number]
+    if result.outcome == MISSING:
+        pytest.skip(result.lines[0])
+    assert result.outcome == RIGHT, "\n".join((result.check.title, *result.lines))

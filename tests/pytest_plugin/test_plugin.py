@@ -38,10 +38,12 @@ def folder(tmp_path, reference_source):
     return folder
 
 
-def test_each_check_is_a_test_with_its_id(run, folder):
-    done = run(f"--submission={folder}", "--submission-data=shapes10", "-vv", "--check=1[ac].[lc]*")
-    assert done.returncode == 1, done.stdout + done.stderr
-    lines = done.stdout
+def test_pytest_plugin_reports_each_check_as_a_test(run, folder):
+    process = run(
+        f"--submission={folder}", "--submission-data=shapes10", "-vv", "--check=1[ac].[lc]*"
+    )
+    assert process.returncode == 1, process.stdout + process.stderr
+    lines = process.stdout
     assert "1a.linear_quantize.signed PASSED" in lines
     assert "1a.linear_dequantize.values PASSED" in lines
     assert "1a.linear_dequantize.zero_point FAILED" in lines
@@ -52,31 +54,31 @@ def test_each_check_is_a_test_with_its_id(run, folder):
     assert "2 failed, 6 passed" in lines
 
 
-def test_settings_of_a_student_are_refused(run, folder):
+def test_pytest_plugin_refuses_settings_of_a_student(run, folder):
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --check=1a.linear_quantize.signed\n")
-    done = run("--submission", str(folder), "--submission-data", "shapes10")
-    assert done.returncode == 4
-    assert "read its settings from the submission" in done.stderr
-    assert "PASSED" not in done.stdout
+    process = run("--submission", str(folder), "--submission-data", "shapes10")
+    assert process.returncode == 4
+    assert "read its settings from the submission" in process.stderr
+    assert "PASSED" not in process.stdout
 
 
-def test_a_missing_submission_is_a_usage_error(run, tmp_path):
-    done = run("--submission", str(tmp_path / "nobody"), "--submission-data", "shapes10")
-    assert done.returncode == 4
-    assert "nobody" in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+def test_pytest_plugin_reports_a_missing_submission_as_a_usage_error(run, tmp_path):
+    process = run("--submission", str(tmp_path / "nobody"), "--submission-data", "shapes10")
+    assert process.returncode == 4
+    assert "nobody" in process.stdout + process.stderr
+    assert "Traceback" not in process.stdout + process.stderr
 
 
-def test_without_a_submission_the_plugin_stays_out_of_the_way(run):
-    done = run("tests/rubric", "-vv")
-    assert done.returncode == 0
-    assert "passed" in done.stdout
+def test_pytest_plugin_does_nothing_without_a_submission(run):
+    process = run("tests/rubric", "-vv")
+    assert process.returncode == 0
+    assert "passed" in process.stdout
 
 
-def test_a_check_that_needs_review_is_an_error(run, folder):
+def test_pytest_plugin_reports_a_check_in_need_of_review_as_an_error(run, folder):
     (folder / "solution.py").write_text("%autoreload 2\n")
-    done = run(f"--submission={folder}", "--submission-data=shapes10", "--check=1a.reset.*")
-    assert done.returncode == 1
-    assert "1a.reset.sym ERROR" in done.stdout or "ERROR 1a.reset.sym" in done.stdout
-    assert "points are at stake" in done.stdout
-    assert "failed" not in done.stdout.splitlines()[-1]
+    process = run(f"--submission={folder}", "--submission-data=shapes10", "--check=1a.reset.*")
+    assert process.returncode == 1
+    assert "1a.reset.sym ERROR" in process.stdout or "ERROR 1a.reset.sym" in process.stdout
+    assert "points are at stake" in process.stdout
+    assert "failed" not in process.stdout.splitlines()[-1]

@@ -39,7 +39,9 @@ def int32(*rows: list[int]) -> Tensor:
         (int32([LOWEST, -1]), int32([1, 1]), None),
     ],
 )
-def test_the_ends_of_int32(input: Tensor, weight: Tensor, result: int | None) -> None:
+def test_reference_integer_layers_are_exact_at_the_ends_of_int32(
+    input: Tensor, weight: Tensor, result: int | None
+) -> None:
     pixels, kernels = input[:, :, None, None], weight[:, :, None, None]
     if result is None:
         with pytest.raises(OverflowError, match="int32"):
@@ -51,28 +53,30 @@ def test_the_ends_of_int32(input: Tensor, weight: Tensor, result: int | None) ->
         assert integer_conv2d(pixels, kernels).item() == result
 
 
-def test_padding_may_be_a_word() -> None:
+def test_integer_conv2d_accepts_padding_as_a_word() -> None:
     input, weight = codes((2, 4, 9, 9), 0, 255, 0), codes((6, 2, 3, 3), -128, 127, 1)
     truth = F.conv2d(input.long(), weight.long(), padding="same", dilation=(1, 2), groups=2)
     result = integer_conv2d(input, weight, padding="same", dilation=(1, 2), groups=2)
     assert torch.equal(result, truth.to(torch.int32))
 
 
-def test_other_dtypes_are_an_error_that_says_so() -> None:
+def test_reference_integer_layers_refuse_other_dtypes() -> None:
     with pytest.raises(TypeError, match="float32"):
         integer_linear(torch.ones(1, 2), int32([1, 1]))
     with pytest.raises(TypeError, match="int64"):
         integer_conv2d(int32([1])[:, :, None, None], torch.ones(1, 1, 1, 1).long())
 
 
-def test_only_the_integer_functions_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quantized_functions_multiply_only_by_integer_functions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     x, w = codes((2, 3, 4, 4), 0, 255, 0), codes((5, 3, 3, 3), -128, 127, 1)
     bias = int32([1, -2, 3, -4, HIGHEST])[0]
     sums = codes((2, 5, 2, 2), -(10**6), 10**6, 2)
-    seen = []
+    calls = []
 
     def stand_in(*arguments: object) -> Tensor:
-        seen.append(arguments)
+        calls.append(arguments)
         return sums
 
     monkeypatch.setattr(solution, "integer_conv2d", stand_in)
@@ -80,7 +84,7 @@ def test_only_the_integer_functions_multiply(monkeypatch: pytest.MonkeyPatch) ->
     result = quantized_conv2d_function(x, w, bias, torch.tensor(0.5), torch.tensor(0.25), 2, 1)
     assert torch.allclose(result.double(), expected)
     assert result.dtype == torch.float32
-    assert seen == [(x, w, 2, 1, 1, 1)]
+    assert calls == [(x, w, 2, 1, 1, 1)]
     monkeypatch.setattr(solution, "integer_linear", lambda *_: sums[:, :, 0, 0])
     result = quantized_linear_function(x, w, bias, 0.5, 0.25)
     assert torch.allclose(result.double(), expected[:, :, 0, 0])

@@ -16,11 +16,11 @@ class Evaluator:
 
     def __init__(self, losses: Mapping[str, Mapping[int, float]], ceiling: float = 92.0) -> None:
         self.losses, self.ceiling = losses, ceiling
-        self.seen: list[Assignment] = []
+        self.calls: list[Assignment] = []
 
     def __call__(self, bits: Assignment) -> float:
         assert bits.keys() == self.losses.keys()
-        self.seen.append(dict(bits))
+        self.calls.append(dict(bits))
         accuracy = self.ceiling - sum(self.losses[layer][width] for layer, width in bits.items())
         bits.clear()  # whoever hands out its own dict loses it
         return accuracy
@@ -35,7 +35,7 @@ def size(sizes: Mapping[str, int], bits: Mapping[str, int]) -> int:
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
-def test_the_promises_hold_for_any_losses(data: st.DataObject) -> None:
+def test_variable_precision_search_keeps_its_promises_for_any_losses(data: st.DataObject) -> None:
     layers = [f"layer{i}" for i in range(data.draw(st.integers(1, 6), "layers"))]
     widths = data.draw(st.lists(st.integers(1, 8), min_size=1, max_size=5, unique=True), "widths")
     sizes = {layer: data.draw(st.integers(1, 1000)) for layer in layers}
@@ -46,11 +46,11 @@ def test_the_promises_hold_for_any_losses(data: st.DataObject) -> None:
     result = variable_precision_search(sizes, evaluate, widths, floor)
     assert list(result) == layers
     assert set(result.values()) <= set(widths)
-    assert len(evaluate.seen) <= 2 * len(layers) * len(widths)
+    assert len(evaluate.calls) <= 2 * len(layers) * len(widths)
     uniform = [dict.fromkeys(layers, width) for width in sorted(widths)]
     passing = [bits for bits in uniform if evaluate.accuracy(bits) > floor]
     if passing:
-        assert result in evaluate.seen
+        assert result in evaluate.calls
         assert evaluate.accuracy(result) > floor
         assert size(sizes, result) <= size(sizes, passing[0])
     else:
@@ -58,13 +58,13 @@ def test_the_promises_hold_for_any_losses(data: st.DataObject) -> None:
     assert variable_precision_search(sizes, Evaluator(losses), widths, floor) == result
 
 
-def test_equal_to_the_floor_is_not_above_it() -> None:
+def test_variable_precision_search_requires_more_than_the_floor() -> None:
     evaluate = Evaluator({"a": {2: 7.0, 3: 6.5, 4: 0.0}})
     assert variable_precision_search({"a": 10}, evaluate, (2, 3, 4), 85.0) == {"a": 3}
 
 
 @pytest.mark.parametrize("widths", [(2, 4, 8), (8, 2, 4)])
-def test_one_sensitive_layer_does_not_widen_the_others(widths: tuple[int, ...]) -> None:
+def test_variable_precision_search_widens_only_the_sensitive_layer(widths: tuple[int, ...]) -> None:
     losses = {f"l{i}": {2: 0.5, 4: 0.1, 8: 0.0} for i in range(9)}
     losses["l4"] = {2: 60.0, 4: 20.0, 8: 0.0}
     sizes = dict.fromkeys(losses, 100)
@@ -72,21 +72,21 @@ def test_one_sensitive_layer_does_not_widen_the_others(widths: tuple[int, ...]) 
     assert result == {layer: 8 if layer == "l4" else 2 for layer in losses}
 
 
-def test_where_mixing_widths_never_works_one_width_everywhere_is_the_answer() -> None:
+def test_variable_precision_search_is_uniform_where_mixing_fails() -> None:
     def evaluate(bits: Assignment) -> float:
         return 90.0 if set(bits.values()) in ({4}, {8}) else 10.0
 
     assert variable_precision_search({"a": 10, "b": 20}, evaluate, (2, 4, 8)) == {"a": 4, "b": 4}
 
 
-def test_large_layers_are_narrowed_before_small_ones() -> None:
+def test_variable_precision_search_narrows_large_layers_first() -> None:
     losses = {layer: {2: 4.0, 8: 0.0} for layer in ("small", "large", "middle")}
     sizes = {"small": 10, "large": 1000, "middle": 100}
     result = variable_precision_search(sizes, Evaluator(losses), (2, 8), 85.0)
     assert result == {"small": 8, "large": 2, "middle": 8}
 
 
-def test_the_best_of_a_small_model_is_nearly_found() -> None:
+def test_variable_precision_search_is_close_to_the_optimum() -> None:
     losses = {
         "conv": {2: 9.0, 3: 3.0, 4: 1.0, 8: 0.0},
         "wide": {2: 5.0, 3: 1.5, 4: 0.5, 8: 0.0},

@@ -11,7 +11,7 @@ from instructor.solution import (
 )
 
 
-def test_the_largest_element_has_a_gradient_although_it_is_clipped() -> None:
+def test_linear_quantize_ste_passes_a_gradient_to_a_clipped_element() -> None:
     x = torch.tensor([-4.0, 4.0], requires_grad=True)
     scale, zero_point = reset_scale_and_zero_point(x, 2, "sym")
     linear_dequantize(
@@ -21,7 +21,7 @@ def test_the_largest_element_has_a_gradient_although_it_is_clipped() -> None:
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_the_codes_are_those_of_linear_quantize(signed: bool) -> None:
+def test_linear_quantize_ste_returns_the_codes_of_linear_quantize(signed: bool) -> None:
     x = torch.linspace(-5, 5, 31)
     expected = linear_quantize(x, 0.3, 1, 3, signed)
     assert torch.equal(linear_quantize_STE(x, 0.3, 1, 3, signed), expected)

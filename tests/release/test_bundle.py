@@ -16,13 +16,13 @@ def two() -> Bundle:
     return Bundle("two files", FILES, frozenset({"a/run"}))
 
 
-def test_the_order_in_which_files_came_does_not_show(two):
+def test_bundle_ignores_the_order_of_its_files(two):
     turned = Bundle("two files", dict(reversed(FILES.items())), frozenset({"a/run"}))
     assert turned.to_zip() == two.to_zip()
     assert turned.digest == two.digest
 
 
-def test_a_zip_holds_names_in_order_fixed_times_and_modes(two):
+def test_bundle_to_zip_has_sorted_names_fixed_times_and_modes(two):
     entries = zipfile.ZipFile(io.BytesIO(two.to_zip())).infolist()
     assert [entry.filename for entry in entries] == ["a/run", "b.txt"]
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
@@ -38,12 +38,12 @@ def test_a_zip_holds_names_in_order_fixed_times_and_modes(two):
     ],
     ids=["content", "mode", "name"],
 )
-def test_any_difference_changes_the_digest(two, other):
+def test_bundle_digest_changes_with_any_difference(two, other):
     assert other.digest != two.digest
     assert other.to_zip() != two.to_zip()
 
 
-def test_a_folder_gets_the_same_files_and_modes(two, tmp_path):
+def test_bundle_write_folder_keeps_files_and_modes(two, tmp_path):
     two.write_folder(tmp_path / "new")
     assert (tmp_path / "new" / "b.txt").read_bytes() == b"two"
     assert os.access(tmp_path / "new" / "a" / "run", os.X_OK)
@@ -51,24 +51,24 @@ def test_a_folder_gets_the_same_files_and_modes(two, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../up", "/etc/passwd", "a/../../b", "a\\b", ""])
-def test_a_name_that_leads_out_is_refused(name):
+def test_packing_refuses_a_name_that_leads_outside(name):
     with pytest.raises(BadBundle, match="cannot be the name"):
         Packing("a bundle").add(name, b"")
 
 
-def test_a_name_is_taken_once():
+def test_packing_refuses_the_same_name_twice():
     packing = Packing("a bundle")
     packing.add("a", b"1")
     with pytest.raises(BadBundle, match="contain a twice"):
         packing.add("a", b"2")
 
 
-def test_a_missing_file_is_named_with_what_to_do(tmp_path):
+def test_packing_names_a_missing_file(tmp_path):
     with pytest.raises(BadBundle, match=r"gone\.txt.*a complete copy of the kit"):
         Packing("a bundle").copy(tmp_path / "gone.txt", "gone.txt")
 
 
-def test_a_tree_without_files_is_refused_and_caches_are_no_files(tmp_path):
+def test_packing_refuses_a_tree_that_contains_only_caches(tmp_path):
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "a.py").write_text("")
     with pytest.raises(BadBundle, match="contains no "):
@@ -79,7 +79,7 @@ def test_a_tree_without_files_is_refused_and_caches_are_no_files(tmp_path):
     assert list(packing.pack().files) == ["tree/b.py"]
 
 
-def test_a_folder_is_replaced_whole(tmp_path):
+def test_replace_folder_replaces_the_whole_folder(tmp_path):
     for name in ("old", "new"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()

@@ -32,7 +32,7 @@ def fast_proofs(monkeypatch):
 
 
 @pytest.mark.usefixtures("fast_proofs")
-def test_everything_is_put_in_place_and_named(tmp_path, capsys):
+def test_release_writes_and_names_every_bundle(tmp_path, capsys):
     out = tmp_path / "dist"
     assert release(ReleaseOptions(out, "eff", ADDRESS, "shapes10")) == DONE
     assert sorted(path.name for path in out.iterdir()) == [
@@ -43,13 +43,13 @@ def test_everything_is_put_in_place_and_named(tmp_path, capsys):
     on_disk = (path for path in (out / "student").rglob("*") if path.is_file())
     assert inside == {path.relative_to(out / "student").as_posix() for path in on_disk}
     assert '"eff"' in (out / "nbgrader" / "nbgrader_config.py").read_text()
-    said = capsys.readouterr().out
-    assert said.count("proven") == 6
-    assert "gradescope.zip" in said
+    output = capsys.readouterr().out
+    assert output.count("proven") == 6
+    assert "gradescope.zip" in output
 
 
 @pytest.mark.usefixtures("fast_proofs")
-def test_two_releases_are_the_same(tmp_path):
+def test_release_is_reproducible(tmp_path):
     for name in ("first", "second"):
         assert release(ReleaseOptions(tmp_path / name, "eff", ADDRESS, "shapes10")) == DONE
     for path in sorted((tmp_path / "first").rglob("*")):
@@ -59,28 +59,28 @@ def test_two_releases_are_the_same(tmp_path):
             assert path.stat().st_mode == other.stat().st_mode
 
 
-def test_a_proof_that_fails_leaves_the_old_release(tmp_path, monkeypatch, capsys):
+def test_release_keeps_the_old_release_if_a_proof_fails(tmp_path, monkeypatch, capsys):
     out = tmp_path / "dist"
     (out / "student").mkdir(parents=True)
     (out / "student" / "old").touch()
     monkeypatch.setattr(command, "content_problems", lambda *_: iter(["It holds an answer."]))
     assert release(ReleaseOptions(out, dataset="shapes10")) == NOT_PROVEN
     assert [path.name for path in out.rglob("*")] == ["student", "old"]
-    said = capsys.readouterr()
-    assert "It holds an answer." in said.err
-    assert "was changed" in said.err
-    assert "FAILED" in said.out
+    captured = capsys.readouterr()
+    assert "It holds an answer." in captured.err
+    assert "was changed" in captured.err
+    assert "FAILED" in captured.out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reason"),
     [
         (["--course-id", 'x"; import os'], "cannot be a course id"),
         (["--address", "colab.zip"], "is not an address"),
         (["--address", 'https://example.org/"a'], "is not an address"),
     ],
 )
-def test_what_can_not_be_released_is_refused_at_once(tmp_path, capsys, arguments, told):
+def test_release_refuses_invalid_arguments(tmp_path, capsys, arguments, reason):
     assert main(["release", "--out", str(tmp_path / "dist"), *arguments]) == USAGE
-    assert told in capsys.readouterr().err
+    assert reason in capsys.readouterr().err
     assert not (tmp_path / "dist").exists()

@@ -50,12 +50,12 @@ PLANTED = [
 ]
 
 
-@pytest.mark.parametrize(("proof", "name", "content", "told"), PLANTED)
-def test_what_is_planted_is_found_and_named(bundle, proof, name, content, told):
+@pytest.mark.parametrize(("proof", "name", "content", "reason"), PLANTED)
+def test_content_checks_name_each_planted_problem(bundle, proof, name, content, reason):
     complaints = list(proof(bundle({name: content})))
     assert len(complaints) == 1
     assert name in complaints[0]
-    assert told in complaints[0]
+    assert reason in complaints[0]
 
 
 HARMLESS = {
@@ -67,16 +67,16 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("proof", list(dict.fromkeys(proof for proof, *_ in PLANTED)))
-def test_a_harmless_bundle_passes(proof):
+def test_content_checks_accept_a_harmless_bundle(proof):
     assert list(proof(Bundle("a bundle", HARMLESS))) == []
 
 
-def test_the_list_allows_what_it_names(bundle):
+def test_no_answer_accepts_an_allowed_run(bundle):
     shared = bundle({"a.py": b"a = b(c, d, e, f, g, h)\n"})
     assert list(no_answer(REFERENCE, [Allowed("a.py", LEAK, "a signature")])(shared)) == []
 
 
-def test_a_build_that_differs_names_its_files(bundle):
+def test_same_twice_names_the_files_that_differ(bundle):
     assert list(same_twice(bundle({"a": b"1"}), bundle({"a": b"1"}))) == []
     (complaint,) = same_twice(bundle({"a": b"1", "b": b""}), bundle({"a": b"2", "c": b""}))
     assert complaint.endswith("it differs in a, b, c.")

@@ -40,14 +40,16 @@ def test_gradescope_zip_measures_all_images(tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_gradescope_zip_gives_the_reference_every_point(tmp_path, dataset):
-    made = release_of(dataset)
+    built_release = release_of(dataset)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)  # the user who runs students' code has to enter
-    solved = made.solved.files[NOTEBOOK].decode()
-    grading_check.write_submissions(tmp_path / "submissions", dataset, made.student, solved)
+    solved = built_release.solved.files[NOTEBOOK].decode()
+    grading_check.write_submissions(
+        tmp_path / "submissions", dataset, built_release.student, solved
+    )
     points = grading_check.automatic_points(load_rubric())
     submissions = grading_check.ProofSubmissions(tmp_path / "submissions", dataset, points)
-    proof = grading_check.GradescopeProof(made.gradescope.to_zip())
+    proof = grading_check.GradescopeProof(built_release.gradescope.to_zip())
     assert list(proof.problems(submissions, tmp_path / "autograder")) == []
     assert points == 121
     assert proof.footprint is not None

@@ -16,8 +16,8 @@ HANDS_IN = "open('submission.zip', 'w').close()"
 
 
 def bundle(*cells: str) -> Bundle:
-    made = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-    files = {"main.ipynb": nbformat.writes(made).encode(), "solution.py": b"x = 1\n"}
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+    files = {"main.ipynb": nbformat.writes(notebook).encode(), "solution.py": b"x = 1\n"}
     return Bundle("the student bundle", files)
 
 
@@ -35,27 +35,33 @@ def titled_bundle(source: str) -> Bundle:
 
 
 def solved(*cells: str) -> SolvedNotebookProof:
-    made = bundle(*cells)
+    student_bundle = bundle(*cells)
     return SolvedNotebookProof(
-        Release(made, made, made, made, Bundle("the solved notebook", made.files))
+        Release(
+            student_bundle,
+            student_bundle,
+            student_bundle,
+            student_bundle,
+            Bundle("the solved notebook", student_bundle.files),
+        )
     )
 
 
-def test_what_ran_comes_with_its_outputs_and_names_no_folder() -> None:
-    made = bundle(
+def test_run_returns_the_notebook_with_its_outputs() -> None:
+    student_bundle = bundle(
         "import os, solution; print(solution.x, os.getcwd(), os.environ['FAST'])", HANDS_IN
     )
-    found = nbformat.reads(run(made, {"solution.py": b"x = 2\n"}), as_version=4)
-    assert found.cells[0].outputs[0].text == "2 . 1\n"
+    notebook = nbformat.reads(run(student_bundle, {"solution.py": b"x = 2\n"}), as_version=4)
+    assert notebook.cells[0].outputs[0].text == "2 . 1\n"
 
 
-def complaint(made: Bundle, cell_seconds: int = 600) -> str:
+def complaint(student_bundle: Bundle, cell_seconds: int = 600) -> str:
     """Return why the notebook does not run, in one line, as the student's proof reports it."""
-    (found,) = run_student(made, cell_seconds)
+    (problem,) = run_student(student_bundle, cell_seconds)
     start = "the student bundle, with the stub: "
-    assert found.startswith(start)
-    assert "\n" not in found
-    return found.removeprefix(start)
+    assert problem.startswith(start)
+    assert "\n" not in problem
+    return problem.removeprefix(start)
 
 
 def test_run_without_submission_names_the_missing_file() -> None:
@@ -64,14 +70,14 @@ def test_run_without_submission_names_the_missing_file() -> None:
 
 
 def test_run_names_the_cell_that_runs_out_of_time() -> None:
-    made = titled_bundle("\nimport time\ntime.sleep(1_000_000)")
-    said = complaint(made, cell_seconds=1)
-    assert said.startswith("main.ipynb stops in cell 3 of 5 ")
-    assert "id slow-cell" in said
-    assert "heading '1b. Errors'" in said
-    assert "first line 'import time'" in said
-    assert "longer than 1 s" in said
-    assert "--cell-timeout" in said
+    student_bundle = titled_bundle("\nimport time\ntime.sleep(1_000_000)")
+    message = complaint(student_bundle, cell_seconds=1)
+    assert message.startswith("main.ipynb stops in cell 3 of 5 ")
+    assert "id slow-cell" in message
+    assert "heading '1b. Errors'" in message
+    assert "first line 'import time'" in message
+    assert "longer than 1 s" in message
+    assert "--cell-timeout" in message
 
 
 @pytest.mark.parametrize(
@@ -86,18 +92,18 @@ def test_run_names_the_cell_that_runs_out_of_time() -> None:
     ],
 )
 def test_run_names_the_cell_that_fails(source: str, reason: str) -> None:
-    said = complaint(titled_bundle(source))
-    assert said.startswith("main.ipynb stops in cell 3 of 5 ")
-    assert f"first line {source!r}" in said
-    assert reason in said
-    assert said.endswith("the code that it calls.")
+    message = complaint(titled_bundle(source))
+    assert message.startswith("main.ipynb stops in cell 3 of 5 ")
+    assert f"first line {source!r}" in message
+    assert reason in message
+    assert message.endswith("the code that it calls.")
 
 
 def test_run_describes_a_cell_without_a_heading() -> None:
-    said = complaint(bundle("x = 1", "raise KeyError('a' * 99)  # " + "b" * 200))
-    assert said.startswith("main.ipynb stops in cell 2 of 2 (id ")
-    assert "heading" not in said
-    assert len(said) < 400
+    message = complaint(bundle("x = 1", "raise KeyError('a' * 99)  # " + "b" * 200))
+    assert message.startswith("main.ipynb stops in cell 2 of 2 (id ")
+    assert "heading" not in message
+    assert len(message) < 400
 
 
 def test_execute_names_a_kernel_that_does_not_start(tmp_path: Path) -> None:
@@ -106,19 +112,19 @@ def test_execute_names_a_kernel_that_does_not_start(tmp_path: Path) -> None:
         execute(tmp_path, os.environ, "no-such-kernel")
 
 
-def test_complaints_name_the_cell_of_the_solved_notebook() -> None:
-    (said,) = solved("x = 1", "1 / 0", HANDS_IN).problems()
-    assert said.startswith("the solved notebook: main.ipynb stops in cell 2 of 3 ")
-    assert "ZeroDivisionError" in said
+def test_solved_notebook_proof_names_the_failing_cell() -> None:
+    (message,) = solved("x = 1", "1 / 0", HANDS_IN).problems()
+    assert message.startswith("the solved notebook: main.ipynb stops in cell 2 of 3 ")
+    assert "ZeroDivisionError" in message
 
 
-def test_the_solved_one_may_wait_for_nothing() -> None:
+def test_solved_notebook_proof_rejects_a_cell_that_waits() -> None:
     running = solved("print('Waiting for question 2b: integer_linear')", HANDS_IN)
     (complaint,) = running.problems()
     assert "waits for a question" in complaint
 
 
-def test_its_outputs_name_no_folder_of_the_kit() -> None:
+def test_solved_notebook_proof_rejects_paths_of_the_machine() -> None:
     running = solved(f"print({str(command.KIT)!r})", HANDS_IN)
     (complaint,) = running.problems()
     assert "contains a path of this machine" in complaint

@@ -25,16 +25,16 @@ def reference() -> Reference:
     return Reference(REFERENCE, STUB)
 
 
-def found(reference: Reference, name: str, text: str) -> list[Overlap]:
+def find_overlaps(reference: Reference, name: str, text: str) -> list[Overlap]:
     return list(reference.overlaps(name, text.encode()))
 
 
-def test_a_run_of_fifteen_is_found_and_one_of_fourteen_is_not(reference):
+def test_reference_overlaps_finds_runs_of_fifteen_tokens(reference):
     tokens = python_tokens(SECRET)
     assert len(tokens) > RUN == 15
-    assert found(reference, "a.py", " ".join(tokens[:14])) == []
+    assert find_overlaps(reference, "a.py", " ".join(tokens[:14])) == []
     run = " ".join(tokens[:15])
-    assert {overlap.text for overlap in found(reference, "a.py", run)} == {run}
+    assert {overlap.text for overlap in find_overlaps(reference, "a.py", run)} == {run}
 
 
 @pytest.mark.parametrize(
@@ -56,40 +56,41 @@ def test_a_run_of_fifteen_is_found_and_one_of_fourteen_is_not(reference):
     ],
     ids=["indented", "commented", "broken", "page", "text", "cell", "markdown"],
 )
-def test_layout_and_kind_of_file_hide_nothing(reference, name, text):
+def test_reference_overlaps_ignores_layout_and_kind_of_file(reference, name, text):
     assert any(
-        "torch . round ( x / s )" in overlap.text for overlap in found(reference, name, text)
+        "torch . round ( x / s )" in overlap.text
+        for overlap in find_overlaps(reference, name, text)
     )
 
 
-def test_other_names_are_another_text(reference):
+def test_reference_overlaps_accepts_code_with_other_names(reference):
     renamed = SECRET.replace("codes", "levels").replace("zero", "z").replace("low", "minimum")
-    assert found(reference, "a.py", renamed) == []
+    assert find_overlaps(reference, "a.py", renamed) == []
 
 
-def test_what_stands_in_the_stub_is_no_secret():
-    assert found(Reference(REFERENCE, REFERENCE), "a.py", REFERENCE) == []
+def test_reference_overlaps_ignores_text_of_the_stub():
+    assert find_overlaps(Reference(REFERENCE, REFERENCE), "a.py", REFERENCE) == []
 
 
-def test_what_is_no_text_is_not_read(reference):
+def test_reference_overlaps_does_not_read_binary_files(reference):
     assert list(reference.overlaps("model.pt", b"\xff\xfe" + SECRET.encode())) == []
 
 
-def test_the_list_allows_one_run_in_one_file(reference):
-    (leak,) = set(found(reference, "a.py", SECRET))
+def test_not_allowed_accepts_only_the_listed_run_and_file(reference):
+    (leak,) = set(find_overlaps(reference, "a.py", SECRET))
     assert not_allowed([leak], [Allowed("a.py", leak.text, "why")]) == ()
     assert not_allowed([leak], [Allowed("b.py", leak.text, "why")]) == (leak,)
     assert not_allowed([leak], [Allowed("a.py", leak.text[:-2], "why")]) == (leak,)
 
 
-def test_an_entry_without_reason_is_refused(tmp_path):
+def test_load_allowed_refuses_an_entry_without_a_reason(tmp_path):
     path = tmp_path / "allowed.toml"
     path.write_text('[[allowed]]\nfile = "a.py"\nrun = "x"\nreason = " "\n')
     with pytest.raises(BadAllowList, match="must be text in quotes, got"):
         load_allowed(path)
 
 
-def test_every_entry_of_the_list_is_needed(files, reference_source, stub_source):
+def test_load_allowed_returns_only_needed_entries(files, reference_source, stub_source):
     """An entry that nothing needs any more would allow a leak to come."""
     whole = Reference(reference_source, stub_source)
     shared = {(o.name, o.text) for name, content in files for o in whole.overlaps(name, content)}

@@ -23,7 +23,7 @@ def student(files) -> Bundle:
     return student_bundle(files, ADDRESS)
 
 
-def test_it_holds_what_the_assignment_needs(student):
+def test_student_bundle_contains_what_the_assignment_needs(student):
     needed = {
         *("solution.py", NOTEBOOK, "README.md", "AGENTS.md", "requirements.txt"),
         *("data/README.md", "checkpoints/resnet20_cifar10.pt", "checkpoints/resnet20_shapes10.pt"),
@@ -38,7 +38,7 @@ def test_it_holds_what_the_assignment_needs(student):
     assert student.files["solution.py"] == STUB.read_bytes()
 
 
-def test_the_notebook_knows_where_its_files_are_and_how_they_look(student, files):
+def test_student_bundle_notebook_has_address_and_digest_of_its_files(student, files):
     """Its first cells fetch colab.zip and compare the digest: both are those of this release."""
     text = student.files[NOTEBOOK].decode()
     assert NOTEBOOK not in files.files
@@ -46,65 +46,65 @@ def test_the_notebook_knows_where_its_files_are_and_how_they_look(student, files
     assert hashlib.sha256(files.to_zip()).hexdigest() in text
 
 
-def test_without_an_address_the_notebook_names_none(files):
+def test_student_bundle_notebook_has_no_digest_without_an_address(files):
     text = student_bundle(files, "").files[NOTEBOOK].decode()
     assert not re.search(r"[0-9a-f]{64}", text)
     assert 'BUNDLE = \\"\\"' in text
 
 
-def test_students_install_jupyter_and_not_what_makes_reports(student):
+def test_student_bundle_requires_jupyter_but_no_report_packages(student):
     wanted = student.files["requirements.txt"].decode().splitlines()
     names = {re.split(r"[<>=]", line)[0] for line in wanted}
     assert {"torch", "matplotlib", "jupyter"} <= names
     assert not {"rich", "jinja2", "nbgrader"} & names
 
 
-def test_no_bundle_holds_what_it_must_not():
-    made = build_release(ReleaseOptions(KIT / "dist", "course", ADDRESS))
-    assert list(content_problems(made, SECRET)) == []
+def test_build_release_passes_the_content_checks():
+    built_release = build_release(ReleaseOptions(KIT / "dist", "course", ADDRESS))
+    assert list(content_problems(built_release, SECRET)) == []
 
 
-def test_a_solved_function_in_a_bundle_is_a_complaint(reference_source):
+def test_content_problems_reports_a_solved_function(reference_source):
     """The proof as the release runs it, with a leak in the place where one would happen."""
-    made = build_release(ReleaseOptions(KIT / "dist", "course", ADDRESS))
-    made.student.files["quantlab/notebook/plots.py"] = reference_source.encode()
-    complaints = list(content_problems(made, SECRET))
+    built_release = build_release(ReleaseOptions(KIT / "dist", "course", ADDRESS))
+    built_release.student.files["quantlab/notebook/plots.py"] = reference_source.encode()
+    complaints = list(content_problems(built_release, SECRET))
     assert any(
         "quantlab/notebook/plots.py contains a part of the reference" in line for line in complaints
     )
     assert any("BEGIN SOLUTION" in line for line in complaints)
 
 
-def test_it_works_alone(student):
+def test_find_problems_accepts_the_student_bundle(student):
     assert list(find_problems(student)) == []
 
 
-def test_a_module_that_leans_on_the_kit_is_told(student):
+def test_find_problems_reports_an_import_of_the_autograder(student):
     leaning = {**student.files, "quantlab/extra.py": b"import autograder\n"}
     complaints = list(find_problems(Bundle("the bundle", leaning), [IMPORTS]))
     assert any("No module named 'autograder'" in line for line in complaints)
 
 
-def test_works_alone_reports_a_program_that_hangs(student, monkeypatch):
+def test_find_problems_reports_a_program_that_hangs(student, monkeypatch):
     monkeypatch.setattr(standalone_check, "SECONDS", 1)
     hanging = Program("import the kit", ("-c", "import time; time.sleep(1_000_000)"))
     (complaint,) = find_problems(student, [hanging])
     assert "it does not import the kit within 1 s. Run release again" in complaint
 
 
-def test_a_written_function_is_told(student):
+def test_find_problems_reports_a_written_function(student):
     solved = {**student.files, "solution.py": b"def f(x):\n    return x\n"}
     complaints = list(find_problems(Bundle("the bundle", solved), [STUBS]))
     assert any("f is not a stub" in line for line in complaints)
 
 
-def test_without_its_stored_answers_it_is_told(student):
+def test_find_problems_reports_missing_stored_answers(student):
     less = {name: c for name, c in student.files.items() if not name.endswith(".checks")}
     complaints = list(find_problems(Bundle("the bundle", less), [CHECKS]))
     assert any("run the public checks" in line for line in complaints)
 
 
-def test_a_notebook_cell_of_points_gives_none_by_itself(student):
+def test_student_bundle_notebook_has_only_comments_in_point_cells(student):
     """The cells that receive points are comments: they run anywhere and say nothing."""
     cells = json.loads(student.files[NOTEBOOK])["cells"]
     graded = [cell for cell in cells if cell["id"].startswith("auto-")]

@@ -86,9 +86,9 @@ class Element:
         ]
 
     def one(self, tag: str, css: str = "") -> "Element":
-        found = self.all(tag, css)
-        assert len(found) == 1, f"{len(found)} of <{tag} class={css!r}>"
-        return found[0]
+        elements = self.all(tag, css)
+        assert len(elements) == 1, f"{len(elements)} of <{tag} class={css!r}>"
+        return elements[0]
 
     @property
     def text(self) -> str:

@@ -36,40 +36,42 @@ HOSTILE = st.text(
         ("  two\n\nlines\u2028three ", "two lines three"),
     ],
 )
-def test_only_what_is_said_remains(text: str, shown: str) -> None:
+def test_clean_keeps_only_visible_text(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
 @pytest.mark.parametrize("name", ["Zoë", "عائشة بنت محمد", "李小龍", "सुमित", "می‌خواهم", "👩‍🔬"])
-def test_names_of_all_scripts_stay_as_they_are(name: str) -> None:
+def test_clean_keeps_names_of_all_scripts(name: str) -> None:
     assert clean(name) == name
 
 
-def test_piled_up_accents_are_flattened() -> None:
+def test_clean_removes_stacked_accents() -> None:
     assert len(clean("a" + "\u0301" * 400 + "b")) < 10
 
 
-def test_a_long_text_is_cut_and_says_so() -> None:
+def test_clean_shortens_long_text() -> None:
     shown = clean("x" * 100_000, limit=80)
     assert len(shown) == 80
     assert shown == "x" * 79 + CUT
 
 
-def test_text_hidden_behind_what_is_removed_is_marked_as_cut() -> None:
+def test_clean_shows_a_cut_after_many_invisible_characters() -> None:
     assert clean("ok" + "\u200b" * 100_000 + "the rest").endswith(CUT)
 
 
-def test_lines_and_tabs_stay_where_lines_are_asked_for() -> None:
+def test_clean_keeps_lines_and_tabs_on_request() -> None:
     assert clean("a\r\n\tb\rc", lines=3) == "a\n\tb\nc"
 
 
-def test_too_many_lines_are_cut() -> None:
+def test_clean_limits_the_number_of_lines() -> None:
     assert clean("\n".join("abcdef"), lines=3) == "a\nb\nc" + CUT
 
 
 @settings(deadline=None)  # a busy machine is no fault of the text
 @given(text=HOSTILE, limit=st.integers(1, 60), lines=st.integers(1, 4))
-def test_what_is_clean_is_short_harmless_and_stays(text: str, limit: int, lines: int) -> None:
+def test_clean_returns_short_printable_text_and_is_idempotent(
+    text: str, limit: int, lines: int
+) -> None:
     shown = clean(text, limit, lines)
     assert len(shown) <= limit
     assert shown.count("\n") < lines

@@ -34,7 +34,7 @@ JSON = st.recursive(
 )
 
 
-def test_all_of_a_visible_check_is_read(make_check: Callable[..., CheckResult]) -> None:
+def test_read_evidence_reads_all_of_a_visible_check(make_check: Callable[..., CheckResult]) -> None:
     assert read_evidence(make_check(evidence=FULL)) == ShownEvidence(
         depends_on=("integer_conv2d",),
         exception="ValueError",
@@ -50,7 +50,9 @@ def test_all_of_a_visible_check_is_read(make_check: Callable[..., CheckResult]) 
     )
 
 
-def test_of_a_hidden_check_only_names_are_read(make_check: Callable[..., CheckResult]) -> None:
+def test_read_evidence_reads_only_names_of_a_hidden_check(
+    make_check: Callable[..., CheckResult],
+) -> None:
     assert read_evidence(make_check(visible=False, evidence=FULL)) == ShownEvidence(
         depends_on=("integer_conv2d",), exception="ValueError"
     )
@@ -71,7 +73,7 @@ def test_of_a_hidden_check_only_names_are_read(make_check: Callable[..., CheckRe
         {"edges": list(range(3000)), "counts": [1] * 2999},
     ],
 )
-def test_a_histogram_that_cannot_be_drawn_is_left_out(
+def test_read_evidence_omits_an_invalid_histogram(
     change: dict[str, list[float]], make_check: Callable[..., CheckResult]
 ) -> None:
     check = make_check(evidence={"histogram": {**FULL["histogram"], **change}})
@@ -80,6 +82,6 @@ def test_a_histogram_that_cannot_be_drawn_is_left_out(
 
 @settings(deadline=None)  # a busy machine is no fault of the evidence
 @given(values=st.dictionaries(st.sampled_from(sorted(FULL)), JSON))
-def test_any_json_is_read_without_an_error(values: dict[str, object]) -> None:
+def test_read_evidence_accepts_any_json(values: dict[str, object]) -> None:
     check = CheckResult("a", "1a", "A", True, "call", Verdict.WRONG, 0, 1, 0, evidence=values)
     assert isinstance(read_evidence(check), ShownEvidence)

@@ -18,14 +18,14 @@ def _percent(element: object, name: str) -> float:
     return float(element.attributes[name].removesuffix("%"))
 
 
-def test_a_bar_per_model_reaches_its_accuracy_and_the_tick_its_threshold(parse_page: Parse) -> None:
+def test_accuracy_figure_draws_a_bar_and_a_threshold_per_model(parse_page: Parse) -> None:
     figure = parse_page(accuracy_figure((W4A4, W2A2, LOST), "accuracy"))
     assert [_percent(bar, "width") for bar in figure.all("rect", "won")] == [90.21]
     assert [_percent(bar, "width") for bar in figure.all("rect", "short")] == [80.0]
     assert [_percent(tick, "x1") for tick in figure.all("line", "tick")] == [90.0, 84.0, 91.0]
 
 
-def test_the_accuracies_are_described_for_those_who_do_not_see_them(parse_page: Parse) -> None:
+def test_accuracy_figure_describes_its_values_in_words(parse_page: Parse) -> None:
     drawing = parse_page(accuracy_figure((W4A4, LOST), "accuracy")).one("svg")
     assert drawing.attributes["role"] == "img"
     assert drawing.one("desc").text == (
@@ -35,12 +35,12 @@ def test_the_accuracies_are_described_for_those_who_do_not_see_them(parse_page: 
     assert labels == [drawing.one(tag).attributes["id"] for tag in ("title", "desc")]
 
 
-def test_a_model_without_bit_widths_goes_by_its_name(parse_page: Parse) -> None:
+def test_accuracy_figure_uses_names_of_models_without_bit_widths(parse_page: Parse) -> None:
     model = ModelResult("ResNet20_variable.pt", None, 16, 86.0, 10_000)
     assert "ResNet20_variable.pt: 86.00 %." in parse_page(accuracy_figure((model,), "a")).text
 
 
-def test_values_and_levels_share_one_axis(parse_page: Parse) -> None:
+def test_histogram_figure_draws_values_and_levels_on_the_same_axis(parse_page: Parse) -> None:
     histogram = Histogram((-1.0, 0.0, 1.0), (2.0, 4.0), (-1.0, 0.5), (1.0, 5.0))
     figure = parse_page(histogram_figure(histogram, "h"))
     low, high = figure.all("rect", "original")
@@ -49,7 +49,7 @@ def test_values_and_levels_share_one_axis(parse_page: Parse) -> None:
     assert [_percent(level, "x1") for level in figure.all("line", "level")] == [0, 75]
 
 
-def test_a_level_outside_the_values_stays_in_the_picture(parse_page: Parse) -> None:
+def test_histogram_figure_keeps_levels_outside_the_values_visible(parse_page: Parse) -> None:
     histogram = Histogram((0.0, 1.0), (3.0,), (-2.0, 2.0), (1.0, 2.0))
     figure = parse_page(histogram_figure(histogram, "h"))
     assert [_percent(level, "x1") for level in figure.all("line", "level")] == [0, 100]
@@ -66,7 +66,7 @@ def test_a_level_outside_the_values_stays_in_the_picture(parse_page: Parse) -> N
         ((9, 0, 0, 4), {"won": 100}),
     ],
 )
-def test_a_score_bar_holds_the_parts_of_a_question(
+def test_score_bar_shows_the_parts_of_a_question(
     values: tuple[float, ...], widths: dict[str, float], parse_page: Parse
 ) -> None:
     parts = parse_page(score_bar(*values)).all("rect")[1:]

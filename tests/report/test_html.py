@@ -19,7 +19,7 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' {{ 7 * 7 }}&
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_stands_there_in_a_word_and_a_picture(
+def test_render_shows_every_verdict_as_word_and_picture(
     verdict: Verdict, make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     page = parse_page(html.render(make_report(make_check(verdict=verdict))))
@@ -29,11 +29,11 @@ def test_every_verdict_stands_there_in_a_word_and_a_picture(
     assert picture in {symbol.attributes["id"] for symbol in page.all("symbol")}
 
 
-def test_no_two_verdicts_share_a_word() -> None:
+def test_words_are_unique_to_each_verdict() -> None:
     assert len(set(WORDS.values())) == len(Verdict)
 
 
-def test_the_sums_are_those_of_the_report(sample: Report, parse_page: Parse) -> None:
+def test_render_shows_the_sums_of_the_report(sample: Report, parse_page: Parse) -> None:
     page = parse_page(html.render(sample))
     assert (
         page.one("p", "total").text == "96.75 of 121 automatic points, 19 awaiting staff, 2 bonus"
@@ -50,7 +50,7 @@ def test_the_sums_are_those_of_the_report(sample: Report, parse_page: Parse) -> 
     assert page.one("tfoot").text == "Automatic points 96.75 / 121 Bonus 2"
 
 
-def test_every_check_stands_under_its_question(sample: Report, parse_page: Parse) -> None:
+def test_render_lists_every_check_below_its_question(sample: Report, parse_page: Parse) -> None:
     sections = parse_page(html.render(sample)).all("section", "question")
     for section, question in zip(sections, sample.questions, strict=True):
         assert [title.text for title in section.all("h3")] == [
@@ -58,7 +58,7 @@ def test_every_check_stands_under_its_question(sample: Report, parse_page: Parse
         ]
 
 
-def test_what_is_right_is_folded_and_what_is_not_is_open(
+def test_render_folds_right_checks_and_opens_others(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     verdicts = (Verdict.CORRECT, Verdict.WRONG, Verdict.AWAITING_MARKING, Verdict.GRADER_FAULT)
@@ -67,7 +67,7 @@ def test_what_is_right_is_folded_and_what_is_not_is_open(
     assert ["open" in fold.attributes for fold in folds] == [False, True, False, True]
 
 
-def test_a_visible_check_shows_what_was_called_expected_and_got(
+def test_render_shows_call_expected_and_got_of_a_visible_check(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     check = make_check(
@@ -108,7 +108,7 @@ def test_a_visible_check_shows_what_was_called_expected_and_got(
     assert "line 42 of solution.py" in body.text
 
 
-def test_a_hidden_check_does_not_show_its_inputs_even_if_they_are_there(
+def test_render_hides_inputs_of_a_hidden_check(
     make_check: MakeCheck, make_report: MakeReport
 ) -> None:
     secret = dict.fromkeys(("call", "expected", "got", "difference", "printed"), "SECRET")
@@ -118,7 +118,7 @@ def test_a_hidden_check_does_not_show_its_inputs_even_if_they_are_there(
 
 
 @pytest.mark.parametrize("field", ["student", "dataset", "isolation", "flags"])
-def test_hostile_text_of_a_report_stays_text(
+def test_render_escapes_hostile_text_of_a_report(
     field: str, make_report: MakeReport, parse_page: Parse
 ) -> None:
     value = (HOSTILE,) if field == "flags" else HOSTILE
@@ -128,7 +128,7 @@ def test_hostile_text_of_a_report_stays_text(
 
 
 @pytest.mark.parametrize("field", ["id", "title", "message", "source"])
-def test_hostile_text_of_a_check_stays_text(
+def test_render_escapes_hostile_text_of_a_check(
     field: str, make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     check = make_check(**{field: HOSTILE}, verdict=Verdict.WRONG)
@@ -137,7 +137,7 @@ def test_hostile_text_of_a_check_stays_text(
     assert "{{ 7 * 7 }}&amp;" in page.text
 
 
-def test_hostile_evidence_stays_text(
+def test_render_escapes_hostile_evidence(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     keys = ("call", "expected", "got", "difference", "printed", "exception")
@@ -147,12 +147,12 @@ def test_hostile_evidence_stays_text(
     assert page.text.count("{{ 7 * 7 }}&amp;") >= len(keys)
 
 
-def test_hostile_names_of_models_stay_text(make_report: MakeReport, parse_page: Parse) -> None:
+def test_render_escapes_hostile_model_names(make_report: MakeReport, parse_page: Parse) -> None:
     model = ModelResult(HOSTILE, None, None, 91.0, 10_000, 90.0)
     assert _tags_that_run(parse_page(html.render(make_report(models=(model,))))) == []
 
 
-def test_control_and_bidirectional_characters_do_not_arrive(
+def test_render_removes_control_and_bidirectional_characters(
     make_check: MakeCheck, make_report: MakeReport
 ) -> None:
     bad = "a\x1b[31m\u202eb\u2066\x00c\u200f"
@@ -164,7 +164,7 @@ def test_control_and_bidirectional_characters_do_not_arrive(
     )
 
 
-def test_long_text_does_not_bury_the_page(make_check: MakeCheck, make_report: MakeReport) -> None:
+def test_render_shortens_long_text(make_check: MakeCheck, make_report: MakeReport) -> None:
     long = "x" * 100_000
     evidence = dict.fromkeys(("call", "expected", "got", "difference", "printed"), long)
     empty = len(html.render(make_report(make_check())))
@@ -175,21 +175,19 @@ def test_long_text_does_not_bury_the_page(make_check: MakeCheck, make_report: Ma
     assert len(page) - empty < 40_000
 
 
-def test_hostile_text_of_a_misconception_stays_text(
+def test_render_escapes_hostile_text_of_a_misconception(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     check = make_check(misconception=Misconception(HOSTILE, HOSTILE), verdict=Verdict.WRONG)
     assert _tags_that_run(parse_page(html.render(make_report(check)))) == []
 
 
-def test_names_of_all_scripts_are_shown_apart_from_what_surrounds_them(
-    make_report: MakeReport, parse_page: Parse
-) -> None:
+def test_render_isolates_names_of_all_scripts(make_report: MakeReport, parse_page: Parse) -> None:
     page = parse_page(html.render(make_report(student="عائشة 李小龍 Zoë")))
     assert page.one("h1").one("bdi").text == "عائشة 李小龍 Zoë"
 
 
-def test_the_page_loads_nothing(sample: Report, parse_page: Parse) -> None:
+def test_render_loads_nothing(sample: Report, parse_page: Parse) -> None:
     text = html.render(sample)
     page = parse_page(text)
     policies = [m for m in page.all("meta") if "http-equiv" in m.attributes]
@@ -203,9 +201,7 @@ def test_the_page_loads_nothing(sample: Report, parse_page: Parse) -> None:
             assert element.attributes.get(name, "#").startswith(("#", "data:"))
 
 
-def test_links_and_labels_lead_somewhere_and_names_are_unique(
-    sample: Report, parse_page: Parse
-) -> None:
+def test_render_resolves_links_and_uses_unique_ids(sample: Report, parse_page: Parse) -> None:
     page = parse_page(html.render(sample))
     names = [element.attributes["id"] for element in page if "id" in element.attributes]
     assert len(names) == len(set(names))
@@ -217,7 +213,7 @@ def test_links_and_labels_lead_somewhere_and_names_are_unique(
     assert set(wanted) <= set(names)
 
 
-def test_headings_go_down_one_level_at_a_time(sample: Report, parse_page: Parse) -> None:
+def test_render_nests_headings_without_gaps(sample: Report, parse_page: Parse) -> None:
     levels = [
         int(e.tag[1]) for e in parse_page(html.render(sample)) if re.fullmatch("h[1-6]", e.tag)
     ]
@@ -226,7 +222,9 @@ def test_headings_go_down_one_level_at_a_time(sample: Report, parse_page: Parse)
     assert all(below <= above + 1 for above, below in pairwise(levels))
 
 
-def test_banners_say_what_limits_the_mark(make_report: MakeReport, parse_page: Parse) -> None:
+def test_render_shows_banners_for_what_limits_the_score(
+    make_report: MakeReport, parse_page: Parse
+) -> None:
     report = make_report(dataset="shapes10", isolation="UNISOLATED", provisional=True)
     banners = [b.text for b in parse_page(html.render(report)).all("div", "banner")]
     assert [banner.split(".")[0] for banner in banners] == [
@@ -237,7 +235,7 @@ def test_banners_say_what_limits_the_mark(make_report: MakeReport, parse_page: P
     assert parse_page(html.render(make_report())).all("div", "banner") == []
 
 
-def test_faults_and_flags_are_shown_to_the_staff(
+def test_render_shows_faults_and_flags_to_staff(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     check = make_check(verdict=Verdict.GRADER_FAULT, points=0.0, title="Clips")
@@ -249,7 +247,7 @@ def test_faults_and_flags_are_shown_to_the_staff(
     assert "3 undecided" in page.one("table", "points").text
 
 
-def test_lost_points_are_listed_and_points_of_persons_are_not_lost(
+def test_render_lists_lost_points_without_staff_points(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     report = make_report(
@@ -261,7 +259,7 @@ def test_lost_points_are_listed_and_points_of_persons_are_not_lost(
     assert [item.text for item in losses.all("li")] == ["−2.5 1a: Half"]
 
 
-def test_a_long_list_of_losses_is_cut_and_says_so(
+def test_render_shortens_a_long_list_of_losses(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     checks = [make_check(verdict=Verdict.MISSING, points=0.0) for _ in range(html.MOST_LOSSES + 5)]
@@ -270,7 +268,7 @@ def test_a_long_list_of_losses_is_cut_and_says_so(
     assert len(losses.all("a")) == html.MOST_LOSSES
 
 
-def test_a_report_without_checks_is_a_page(make_report: MakeReport, parse_page: Parse) -> None:
+def test_render_accepts_a_report_without_checks(make_report: MakeReport, parse_page: Parse) -> None:
     page = parse_page(html.render(make_report()))
     assert page.one("p", "total").text == "0 of 0 automatic points"
     assert len(page.all("section", "question")) == 3
@@ -278,16 +276,14 @@ def test_a_report_without_checks_is_a_page(make_report: MakeReport, parse_page: 
     assert nothing.all("section", "question") == []
 
 
-def test_the_same_report_gives_the_same_bytes(sample: Report) -> None:
+def test_render_is_deterministic(sample: Report) -> None:
     again = Report.from_json(sample.to_json())
     assert html.render(sample) == html.render(again)
     assert html.render(sample) != html.render(replace(sample, bonus=3.0))
 
 
 @pytest.mark.parametrize("scheme", [0, 1, 2], ids=["light", "dark", "print"])
-def test_every_colour_of_text_is_readable_on_both_grounds(
-    scheme: int, make_report: MakeReport
-) -> None:
+def test_render_uses_readable_colors_in_every_scheme(scheme: int, make_report: MakeReport) -> None:
     """WCAG 2.2, 1.4.3: a contrast of at least 4.5 for text of any size."""
     blocks = re.findall(r":root \{[^}]*--paper[^}]*\}", html.render(make_report()))
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6});", blocks[scheme]))
@@ -313,5 +309,5 @@ def _luminance(colour: str) -> float:
 
 def _tags_that_run(page: object) -> list[str]:
     """Elements and attributes that would run or load something."""
-    found = [e.tag for e in page if e.tag in {"script", "img", "iframe", "object", "embed", "base"}]
-    return found + [name for e in page for name in e.attributes if name.startswith("on")]
+    tags = [e.tag for e in page if e.tag in {"script", "img", "iframe", "object", "embed", "base"}]
+    return tags + [name for e in page for name in e.attributes if name.startswith("on")]

@@ -17,7 +17,7 @@ def _rows(*reports: Report) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(summary_csv(reports))))
 
 
-def test_a_row_holds_the_sums_of_its_report(sample: Report) -> None:
+def test_summary_csv_row_contains_the_sums_of_its_report(sample: Report) -> None:
     (row,) = _rows(sample)
     for question in sample.questions:
         assert float(row[question.id]) == question.score
@@ -30,7 +30,7 @@ def test_a_row_holds_the_sums_of_its_report(sample: Report) -> None:
     assert row["provisional"] == "no"
 
 
-def test_columns_come_in_one_order(make_report: MakeReport) -> None:
+def test_summary_csv_columns_have_a_fixed_order(make_report: MakeReport) -> None:
     heading = summary_csv([make_report()]).splitlines()[0]
     assert heading.replace('"', "") == (
         "student,dataset,provisional,1a,1b,1c,"
@@ -39,7 +39,7 @@ def test_columns_come_in_one_order(make_report: MakeReport) -> None:
     )
 
 
-def test_numbers_are_numbers_and_text_is_quoted(
+def test_summary_csv_quotes_text_but_not_numbers(
     make_check: MakeCheck, make_report: MakeReport
 ) -> None:
     text = summary_csv([make_report(make_check(points=2.5), bonus=-1.0)])
@@ -50,19 +50,21 @@ def test_numbers_are_numbers_and_text_is_quoted(
     "text", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\x00=1", "\u202e=1", " =1", "＝1"]
 )
 @pytest.mark.parametrize("field", ["student", "isolation", "dataset"])
-def test_no_cell_begins_like_a_formula(field: str, text: str, make_report: MakeReport) -> None:
+def test_summary_csv_guards_cells_against_formulas(
+    field: str, text: str, make_report: MakeReport
+) -> None:
     (row,) = _rows(make_report(**{field: text}))
     assert row[field][0] == "'"
     assert row[field][1] in "=+-@＝"
 
 
-def test_flags_and_question_names_are_guarded_too(make_report: MakeReport) -> None:
+def test_summary_csv_guards_flags_and_question_names(make_report: MakeReport) -> None:
     (row,) = _rows(make_report(flags=("=1",), question_titles={"=1a": "A"}))
     assert row["flags"] == "'=1"
     assert "'=1a" in row
 
 
-def test_quotes_commas_and_line_ends_stay_in_their_cell(make_report: MakeReport) -> None:
+def test_summary_csv_keeps_quotes_commas_and_line_ends_in_a_cell(make_report: MakeReport) -> None:
     first, second = _rows(
         make_report(student='a,"b"\r\n"c";d'), make_report(student="李小龍", flags=("one", "two"))
     )
@@ -71,7 +73,7 @@ def test_quotes_commas_and_line_ends_stay_in_their_cell(make_report: MakeReport)
     assert second["flags"] == "one two"
 
 
-def test_a_question_that_a_report_lacks_is_empty(make_report: MakeReport) -> None:
+def test_summary_csv_leaves_a_missing_question_empty(make_report: MakeReport) -> None:
     first, second = _rows(
         make_report(question_titles={"1a": "A"}), make_report(question_titles={"3": "C"})
     )
@@ -79,18 +81,24 @@ def test_a_question_that_a_report_lacks_is_empty(make_report: MakeReport) -> Non
     assert (second["1a"], second["3"]) == ("", "0")
 
 
-def test_provisional_and_faults_are_told(make_check: MakeCheck, make_report: MakeReport) -> None:
+def test_summary_csv_shows_provisional_reports_and_faults(
+    make_check: MakeCheck, make_report: MakeReport
+) -> None:
     faults = [make_check(id=name, verdict=Verdict.GRADER_FAULT, points=0.0) for name in "ab"]
     (row,) = _rows(make_report(*faults, provisional=True))
     assert (row["needs_staff"], row["provisional"]) == ("a b", "yes")
 
 
-def test_mistakes_stand_by_name_each_once(make_check: MakeCheck, make_report: MakeReport) -> None:
+def test_summary_csv_lists_each_misconception_once(
+    make_check: MakeCheck, make_report: MakeReport
+) -> None:
     floor, ceiling = (Misconception(f"f/{name}", "A sentence.") for name in ("floor", "ceil"))
-    checks = [make_check(misconception=one) for one in (floor, ceiling, floor, None)]
+    checks = [
+        make_check(misconception=misconception) for misconception in (floor, ceiling, floor, None)
+    ]
     (row,) = _rows(make_report(*checks))
     assert row["misconceptions"] == "f/floor f/ceil"
 
 
-def test_no_reports_are_a_heading(make_report: MakeReport) -> None:
+def test_summary_csv_of_no_reports_is_a_heading(make_report: MakeReport) -> None:
     assert summary_csv([]).count("\n") == 1

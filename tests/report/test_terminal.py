@@ -29,20 +29,20 @@ def shown() -> Show:
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_is_a_word(
+def test_print_report_names_every_verdict(
     verdict: Verdict, make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     assert WORDS[verdict] in shown(print_report, make_report(make_check(verdict=verdict)))
 
 
-def test_a_report_shows_its_sums_and_every_title(sample: Report, shown: Show) -> None:
+def test_print_report_shows_sums_and_titles(sample: Report, shown: Show) -> None:
     text = shown(print_report, sample, width=200)
     assert "96.75 of 121 automatic points, 19 awaiting staff, 2 bonus" in text
     assert all(check.title in text for check in sample.checks)
     assert "2b Integer linear and convolution layers 13/20" in text
 
 
-def test_what_went_wrong_stands_under_its_check(sample: Report, shown: Show) -> None:
+def test_print_report_shows_details_below_their_check(sample: Report, shown: Show) -> None:
     text = shown(print_report, sample, width=200)
     assert (
         "The largest value of a signed grid on 4 bits is 7, and your function returned 8." in text
@@ -52,7 +52,7 @@ def test_what_went_wrong_stands_under_its_check(sample: Report, shown: Show) -> 
     assert "Worth 3 points when integer_conv2d is right." in text
 
 
-def test_a_hidden_check_does_not_show_its_inputs(
+def test_print_report_hides_inputs_of_a_hidden_check(
     make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     evidence = {"call": "SECRET", "expected": "SECRET", "got": "SECRET"}
@@ -60,7 +60,7 @@ def test_a_hidden_check_does_not_show_its_inputs(
     assert "SECRET" not in shown(print_report, make_report(check))
 
 
-def test_what_limits_the_mark_is_said_first(
+def test_print_report_begins_with_what_limits_the_score(
     make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     fault = make_check(id="broken", verdict=Verdict.GRADER_FAULT)
@@ -77,7 +77,7 @@ def test_what_limits_the_mark_is_said_first(
         assert word in first
 
 
-def test_text_cannot_steer_the_terminal(
+def test_print_report_removes_terminal_sequences(
     make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     bad = "\x1b]0;owned\x07\x1b[2J\u202eab\rcd [red]ef[/red] [link=x]gh[/link]"
@@ -92,7 +92,9 @@ def test_text_cannot_steer_the_terminal(
         assert sequence not in text
 
 
-def test_the_summary_has_a_row_per_student_and_then_the_paths(sample: Report, shown: Show) -> None:
+def test_print_summary_has_a_row_per_student_and_then_the_paths(
+    sample: Report, shown: Show
+) -> None:
     reports = [sample, replace(sample, student="grace")]
     paths = ["runs/ada/report.html", "runs/" + "deep/" * 40 + "report.html"]
     lines = shown(print_summary, reports, paths, width=120).splitlines()
@@ -104,7 +106,7 @@ def test_the_summary_has_a_row_per_student_and_then_the_paths(sample: Report, sh
     ]
 
 
-def test_the_summary_counts_the_students_of_each_mistake(
+def test_print_summary_counts_students_per_mistake(
     make_check: MakeCheck, make_report: MakeReport, shown: Show
 ) -> None:
     often, once = Misconception("f/often", "Often made."), Misconception("f/once", "Once made.")
@@ -122,12 +124,12 @@ def test_the_summary_counts_the_students_of_each_mistake(
     assert "Mistakes" not in shown(print_summary, reports[2:], [])
 
 
-def test_a_narrow_terminal_cuts_no_number(sample: Report, shown: Show) -> None:
+def test_print_summary_cuts_no_number_in_a_narrow_terminal(sample: Report, shown: Show) -> None:
     text = shown(print_summary, [sample], ["report.html"], width=40)
     assert "96.75/121" in text
     assert "18.25/30" in text
     assert "…" not in text
 
 
-def test_an_empty_summary_is_no_error(shown: Show) -> None:
+def test_print_summary_accepts_no_reports(shown: Show) -> None:
     assert "student" in shown(print_summary, [], [])

@@ -79,10 +79,10 @@ def _read(files: Files) -> Submission:
 
 def _lost(marked: list[GradedCheck]) -> set[str]:
     return {
-        one.result.id
-        for one in marked
-        if one.result.points < one.result.max_points
-        and one.result.verdict is not Verdict.AWAITING_MARKING
+        check.result.id
+        for check in marked
+        if check.result.points < check.result.max_points
+        and check.result.verdict is not Verdict.AWAITING_MARKING
     }
 
 
@@ -90,8 +90,8 @@ def _is_silent(files: Files) -> bool:
     """Whether points are lost although every file was submitted, and nobody is told."""
     submission = _read(files)
     marked = as_graded(submission)
-    found = review(submission, marked)
-    return not _lost(marked) <= set(found.checks)
+    decision = review(submission, marked)
+    return not _lost(marked) <= set(decision.checks)
 
 
 @st.composite
@@ -133,8 +133,8 @@ def test_review_leaves_honest_submissions_alone(
     if not files.keys() & set(ROLES):
         files["main.ipynb"] = b"{}"  # an empty notebook is a submission, nothing at all is none
     submission = _read(files)
-    found = review(submission, as_graded(submission))
-    assert (found.sentences, found.checks) == ((), ())
+    decision = review(submission, as_graded(submission))
+    assert (decision.sentences, decision.checks) == ((), ())
 
 
 def _forms(role: str) -> list[str]:
@@ -149,11 +149,11 @@ def test_review_names_what_a_single_oddity_costs(role: str) -> None:
     content = files.pop(role)
     odd = [(name, content) for name in _forms(role)]
     odd += [pack({role: content}) for pack in UNOPENED.values()]
-    assert [name for name, one in odd if _is_silent({**files, name: one})] == []
+    assert [name for name, file_content in odd if _is_silent({**files, name: file_content})] == []
 
 
 @pytest.mark.parametrize("kind", sorted(UNOPENED))
-def test_review_puts_all_points_at_stake_where_all_is_in_one_unopened_archive(kind: str) -> None:
+def test_review_puts_all_points_at_stake_for_an_unopened_archive(kind: str) -> None:
     name, content = UNOPENED[kind](whole())
     submission = _read({name: content})
     marked = as_graded(submission)

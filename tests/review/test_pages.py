@@ -68,12 +68,12 @@ def test_student_page_says_kindly_that_the_score_is_not_final() -> None:
 
 def test_terminal_and_summary_name_a_review() -> None:
     assert f"NEEDS REVIEW: {SENTENCE}" in _printed(lambda console: print_report(REPORT, console))
-    said = _printed(lambda console: print_summary([REPORT], [], console))
-    assert f"NEEDS REVIEW: ada: {SENTENCE}" in said
+    output = _printed(lambda console: print_summary([REPORT], [], console))
+    assert f"NEEDS REVIEW: ada: {SENTENCE}" in output
     assert SENTENCE in summary_csv.summary_csv([REPORT])
 
 
-def test_gradescope_posts_what_was_understood_and_says_first_that_it_is_not_final() -> None:
+def test_gradescope_posts_the_score_and_says_it_is_not_final() -> None:
     results = json.loads(gradescope.render(REPORT))
     assert results["score"] == REPORT.auto_score
     assert results["output"].startswith("NOT FINAL")
@@ -83,7 +83,7 @@ def test_gradescope_posts_what_was_understood_and_says_first_that_it_is_not_fina
     assert f"NEEDS REVIEW: {SENTENCE}" in staff["output"]
 
 
-def test_nbgrader_leaves_a_question_under_review_to_a_person() -> None:
+def test_nbgrader_leaves_a_question_under_review_to_staff() -> None:
     assert automatic_score(REPORT, "2d") is None
     assert automatic_score(REPORT, "2a") is not None
     assert SENTENCE in question_text(REPORT, "2d")
@@ -97,8 +97,10 @@ def test_class_pages_have_no_score_until_the_review_is_settled(tmp_path: Path) -
     for name, reviewed in (("open", ()), ("settled", ("ada",))):
         policy = Policy(reviewed=frozenset(reviewed))
         write_all(record, tmp_path / name, policy, written)
-        told = json.loads((tmp_path / name / "class.json").read_text())
-        scores[name] = {one["member"]: (one["status"], one["total"]) for one in told["students"]}
+        class_json = json.loads((tmp_path / name / "class.json").read_text())
+        scores[name] = {
+            row["member"]: (row["status"], row["total"]) for row in class_json["students"]
+        }
     assert scores["open"]["ada"] == ("needs review", None)
     assert scores["settled"]["ada"] == ("final", 119.0)
     page = (tmp_path / "open" / "class.html").read_text()

@@ -18,7 +18,7 @@ CALLS = tuple(id for id in RUBRIC.items if SOURCES[id] == "call")
 
 def _marked(*odd: GradedCheck) -> list[GradedCheck]:
     """Every check right, but for these."""
-    by_id = {one.result.id: one for one in odd}
+    by_id = {check.result.id: check for check in odd}
     return [by_id.get(id, GradedCheck(a_check(id))) for id in RUBRIC.items]
 
 
@@ -42,15 +42,15 @@ def test_review_is_empty_for_a_stub() -> None:
 
 def test_review_says_why_a_solution_could_not_be_imported() -> None:
     message = "solution.py could not be imported: solution.py raises AssertionError: no GPU"
-    found = review(WHOLE, _marked(*_calls(Verdict.BLOCKED, message)))
+    decision = review(WHOLE, _marked(*_calls(Verdict.BLOCKED, message)))
     points = f"{sum(RUBRIC.items[id].points for id in CALLS):g} points"
-    assert found.sentences == (f"{message}. {points} are at stake.",)
-    assert set(found.checks) == set(CALLS)
+    assert decision.sentences == (f"{message}. {points} are at stake.",)
+    assert set(decision.checks) == set(CALLS)
 
 
-def test_review_asks_for_a_look_at_a_solution_without_any_graded_function() -> None:
-    found = review(WHOLE, _marked(*_calls(Verdict.MISSING)))
-    assert found.sentences[0].startswith("solution.py defines none of the graded functions.")
+def test_review_reports_a_solution_without_any_graded_function() -> None:
+    decision = review(WHOLE, _marked(*_calls(Verdict.MISSING)))
+    assert decision.sentences[0].startswith("solution.py defines none of the graded functions.")
 
 
 @pytest.mark.parametrize("exception", ["PermissionError", "OSError", "FileNotFoundError"])
@@ -58,9 +58,9 @@ def test_review_names_the_checks_that_were_refused_a_file(exception: str) -> Non
     refused = GradedCheck(
         a_check("3.search.size", Verdict.ERROR, evidence={"exception": exception})
     )
-    found = review(WHOLE, _marked(refused))
-    assert found.checks == ("3.search.size",)
-    assert "(3.search.size). 2.5 points are at stake." in found.sentences[0]
+    decision = review(WHOLE, _marked(refused))
+    assert decision.checks == ("3.search.size",)
+    assert "(3.search.size). 2.5 points are at stake." in decision.sentences[0]
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_review_names_fractions_in_place_of_percentages(reported: object, is_odd
     assert review(WHOLE, _marked(row)).checks == (("2c.ptq.sym",) if is_odd else ())
 
 
-def test_review_takes_small_errors_for_what_they_are() -> None:
+def test_review_accepts_small_errors() -> None:
     row = GradedCheck(a_check("1b.A.sym", Verdict.WRONG, evidence={"reported": {"8 bits": 0.2}}))
     assert review(WHOLE, _marked(row)) == Review()
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ERROR, Verdict.WRONG, Verdict.CRASH, Verdict.TIMEOUT])
-def test_review_names_a_model_that_was_handed_in_and_not_measured(verdict: Verdict) -> None:
+def test_review_names_a_submitted_model_that_was_not_measured(verdict: Verdict) -> None:
     model = ModelResult("ResNet20_W8A2.pt", 8, 2, None, 0)
     odd = GradedCheck(a_check("2d.model.W8A2", verdict, message="This file holds a module."), model)
     assert review(WHOLE, _marked(odd)).sentences == (
@@ -107,18 +107,18 @@ def test_review_weighs_an_unused_file_by_the_roles_that_are_empty() -> None:
     archive = UnusedFile("'work.rar' was not used: it is a RAR archive.", (SOLUTION, ANSWERS))
     submission = replace(WHOLE, solution="raise NotImplementedError", unused=(archive,))
     assert review(submission, _marked()) == Review()
-    found = review(submission, _marked(*_calls(Verdict.MISSING)))
-    assert set(found.checks) == set(CALLS)
-    assert "It may be the missing solution.py" in found.sentences[0]
+    decision = review(submission, _marked(*_calls(Verdict.MISSING)))
+    assert set(decision.checks) == set(CALLS)
+    assert "It may be the missing solution.py" in decision.sentences[0]
 
 
 def test_review_says_a_problem_once_and_only_of_its_own_role() -> None:
     problem = "2 different files could be solution.py."
     near = UnusedFile("'solution_old.py' was not used.", (SOLUTION,))
     submission = replace(WHOLE, solution=None, problems={SOLUTION: problem}, unused=(near,))
-    found = review(submission, _marked(*_calls(Verdict.BLOCKED, problem)))
-    assert len(found.sentences) == 1
-    assert set(found.checks) == set(CALLS)
+    decision = review(submission, _marked(*_calls(Verdict.BLOCKED, problem)))
+    assert len(decision.sentences) == 1
+    assert set(decision.checks) == set(CALLS)
 
 
 def test_review_leaves_faults_of_the_grader_to_their_own_status() -> None:

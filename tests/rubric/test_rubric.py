@@ -27,17 +27,17 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
-def test_the_points_are_those_of_the_handout(rubric):
+def test_rubric_points_equal_those_of_the_handout(rubric):
     assert {question.id: question.points for question in rubric.questions} == HANDOUT_POINTS
 
 
-def test_it_names_exactly_the_checks_that_exist(rubric):
+def test_rubric_names_exactly_the_existing_checks(rubric):
     assert set(rubric.items) == {check.id for check in ALL_CHECKS}
     assert len({check.id for check in ALL_CHECKS}) == len(ALL_CHECKS)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "reason"),
     [
         ("points = 3\n", "points = 4\n", "add up to 31 points"),
         ("points = 3\n", "pionts = 3\n", "pionts is not a setting; did you mean points"),
@@ -55,17 +55,17 @@ def test_it_names_exactly_the_checks_that_exist(rubric):
         ('[checks."1c.comparison"]', '[checks."9z.comparison"]', "1c"),
     ],
 )
-def test_a_slip_is_refused_with_its_place(tmp_path, old, new, said):
-    with pytest.raises(RubricError, match=said):
+def test_load_rubric_refuses_a_mistake_and_names_its_place(tmp_path, old, new, reason):
+    with pytest.raises(RubricError, match=reason):
         load_rubric(edited(tmp_path, old, new))
 
 
-def test_a_check_that_does_not_exist_is_refused(rubric):
+def test_refuse_mismatch_names_a_check_that_does_not_exist(rubric):
     with pytest.raises(RubricError, match=r"do not exist: .*1a\.reset\.sym"):
         refuse_mismatch(rubric, set(rubric.items) - {"1a.reset.sym"})
 
 
-def test_a_check_without_points_is_refused(rubric):
+def test_refuse_mismatch_names_a_check_without_points(rubric):
     with pytest.raises(RubricError, match=r"forgets checks: .*4\.new"):
         refuse_mismatch(rubric, {*rubric.items, "4.new"})
 
@@ -74,11 +74,11 @@ def test_a_check_without_points_is_refused(rubric):
     ("accuracy", "credit"),
     [(92.0, 1.0), (90.0, 1.0), (88.5, 0.5), (87.0, 0.0), (10.0, 0.0)],
 )
-def test_a_model_s_credit_falls_linearly_over_three_points(rubric, accuracy, credit):
+def test_rubric_credit_falls_linearly_over_three_points(rubric, accuracy, credit):
     assert rubric.credit("cifar10", "W4A4", accuracy) == pytest.approx(credit)
 
 
-def test_the_bonus_grows_as_the_model_shrinks(rubric):
+def test_rubric_bonus_grows_as_the_model_shrinks(rubric):
     sizes = [500, 131, 98, 65, 51, 41, 20]
     bonuses = [rubric.bonus(size) for size in sizes]
     assert bonuses == sorted(bonuses)

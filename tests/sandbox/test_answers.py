@@ -87,7 +87,7 @@ def run_both(sandbox: Sandbox, program: Program) -> Answer:
     return there
 
 
-def test_a_chain_of_calls_with_gradients(sandbox: Sandbox) -> None:
+def test_sandbox_run_returns_gradients_of_a_chain_of_calls(sandbox: Sandbox) -> None:
     cotangent = np.full((2, 3), 3, np.float32)
     program = Program(
         calls=(
@@ -103,7 +103,7 @@ def test_a_chain_of_calls_with_gradients(sandbox: Sandbox) -> None:
     assert answer.gradients[1]["unused"] is None
 
 
-def test_gradients_are_taken_at_several_points_of_one_chain(sandbox: Sandbox) -> None:
+def test_sandbox_run_takes_gradients_at_several_points(sandbox: Sandbox) -> None:
     ones = np.ones((2, 3), np.float32)
     program = Program(
         calls=(
@@ -117,17 +117,17 @@ def test_gradients_are_taken_at_several_points_of_one_chain(sandbox: Sandbox) ->
     np.testing.assert_allclose(answer.gradients[1]["x"], 4 * X**3, rtol=1e-5)
 
 
-def test_a_result_cut_off_from_its_input_has_no_gradient(sandbox: Sandbox) -> None:
+def test_sandbox_run_returns_no_gradient_of_a_detached_result(sandbox: Sandbox) -> None:
     call = Call("detached", (Input("x"),), cotangent=np.ones((2, 3), np.float32), wrt=("x",))
     assert run_both(sandbox, Program((call,), {"x": X})).gradients == ({"x": None},)
 
 
-def test_a_result_of_another_shape_has_no_gradient(sandbox: Sandbox) -> None:
+def test_sandbox_run_returns_no_gradient_if_shapes_differ(sandbox: Sandbox) -> None:
     call = Call("dequantize", (Input("x"), 2.0), cotangent=np.ones(7, np.float32), wrt=("x",))
     assert run_both(sandbox, Program((call,), {"x": X})).gradients == ({"x": None},)
 
 
-def test_values_of_every_kind_arrive_and_come_back(sandbox: Sandbox) -> None:
+def test_sandbox_run_passes_values_of_every_kind(sandbox: Sandbox) -> None:
     values: tuple[Any, ...] = (1, 0.1, True, None, "é", (1, [2, {"k": 3, 4: np.arange(3)}]))
     answer = run_both(sandbox, Program((Call("echo", values, {"flag": False}),)))
     (args, kwargs) = answer.results[0]
@@ -137,19 +137,19 @@ def test_values_of_every_kind_arrive_and_come_back(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int32", "int64", "float16", "float64"])
-def test_arrays_keep_their_dtype_and_shape(sandbox: Sandbox, dtype: str) -> None:
+def test_sandbox_run_keeps_dtype_and_shape_of_arrays(sandbox: Sandbox, dtype: str) -> None:
     arrays = (np.array(1).astype(dtype), np.zeros((0, 3), dtype), np.ones((1, 2, 3), dtype))
     answer = run_both(sandbox, Program((Call("echo", arrays),)))
     for sent, back in zip(arrays, answer.results[0][0], strict=True):
         assert (back.dtype, back.shape) == (sent.dtype, sent.shape)
 
 
-def test_arrays_reach_the_student_as_tensors(sandbox: Sandbox) -> None:
+def test_sandbox_run_passes_arrays_as_tensors(sandbox: Sandbox) -> None:
     answer = run_both(sandbox, Program((Call("kinds", (Input("x"), X, 1.0)),), {"x": X}))
     assert answer.results[0] == ["Tensor", "Tensor", "float"]
 
 
-def test_a_change_of_an_input_is_seen_and_does_not_change_ours(sandbox: Sandbox) -> None:
+def test_sandbox_run_returns_changed_inputs_and_keeps_originals(sandbox: Sandbox) -> None:
     before = X.copy()
     program = Program((Call("double_in_place", (Input("x"),)),), {"x": X}, return_inputs=True)
     answer = run_both(sandbox, program)
@@ -159,7 +159,7 @@ def test_a_change_of_an_input_is_seen_and_does_not_change_ours(sandbox: Sandbox)
     np.testing.assert_array_equal(X, before)
 
 
-def test_a_later_change_does_not_reach_an_earlier_result(sandbox: Sandbox) -> None:
+def test_sandbox_run_keeps_earlier_results_from_later_changes(sandbox: Sandbox) -> None:
     program = Program(
         (Call("double_in_place", (Input("x"),)), Call("double_in_place", (Result(0),))), {"x": X}
     )
@@ -168,7 +168,7 @@ def test_a_later_change_does_not_reach_an_earlier_result(sandbox: Sandbox) -> No
     np.testing.assert_array_equal(answer.results[1], 4 * X)
 
 
-def test_a_stand_in_replaces_a_name_for_one_call_only(sandbox: Sandbox) -> None:
+def test_stand_in_replaces_a_name_for_a_single_call(sandbox: Sandbox) -> None:
     secret = np.array([10.0, 20.0])
     call = Call("layer", (Input("x"), 2.0), stand_ins={"integer_conv2d": Constant(secret)})
     answer = run_both(sandbox, Program((call, Call("layer", (Input("x"), 2.0))), {"x": X}))
@@ -176,21 +176,21 @@ def test_a_stand_in_replaces_a_name_for_one_call_only(sandbox: Sandbox) -> None:
     assert answer.results[1].shape == ()
 
 
-def test_a_stand_in_for_a_name_that_is_absent_goes_away_again() -> None:
+def test_run_program_removes_a_stand_in_for_an_absent_name() -> None:
     module = load_module("def f(): return g()", "no_g")
     stood_in = Program((Call("f", stand_ins={"g": Constant(5)}),))
     assert run_program(module, stood_in).results == (5,)
     assert not hasattr(module, "g")
 
 
-def test_a_stand_in_goes_away_when_the_call_fails() -> None:
+def test_run_program_removes_a_stand_in_if_the_call_fails() -> None:
     module = load_module("def f(x): return x\ndef g(): return 1", "failing")
     with pytest.raises(TypeError):
         run_program(module, Program((Call("f", stand_ins={"g": Constant(5)}),)))
     assert module.g() == 1
 
 
-def test_random_numbers_follow_the_seed(sandbox: Sandbox) -> None:
+def test_sandbox_run_seeds_random_numbers(sandbox: Sandbox) -> None:
     first = run_both(sandbox, Program((Call("draw"),), seed=1))
     again = run_both(sandbox, Program((Call("draw"),), seed=1))
     other = run_both(sandbox, Program((Call("draw"),), seed=2))
@@ -201,12 +201,12 @@ def test_random_numbers_follow_the_seed(sandbox: Sandbox) -> None:
 LOSS = AdditiveLoss(92.0, {"a": {2: 5.0, 8: 0.5}, "b": {8: 0.25}}, budget=2)
 
 
-def test_an_additive_loss_is_the_ceiling_less_the_losses(sandbox: Sandbox) -> None:
+def test_additive_loss_subtracts_losses_from_the_ceiling(sandbox: Sandbox) -> None:
     answer = run_both(sandbox, Program((Call("search", (("a", "b"), LOSS)),)))
     assert answer.results[0] == (91.25, 86.75)
 
 
-def test_the_budget_of_evaluations_is_kept(sandbox: Sandbox) -> None:
+def test_additive_loss_enforces_its_budget(sandbox: Sandbox) -> None:
     outcome = sandbox.run(SOLUTION, Program((Call("greedy", (LOSS,)),)))
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.exception) == ("error", "RuntimeError")
@@ -214,26 +214,26 @@ def test_the_budget_of_evaluations_is_kept(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "said"),
+    ("bits", "reason"),
     [({"a": 8}, "each of the layers"), ({"a": 8, "b": 2}, "no candidate"), ({}, "none")],
 )
-def test_an_evaluation_of_something_else_is_an_error(bits: dict[str, int], said: str) -> None:
+def test_additive_loss_rejects_other_bit_widths(bits: dict[str, int], reason: str) -> None:
     module = load_module("def f(evaluate, bits): return evaluate(bits)", "evaluating")
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=reason):
         run_program(module, Program((Call("f", (LOSS, bits)),)))
 
 
-def test_an_absent_function_raises_in_this_process_too() -> None:
+def test_run_program_raises_for_an_absent_function() -> None:
     with pytest.raises(AbsentFunction, match="no function f"):
         run_program(load_module("", "nothing"), Program((Call("f"),)))
 
 
-def test_a_program_that_cannot_be_sent_is_the_fault_of_its_author(sandbox: Sandbox) -> None:
+def test_sandbox_run_raises_for_a_program_it_cannot_send(sandbox: Sandbox) -> None:
     with pytest.raises(WireError):
         sandbox.run(SOLUTION, Program((Call("echo", (object(),)),)))
 
 
-def test_torch_computes_on_one_thread_with_the_same_instructions(sandbox: Sandbox) -> None:
+def test_sandbox_computes_single_threaded_with_the_same_cpu_features(sandbox: Sandbox) -> None:
     source = "import torch\ndef f(): return torch.get_num_threads()"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer)
@@ -243,7 +243,7 @@ def test_torch_computes_on_one_thread_with_the_same_instructions(sandbox: Sandbo
     )
 
 
-def test_big_tensors_go_both_ways(sandbox: Sandbox) -> None:
+def test_sandbox_run_passes_big_tensors_both_ways(sandbox: Sandbox) -> None:
     big = np.arange(1 << 20, dtype=np.float32)
     answer = sandbox.run(SOLUTION, Program((Call("dequantize", (Input("x"), 2.0)),), {"x": big}))
     assert isinstance(answer, Answer), answer

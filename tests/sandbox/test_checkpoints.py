@@ -44,7 +44,7 @@ STATE = {"fc.weight": torch.arange(6.0).reshape(2, 3), "steps": torch.tensor(3)}
     ],
     ids=["plain", "state_dict", "model", "old-format", "parameters", "bfloat16", "numpy", "extras"],
 )
-def test_tensors_come_back_by_name(sandbox: Sandbox, content: bytes) -> None:
+def test_read_checkpoint_returns_tensors_by_name(sandbox: Sandbox, content: bytes) -> None:
     values = sandbox.read_checkpoint(content)
     assert not isinstance(values, Failure), values
     values = {name.rpartition("/")[2]: value for name, value in values.items()}
@@ -53,7 +53,7 @@ def test_tensors_come_back_by_name(sandbox: Sandbox, content: bytes) -> None:
     assert values["fc.weight"].dtype == np.float32
 
 
-def test_numbers_strings_and_dtypes_come_back(sandbox: Sandbox) -> None:
+def test_read_checkpoint_returns_numbers_strings_and_dtypes(sandbox: Sandbox) -> None:
     codes = torch.tensor([[-8, 7]], dtype=torch.int8)
     values = sandbox.read_checkpoint(
         saved({"conv.weight_int": codes, "conv.weight_scale": 0.25, "format": "é", "version": 1})
@@ -81,7 +81,7 @@ def deflated(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (b"", "is empty"),
         (b"<!DOCTYPE html><title>Log in</title>", "is a web page"),
@@ -106,18 +106,18 @@ def deflated(content: bytes) -> bytes:
     ],
     ids=range(20),
 )
-def test_other_files_are_refused_with_what_to_do(
-    sandbox: Sandbox, content: bytes, said: str
+def test_read_checkpoint_refuses_other_files_with_a_reason(
+    sandbox: Sandbox, content: bytes, reason: str
 ) -> None:
-    found = sandbox.read_checkpoint(content)
-    assert isinstance(found, Failure)
-    assert found.kind == "error"
-    assert said in found.message
-    assert "weights_only" not in found.message
+    failure = sandbox.read_checkpoint(content)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "error"
+    assert reason in failure.message
+    assert "weights_only" not in failure.message
     assert not os.path.lexists("/tmp/pwned")
 
 
-def test_a_file_that_needs_more_memory_than_allowed(sandbox: Sandbox) -> None:
-    found = sandbox.read_checkpoint(bytes(200 << 20))
-    assert isinstance(found, Failure)
-    assert found.kind in ("memory", "error")
+def test_read_checkpoint_fails_if_memory_runs_out(sandbox: Sandbox) -> None:
+    failure = sandbox.read_checkpoint(bytes(200 << 20))
+    assert isinstance(failure, Failure)
+    assert failure.kind in ("memory", "error")

@@ -33,13 +33,13 @@ def collapsed() -> tuple[int, int]:
     return int(agreed), int(more)
 
 
-def test_what_is_said_is_what_happened(collapsed: tuple[int, int]) -> None:
+def test_collapse_memory_returns_what_the_kernel_did(collapsed: tuple[int, int]) -> None:
     agreed, more = collapsed
     assert more <= agreed * 2048
     assert (agreed > 0) == (more > 0)
 
 
-def test_most_of_the_memory_is_gathered_where_the_kernel_can(collapsed: tuple[int, int]) -> None:
+def test_collapse_memory_moves_most_memory_to_huge_pages(collapsed: tuple[int, int]) -> None:
     if not THP.exists() or "[never]" in THP.read_text() or collapsed[0] == 0:
         pytest.skip("this kernel gathers no memory on request (Linux 6.1 or later does)")
     assert collapsed[1] > 10_000

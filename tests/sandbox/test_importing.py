@@ -31,7 +31,7 @@ def collections_of(objects: int) -> int:
 
 
 @pytest.mark.usefixtures("own_thresholds")
-def test_few_collections_collects_less_often() -> None:
+def test_relaxed_gc_collects_less_often() -> None:
     objects = 5 * OBJECTS_BETWEEN_SEARCHES
     usual = collections_of(objects)
     with relaxed_gc():
@@ -41,13 +41,13 @@ def test_few_collections_collects_less_often() -> None:
     assert usual >= 40
 
 
-def test_few_collections_restores_the_thresholds(own_thresholds: tuple[int, int, int]) -> None:
+def test_relaxed_gc_restores_the_thresholds(own_thresholds: tuple[int, int, int]) -> None:
     with relaxed_gc():
         assert gc.get_threshold()[0] == OBJECTS_BETWEEN_SEARCHES
     assert gc.get_threshold() == own_thresholds
 
 
-def test_a_failed_import_leaves_them_as_they_were() -> None:
+def test_relaxed_gc_restores_the_thresholds_after_a_failed_import() -> None:
     before = gc.get_threshold()
     with pytest.raises(ImportError), relaxed_gc():
         raise ImportError

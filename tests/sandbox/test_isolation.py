@@ -22,13 +22,13 @@ from quantlab.protocol.calls import Answer, Call, Program
 COURSE = Path(__file__).parents[2]
 
 
-def test_every_attempt_is_blocked_and_the_stamp_says_by_what(sandbox: Sandbox) -> None:
+def test_sandbox_blocks_every_probe_and_names_its_layers(sandbox: Sandbox) -> None:
     assert [probe.name for probe in sandbox.probes] == list(MEANINGS)
     assert self_test.leaks(sandbox.probes) == ()
     assert re.fullmatch(r"[ABC]: (.+ \+ )?Landlock ABI \d+ \+ seccomp \+ limits", sandbox.isolation)
 
 
-def test_a_person_can_read_what_holds(sandbox: Sandbox) -> None:
+def test_describe_lists_what_student_code_can_and_cannot_do(sandbox: Sandbox) -> None:
     reasons = (("A", "bubblewrap is not installed."),)
     text = "\n".join(describe(sandbox.isolation, sandbox.probes, reasons, Limits(cpu_seconds=7)))
     cannot, _, can = text.partition("Student code can\n")
@@ -46,7 +46,7 @@ def test_a_person_can_read_what_holds(sandbox: Sandbox) -> None:
         (True, False, {"change_mode", "udp", "unix_socket", "fork"}),
     ],
 )
-def test_without_one_wall_nothing_runs_unless_it_is_allowed(
+def test_sandbox_refuses_to_start_without_a_layer(
     landlock: bool, seccomp_filter: bool, open_doors: set[str]
 ) -> None:
     with pytest.raises(IsolationUnavailable, match="Student code could") as refusal:
@@ -54,7 +54,7 @@ def test_without_one_wall_nothing_runs_unless_it_is_allowed(
     assert open_doors <= set(re.findall(r"\w+", str(refusal.value)))
 
 
-def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
+def test_sandbox_reports_unisolated_if_probes_succeed() -> None:
     """Were an attempt broken, it would count as blocked: so most of them must be seen to work."""
     bare = Tier("E", landlock=False, seccomp=False)
     with Sandbox(allow_unsafe=True, tier=bare) as unsafe:
@@ -69,7 +69,7 @@ def test_without_walls_the_stamp_says_so_and_the_attempts_succeed() -> None:
     assert set(MEANINGS) - blocked_by_limits_and_lost_powers <= succeeded
 
 
-def test_what_leaks_is_used_only_where_that_is_allowed() -> None:
+def test_sandbox_uses_tier_e_only_if_unsafe_is_allowed() -> None:
     with pytest.raises(IsolationUnavailable, match="allow unsafe grading, at your own risk"):
         Sandbox(tier="E").__enter__()
     assert tiers.E not in tiers.ways(None, allow_unsafe=False)
@@ -89,7 +89,7 @@ def test_what_leaks_is_used_only_where_that_is_allowed() -> None:
         ".git/HEAD",
     ],
 )
-def test_files_of_the_course_cannot_be_opened(sandbox: Sandbox, path: str) -> None:
+def test_sandbox_closes_course_files(sandbox: Sandbox, path: str) -> None:
     file = COURSE / path
     assert file.exists()
     source = f"def f():\n    try: open({str(file)!r})\n    except OSError: return 'closed'"
@@ -99,7 +99,7 @@ def test_files_of_the_course_cannot_be_opened(sandbox: Sandbox, path: str) -> No
 
 
 @pytest.mark.parametrize("name", ["instructor.solution", "autograder.checks", "tests.conftest"])
-def test_modules_of_the_course_cannot_be_imported(sandbox: Sandbox, name: str) -> None:
+def test_sandbox_blocks_imports_of_course_modules(sandbox: Sandbox, name: str) -> None:
     source = f"def f():\n    try: import {name}\n    except ImportError: return 'absent'\n"
     source += "    except OSError: return 'closed'"
     outcome = sandbox.run(source, Program((Call("f"),)))
@@ -107,14 +107,14 @@ def test_modules_of_the_course_cannot_be_imported(sandbox: Sandbox, name: str) -
     assert outcome.results[0] in ("absent", "closed")
 
 
-def test_what_a_student_is_given_can_be_imported(sandbox: Sandbox) -> None:
+def test_sandbox_allows_imports_of_student_modules(sandbox: Sandbox) -> None:
     source = "from quantlab.network import resnet\ndef f(): return resnet.__name__"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer), outcome
     assert outcome.results == ("quantlab.network.resnet",)
 
 
-def test_the_environment_is_not_ours(sandbox: Sandbox) -> None:
+def test_sandbox_hides_the_grader_environment(sandbox: Sandbox) -> None:
     source = "import os\ndef f(): return dict(os.environ)"
     outcome = sandbox.run(source, Program((Call("f"),)))
     assert isinstance(outcome, Answer)
@@ -122,13 +122,13 @@ def test_the_environment_is_not_ours(sandbox: Sandbox) -> None:
     assert not any(str(COURSE.parent) in value for value in outcome.results[0].values() if value)
 
 
-def test_another_system_than_linux_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_recommends_docker_outside_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(IsolationUnavailable, match="Docker or a Linux virtual machine"):
         Sandbox().__enter__()
 
 
-def test_a_python_without_torch_is_named() -> None:
+def test_sandbox_names_a_python_without_torch() -> None:
     with pytest.raises(IsolationUnavailable, match=r"/bin/false.*can import torch"):
         Sandbox(python="/bin/false").__enter__()
 
@@ -140,14 +140,14 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("machine", HEADERS)
-def test_the_numbers_of_system_calls_are_those_of_the_kernel(machine: str) -> None:
+def test_denied_syscalls_match_the_kernel_headers(machine: str) -> None:
     path, column = HEADERS[machine]
     if not Path(path).exists():
         pytest.skip(f"needs the kernel header {path}")
-    found = re.findall(
+    definitions = re.findall(
         r"^#define\s+__NR(?:3264)?_(\w+)\s+(\d+)\s*$", Path(path).read_text(), re.MULTILINE
     )
-    numbers = {name: int(number) for name, number in found}
+    numbers = {name: int(number) for name, number in definitions}
     for name, pair in (DENIED | CONDITIONAL).items():
         assert pair[column] == numbers.get(name), name
 
@@ -180,7 +180,7 @@ PID = 4711
 
 
 @pytest.mark.parametrize("column", [0, 1], ids=["x86_64", "aarch64"])
-def test_the_filter_decides_as_it_is_meant_to(column: int) -> None:
+def test_seccomp_program_decides_each_system_call(column: int) -> None:
     arch = (0xC000003E, 0xC00000B7)[column]
     program = seccomp.program(column, PID)
 
@@ -225,11 +225,11 @@ def test_the_filter_decides_as_it_is_meant_to(column: int) -> None:
     assert interpret(program, read, (), arch ^ 1) == KILL
 
 
-def test_the_filter_is_written_for_this_machine() -> None:
+def test_seccomp_supports_this_machine() -> None:
     assert platform.machine() in ("x86_64", "aarch64")
 
 
-def test_nothing_of_one_submission_is_in_memory_when_the_next_one_runs(sandbox: Sandbox) -> None:
+def test_sandbox_keeps_no_submission_in_memory_for_the_next(sandbox: Sandbox) -> None:
     """A process that relayed data for several students would keep what it relayed."""
     marker = "MARK-of-student-A-" + "x" * 40
     scan = textwrap.dedent(
@@ -262,7 +262,7 @@ def test_nothing_of_one_submission_is_in_memory_when_the_next_one_runs(sandbox: 
     assert after.results == before.results
 
 
-def test_a_change_in_one_run_is_gone_in_the_next(sandbox: Sandbox) -> None:
+def test_sandbox_undoes_patches_after_each_run(sandbox: Sandbox) -> None:
     spoil = "import torch\ntorch.round = lambda x: x * 0 + 7\ndef f(x): return torch.round(x)"
     plain = "import torch\ndef f(x): return torch.round(x)"
     program = Program((Call("f", (1.0,)),))
@@ -271,7 +271,7 @@ def test_a_change_in_one_run_is_gone_in_the_next(sandbox: Sandbox) -> None:
     assert not isinstance(outcome, Answer) or outcome.results != (7.0,)
 
 
-def test_the_worker_cannot_be_imported_by_mistake() -> None:
+def test_sandbox_host_imports_without_torch() -> None:
     """Loading the host's side starts nothing and needs no torch."""
     code = "import autograder.sandbox.host, sys; print('torch' in sys.modules)"
     shown = subprocess.run(

@@ -67,21 +67,25 @@ def running() -> Iterator[Process]:
 def family(pid: int) -> set[Process]:
     """The process, its children, theirs, and who shares a session with one of them."""
     everyone = list(running())
-    found = {process for process in everyone if process.pid == pid}
+    members = {process for process in everyone if process.pid == pid}
     while True:
-        pids, sessions = {one.pid for one in found}, {one.session for one in found}
-        more = {one for one in everyone if one.parent in pids or one.session in sessions}
-        if more <= found:
-            return found
-        found |= more
+        pids, sessions = {member.pid for member in members}, {member.session for member in members}
+        more = {
+            member for member in everyone if member.parent in pids or member.session in sessions
+        }
+        if more <= members:
+            return members
+        members |= more
 
 
-def survivors(known: set[Process], seconds: float) -> set[Process]:
+def survivors(processes: set[Process], seconds: float) -> set[Process]:
     """Those of `known`, and new members of their sessions, that run after so many seconds."""
-    sessions = {one.session for one in known}
+    sessions = {process.session for process in processes}
     deadline = time.monotonic() + seconds
     while True:
-        left = {one for one in running() if one in known or one.session in sessions}
+        left = {
+            process for process in running() if process in processes or process.session in sessions
+        }
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.02)
@@ -163,10 +167,10 @@ class Launcher:
         """Kills `grader` where it stands; it and the processes that it had then."""
         os.kill(grader, signal.SIGSTOP)  # it starts nothing more while we look
         self.wait_until(grader, lambda: state_of(grader) in "TZX", 60)
-        known = family(grader)
+        processes = family(grader)
         os.kill(grader, signal.SIGKILL)
         self.await_end()
-        return known
+        return processes
 
     def await_end(self) -> None:
         """Waits until the grader has ended."""
@@ -247,13 +251,13 @@ def new_reports(out: Path, begun: float) -> int:
 
 def unfinished(out: Path) -> list[str]:
     """Files on their way to their names, as `quantlab.atomic_files` makes them."""
-    found = []
+    paths = []
     for folder in (str(out), *(f"{out}/{name}" for name in HONEST)):
         try:
-            found += [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith(".")]
+            paths += [f"{folder}/{name}" for name in os.listdir(folder) if name.startswith(".")]
         except FileNotFoundError:
             continue
-    return found
+    return paths
 
 
 def state_of(pid: int) -> str:
@@ -285,10 +289,10 @@ def check_files(out: Path) -> None:
                 pytest.fail(f"a killed grader left {other}, which none writes")
 
 
-def one_lane(lane: int, kills: int, submissions: Path, folder: Path, untouched: Untouched) -> str:
+def run_lane(lane: int, kills: int, submissions: Path, folder: Path, untouched: Untouched) -> str:
     """Kills one grader after another; what each was doing, and how long its processes stayed."""
     draw = random.Random(lane)
-    told = []
+    lines = []
     out = folder / f"{lane}-0"
     with Launcher(submissions, folder / f"{lane}.txt") as launcher:
         for number in range(kills):
@@ -297,25 +301,25 @@ def one_lane(lane: int, kills: int, submissions: Path, folder: Path, untouched: 
             moment = MOMENTS[(number + lane) % len(MOMENTS)]
             grader = launcher.start(out, (*HONEST, "zoe"))
             await_moment(draw, moment, launcher, grader, out, untouched.seconds)
-            known = launcher.kill(grader)
+            processes = launcher.kill(grader)
             begun = time.monotonic()
-            commands = [one.command for one in survivors(known, GONE_WITHIN)]
+            commands = [process.command for process in survivors(processes, GONE_WITHIN)]
             assert not commands, f"killed while {moment}, a grader left {commands}"
             seconds = time.monotonic() - begun
-            told.append(f"{moment}: {len(known)} processes, gone after {seconds:.2f} s")
+            lines.append(f"{moment}: {len(processes)} processes, gone after {seconds:.2f} s")
             check_files(out)
     assert run_to_the_end(submissions, out) == untouched.reports
-    return "\n".join(told)
+    return "\n".join(lines)
 
 
-def test_a_killed_grader_leaves_no_process_and_whole_files(
+def test_grade_leaves_no_process_and_no_partial_file_when_killed(
     submissions: Path, untouched: Untouched, tmp_path: Path
 ) -> None:
     shares = [KILLS // AT_A_TIME + (lane < KILLS % AT_A_TIME) for lane in range(AT_A_TIME)]
     with ThreadPoolExecutor() as pool:
         lanes = [
-            pool.submit(one_lane, lane, share, submissions, tmp_path, untouched)
+            pool.submit(run_lane, lane, share, submissions, tmp_path, untouched)
             for lane, share in enumerate(shares)
         ]
-        told = [lane.result() for lane in lanes]
-    print("", f"first report after {untouched.seconds:.1f} s", *told, sep="\n")  # pytest -s
+        lines = [lane.result() for lane in lanes]
+    print("", f"first report after {untouched.seconds:.1f} s", *lines, sep="\n")  # pytest -s

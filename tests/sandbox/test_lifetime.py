@@ -20,19 +20,19 @@ PROGRAM = Program((Call("f"),))
 
 
 def children(pid: int) -> list[int]:
-    found = []
+    pids = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = status.read_text().rpartition(")")[2].split()
         except OSError:
             continue
         if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(status.parent.name))
-    return found
+            pids.append(int(status.parent.name))
+    return pids
 
 
 def descendants(pid: int) -> list[int]:
-    return [found for child in children(pid) for found in (child, *descendants(child))]
+    return [descendant for child in children(pid) for descendant in (child, *descendants(child))]
 
 
 def worker_of(host: int) -> int:
@@ -81,12 +81,12 @@ def worker(started: list[int]) -> int:
     return pid
 
 
-def test_no_process_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
+def test_sandbox_leaves_no_process_after_a_run(sandbox: Sandbox, worker: int) -> None:
     sandbox.run("import threading, time\nwhile True: pass", PROGRAM)
     assert children(worker) == []
 
 
-def test_no_file_descriptor_is_left_after_a_run(sandbox: Sandbox, worker: int) -> None:
+def test_sandbox_leaves_no_file_descriptor_after_a_run(sandbox: Sandbox, worker: int) -> None:
     if os.getuid() != 0:
         pytest.skip("only root may look into a worker")
     before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), worker)]
@@ -96,7 +96,7 @@ def test_no_file_descriptor_is_left_after_a_run(sandbox: Sandbox, worker: int) -
     assert before == [len(os.listdir(f"/proc/{pid}/fd")) for pid in (os.getpid(), worker)]
 
 
-def test_a_worker_that_dies_is_our_fault_and_the_next_run_has_a_new_one(
+def test_sandbox_reports_a_grader_fault_and_replaces_a_dead_worker(
     sandbox: Sandbox, worker: int
 ) -> None:
     os.kill(worker, signal.SIGKILL)
@@ -106,7 +106,7 @@ def test_a_worker_that_dies_is_our_fault_and_the_next_run_has_a_new_one(
     assert sandbox.run(ONE, PROGRAM) == Answer((1,), ({},), {})
 
 
-def test_a_killed_worker_takes_its_fork_along(sandbox: Sandbox, worker: int) -> None:
+def test_worker_takes_its_fork_along_when_killed(sandbox: Sandbox, worker: int) -> None:
     running = threading.Thread(target=sandbox.import_source, args=("import time; time.sleep(9)",))
     running.start()
     forks = await_fork(worker)
@@ -123,7 +123,7 @@ def await_fork(worker: int) -> list[int]:
     return forks
 
 
-def test_a_fork_has_no_descriptors_but_its_own(sandbox: Sandbox) -> None:
+def test_worker_passes_a_fork_only_its_own_descriptors(sandbox: Sandbox) -> None:
     source = "import os\ndef f(): return sorted(map(int, os.listdir('/proc/self/fd')))"
     outcome = sandbox.run(source, PROGRAM)
     assert isinstance(outcome, Answer), outcome
@@ -133,8 +133,10 @@ def test_a_fork_has_no_descriptors_but_its_own(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("tier", [tier.letter for tier in CANDIDATES])
 @pytest.mark.parametrize("busy", [True, False], ids=["busy", "idle"])
-def test_a_killed_host_leaves_no_worker(busy: bool, tier: str) -> None:
-    if reason := why_unavailable(next(one for one in CANDIDATES if one.letter == tier)):
+def test_host_leaves_no_worker_when_killed(busy: bool, tier: str) -> None:
+    if reason := why_unavailable(
+        next(candidate for candidate in CANDIDATES if candidate.letter == tier)
+    ):
         pytest.skip(reason)
     code = (
         "import sys\n"
@@ -162,7 +164,7 @@ def test_a_killed_host_leaves_no_worker(busy: bool, tier: str) -> None:
     assert gone(started)
 
 
-def test_a_host_killed_while_its_worker_starts_leaves_none() -> None:
+def test_host_leaves_no_worker_when_killed_during_startup() -> None:
     code = "from autograder.sandbox.host import Sandbox\nSandbox().__enter__()"
     host = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     deadline = time.monotonic() + 20
@@ -182,16 +184,14 @@ def is_importing_torch(host: int) -> bool:
         return False
 
 
-def test_a_closed_sandbox_leaves_no_worker(
-    sandbox: Sandbox, worker: int, started: list[int]
-) -> None:
+def test_sandbox_close_leaves_no_worker(sandbox: Sandbox, worker: int, started: list[int]) -> None:
     assert worker in started
     sandbox.close()
     assert gone(started, seconds=1)
     sandbox.close()
 
 
-def test_limits_are_those_that_were_asked_for(sandbox: Sandbox, short_limits: Limits) -> None:
+def test_sandbox_applies_the_requested_limits(sandbox: Sandbox, short_limits: Limits) -> None:
     source = (
         "import resource as r\n"
         "def f(): return [r.getrlimit(k)[0] for k in (r.RLIMIT_CPU, r.RLIMIT_FSIZE, "
@@ -204,7 +204,7 @@ def test_limits_are_those_that_were_asked_for(sandbox: Sandbox, short_limits: Li
 
 
 @pytest.mark.parametrize("heard", ["ignored", "blocked"])
-def test_a_signal_to_oneself_is_heard_however_the_grader_was_started(heard: str) -> None:
+def test_sandbox_delivers_sigint_even_if_the_grader_ignores_it(heard: str) -> None:
     """A shell starts what runs in the background deaf to Ctrl-C; marks do not depend on that."""
     source = (
         "import os, signal, time\n"

@@ -25,7 +25,7 @@ def lock(tmp_path: Path) -> MachineLock:
     return MachineLock(tmp_path)
 
 
-def test_turn_is_alone_without_others_and_one_after_the_other(lock: MachineLock) -> None:
+def test_turn_is_alone_without_concurrent_turns(lock: MachineLock) -> None:
     for _ in range(2):
         with lock.shared() as turn:
             assert turn.is_alone()
@@ -33,7 +33,7 @@ def test_turn_is_alone_without_others_and_one_after_the_other(lock: MachineLock)
         assert turn.is_alone()
 
 
-def test_turn_is_not_alone_beside_one_that_began_before_or_after(lock: MachineLock) -> None:
+def test_turn_is_not_alone_beside_an_earlier_or_later_turn(lock: MachineLock) -> None:
     with lock.shared() as first:
         assert first.is_alone()
         with lock.shared() as second:
@@ -41,7 +41,7 @@ def test_turn_is_not_alone_beside_one_that_began_before_or_after(lock: MachineLo
         assert not first.is_alone()
 
 
-def test_alone_waits_for_those_that_run_and_keeps_others_from_starting(lock: MachineLock) -> None:
+def test_alone_waits_for_running_turns_and_blocks_new_turns(lock: MachineLock) -> None:
     events: list[str] = []
     waits = threading.Event()
 
@@ -75,7 +75,7 @@ def test_alone_gives_up_when_others_do_not_end(tmp_path: Path) -> None:
         assert not turn.is_alone()
 
 
-def test_lock_of_a_process_that_is_killed_is_free(lock: MachineLock, tmp_path: Path) -> None:
+def test_machine_lock_is_free_after_its_holder_is_killed(lock: MachineLock, tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=COURSE, stdin=pipe, stdout=pipe) as holder:

@@ -70,45 +70,45 @@ def failure(sandbox: Sandbox, source: str) -> Failure:
         ),
     ],
 )
-def test_sentences(sandbox: Sandbox, source: str, message: str) -> None:
+def test_sandbox_run_explains_each_failure(sandbox: Sandbox, source: str, message: str) -> None:
     assert failure(sandbox, source).message == message
 
 
-def test_what_is_closed_is_named(sandbox: Sandbox) -> None:
-    found = failure(sandbox, "open('/proc/version')")
-    assert (found.exception, found.line) == ("PermissionError", 1)
-    assert "closed while it is graded" in found.message
+def test_sandbox_run_names_what_is_closed(sandbox: Sandbox) -> None:
+    outcome = failure(sandbox, "open('/proc/version')")
+    assert (outcome.exception, outcome.line) == ("PermissionError", 1)
+    assert "closed while it is graded" in outcome.message
 
 
-def test_the_advice_to_unpickle_is_never_shown(sandbox: Sandbox) -> None:
+def test_sandbox_run_never_advises_to_unpickle(sandbox: Sandbox) -> None:
     source = (
         "import io, torch\nb = io.BytesIO()\ntorch.save(object(), b)\nb.seek(0)\ntorch.load(b)\n"
     )
-    found = failure(sandbox, source)
-    assert "weights_only" not in found.message
-    assert "torch.load refuses this file" in found.message
+    outcome = failure(sandbox, source)
+    assert "weights_only" not in outcome.message
+    assert "torch.load refuses this file" in outcome.message
 
 
-def test_text_from_students_is_cleaned_and_cut(sandbox: Sandbox) -> None:
-    found = failure(sandbox, "raise ValueError('\\x1b[2J<b>\\u202e\\ud800\\n' + 'long ' * 1000)")
-    assert len(found.message) <= 500
-    assert found.message.isprintable()
-    assert "<b>" in found.message
+def test_sandbox_run_sanitizes_and_shortens_student_text(sandbox: Sandbox) -> None:
+    outcome = failure(sandbox, "raise ValueError('\\x1b[2J<b>\\u202e\\ud800\\n' + 'long ' * 1000)")
+    assert len(outcome.message) <= 500
+    assert outcome.message.isprintable()
+    assert "<b>" in outcome.message
 
 
-def test_a_class_name_carries_nothing_out(sandbox: Sandbox) -> None:
-    found = failure(sandbox, "def f(x, s): raise type(f'L{x[0]}', (KeyError,), {})('a')")
-    assert found.exception == "KeyError"
-    assert "L0" not in found.message
+def test_sandbox_run_replaces_names_of_student_exceptions(sandbox: Sandbox) -> None:
+    outcome = failure(sandbox, "def f(x, s): raise type(f'L{x[0]}', (KeyError,), {})('a')")
+    assert outcome.exception == "KeyError"
+    assert "L0" not in outcome.message
 
 
-def test_the_start_of_what_was_printed_comes_along(sandbox: Sandbox) -> None:
-    found = failure(sandbox, "print('before')\nprint('x' * 100_000)\n1 / 0")
-    assert found.output.startswith("before\nxxx")
-    assert len(found.output) <= 4096
+def test_sandbox_run_returns_the_start_of_printed_output(sandbox: Sandbox) -> None:
+    outcome = failure(sandbox, "print('before')\nprint('x' * 100_000)\n1 / 0")
+    assert outcome.output.startswith("before\nxxx")
+    assert len(outcome.output) <= 4096
 
 
-def test_import_alone_says_the_same(sandbox: Sandbox) -> None:
+def test_import_source_explains_a_failed_import(sandbox: Sandbox) -> None:
     stub = "def f(x): raise NotImplementedError"
     assert sandbox.import_source(stub) == Imported(stub)
     failure = sandbox.import_source("def f(:").failure
@@ -146,25 +146,25 @@ GOOD_REPLY = {"results": (1.0,), "gradients": ({},), "inputs": {}}
     ],
     ids=range(21),
 )
-def test_a_reply_that_is_no_answer_to_the_question_is_refused(reply: object) -> None:
+def test_read_answer_refuses_an_invalid_reply(reply: object) -> None:
     with pytest.raises(WireError):
         read_answer(pack(reply), PROGRAM, 1 << 20)
 
 
-def test_the_reply_that_those_are_variations_of_is_read() -> None:
+def test_read_answer_accepts_a_valid_reply() -> None:
     assert read_answer(pack({"answer": GOOD_REPLY}), PROGRAM, 1 << 20) == Answer((1.0,), ({},), {})
     assert read_answer(pack_answer(Answer((1.0,), ({},))), PROGRAM, 99).results == (1.0,)
 
 
-def test_read_answer_makes_the_sentence_of_a_claim() -> None:
+def test_read_answer_writes_the_message_of_a_reported_failure() -> None:
     frame = pack({"failure": ("raises", "Full points.", "KeyError", 3)})
-    found = read_answer(frame, PROGRAM, 1 << 20)
-    assert found == Failure(
+    outcome = read_answer(frame, PROGRAM, 1 << 20)
+    assert outcome == Failure(
         "error", "solution.py raises KeyError in line 3: Full points.", "KeyError", 3
     )
 
 
-def test_no_sentence_of_the_sandbox_advises_to_unpickle() -> None:
+def test_sandbox_source_never_advises_to_unpickle() -> None:
     folder = Path(__file__).parents[2] / "autograder" / "sandbox"
     for file in folder.glob("*.py"):
         for line in file.read_text().splitlines():

@@ -62,36 +62,36 @@ def run_and_kill(
 
     Returns the list that the outcome comes into, and the thread that puts it there.
     """
-    found: list[Answer | Failure] = []
+    outcomes: list[Answer | Failure] = []
     source = "import time\ntime.sleep(1)\ndef f(): return 1"
-    check = threading.Thread(target=lambda: found.append(sandbox.run(source, PROGRAM)))
+    check = threading.Thread(target=lambda: outcomes.append(sandbox.run(source, PROGRAM)))
     check.start()
     while len(processes := workers_among([*set(descendants(os.getpid())) - {*others}])) < 1 + fork:
         time.sleep(0.001)
     os.kill(max(processes) if fork else min(processes), signal.SIGKILL)
-    return found, check
+    return outcomes, check
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["check", "worker"])
-def test_check_that_is_killed_beside_another_is_run_again(
+def test_sandbox_repeats_a_check_killed_beside_another(
     alone: Sandbox, lock: MachineLock, others: list[int], fork: bool
 ) -> None:
     with lock.shared():
-        found, check = run_and_kill(alone, fork, others)
+        outcomes, check = run_and_kill(alone, fork, others)
     check.join()
-    assert found == [ONE]
+    assert outcomes == [ONE]
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["check", "worker"])
-def test_check_that_is_killed_alone_is_not_run_again(
+def test_sandbox_does_not_repeat_a_check_killed_alone(
     alone: Sandbox, others: list[int], fork: bool
 ) -> None:
-    found, check = run_and_kill(alone, fork, others)
+    outcomes, check = run_and_kill(alone, fork, others)
     check.join()
-    assert [type(outcome) for outcome in found] == [Failure]
+    assert [type(outcome) for outcome in outcomes] == [Failure]
 
 
-def test_endless_loop_beside_another_costs_one_more_run(
+def test_sandbox_repeats_an_endless_loop_beside_another_check(
     alone: Sandbox, lock: MachineLock, runs: list[host.JobResult]
 ) -> None:
     with lock.shared():
@@ -104,12 +104,14 @@ def test_endless_loop_beside_another_costs_one_more_run(
     assert alone.used_seconds == runs[1].cpu_seconds  # the run that counts
 
 
-def test_endless_loop_alone_is_run_once(alone: Sandbox, runs: list[host.JobResult]) -> None:
+def test_sandbox_runs_an_endless_loop_alone_once(
+    alone: Sandbox, runs: list[host.JobResult]
+) -> None:
     assert alone.run(LOOP, PROGRAM).kind == "timeout"
     assert len(runs) == 1
 
 
-def test_failure_that_has_no_time_alone_is_for_staff(tmp_path: Path) -> None:
+def test_sandbox_reports_a_grader_fault_if_it_cannot_run_alone(tmp_path: Path) -> None:
     lock = MachineLock(tmp_path, patience=0.1)
     with Sandbox(lock=lock) as sandbox, lock.shared():
         outcome = sandbox.run("import os\ndef f(): os.abort()", PROGRAM)

@@ -103,21 +103,21 @@ def marker() -> bytes:
 
 def look_for(sandbox: Sandbox, *wanted: bytes, **more: np.ndarray) -> list[list[Any]]:
     """Where a student finds which of `wanted`, by number; `more` inputs are sent along."""
-    prefixes = np.array([list(one[:PREFIX]) for one in wanted], np.uint8)
-    digests = np.array([list(hashlib.sha256(one).digest()) for one in wanted], np.uint8)
+    prefixes = np.array([list(text[:PREFIX]) for text in wanted], np.uint8)
+    digests = np.array([list(hashlib.sha256(text).digest()) for text in wanted], np.uint8)
     program = Program(
         (Call("scan", (Input("prefixes"), Input("digests"))),),
         {"prefixes": prefixes, "digests": digests, **more},
     )
     outcome = sandbox.run(SCANNER, program)
     assert isinstance(outcome, Answer), outcome
-    found, scanned, unread = outcome.results[0]
+    hits, scanned, unread = outcome.results[0]
     assert scanned > 100 << 20  # bytes; Python and torch alone are more
     assert unread < scanned // 10
-    return found
+    return hits
 
 
-def test_a_student_finds_nothing_of_the_one_before(patient_sandbox: Sandbox) -> None:
+def test_sandbox_keeps_nothing_of_the_previous_student(patient_sandbox: Sandbox) -> None:
     in_source, in_input, in_answer, printed = (marker() for _ in range(4))
     masked = bytes(byte ^ 0x15 for byte in in_answer)  # the answer itself is made over there
     before = patient_sandbox.run(
@@ -141,12 +141,12 @@ def test_a_student_finds_nothing_of_the_one_before(patient_sandbox: Sandbox) -> 
     assert look_for(patient_sandbox, in_source, in_input, in_answer, printed) == []
 
 
-def test_the_search_finds_what_is_there(patient_sandbox: Sandbox) -> None:
+def test_look_for_finds_existing_markers(patient_sandbox: Sandbox) -> None:
     """A student's own input, and what the worker had in memory before it became a student's."""
     own, elsewhere = marker(), marker()
     inherited = inspect.getdoc(wire).encode()[100:164]
-    found = look_for(patient_sandbox, own, inherited, elsewhere, own=np.frombuffer(own, np.uint8))
-    assert sorted(found) == [["memory", 0], ["memory", 1]]
+    hits = look_for(patient_sandbox, own, inherited, elsewhere, own=np.frombuffer(own, np.uint8))
+    assert sorted(hits) == [["memory", 0], ["memory", 1]]
 
 
 # What hostile code does to stay: every trace carries the name, the port or the key it was given.
@@ -209,27 +209,27 @@ def leave(name, port, key):
 
 def traces(name: str, port: int, key: int) -> set[str]:
     """The kinds of things on this machine that carry the name, the port or the key."""
-    found = set()
+    kinds = set()
     for path in Path("/proc").glob("[0-9]*/comm"):
         with contextlib.suppress(OSError):
             if (
                 path.read_text().strip() == name
                 and "\tZ " not in (path.parent / "status").read_text()
             ):
-                found.add("process")
+                kinds.add("process")
     for folder in ("/tmp", "/dev/shm", "/dev/mqueue", "/var/tmp", "/", ".", str(Path.home())):
         with contextlib.suppress(OSError):
-            found |= {f"file in {folder}" for entry in os.listdir(folder) if name in entry}
+            kinds |= {f"file in {folder}" for entry in os.listdir(folder) if name in entry}
     for kind in ("tcp", "tcp6", "udp", "udp6"):
         with contextlib.suppress(OSError):
             local = [line.split()[1] for line in Path("/proc/net", kind).read_text().splitlines()]
-            found |= {kind for address in local if address.endswith(f":{port:04X}")}
+            kinds |= {kind for address in local if address.endswith(f":{port:04X}")}
     if name in Path("/proc/net/unix").read_text():
-        found.add("unix socket")
+        kinds.add("unix socket")
     for kind in ("shm", "sem", "msg"):
         rows = Path("/proc/sysvipc", kind).read_text().splitlines()[1:]
-        found |= {f"SysV {kind}" for row in rows if int(row.split()[0]) == key}
-    return found
+        kinds |= {f"SysV {kind}" for row in rows if int(row.split()[0]) == key}
+    return kinds
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def names() -> tuple[str, int, int]:
     return "left-" + secrets.token_hex(5), port, secrets.randbelow(1 << 30) + 1
 
 
-def test_hostile_code_leaves_nothing_on_the_machine(
+def test_sandbox_leaves_no_traces_of_hostile_code(
     sandbox: Sandbox, names: tuple[str, int, int]
 ) -> None:
     outcome = sandbox.run(LEAVER, Program((Call("leave", names),)))
@@ -250,7 +250,7 @@ def test_hostile_code_leaves_nothing_on_the_machine(
     assert traces(*names) == set()
 
 
-def test_after_hostile_programs_of_every_kind_nothing_is_left(
+def test_sandbox_leaves_no_traces_however_code_ends(
     sandbox: Sandbox, names: tuple[str, int, int]
 ) -> None:
     """Those that are killed, exit, crash or flood, after they have tried the same."""
@@ -269,7 +269,7 @@ def test_after_hostile_programs_of_every_kind_nothing_is_left(
         assert traces(*names) == set(), ending
 
 
-def test_without_walls_the_same_code_leaves_all_of_it(
+def test_traces_finds_everything_left_without_a_sandbox(
     names: tuple[str, int, int], tmp_path: Path
 ) -> None:
     """Else the tests above would look for the wrong things."""
@@ -288,9 +288,17 @@ def test_without_walls_the_same_code_leaves_all_of_it(
     try:
         assert free.stdout is not None
         assert free.stdout.readline().startswith(f"('{name}'".encode())
-        found = traces(*names)
-        assert {"process", "tcp", "udp", "unix socket", "SysV shm", "SysV sem", "SysV msg"} <= found
-        assert {"file in /tmp", "file in /dev/shm"} <= found
+        remaining = traces(*names)
+        assert {
+            "process",
+            "tcp",
+            "udp",
+            "unix socket",
+            "SysV shm",
+            "SysV sem",
+            "SysV msg",
+        } <= remaining
+        assert {"file in /tmp", "file in /dev/shm"} <= remaining
     finally:
         free.kill()
         clear(name, key)

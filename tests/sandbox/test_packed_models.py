@@ -34,13 +34,13 @@ def model() -> packed_model.PackedModel:
 @pytest.fixture
 def evaluator(oracle: Oracle) -> ModelEvaluator:
     """Of a few images in the place of the test set."""
-    made = ModelEvaluator("shapes10", oracle)
+    model_evaluator = ModelEvaluator("shapes10", oracle)
     pixels = torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8)
-    made._all_images = ImageSet("Noise", "test", pixels, torch.arange(20) % 10)
-    return made
+    model_evaluator._all_images = ImageSet("Noise", "test", pixels, torch.arange(20) % 10)
+    return model_evaluator
 
 
-def test_codes_scales_and_widths_come_back(
+def test_read_checkpoint_returns_codes_scales_and_bit_widths(
     sandbox: Sandbox, model: packed_model.PackedModel
 ) -> None:
     values = sandbox.read_checkpoint(packed_model.pack(model))
@@ -49,19 +49,21 @@ def test_codes_scales_and_widths_come_back(
     assert packed_model.pack(packed_model.parse(values)) == packed_model.pack(model)
 
 
-def test_a_damaged_one_is_a_sentence(sandbox: Sandbox, model: packed_model.PackedModel) -> None:
+def test_read_checkpoint_explains_a_damaged_packed_model(
+    sandbox: Sandbox, model: packed_model.PackedModel
+) -> None:
     failure = sandbox.read_checkpoint(packed_model.pack(model)[:-1])
     assert isinstance(failure, Failure)
     assert failure.kind == "error"
     assert "bytes where the widths" in failure.message
 
 
-def test_it_is_measured_with_the_widths_of_its_codes(
+def test_model_evaluator_packed_uses_the_bit_widths_of_the_codes(
     sandbox: Sandbox, evaluator: ModelEvaluator, model: packed_model.PackedModel
 ) -> None:
-    found = evaluator.packed(packed_model.pack(model), sandbox)
-    assert found.packed_widths == model.bit_widths
-    assert found.accuracy == evaluate_packed(model, evaluator.images)
+    measurement = evaluator.packed(packed_model.pack(model), sandbox)
+    assert measurement.packed_widths == model.bit_widths
+    assert measurement.accuracy == evaluate_packed(model, evaluator.images)
 
 
 class Liar:
@@ -86,8 +88,12 @@ class Liar:
         {"dataset": 5},
     ],
 )
-def test_what_a_worker_claims_is_checked_again(
+def test_model_evaluator_packed_verifies_the_values_of_a_worker(
     evaluator: ModelEvaluator, model: packed_model.PackedModel, lie: dict[str, object]
 ) -> None:
-    found = evaluator.packed(b"any", Liar(**{**packed_model.values(model), **lie}))
-    assert (found.verdict, found.accuracy, found.packed_widths) == (Verdict.WRONG, None, None)
+    measurement = evaluator.packed(b"any", Liar(**{**packed_model.values(model), **lie}))
+    assert (measurement.verdict, measurement.accuracy, measurement.packed_widths) == (
+        Verdict.WRONG,
+        None,
+        None,
+    )

@@ -27,13 +27,13 @@ def ask(sandbox: Sandbox, *lines: str, program: Program = PROGRAM) -> Answer | F
     return sandbox.run(f"import sys, threading\ndef search(evaluate):\n{body}", program)
 
 
-def test_the_value_is_that_of_the_table(sandbox: Sandbox) -> None:
+def test_evaluate_returns_the_value_of_the_table(sandbox: Sandbox) -> None:
     outcome = ask(sandbox, "return evaluate({'a': 2, 'b': 8})")
     assert isinstance(outcome, Answer)
     assert outcome.results == (92.0 - 7.5 - 0.25,)
 
 
-def test_every_call_of_a_program_has_its_own_table(sandbox: Sandbox) -> None:
+def test_evaluate_uses_the_table_of_its_call(sandbox: Sandbox) -> None:
     other = AdditiveLoss(80.0, {"a": {4: 1.0}}, budget=1)
     program = Program((Call("search", (TABLE,)), Call("search", (other,))))
     outcome = ask(
@@ -54,14 +54,14 @@ def test_every_call_of_a_program_has_its_own_table(sandbox: Sandbox) -> None:
         ("{'a': 2, 'b': 2.5}", "evaluate was given 2.5 bits for b, no candidate."),
     ],
 )
-def test_what_cannot_be_evaluated_is_said(sandbox: Sandbox, widths: str, sentence: str) -> None:
+def test_evaluate_explains_invalid_bit_widths(sandbox: Sandbox, widths: str, sentence: str) -> None:
     outcome = ask(sandbox, f"return evaluate({widths})")
     assert isinstance(outcome, Failure)
     assert outcome.exception == "ValueError"
     assert sentence in outcome.message
 
 
-def test_the_budget_is_counted_where_no_student_can_set_it_back(sandbox: Sandbox) -> None:
+def test_evaluate_counts_its_budget_outside_student_code(sandbox: Sandbox) -> None:
     outcome = ask(
         sandbox,
         "for cell in evaluate.__closure__:",
@@ -73,7 +73,7 @@ def test_the_budget_is_counted_where_no_student_can_set_it_back(sandbox: Sandbox
     assert "evaluate may be called 3 times" in outcome.message
 
 
-def test_threads_may_ask_at_once(sandbox: Sandbox) -> None:
+def test_evaluate_answers_threads_at_once(sandbox: Sandbox) -> None:
     program = Program((Call("search", (AdditiveLoss(92.0, LOSSES, budget=64),)),))
     outcome = ask(
         sandbox,
@@ -88,14 +88,14 @@ def test_threads_may_ask_at_once(sandbox: Sandbox) -> None:
     assert outcome.results == ([(2, 84.25), (8, 91.625)],)
 
 
-def test_no_number_of_the_table_is_sent() -> None:
+def test_hidden_sends_no_number_of_the_table() -> None:
     request = pack_run("", host_callbacks.hidden(PROGRAM))
     for number in (92.0, 7.5, 0.125, 3.25):
         assert str(number).encode() not in request
     assert b"7.5" in pack_run("", PROGRAM)
 
 
-def test_who_asks_on_and_on_is_stopped(sandbox: Sandbox) -> None:
+def test_sandbox_stops_endless_calls_of_evaluate(sandbox: Sandbox) -> None:
     outcome = ask(
         sandbox,
         "while True:",
@@ -106,13 +106,13 @@ def test_who_asks_on_and_on_is_stopped(sandbox: Sandbox) -> None:
     assert outcome.kind == "bad_reply"
 
 
-def test_a_question_that_is_none_is_a_bad_reply(sandbox: Sandbox) -> None:
+def test_sandbox_refuses_a_malformed_callback_request(sandbox: Sandbox) -> None:
     outcome = ask(sandbox, "import os", "os.write(3, b'?[[[[\\n')", "return 1")
     assert isinstance(outcome, Failure)
     assert outcome.kind == "bad_reply"
 
 
-def test_a_question_without_end_is_a_bad_reply(sandbox: Sandbox) -> None:
+def test_sandbox_refuses_an_endless_callback_request(sandbox: Sandbox) -> None:
     outcome = ask(sandbox, "import os", "os.write(3, b'?' + b'9' * 60_000)", "return 1")
     assert isinstance(outcome, Failure)
     assert outcome.kind == "bad_reply"
@@ -132,7 +132,7 @@ junk = st.one_of(
 
 @settings(deadline=None)
 @given(st.lists(junk, max_size=5))
-def test_whatever_is_asked_only_a_value_a_refusal_or_a_wire_error_comes_out(lines) -> None:
+def test_responder_returns_a_value_or_refusal_or_raises_wire_error(lines) -> None:
     respond = host_callbacks.responder(PROGRAM)
     assert respond is not None
     for line in lines:
@@ -143,7 +143,7 @@ def test_whatever_is_asked_only_a_value_a_refusal_or_a_wire_error_comes_out(line
         assert answer.keys() in ({"value"}, {"raise"})
 
 
-def test_nothing_is_sent_before_the_walls_stand() -> None:
+def test_job_pipes_send_nothing_before_confinement() -> None:
     control, theirs = socket.socketpair()
     with control, theirs, JobPipes(control, b"secret inputs", limit=100) as exchange:
         request_end, reply_end = (os.dup(end) for end in exchange.far_ends)
@@ -164,13 +164,13 @@ def test_nothing_is_sent_before_the_walls_stand() -> None:
         os.close(reply_end)
 
 
-def test_a_program_without_tables_asks_nothing() -> None:
+def test_responder_is_none_for_a_program_without_tables() -> None:
     program = Program((Call("f", (np.zeros(3),)),))
     assert host_callbacks.responder(program) is None
     assert host_callbacks.hidden(program).calls[0].target == "f"
 
 
-def test_a_constant_that_stands_in_is_known_to_who_calls_it_only(sandbox: Sandbox) -> None:
+def test_stand_in_constant_reaches_only_its_callers(sandbox: Sandbox) -> None:
     secret = np.arange(6, dtype=np.int32).reshape(2, 3) * 1_234_567
     call = Call("layer", stand_ins={"integer_linear": Constant(secret)})
     program = Program((call,))
@@ -195,7 +195,7 @@ def layer():
 """
 
 
-def test_a_solution_has_a_limit_for_all_its_runs_together() -> None:
+def test_sandbox_limits_all_runs_of_a_solution_together() -> None:
     limits = Limits(total_cpu_seconds=1)
     slow = """if True:
         import time

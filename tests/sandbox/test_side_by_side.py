@@ -118,22 +118,22 @@ def grade(
     folder: Path, verb: str, students: Sequence[str], honest: Sequence[str], tier: str, jobs: int
 ) -> list[bytes]:
     """Return the `honest` reports that the real command writes when it grades `students`."""
-    given = folder / "submissions"
+    submissions_folder = folder / "submissions"
     out = folder / f"out-{jobs}"
     if verb == "batch":
         export = folder / f"export-{jobs}"
         export.mkdir()
         for student in students:
-            shutil.copytree(given / student, export / student)
+            shutil.copytree(submissions_folder / student, export / student)
         paths, reports = [export], out / "staff" / "reports"
     else:
-        paths, reports = [given / student for student in students], out
+        paths, reports = [submissions_folder / student for student in students], out
     command = [sys.executable, "-B", "-m", "autograder", verb, *map(str, paths)]
     command += ["--out", str(out), "--jobs", str(jobs), "--tier", tier]
     command += ["--data", "shapes10", "--check", "1a.linear_quantize*"]
-    as_nobody = tier == "B" and os.getuid() == 0
-    who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if as_nobody else {}
-    if as_nobody:
+    as_unprivileged = tier == "B" and os.getuid() == 0
+    who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if as_unprivileged else {}
+    if as_unprivileged:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
     ended = subprocess.run(
@@ -151,9 +151,9 @@ def grade(
         check=False,
         **who,
     )
-    found = [reports / student / "report.json" for student in honest]
-    assert all(path.exists() for path in found), ended.stdout + ended.stderr
-    return [path.read_bytes() for path in found]
+    report_files = [reports / student / "report.json" for student in honest]
+    assert all(path.exists() for path in report_files), ended.stdout + ended.stderr
+    return [path.read_bytes() for path in report_files]
 
 
 def compare(
@@ -173,20 +173,24 @@ def compare(
     submissions(folder, honest, hostile)
     alone = grade(folder, verb, honest, honest, tier, jobs=1)
     assert all(b'"auto_score": 10' in report for report in alone)
-    by_turns = [one for pair in itertools.zip_longest(hostile, honest) for one in pair if one]
+    by_turns = [
+        student for pair in itertools.zip_longest(hostile, honest) for student in pair if student
+    ]
     assert grade(folder, verb, by_turns, honest, tier, jobs=2) == alone
 
 
-def test_honest_reports_do_not_change_beside_threads(folder: Path) -> None:
+def test_grade_gives_equal_reports_beside_hostile_threads(folder: Path) -> None:
     compare(folder, "grade", "B", ["threads"], honest=HONEST_STUDENTS[:2])
 
 
 @pytest.mark.longer
 @pytest.mark.parametrize(("verb", "tier"), [("grade", "A"), ("grade", "B"), ("grade", "C")])
-def test_honest_reports_do_not_change_beside_any(folder: Path, verb: str, tier: str) -> None:
+def test_grade_gives_equal_reports_beside_hostile_submissions(
+    folder: Path, verb: str, tier: str
+) -> None:
     compare(folder, verb, tier, list(HOSTILE))
 
 
 @pytest.mark.longer
-def test_honest_reports_of_a_class_do_not_change_beside_any(folder: Path) -> None:
+def test_batch_gives_equal_reports_beside_hostile_submissions(folder: Path) -> None:
     compare(folder, "batch", "B", list(HOSTILE))

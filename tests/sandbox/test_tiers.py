@@ -65,19 +65,19 @@ def result(sandbox: Sandbox, source: str) -> object:
 # What each tier holds -----------------------------------------------------------------------------
 
 
-def test_all_that_a_tier_promises_is_blocked(on_tier: Sandbox, tier: Tier) -> None:
+def test_tier_blocks_everything_it_promises(on_tier: Sandbox, tier: Tier) -> None:
     assert self_test.leaks(on_tier.probes) == ()
     promised = {probe.name for probe in on_tier.probes if probe.promised}
     assert ("stat_file" in promised) == tier.bubblewrap
 
 
-def test_the_stamp_names_the_layers_and_nothing_that_changes(on_tier: Sandbox, tier: Tier) -> None:
+def test_sandbox_isolation_names_the_layers_of_a_tier(on_tier: Sandbox, tier: Tier) -> None:
     layers = ["bubblewrap"] * tier.bubblewrap + ["own uid"] * tier.own_uid
     pattern = " \\+ ".join([*layers, r"Landlock ABI \d+", "seccomp", "limits"])
     assert re.fullmatch(f"{tier.letter}: {pattern}", on_tier.isolation)
 
 
-def test_in_a_bubble_there_are_no_names_of_what_is_closed(on_tier: Sandbox, tier: Tier) -> None:
+def test_bubblewrap_hides_the_names_of_closed_files(on_tier: Sandbox, tier: Tier) -> None:
     paths = [
         KIT / "instructor",
         KIT / "quantlab" / "arithmetic" / "integer_kernels.py",
@@ -87,12 +87,12 @@ def test_in_a_bubble_there_are_no_names_of_what_is_closed(on_tier: Sandbox, tier
     assert result(on_tier, source) == [not tier.bubblewrap] * len(paths)
 
 
-def test_in_a_bubble_no_process_of_the_host_is_seen(on_tier: Sandbox, tier: Tier) -> None:
+def test_bubblewrap_hides_host_processes(on_tier: Sandbox, tier: Tier) -> None:
     source = f"import os\ndef f(): return os.path.exists('/proc/{os.getpid()}')"
     assert result(on_tier, source) == (not tier.bubblewrap)
 
 
-def test_a_user_of_its_own_is_nobody_elses(on_tier: Sandbox, tier: Tier, limits: Limits) -> None:
+def test_own_uid_is_unique_to_each_worker(on_tier: Sandbox, tier: Tier, limits: Limits) -> None:
     who = "import os\ndef f(): return [os.getuid(), os.getgid(), len(os.getgroups())]"
     user, group, others = result(on_tier, who)
     if not tier.own_uid:
@@ -119,21 +119,21 @@ def f(seconds):
 """
 
 
-def test_threads_are_limited_per_process(on_tier: Sandbox, limits: Limits) -> None:
+def test_thread_limit_counts_threads_per_process(on_tier: Sandbox, limits: Limits) -> None:
     outcome = on_tier.run(THREADS, Program((Call("f", (1,)),)))
     assert outcome == Answer((limits.threads,), ({},), {})
 
 
-def test_threads_of_one_process_cost_no_other_any(limits: Limits) -> None:
+def test_thread_limit_is_separate_for_each_process(limits: Limits) -> None:
     """In tier B both run under one user, and start as many as they may at the same time."""
-    with Sandbox(tier="B", limits=limits) as one, Sandbox(tier="B", limits=limits) as other:
+    with Sandbox(tier="B", limits=limits) as first, Sandbox(tier="B", limits=limits) as other:
         with ThreadPoolExecutor(max_workers=2) as pool:
             program = Program((Call("f", (3,)),))
-            asked = [pool.submit(sandbox.run, THREADS, program) for sandbox in (one, other)]
-        assert [outcome.result().results for outcome in asked] == [(limits.threads,)] * 2
+            futures = [pool.submit(sandbox.run, THREADS, program) for sandbox in (first, other)]
+        assert [outcome.result().results for outcome in futures] == [(limits.threads,)] * 2
 
 
-def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
+def test_thread_limit_install_refuses_a_second_listener() -> None:
     """The kernel has one listener per process: then threads are counted per user, as before."""
     code = (
         "import socket\n"
@@ -148,7 +148,7 @@ def test_thread_limit_of_a_process_that_has_one_already_is_refused() -> None:
     assert shown.stdout == "True False\n"
 
 
-def test_memory_that_runs_out_ends_a_check_before_the_grader(on_tier: Sandbox) -> None:
+def test_worker_dies_before_the_grader_when_memory_runs_out(on_tier: Sandbox) -> None:
     read_score = "def f(): return int(open('/proc/self/oom_score_adj').read())"
     assert result(on_tier, read_score) == 1000
     assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
@@ -157,7 +157,7 @@ def test_memory_that_runs_out_ends_a_check_before_the_grader(on_tier: Sandbox) -
 # What is the same on each -------------------------------------------------------------------------
 
 
-def test_arithmetic_is_that_of_the_trusted_side(on_tier: Sandbox) -> None:
+def test_sandbox_arithmetic_equals_that_of_the_grader(on_tier: Sandbox) -> None:
     here = f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
     assert on_tier.arithmetic == here
 
@@ -174,7 +174,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_what_happens_to_a_process_has_the_same_name(on_tier: Sandbox, name: str) -> None:
+def test_sandbox_names_each_failure_alike_on_every_tier(on_tier: Sandbox, name: str) -> None:
     kind, source = ENDS[name]
     outcome = on_tier.run(source, PROGRAM)
     assert isinstance(outcome, Failure)
@@ -182,14 +182,14 @@ def test_what_happens_to_a_process_has_the_same_name(on_tier: Sandbox, name: str
     assert on_tier.run("def f(): return 1", PROGRAM) == ONE
 
 
-def test_what_sleeps_meets_the_deadline(on_tier: Sandbox) -> None:
+def test_import_source_stops_a_sleeping_module_at_the_deadline(on_tier: Sandbox) -> None:
     outcome = on_tier.import_source("import time\ntime.sleep(60)").failure
     assert outcome is not None
     assert outcome.kind == "timeout"
     assert "does not finish within 2 s" in outcome.message
 
 
-def test_waiting_for_a_processor_is_measured(tier: Tier, limits: Limits) -> None:
+def test_worker_process_measures_the_wait_for_a_processor(tier: Tier, limits: Limits) -> None:
     """The kernel counts nanoseconds: a process that ran a second has waited for some of them."""
     with closing(WorkerProcess(sys.executable, limits, tier)) as worker:
         ended = worker.run(pack_run("while True: pass", PROGRAM), 30, 1.0)
@@ -201,7 +201,7 @@ def test_waiting_for_a_processor_is_measured(tier: Tier, limits: Limits) -> None
 @pytest.mark.parametrize(
     "package", ["matplotlib.pyplot", "scipy.optimize", "quantlab.network.resnet"]
 )
-def test_what_submissions_import_is_there(on_tier: Sandbox, package: str) -> None:
+def test_sandbox_provides_the_packages_submissions_import(on_tier: Sandbox, package: str) -> None:
     assert result(on_tier, f"import {package}\ndef f(): return 1") == 1
 
 
@@ -217,19 +217,21 @@ def only_b(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("only_b")
-def test_a_tier_that_lacks_something_gives_way_with_its_reason() -> None:
+def test_sandbox_passes_over_unavailable_tiers_with_reasons() -> None:
     with Sandbox() as sandbox:
         assert sandbox.isolation.startswith("B: ")
-        assert sandbox.passed_over == tuple((one, f"{one} lacks something.") for one in "AC")
+        assert sandbox.passed_over == tuple(
+            (letter, f"{letter} lacks something.") for letter in "AC"
+        )
 
 
 @pytest.mark.usefixtures("only_b")
-def test_a_tier_that_is_asked_for_gives_way_to_none() -> None:
+def test_sandbox_refuses_to_replace_a_requested_tier() -> None:
     with pytest.raises(IsolationUnavailable, match="Tier A does not hold here: A lacks something"):
         Sandbox(tier="A").__enter__()
 
 
-def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_passes_over_a_tier_that_leaks(monkeypatch: pytest.MonkeyPatch) -> None:
     if reason := tiers.why_unavailable(tiers.A):
         pytest.skip(reason)
     honest = self_test.self_test
@@ -244,7 +246,7 @@ def test_a_tier_that_leaks_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "Student code could use the network (UDP)" in dict(sandbox.passed_over)["A"]
 
 
-def test_a_worker_that_starts_again_is_never_behind_less(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sandbox_restarts_only_on_the_same_tier(monkeypatch: pytest.MonkeyPatch) -> None:
     with Sandbox() as sandbox:
         stamp = sandbox.isolation
         sandbox.close()
@@ -256,7 +258,7 @@ def test_a_worker_that_starts_again_is_never_behind_less(monkeypatch: pytest.Mon
             sandbox.run("def f(): return 1", PROGRAM)
 
 
-def test_a_letter_that_is_none_is_a_slip() -> None:
+def test_sandbox_rejects_an_unknown_tier_letter() -> None:
     with pytest.raises(ValueError, match="no tier D; the tiers are A, C, B, E"):
         Sandbox(tier="D")
 
@@ -274,7 +276,7 @@ def test_a_letter_that_is_none_is_a_slip() -> None:
         ("exit 0", None),
     ],
 )
-def test_what_keeps_bubblewrap_from_working_is_said(
+def test_why_unavailable_says_what_bubblewrap_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, reason: str | None
 ) -> None:
     if script is not None:
@@ -282,18 +284,18 @@ def test_what_keeps_bubblewrap_from_working_is_said(
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = tiers.why_unavailable(tiers.A)
-    assert (found is None) == (reason is None)
-    assert reason is None or reason in str(found)
+    problem = tiers.why_unavailable(tiers.A)
+    assert (problem is None) == (reason is None)
+    assert reason is None or reason in str(problem)
 
 
-def test_a_user_of_its_own_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_why_unavailable_says_tier_c_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "Only root" in str(tiers.why_unavailable(tiers.C))
     assert all(not tier.own_uid or tier is tiers.C for tier in tiers.ways(None, False))
 
 
-def test_a_folder_that_keeps_other_users_out_is_named(
+def test_why_unavailable_names_a_folder_closed_to_other_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -307,7 +309,7 @@ def test_a_folder_that_keeps_other_users_out_is_named(
 # The parts ----------------------------------------------------------------------------------------
 
 
-def test_a_bubble_takes_nothing_in_that_may_be_written_and_nothing_of_the_instructors() -> None:
+def test_bubblewrap_command_binds_no_writable_or_instructor_files() -> None:
     command = bubblewrap_tier.command(sys.executable, (), own_uid=False)
     assert not {"--bind", "--bind-try", "--dev", "--share-net"} & set(command)
     assert command.count("--tmpfs") == command.count("--size") == 1
@@ -329,7 +331,7 @@ def parents(paths: set[Path]) -> set[Path]:
     return {path for path in paths if any(path in other.parents for other in paths)}
 
 
-def test_an_interpreter_is_reached_by_the_links_that_lead_to_it(tmp_path: Path) -> None:
+def test_bubblewrap_command_recreates_links_to_the_interpreter(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.symlink_to(sys.executable)
     link.symlink_to("real")
@@ -346,14 +348,14 @@ def own_numbers(monkeypatch: pytest.MonkeyPatch) -> range:
     return numbers
 
 
-def test_users_of_two_workers_differ_and_come_back(own_numbers: range) -> None:
+def test_spare_user_numbers_differ_and_are_reused(own_numbers: range) -> None:
     with closing(SpareUser()) as first, closing(SpareUser()) as second:
         assert (first.number, second.number) == (own_numbers[0], own_numbers[1])
     with closing(SpareUser()) as again:
         assert again.number == own_numbers[0]
 
 
-def test_a_user_with_a_process_is_passed_over(
+def test_spare_user_skips_a_user_with_a_process(
     own_numbers: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spare_user, "threads_by_user", lambda: {own_numbers[0]: 1})
@@ -361,7 +363,7 @@ def test_a_user_with_a_process_is_passed_over(
         assert user.number == own_numbers[1]
 
 
-def test_threads_are_counted_by_the_user_they_run_as() -> None:
+def test_threads_by_user_counts_threads_of_each_user() -> None:
     if os.getuid() != 0:
         pytest.skip("only root can run a process as somebody else")
     with closing(SpareUser()) as user:

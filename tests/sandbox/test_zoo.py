@@ -67,7 +67,9 @@ HONEST = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_honest_solutions_are_right(patient_sandbox: Sandbox, name: str) -> None:
+def test_sandbox_run_answers_honest_solutions_correctly(
+    patient_sandbox: Sandbox, name: str
+) -> None:
     outcome = patient_sandbox.run(HONEST[name], PROGRAM)
     assert kind_of(outcome) == "right", outcome
 
@@ -288,14 +290,16 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", WRONG_OR_BROKEN)
-def test_wrong_and_broken_solutions(sandbox: Sandbox, name: str) -> None:
+def test_sandbox_run_classifies_wrong_and_broken_solutions(sandbox: Sandbox, name: str) -> None:
     kinds, source = WRONG_OR_BROKEN[name]
     outcome = sandbox.run(source, PROGRAM)
     assert kind_of(outcome) in kinds.split(), outcome
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_solutions(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+def test_sandbox_run_contains_hostile_solutions(
+    sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
     secret = tmp_path / "secret"
     secret.write_text("42")
     kinds, source = HOSTILE[name]
@@ -312,7 +316,7 @@ def test_hostile_solutions(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "source", ["import time; time.sleep(1e6)", "import os; os.kill(os.getpid(), 19)"]
 )
-def test_waiting_without_computing_ends_at_the_wall(sandbox: Sandbox, source: str) -> None:
+def test_import_source_stops_waiting_code_at_the_time_limit(sandbox: Sandbox, source: str) -> None:
     outcome = sandbox.import_source(source).failure
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.message) == (
@@ -321,5 +325,5 @@ def test_waiting_without_computing_ends_at_the_wall(sandbox: Sandbox, source: st
     )
 
 
-def test_after_all_of_that_an_honest_solution_is_right(sandbox: Sandbox) -> None:
+def test_sandbox_run_still_works_after_hostile_solutions(sandbox: Sandbox) -> None:
     assert kind_of(sandbox.run(GOOD, PROGRAM)) == "right"

@@ -23,23 +23,23 @@ from quantlab.network.fast_integers import fast_integers
 from quantlab.network.quantization import quantize_model
 
 
-def same(one: SavedModel, other: SavedModel) -> bool:
+def same(first: SavedModel, other: SavedModel) -> bool:
     return (
-        (one.method, one.dataset, one.weight_bits, one.act_bits)
+        (first.method, first.dataset, first.weight_bits, first.act_bits)
         == (other.method, other.dataset, other.weight_bits, other.act_bits)
-        and list(one.layers) == list(other.layers)
-        and all(torch.equal(one.tensors[name], other.tensors[name]) for name in one.tensors)
+        and list(first.layers) == list(other.layers)
+        and all(torch.equal(first.tensors[name], other.tensors[name]) for name in first.tensors)
         and all(
             torch.equal(a.weight_int, b.weight_int)
             and (a.weight_scale, a.input_scale) == (b.weight_scale, b.input_scale)
             and (a.bias is None or torch.equal(a.bias, b.bias))
-            for a, b in zip(one.layers.values(), other.layers.values(), strict=True)
+            for a, b in zip(first.layers.values(), other.layers.values(), strict=True)
         )
     )
 
 
 @pytest.mark.parametrize(("widths", "method"), [((8, 8), "sym"), ((4, 2), "SAWB")])
-def test_the_file_computes_what_the_model_computed(
+def test_integer_resnet20_computes_what_the_model_computed(
     widths: tuple[int, int],
     method: str,
     float_model: nn.Module,
@@ -52,17 +52,17 @@ def test_the_file_computes_what_the_model_computed(
     save(model, path, "Blocks", method)
     with torch.inference_mode(), fast_integers(ops):
         expected = model(normalize(pixels))
-    found = IntegerResNet20(load(path)).logits(pixels)
-    assert torch.equal(found.argmax(1), expected.argmax(1))
-    apart = (found - expected).abs().amax(1) / expected.std()
+    logits = IntegerResNet20(load(path)).logits(pixels)
+    assert torch.equal(logits.argmax(1), expected.argmax(1))
+    apart = (logits - expected).abs().amax(1) / expected.std()
     # The file's normalization is rounded once, the model's at each step: where a value lies in the
     # middle between two codes they may take different ones, seldom and without consequence.
     assert (apart < 1e-4).float().mean() > 0.8
     assert apart.max() < 0.1
-    assert len(found.argmax(1).unique()) > 1
+    assert len(logits.argmax(1).unique()) > 1
 
 
-def test_a_file_is_plain_small_and_says_what_it_is(
+def test_save_writes_a_small_plain_self_describing_file(
     float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "ResNet20_W4A4.pt"
@@ -75,7 +75,7 @@ def test_a_file_is_plain_small_and_says_what_it_is(
     assert path.stat().st_size < 350_000
 
 
-def test_reading_and_writing_again_changes_nothing(
+def test_to_file_and_load_round_trip(
     float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
 ) -> None:
     saved = saved_model(quantize_model(float_model, ops, 8, 2, "sym", pixels), "Blocks", "sym")
@@ -83,7 +83,7 @@ def test_reading_and_writing_again_changes_nothing(
     assert same(load(tmp_path / "ResNet20_W8A2.pt"), saved)
 
 
-def test_the_bare_state_dict_is_put_on_the_same_grid(
+def test_load_rounds_a_bare_state_dict_to_the_same_grid(
     float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
 ) -> None:
     model = quantize_model(float_model, ops, 4, 4, "SAWB", pixels)
@@ -91,7 +91,7 @@ def test_the_bare_state_dict_is_put_on_the_same_grid(
     assert same(load(tmp_path / "ResNet20_W4A4.pt"), saved_model(model, "unknown", "unknown"))
 
 
-def test_scales_are_those_of_the_last_weights(
+def test_saved_model_uses_scales_of_the_current_weights(
     float_model: nn.Module, pixels: Any, ops: Any
 ) -> None:
     model: Any = quantize_model(float_model, ops, 4, 4, "sym", pixels).train()
@@ -101,7 +101,7 @@ def test_scales_are_those_of_the_last_weights(
     assert saved_model(model, "Blocks", "sym").layers["fc"].weight_scale == largest / 8
 
 
-def test_a_file_name_must_tell_the_models_widths(
+def test_save_refuses_a_name_with_other_bit_widths(
     float_model: nn.Module, pixels: Any, ops: Any, tmp_path: Path
 ) -> None:
     model = quantize_model(float_model, ops, 4, 8, "sym", pixels)
@@ -110,7 +110,9 @@ def test_a_file_name_must_tell_the_models_widths(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_models_of_other_kinds_are_not_saved(float_model: nn.Module, pixels: Any, ops: Any) -> None:
+def test_saved_model_refuses_other_kinds_of_models(
+    float_model: nn.Module, pixels: Any, ops: Any
+) -> None:
     with pytest.raises(BadSavedModel, match=r"layer1\.0\.conv1 is a Conv2d"):
         saved_model(float_model, "Blocks", "sym")
     for bit_widths in ({"fc": 2}, {"conv1": 4}):
@@ -125,19 +127,21 @@ def test_models_of_other_kinds_are_not_saved(float_model: nn.Module, pixels: Any
     ("name", "widths"),
     [("ResNet20_W8A8.pt", (8, 8)), ("ResNet20_W2A8.pt", (2, 8)), ("ResNet20_W1A3.pt", (1, 3))],
 )
-def test_a_name_tells_the_widths(name: str, widths: tuple[int, int]) -> None:
+def test_parse_name_returns_the_bit_widths(name: str, widths: tuple[int, int]) -> None:
     assert parse_name(name) == widths
 
 
 @pytest.mark.parametrize(
     "name", ["resnet20_W8A8.pt", "ResNet20_W8A8.pth", "ResNet20_W9A8.pt", "ResNet20_W8A8.pt\n", ""]
 )
-def test_other_names_are_refused(name: str) -> None:
+def test_parse_name_refuses_other_names(name: str) -> None:
     with pytest.raises(BadSavedModel, match="does not say its bit widths"):
         parse_name(name)
 
 
-def test_a_float_checkpoint(float_model: nn.Module, tmp_path: Path) -> None:
+def test_load_float_accepts_prefixes_and_refuses_unknown_names(
+    float_model: nn.Module, tmp_path: Path
+) -> None:
     path = tmp_path / "float.pt"
     torch.save({f"module.{k}": v.double() for k, v in float_model.state_dict().items()}, path)
     state = load_float(path)
@@ -148,7 +152,7 @@ def test_a_float_checkpoint(float_model: nn.Module, tmp_path: Path) -> None:
         load_float(path)
 
 
-def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
+def test_load_refuses_files_that_are_not_checkpoints(tmp_path: Path) -> None:
     path = tmp_path / "ResNet20_W8A8.pt"
     with pytest.raises(BadSavedModel, match="There is no file"):
         load(path)

@@ -17,16 +17,16 @@ Values = dict[str, Any]
 def values() -> Values:
     """A right W4A8 model as numpy arrays, the way it comes out of the worker."""
     generator = np.random.default_rng(0)
-    found: Values = {"format": "quantlab-resnet20", "dataset": "CIFAR-10", "method": "sym"}
+    record: Values = {"format": "quantlab-resnet20", "dataset": "CIFAR-10", "method": "sym"}
     for name, shape in SHAPES.items():
         layer = name.removesuffix(".weight")
         if layer in LAYERS:
-            found[f"{layer}.weight_int"] = generator.integers(-8, 8, shape, dtype=np.int8)
-            found[f"{layer}.weight_scale"] = 0.05
-            found[f"{layer}.input_scale"] = 0.01
+            record[f"{layer}.weight_int"] = generator.integers(-8, 8, shape, dtype=np.int8)
+            record[f"{layer}.weight_scale"] = 0.05
+            record[f"{layer}.input_scale"] = 0.01
         else:
-            found[name] = generator.random(shape, dtype=np.float32)
-    return found
+            record[name] = generator.random(shape, dtype=np.float32)
+    return record
 
 
 def refused(values: Values, bits: int = 4) -> str:
@@ -39,7 +39,7 @@ def refused(values: Values, bits: int = 4) -> str:
     return sentence
 
 
-def test_a_right_model_is_read(values: Values) -> None:
+def test_parse_reads_a_right_model(values: Values) -> None:
     saved = parse(values, 4, 8)
     assert isinstance(saved, SavedModel)
     assert (saved.dataset, saved.method, saved.weight_bits, saved.act_bits) == (
@@ -110,37 +110,37 @@ SHAPE = SHAPES["layer2.0.conv1.weight"]
         ({"fc.weight": np.zeros((10, 64), np.float32)}, "fc has both weight and weight_int"),
     ],
 )  # fmt: skip
-def test_a_fault_is_named(values: Values, change: dict[Any, Any], sentence: str) -> None:
+def test_parse_names_each_fault(values: Values, change: dict[Any, Any], sentence: str) -> None:
     assert sentence in refused(values | change)
 
 
 @pytest.mark.parametrize(
     "name", ["fc.bias", "conv1.weight", "bn1.running_mean", "layer3.2.conv2.input_scale", CODES]
 )
-def test_a_missing_name_is_named(values: Values, name: str) -> None:
+def test_parse_names_a_missing_value(values: Values, name: str) -> None:
     del values[name]
     assert refused(values).startswith(f"{name} is missing")
 
 
-def test_the_code_outside_its_bits_blames_the_file_name(values: Values) -> None:
+def test_parse_blames_the_file_name_for_a_code_outside_its_bits(values: Values) -> None:
     sentence = refused(values, bits=2)
     assert "outside -2..1 for 2 bits: the file name promises W2" in sentence
     assert parse(values, 5, 8).weight_bits == 5
 
 
-def test_another_network_is_recognized_as_such(values: Values) -> None:
+def test_parse_recognizes_another_network(values: Values) -> None:
     other = {f"{name}.features": value for name, value in values.items()}
     assert "This is not the ResNet-20 of this kit" in refused(other)
     assert "it is empty" in refused({})
 
 
-def test_widths_beyond_eight_bits_are_refused(values: Values) -> None:
+def test_parse_refuses_widths_outside_1_to_8_bits(values: Values) -> None:
     for widths in ((16, 8), (8, 16), (0, 8)):
         with pytest.raises(BadSavedModel, match="Expected 1 to 8 bits"):
             parse(values, *widths)
 
 
-def test_harmless_differences_are_tolerated(values: Values) -> None:
+def test_parse_tolerates_harmless_differences(values: Values) -> None:
     """Prefix, counters, other dtypes, byte orders and layouts, scales as tensors, no labels."""
     expected = parse(values, 4, 8)
     varied: Values = {f"module.{name}": value for name, value in values.items()}
@@ -174,16 +174,16 @@ def test_parse_takes_any_method(values: Values, method: Any, read: str) -> None:
     assert parse(values | {"method": method, "dataset": method}, 4, 8).method == read
 
 
-def test_bare_float_weights_are_rounded_and_clipped(values: Values) -> None:
+def test_parse_rounds_and_clips_bare_float_weights(values: Values) -> None:
     codes = values.pop(CODES).astype(np.float32)
     codes[0, 0, 0, :2] = (100, -100)
     offsets = np.where(codes % 2 == 0, 0.3, -0.3).astype(np.float32)
     values["layer2.0.conv1.weight"] = (codes + offsets) * np.float32(0.05)
-    found = parse(values, 4, 8).layers["layer2.0.conv1"].weight_int
-    assert torch.equal(found, torch.from_numpy(codes).clamp(-8, 7).to(torch.int8))
+    parsed_codes = parse(values, 4, 8).layers["layer2.0.conv1"].weight_int
+    assert torch.equal(parsed_codes, torch.from_numpy(codes).clamp(-8, 7).to(torch.int8))
 
 
-def test_the_result_shares_no_memory_with_what_was_given(values: Values) -> None:
+def test_parse_shares_no_memory_with_its_input(values: Values) -> None:
     values["bn1.weight"] = torch.from_numpy(values["bn1.weight"])
     saved = parse(values, 4, 8)
     for name in ("conv1.weight", "bn1.weight"):

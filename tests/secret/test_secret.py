@@ -9,7 +9,7 @@ from autograder.checks.random_inputs import FARTHEST_FROM_GRID, grid_range, near
 from autograder.engine.secret import SecretError, StudentRandom, course_secret
 
 
-def test_it_is_made_on_first_use_for_its_owner_alone(tmp_path):
+def test_course_secret_creates_a_private_file_on_first_use(tmp_path):
     path = tmp_path / "secret"
     first = course_secret(path)
     assert len(first) >= 32
@@ -17,23 +17,23 @@ def test_it_is_made_on_first_use_for_its_owner_alone(tmp_path):
     assert course_secret(path) == first
 
 
-def test_two_courses_have_two_secrets(tmp_path):
+def test_course_secret_differs_between_courses(tmp_path):
     assert course_secret(tmp_path / "a") != course_secret(tmp_path / "b")
 
 
-def test_a_short_secret_is_refused(tmp_path):
+def test_course_secret_refuses_a_short_secret(tmp_path):
     path = tmp_path / "secret"
     path.write_text("1234")
     with pytest.raises(SecretError, match="4 bytes"):
         course_secret(path)
 
 
-def test_an_unreadable_place_is_a_sentence(tmp_path):
+def test_course_secret_explains_an_unreadable_path(tmp_path):
     with pytest.raises(SecretError, match="AUTOGRADER_SECRET_FILE"):
         course_secret(tmp_path / "nowhere" / "secret")
 
 
-def test_a_draw_depends_on_secret_student_and_purpose():
+def test_student_random_depends_on_secret_student_and_purpose():
     def numbers(secret: bytes, student: str, purpose: str) -> tuple[float, ...]:
         return tuple(StudentRandom(secret, student).generator(purpose).random(4))
 
@@ -46,7 +46,7 @@ def test_a_draw_depends_on_secret_student_and_purpose():
 
 @pytest.mark.parametrize("signed", [True, False])
 @pytest.mark.parametrize("bits", range(2, 9))
-def test_drawn_inputs_are_never_near_a_tie_and_reach_past_both_ends(bits, signed):
+def test_near_grid_avoids_ties_and_reaches_past_both_ends(bits, signed):
     for seed in range(20):
         rng = np.random.default_rng(seed)
         scale = step(rng)

@@ -25,28 +25,28 @@ def pictures(data):
 
 
 @pytest.mark.parametrize("split", DIGESTS)
-def test_the_images_are_these_and_no_others(splits, split):
+def test_load_shapes10_returns_the_images_of_its_digest(splits, split):
     digest = hashlib.sha256()
     for picture, label in zip(pictures(splits[split]), splits[split].labels.tolist(), strict=True):
         digest.update(picture + bytes([label]))
     assert digest.hexdigest() == DIGESTS[split]
 
 
-def test_a_second_call_draws_the_same_images(splits):
+def test_load_dataset_returns_the_same_shapes10_images_again(splits):
     again = load_dataset("shapes10", "test")
     assert torch.equal(again.images, splits["test"].images)
     assert torch.equal(again.labels, splits["test"].labels)
 
 
 @pytest.mark.parametrize(("split", "count"), [("train", 10_000), ("test", 2_000)])
-def test_every_class_is_equally_frequent_and_in_no_order(splits, split, count):
+def test_load_shapes10_returns_equally_frequent_classes_in_no_order(splits, split, count):
     data = splits[split]
     assert (data.name, data.split, len(data)) == ("Shapes-10", split, count)
     assert data.labels.bincount().tolist() == [count // len(SHAPES10_CLASSES)] * 10
     assert len(set(data.labels[:50].tolist())) == 10
 
 
-def test_the_tensors_are_like_those_of_cifar10(splits):
+def test_load_shapes10_returns_tensors_like_those_of_cifar10(splits):
     data = splits["test"]
     assert data.images.shape == (2_000, 3, 32, 32)
     assert data.images.dtype == torch.uint8
@@ -55,12 +55,12 @@ def test_the_tensors_are_like_those_of_cifar10(splits):
     assert (int(data.images.min()), int(data.images.max())) == (0, 255)
 
 
-def test_no_image_occurs_twice_in_or_across_the_splits(splits):
+def test_load_shapes10_repeats_no_image_in_or_across_splits(splits):
     both = pictures(splits["train"]) + pictures(splits["test"])
     assert len(set(both)) == 12_000
 
 
-def test_neither_colour_nor_contrast_tells_the_class(splits):
+def test_load_shapes10_reveals_no_class_by_color_or_contrast(splits):
     data = splits["train"]
     level = data.images.float().mean((2, 3))  # per image and channel
     spread = data.images.float().std((2, 3)).mean(1)
@@ -71,6 +71,6 @@ def test_neither_colour_nor_contrast_tells_the_class(splits):
         assert abs(float(spread[chosen].mean() - spread.mean())) < 3
 
 
-def test_another_split_does_not_exist():
+def test_load_shapes10_refuses_another_split():
     with pytest.raises(ValueError, match='"train" or "test", got \'validation\''):
         load_shapes10("validation")

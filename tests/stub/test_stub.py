@@ -30,11 +30,11 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def test_the_committed_file_is_what_the_master_gives() -> None:
+def test_make_stub_returns_the_committed_file() -> None:
     assert STUB.read_text() == make_stub(REFERENCE.read_text()), "run python -m authoring build"
 
 
-def test_check_says_so_when_they_drift_apart(
+def test_build_stub_check_reports_a_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(stub, "STUB", tmp_path / "solution.py")
@@ -49,17 +49,17 @@ def test_check_says_so_when_they_drift_apart(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_every_line_stands_outside_the_solutions_of_the_master() -> None:
+def test_stub_contains_only_lines_outside_the_solutions() -> None:
     outside = Counter[str]()
     for part in REFERENCE.read_text().split(END):
         outside.update(part.split(BEGIN)[0].splitlines())
-    given = Counter(STUB.read_text().splitlines())
-    added = {line.strip() for line in given - outside}
+    stub_lines = Counter(STUB.read_text().splitlines())
+    added = {line.strip() for line in stub_lines - outside}
     assert added <= {f'raise NotImplementedError("{title(name)}")' for name in QUESTIONS}
     assert "SOLUTION" not in STUB.read_text()
 
 
-def test_each_body_is_a_docstring_and_the_error() -> None:
+def test_stub_functions_are_a_docstring_and_an_error() -> None:
     functions = [
         node for node in ast.walk(ast.parse(STUB.read_text())) if isinstance(node, ast.FunctionDef)
     ]
@@ -71,7 +71,7 @@ def test_each_body_is_a_docstring_and_the_error() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if not name.startswith("_")])
-def test_each_stub_names_its_question_and_itself(name: str) -> None:
+def test_stub_function_raises_with_its_question_and_name(name: str) -> None:
     function = getattr(load(STUB), name)
     arguments: list[Any] = [None] * sum(
         parameter.default is parameter.empty
@@ -81,7 +81,7 @@ def test_each_stub_names_its_question_and_itself(name: str) -> None:
         function(*arguments)
 
 
-def test_the_estimator_names_its_question_in_both_directions() -> None:
+def test_stub_estimator_names_its_question_in_both_directions() -> None:
     module = load(STUB)
     sentence = "^Question 2a: _quantize_func_STE$"
     with pytest.raises(NotImplementedError, match=sentence):
@@ -90,16 +90,16 @@ def test_the_estimator_names_its_question_in_both_directions() -> None:
         module._quantize_func_STE.backward(None, torch.ones(2))
 
 
-def test_it_has_the_names_arguments_and_constants_of_the_master() -> None:
-    given, master = load(STUB), load(REFERENCE)
+def test_stub_has_the_signatures_and_constants_of_the_master() -> None:
+    student, master = load(STUB), load(REFERENCE)
     for name in [name for name in QUESTIONS if not name.startswith("_")]:
-        assert inspect.signature(getattr(given, name)) == inspect.signature(getattr(master, name))
-        assert getattr(given, name).__doc__ == getattr(master, name).__doc__
-    assert given.SAWB_COEFFICIENTS == master.SAWB_COEFFICIENTS
+        assert inspect.signature(getattr(student, name)) == inspect.signature(getattr(master, name))
+        assert getattr(student, name).__doc__ == getattr(master, name).__doc__
+    assert student.SAWB_COEFFICIENTS == master.SAWB_COEFFICIENTS
 
 
 @pytest.mark.parametrize("path", [STUB, REFERENCE])
-def test_it_imports_torch_and_the_standard_library_only(path: Path) -> None:
+def test_solution_imports_only_torch_and_the_standard_library(path: Path) -> None:
     imported = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -109,13 +109,13 @@ def test_it_imports_torch_and_the_standard_library_only(path: Path) -> None:
     assert imported <= {"torch", *sys.stdlib_module_names}
 
 
-def test_it_is_formatted() -> None:
+def test_stub_is_formatted() -> None:
     command = [sys.executable, "-m", "ruff", "format", "--check", str(STUB)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
 
 
-def test_helpers_at_the_top_level_disappear_with_the_gap_they_leave() -> None:
+def test_make_stub_removes_top_level_helpers_and_their_gap() -> None:
     master = f"import math\n\n\n{BEGIN}\nSECRET = 1\n{END}\n\n\n{WHOLE}"
     assert make_stub(master).startswith("import math\n\n\ndef linear_quantize():\n    raise")
     assert f'raise NotImplementedError("{title("get_scale")}")' in make_stub(master)
@@ -131,6 +131,6 @@ def test_helpers_at_the_top_level_disappear_with_the_gap_they_leave() -> None:
         (WHOLE.replace(REGION, "    return 1\n", 1), "no region for linear_quantize"),
     ],
 )
-def test_a_master_that_cannot_be_stripped_is_refused(master: str, sentence: str) -> None:
+def test_make_stub_refuses_a_master_it_cannot_strip(master: str, sentence: str) -> None:
     with pytest.raises(BadMaster, match=sentence):
         make_stub(master)

@@ -35,7 +35,7 @@ def windows(image):
     height=st.integers(5, 9),
     width=st.integers(5, 9),
 )
-def test_every_output_is_a_window_of_its_own_image(seed, count, height, width):
+def test_crop_and_flip_returns_a_window_of_each_image(seed, count, height, width):
     generator = torch.Generator().manual_seed(seed)
     shape = (count, 3, height, width)
     images = torch.randint(1, 256, shape, dtype=torch.uint8, generator=generator)
@@ -46,7 +46,7 @@ def test_every_output_is_a_window_of_its_own_image(seed, count, height, width):
         assert any(torch.equal(after, window) for window in windows(before))
 
 
-def test_all_shifts_and_both_mirrors_occur_about_equally_often():
+def test_crop_and_flip_draws_all_shifts_and_mirrors_equally_often():
     # An image whose pixel (y, x) is 16 y + x + 1 tells by two neighbours where its window begins.
     image = (16 * torch.arange(12)[:, None] + torch.arange(12) + 1).to(torch.uint8)
     count = 16_200  # 100 of each kind expected

@@ -35,7 +35,7 @@ def run(*extra):
     return training.main([*arguments.split(), "--warmup-epochs", "0", *extra])
 
 
-def test_weights_and_record_belong_together(few_images, tmp_path, capsys):
+def test_training_command_writes_weights_and_their_record(few_images, tmp_path, capsys):
     assert run() == 0
     record = json.loads((tmp_path / "out/model.json").read_text())
     assert record["dataset"] == "Noise"
@@ -50,19 +50,19 @@ def test_weights_and_record_belong_together(few_images, tmp_path, capsys):
     assert str(tmp_path) not in json.dumps(record)
 
 
-def test_a_changed_recipe_is_one_sentence_and_status_2(few_images, capsys):
+def test_training_command_refuses_a_changed_recipe_with_status_2(few_images, capsys):
     run()
     capsys.readouterr()
     assert run("--seed", "1") == 2
     assert "seed was 0 and is now 1" in capsys.readouterr().err
 
 
-def test_a_recipe_nobody_can_follow_is_one_sentence_and_status_2(few_images, capsys):
+def test_training_command_refuses_an_impossible_recipe_with_status_2(few_images, capsys):
     assert run("--batch-size", "41") == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_missing_data_are_one_sentence_and_status_2(monkeypatch, capsys):
+def test_training_command_reports_missing_data_with_status_2(monkeypatch, capsys):
     def nothing(name, split):
         raise DataNotFound("There are no data.")
 
@@ -71,7 +71,7 @@ def test_missing_data_are_one_sentence_and_status_2(monkeypatch, capsys):
     assert capsys.readouterr().err == "There are no data.\n"
 
 
-def test_a_warm_restart_goes_on_from_given_weights(few_images, tmp_path):
+def test_training_command_starts_from_other_weights(few_images, tmp_path):
     run()
     before = torch.load(tmp_path / "out/model.pt", weights_only=True)
     assert run("--start", "out/model.pt", "--out", "out/again.pt", "--epochs", "0") == 0
@@ -84,7 +84,7 @@ def test_a_warm_restart_goes_on_from_given_weights(few_images, tmp_path):
     assert (first["start"], second["start"]) == (None, first)
 
 
-def test_a_start_that_is_no_network_is_one_sentence_and_status_2(few_images, capsys):
+def test_training_command_refuses_a_missing_start_with_status_2(few_images, capsys):
     assert run("--start", "missing.pt") == 2
     assert capsys.readouterr().err.count("\n") == 1
 

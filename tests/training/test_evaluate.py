@@ -29,12 +29,12 @@ def images():
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 25, 500])
-def test_the_accuracy_counts_every_image_once(images, batch_size):
+def test_evaluate_counts_every_image_once(images, batch_size):
     assert evaluate(AlwaysThree(), images, batch_size, device="cpu") == 28.0
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_the_mode_and_the_statistics_stay(images, training):
+def test_evaluate_keeps_the_mode_and_the_statistics(images, training):
     model = AlwaysThree().train(training)
     statistics = model.norm.running_mean.clone()
     evaluate(model, images, device="cpu")

@@ -26,7 +26,7 @@ def network():
     return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10))
 
 
-def test_the_loss_falls_and_is_recorded(network):
+def test_fit_reduces_and_records_the_loss(network):
     recipe = Recipe(epochs=4, batch_size=16, learning_rate=0.3, warmup_epochs=1)
     history = fit(network, coloured_images(160), recipe, device="cpu", progress=False)
     assert [epoch.epoch for epoch in history] == [1, 2, 3, 4]
@@ -34,7 +34,7 @@ def test_the_loss_falls_and_is_recorded(network):
     assert history[-1].train_accuracy > history[0].train_accuracy
 
 
-def test_the_first_epochs_may_see_small_images(network):
+def test_fit_trains_its_first_epochs_on_small_images(network):
     sizes = []
     network[0].register_forward_pre_hook(lambda module, args: sizes.append(args[0].shape[-1]))
     recipe = Recipe(epochs=3, batch_size=10, small_epochs=2, small_size=12)
@@ -42,7 +42,7 @@ def test_the_first_epochs_may_see_small_images(network):
     assert sizes == [12, 12, 16]
 
 
-def test_a_group_of_parameters_learns_at_its_own_rate(network):
+def test_fit_trains_each_group_at_its_own_rate(network):
     weight = network[2].weight.detach().clone()
     bias = network[2].bias.detach().clone()
     groups = [
@@ -55,7 +55,7 @@ def test_a_group_of_parameters_learns_at_its_own_rate(network):
     assert not torch.equal(network[2].bias, bias)
 
 
-def test_the_last_epochs_are_averaged_over_all_their_steps(network):
+def test_fit_averages_the_last_epochs_over_all_their_steps(network):
     """At a rate that stays; batch normalization is taken anew with the mean of the weights."""
     network.insert(2, nn.BatchNorm1d(3))
     weights, rates = [], []
@@ -76,7 +76,7 @@ def test_the_last_epochs_are_averaged_over_all_their_steps(network):
     assert network[2].num_batches_tracked == 5
 
 
-def test_the_rate_warms_up_and_ends_near_zero(network):
+def test_fit_warms_the_rate_up_and_ends_near_zero(network):
     rates = []
     step = torch.optim.SGD.step
 
@@ -95,18 +95,18 @@ def test_the_rate_warms_up_and_ends_near_zero(network):
     assert rates[-1] < 0.01
 
 
-def test_too_few_images_for_a_batch_are_refused(network):
+def test_fit_refuses_too_few_images_for_a_batch(network):
     with pytest.raises(ValueError, match=r"The 10 images of Grey \(train\) do not fill one batch"):
         fit(network, coloured_images(10), Recipe(epochs=1, batch_size=11), progress=False)
 
 
-def test_more_epochs_than_there_are_cannot_be_averaged():
+def test_recipe_refuses_to_average_more_epochs_than_it_has():
     with pytest.raises(ValueError, match="expected 0 to 2, got"):
         Recipe(epochs=2, averaged_epochs=3)
 
 
 @pytest.mark.parametrize("nonsense", [{"epochs": -1}, {"batch_size": 0}, {"learning_rate": 0.0}])
-def test_a_recipe_that_nobody_can_follow_is_refused(nonsense):
+def test_recipe_refuses_impossible_values(nonsense):
     with pytest.raises(ValueError, match="A training needs at least"):
         Recipe(**{"epochs": 1, **nonsense})
 
@@ -136,23 +136,25 @@ def test_fit_smooths_the_labels_of_its_own_loss(network):
 
 def test_fit_returns_the_moving_average_of_weights_and_statistics(network):
     network.insert(2, nn.BatchNorm1d(3))
-    seen = []
+    states = []
     step = torch.optim.SGD.step
 
     def noted(optimizer):
         step(optimizer)
-        seen.append({name: value.detach().clone() for name, value in network.state_dict().items()})
+        states.append(
+            {name: value.detach().clone() for name, value in network.state_dict().items()}
+        )
 
     recipe = Recipe(2, batch_size=16, learning_rate=0.3, warmup_epochs=0, average_decay=0.75)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.optim.SGD, "step", noted)
         fit(network, coloured_images(80), recipe, device="cpu", progress=False)
     for name in ("3.weight", "2.running_mean"):
-        expected = seen[0][name]
-        for state in seen[1:]:
+        expected = states[0][name]
+        for state in states[1:]:
             expected = 0.75 * expected + 0.25 * state[name]
         torch.testing.assert_close(network.state_dict()[name], expected)
-        assert not torch.allclose(network.state_dict()[name], seen[-1][name])
+        assert not torch.allclose(network.state_dict()[name], states[-1][name])
 
 
 def test_fit_validates_the_moving_average(network):
@@ -163,16 +165,16 @@ def test_fit_validates_the_moving_average(network):
 
 
 def test_fit_reports_each_epoch(network):
-    seen = []
+    lengths = []
     fit(
         network,
         coloured_images(20),
         Recipe(3, batch_size=10),
         device="cpu",
         progress=False,
-        report=lambda history: seen.append(len(history)),
+        report=lambda history: lengths.append(len(history)),
     )
-    assert seen == [1, 2, 3]
+    assert lengths == [1, 2, 3]
 
 
 def test_fit_learns_from_mixed_images(network):

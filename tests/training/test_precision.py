@@ -37,10 +37,10 @@ KIT = Path(__file__).resolve().parents[2]
 
 def clock_of(seconds):
     """Return step and clock; each step takes the next of the seconds given for its name."""
-    now, taken = [0.0], {name: iter(times) for name, times in seconds.items()}
+    now, remaining = [0.0], {name: iter(times) for name, times in seconds.items()}
 
     def step(name):
-        now[0] += next(taken[name])
+        now[0] += next(remaining[name])
 
     return step, lambda: now[0]
 
@@ -79,8 +79,8 @@ def test_fastest_prefers_float32_among_equals():
 
 
 def test_sentence_names_the_choice_and_the_others():
-    said = sentence({"float32": 0.21, "bfloat16": 0.834})
-    assert said == "Training in float32: a step takes 0.21 s (bfloat16 0.834 s)"
+    line = sentence({"float32": 0.21, "bfloat16": 0.834})
+    assert line == "Training in float32: a step takes 0.21 s (bfloat16 0.834 s)"
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def cross_entropy(images, logits, labels):
 
 
 def dtypes_of_convolution(network):
-    seen = []
-    network[0].register_forward_hook(lambda module, args, output: seen.append(output.dtype))
-    return seen
+    dtypes = []
+    network[0].register_forward_hook(lambda module, args, output: dtypes.append(output.dtype))
+    return dtypes
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
-def test_fit_trains_in_the_precision_it_is_told(network, images, precision):
-    seen = dtypes_of_convolution(network)
+def test_fit_trains_in_the_requested_precision(network, images, precision):
+    dtypes = dtypes_of_convolution(network)
     history = fit(network, images, RECIPE, device="cpu", progress=False, precision=precision)
-    assert set(seen) == {getattr(torch, precision)}
+    assert set(dtypes) == {getattr(torch, precision)}
     assert [epoch.precision for epoch in history] == [precision] * 2
     assert [epoch.record()["precision"] for epoch in history] == [precision] * 2
 
@@ -176,19 +176,21 @@ def test_fit_uses_the_fastest_and_says_so(network, images, monkeypatch, capsys, 
     )
     (epoch, _) = fit(network, images, RECIPE, device="cpu", progress=False)
     assert epoch.precision == chosen
-    said = f"Training in {chosen}: a step takes 0.21 s ({slow} 0.83 s)\n"
-    assert capsys.readouterr().out == said
+    line = f"Training in {chosen}: a step takes 0.21 s ({slow} 0.83 s)\n"
+    assert capsys.readouterr().out == line
 
 
-def test_fit_gives_the_same_bits_whether_it_timed_or_was_told(network, images, monkeypatch):
+def test_fit_gives_the_same_bits_for_a_timed_and_a_requested_precision(
+    network, images, monkeypatch
+):
     """Timing leaves weights, statistics and random numbers as they were."""
     network.insert(5, nn.Dropout(0.5))
     start = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     results = []
-    for told in (True, False):
+    for is_requested in (True, False):
         network.load_state_dict(start)
         torch.manual_seed(3)
-        if not told:
+        if not is_requested:
             monkeypatch.delenv(VARIABLE)
             monkeypatch.setattr("quantlab.training.steps.fastest", lambda seconds: "float32")
         fit(network, images, RECIPE, device="cpu", progress=False)
@@ -224,9 +226,9 @@ def test_fastest_precision_times_real_steps_and_names_a_candidate(network, image
     assert capsys.readouterr().out.startswith("Training in ")
 
 
-def test_a_teacher_runs_in_the_precision_of_the_training(network, images):
+def test_fit_runs_a_teacher_in_its_precision(network, images):
     teacher = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.LazyLinear(10))
-    seen = dtypes_of_convolution(teacher)
+    dtypes = dtypes_of_convolution(teacher)
 
     def distillation(images, logits, labels):
         with torch.no_grad():
@@ -235,7 +237,7 @@ def test_a_teacher_runs_in_the_precision_of_the_training(network, images):
 
     options = {"loss": distillation, "device": "cpu", "progress": False}
     fit(network, images, RECIPE, precision="bfloat16", **options)
-    assert set(seen) == {torch.bfloat16}
+    assert set(dtypes) == {torch.bfloat16}
 
 
 # ---------------------------------------------------------------- float16
@@ -262,7 +264,7 @@ def test_step_in_float16_skips_gradients_that_overflow(network, images):
     assert all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values())
 
 
-def test_step_goes_on_in_float32_where_float16_overflows(network, images, capsys):
+def test_step_continues_in_float32_after_a_float16_overflow(network, images, capsys):
     """Activations above 65504 give a loss that is no number."""
     with torch.no_grad():
         network[5].weight.mul_(1e6)
@@ -276,7 +278,7 @@ def test_step_goes_on_in_float32_where_float16_overflows(network, images, capsys
     assert "continues in float32" in capsys.readouterr().out
 
 
-def test_step_continues_with_the_scale_it_is_given(network, images):
+def test_step_continues_with_the_scale_of_its_state(network, images):
     first = step_of(network, cross_entropy)
     first(normalize(images.images[:8]), images.labels[:8])
     state = {**first.scaler_state(), "scale": 128.0}
@@ -328,31 +330,31 @@ def test_full_float32_leaves_the_older_flags_readable():
 def logits_of_evaluate(images):
     """Return what the network says while `evaluate` runs."""
     model = resnet20().eval()
-    seen = []
-    model.register_forward_hook(lambda module, args, output: seen.append(output.clone()))
+    outputs = []
+    model.register_forward_hook(lambda module, args, output: outputs.append(output.clone()))
 
     def logits():
-        seen.clear()
+        outputs.clear()
         evaluate(model, images, device="cpu")
-        return torch.cat(seen)
+        return torch.cat(outputs)
 
     return logits
 
 
-def test_evaluate_is_float32_proper_whatever_the_process_allows(logits_of_evaluate, request):
+def test_evaluate_is_full_float32_whatever_the_process_allows(logits_of_evaluate, request):
     expected = logits_of_evaluate()
     request.getfixturevalue("float32_shortened")
     assert torch.equal(logits_of_evaluate(), expected)
 
 
-def test_calibration_is_float32_proper_whatever_the_process_allows(images, request):
+def test_input_histograms_is_full_float32_whatever_the_process_allows(images, request):
     model = resnet20().eval()
     expected = input_histograms(model, ["layer2.0.conv1", "fc"], images.images)
     request.getfixturevalue("float32_shortened")
-    found = input_histograms(model, ["layer2.0.conv1", "fc"], images.images)
+    histograms = input_histograms(model, ["layer2.0.conv1", "fc"], images.images)
     for name, histogram in expected.items():
-        assert torch.equal(found[name].counts, histogram.counts)
-        assert found[name].maximum == histogram.maximum
+        assert torch.equal(histograms[name].counts, histogram.counts)
+        assert histograms[name].maximum == histogram.maximum
 
 
 @pytest.mark.parametrize(
@@ -362,18 +364,18 @@ def test_calibration_is_float32_proper_whatever_the_process_allows(images, reque
         lambda model, images: input_histograms(model, ["fc"], images.images),
     ],
 )
-def test_evaluation_and_calibration_turn_tf32_off(images, work):
-    model, seen = resnet20().eval(), []
+def test_evaluate_and_input_histograms_turn_tf32_off(images, work):
+    model, precisions = resnet20().eval(), []
     model.register_forward_hook(
-        lambda module, args, output: seen.append(
+        lambda module, args, output: precisions.append(
             (torch.backends.cudnn.conv.fp32_precision, torch.backends.cuda.matmul.fp32_precision)
         )
     )
     work(model, images)
-    assert set(seen) == {("ieee", "ieee")}
+    assert set(precisions) == {("ieee", "ieee")}
 
 
-def test_autocast_of_float32_is_none():
+def test_autocast_of_float32_changes_nothing():
     with autocast(CPU, "float32"):
         assert F.linear(torch.ones(2, 2), torch.ones(2, 2)).dtype == torch.float32
     with autocast(CPU, "bfloat16"):

@@ -11,11 +11,11 @@ LAYERS = [
 ]
 
 
-def test_it_has_269722_parameters():
+def test_resnet20_has_269722_parameters():
     assert sum(p.numel() for p in resnet20().parameters()) == 269_722
 
 
-def test_its_twenty_layers_hold_268336_weights_under_the_names_of_saved_models():
+def test_resnet20_has_268336_weights_in_20_layers_of_the_saved_names():
     weights = {
         name.removesuffix(".weight"): p.numel()
         for name, p in resnet20().named_parameters()
@@ -26,13 +26,13 @@ def test_its_twenty_layers_hold_268336_weights_under_the_names_of_saved_models()
     assert sum(weights.values()) == 268_336
 
 
-def test_it_gives_one_logit_per_class_at_both_training_sizes():
+def test_resnet20_returns_a_logit_per_class_at_both_training_sizes():
     model = resnet20().eval()
     for size in (24, 32):
         assert model(torch.zeros(2, 3, size, size)).shape == (2, 10)
 
 
-def test_a_halving_shortcut_keeps_every_second_pixel_and_pads_channels_with_zeros():
+def test_resnet20_shortcut_keeps_every_second_pixel_and_pads_channels():
     x = torch.rand(1, 16, 8, 8)
     shortcut = resnet20().layer2[0].shortcut(x)
     assert shortcut.shape == (1, 32, 4, 4)

@@ -55,7 +55,7 @@ def loss_failing_at(step):
 
 
 @pytest.mark.parametrize("step", [4, 6, 9])  # of 3 epochs of 3 steps
-def test_an_interrupted_training_ends_with_the_same_bits(images, tmp_path, step):
+def test_fit_resumed_after_an_interruption_ends_with_the_same_bits(images, tmp_path, step):
     whole = small_network()
     train(whole, images)
 
@@ -70,7 +70,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(images, tmp_path, step)
         assert torch.equal(resumed.state_dict()[name], tensor), name
 
 
-def test_a_finished_training_is_not_repeated(images, tmp_path):
+def test_fit_does_not_repeat_a_finished_training(images, tmp_path):
     checkpoint = tmp_path / "resume.pt"
     first = train(small_network(), images, checkpoint=checkpoint)
     again = train(small_network(), images, loss=loss_failing_at(1), checkpoint=checkpoint)
@@ -86,7 +86,7 @@ def test_a_finished_training_is_not_repeated(images, tmp_path):
         ({"seed": 1}, "seed was 0 and is now 1"),
     ],
 )
-def test_another_recipe_is_refused_by_what_differs(images, tmp_path, change, difference):
+def test_fit_refuses_another_recipe_and_names_the_difference(images, tmp_path, change, difference):
     checkpoint = tmp_path / "resume.pt"
     train(small_network(), images, checkpoint=checkpoint)
     with pytest.raises(RecipeMismatch) as refusal:
@@ -94,7 +94,7 @@ def test_another_recipe_is_refused_by_what_differs(images, tmp_path, change, dif
     assert f"another recipe ({difference}). Delete it" in str(refusal.value)
 
 
-def test_other_data_are_refused(images, tmp_path):
+def test_fit_refuses_a_checkpoint_of_other_data(images, tmp_path):
     checkpoint = tmp_path / "resume.pt"
     train(small_network(), images, checkpoint=checkpoint)
     others = replace(images, name="Other noise")
@@ -102,7 +102,7 @@ def test_other_data_are_refused(images, tmp_path):
         train(small_network(), others, checkpoint=checkpoint)
 
 
-def test_a_checkpoint_of_another_network_is_refused(images, tmp_path):
+def test_fit_refuses_a_checkpoint_of_another_network(images, tmp_path):
     checkpoint = tmp_path / "resume.pt"
     train(small_network(), images, checkpoint=checkpoint)
     with pytest.raises(RecipeMismatch, match="not a training checkpoint of this network"):
@@ -110,7 +110,7 @@ def test_a_checkpoint_of_another_network_is_refused(images, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"\x80\x02N."])
-def test_a_file_that_is_no_checkpoint_is_refused(images, tmp_path, content):
+def test_fit_refuses_a_file_that_is_not_a_checkpoint(images, tmp_path, content):
     checkpoint = tmp_path / "resume.pt"
     checkpoint.write_bytes(content)
     with pytest.raises(RecipeMismatch, match=r"resume\.pt is not a training checkpoint"):

@@ -53,14 +53,14 @@ def train(model, turn, failing_at=None, **options):
     )
 
 
-def test_the_best_epoch_is_kept_and_every_one_recorded():
+def test_fit_keeps_the_best_epoch_and_records_every_epoch():
     model = network()
     accuracies = [epoch.validation_accuracy for epoch in train(model, 2 * STEPS)]
     assert accuracies[1] == max(accuracies) > accuracies[3]
     assert evaluate(model, grey(50, "train"), device="cpu") == accuracies[1]
 
 
-def test_without_held_out_images_the_last_epoch_stays():
+def test_fit_keeps_the_last_epoch_without_held_out_images():
     model, images = network(), grey(20 * STEPS, "train")
     history = fit(
         model, images, RECIPE, loss=loss_turning_at(2 * STEPS), device="cpu", progress=False
@@ -69,7 +69,7 @@ def test_without_held_out_images_the_last_epoch_stays():
     assert evaluate(model, images, device="cpu") < history[1].train_accuracy
 
 
-def test_the_best_epoch_survives_an_interruption(tmp_path):
+def test_fit_keeps_the_best_epoch_after_an_interruption(tmp_path):
     checkpoint, model = tmp_path / "resume.pt", network()
     with pytest.raises(InterruptedError):
         train(model, 2 * STEPS, failing_at=3 * STEPS + 4, checkpoint=checkpoint)

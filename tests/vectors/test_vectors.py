@@ -18,7 +18,7 @@ def moments(x: torch.Tensor) -> tuple[float, float, float]:
 
 
 @pytest.mark.parametrize("student", STUDENTS)
-def test_a_is_gaussian_and_b_heavy_tailed_and_neither_is_centred(student: str) -> None:
+def test_student_vectors_are_gaussian_and_heavy_tailed_off_center(student: str) -> None:
     vectors = student_vectors(student)
     assert list(vectors) == ["A", "B"]
     for vector in vectors.values():
@@ -32,7 +32,7 @@ def test_a_is_gaussian_and_b_heavy_tailed_and_neither_is_centred(student: str) -
     assert moments(vectors["B"])[2] > 5.0
 
 
-def test_quantiles_are_those_of_the_distributions() -> None:
+def test_student_vectors_have_the_quantiles_of_their_distributions() -> None:
     vectors = student_vectors(STUDENTS[0])
     levels = torch.tensor([0.75, 0.95, 0.99], dtype=torch.float64)
     # of the normal distribution, and of Student's t with 5 degrees of freedom at unit variance
@@ -45,14 +45,14 @@ def test_quantiles_are_those_of_the_distributions() -> None:
             assert measured.tolist() == pytest.approx(quantiles, rel=0.03)
 
 
-def test_everybody_has_vectors_of_their_own() -> None:
+def test_student_vectors_differ_between_students() -> None:
     drawn = [vector for student in STUDENTS for vector in student_vectors(student).values()]
     assert len({float(vector.std()) for vector in drawn}) == 2 * len(STUDENTS)
     correlation = torch.corrcoef(torch.stack(drawn)) - torch.eye(len(drawn))
     assert correlation.abs().max() < 0.02
 
 
-def test_elements_of_one_vector_do_not_repeat_or_hang_together() -> None:
+def test_student_vectors_have_independent_elements() -> None:
     for vector in student_vectors(STUDENTS[0]).values():
         half = len(vector) // 2
         assert torch.corrcoef(torch.stack([vector[:half], vector[half:]]))[0, 1].abs() < 0.02
@@ -60,7 +60,7 @@ def test_elements_of_one_vector_do_not_repeat_or_hang_together() -> None:
         assert vector.unique().numel() > 50_000
 
 
-def test_the_numbers_are_the_same_on_every_platform() -> None:
+def test_student_vectors_are_the_same_on_every_platform() -> None:
     digests = {
         name: hashlib.sha256(vector.numpy().astype("<f4").tobytes()).hexdigest()[:16]
         for name, vector in student_vectors("s1234567").items()
@@ -68,7 +68,7 @@ def test_the_numbers_are_the_same_on_every_platform() -> None:
     assert digests == {"A": "4e996ad77d9899f3", "B": "1124f98e7dd6b35a"}
 
 
-def test_spaces_around_the_id_do_not_matter_and_an_empty_id_is_an_error() -> None:
+def test_student_vectors_strip_spaces_and_refuse_an_empty_id() -> None:
     assert torch.equal(student_vectors(" s1 ")["A"], student_vectors("s1")["A"])
     with pytest.raises(ValueError, match="student id is empty"):
         student_vectors("  ")

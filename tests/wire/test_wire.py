@@ -83,11 +83,11 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_every_value_comes_back_as_it_was(value: Any) -> None:
+def test_unpack_returns_the_packed_value(value: Any) -> None:
     assert same(unpack(pack(value), LIMIT), value)
 
 
-def test_an_array_comes_back_in_c_order_and_as_a_copy() -> None:
+def test_unpack_returns_arrays_as_copies_in_c_order() -> None:
     transposed = np.arange(6, dtype=np.float32).reshape(2, 3).T
     frame = bytearray(pack(transposed))
     back = unpack(frame, LIMIT)
@@ -97,11 +97,11 @@ def test_an_array_comes_back_in_c_order_and_as_a_copy() -> None:
     assert back.flags["WRITEABLE"]
 
 
-def test_big_endian_arrays_keep_their_values() -> None:
+def test_pack_keeps_values_of_big_endian_arrays() -> None:
     assert unpack(pack(np.array([1, 2], ">i4")), LIMIT).tolist() == [1, 2]
 
 
-def test_a_record_comes_back_only_for_a_reader_who_asks_for_it() -> None:
+def test_unpack_returns_a_record_only_on_request() -> None:
     frame = pack([Point(1, np.zeros(2))])
     assert unpack(frame, LIMIT, {"Point": Point})[0].x == 1
     with pytest.raises(WireError, match="record"):
@@ -127,7 +127,7 @@ def nested(depth: int) -> list:
     ],
     ids=["object", "set", "objects", "dates", "huge-int", "tuple-key", "deep", "long", "many"],
 )
-def test_what_does_not_fit_is_refused_when_it_is_written(value: Any) -> None:
+def test_pack_refuses_what_does_not_fit(value: Any) -> None:
     with pytest.raises(WireError):
         pack(value)
 
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_refused_when_it_is_written(value: Any) -> None:
     ],
     ids=range(18),
 )
-def test_a_frame_that_lies_about_itself_is_refused(frame: bytes) -> None:
+def test_unpack_refuses_an_inconsistent_frame(frame: bytes) -> None:
     with pytest.raises(WireError):
         unpack(frame, LIMIT)
 
@@ -183,7 +183,7 @@ def test_a_frame_that_lies_about_itself_is_refused(frame: bytes) -> None:
         None,
     ],
 )
-def test_an_array_that_is_not_in_the_payload_is_refused(entry: Any) -> None:
+def test_unpack_refuses_an_array_outside_the_payload(entry: Any) -> None:
     with pytest.raises(WireError):
         read({"array": 0}, [entry], bytes(4))
 
@@ -213,19 +213,19 @@ def test_an_array_that_is_not_in_the_payload_is_refused(entry: Any) -> None:
         1 << 65,
     ],
 )
-def test_a_node_with_a_wrong_tag_is_refused(node: Any) -> None:
+def test_unpack_refuses_a_node_with_a_wrong_tag(node: Any) -> None:
     with pytest.raises(WireError):
         read(node, [["float32", [1]]], bytes(4))
 
 
 @pytest.mark.parametrize("parts", [{"x": 1}, {"x": 1, "y": 2, "z": 3}, [], None])
-def test_a_record_with_other_fields_is_refused(parts: Any) -> None:
+def test_unpack_refuses_a_record_with_other_fields(parts: Any) -> None:
     frame = frame_of({"value": {"record": ["Point", parts]}, "arrays": []})
     with pytest.raises(WireError):
         unpack(frame, LIMIT, {"Point": Point})
 
 
-def test_depth_is_limited_when_read() -> None:
+def test_unpack_limits_the_depth() -> None:
     node: Any = {"list": []}
     for _ in range(MAX_DEPTH):
         node = {"list": [node]}
@@ -259,7 +259,7 @@ def test_unpack_ignores_brackets_in_strings(texts: list[str]) -> None:
     assert unpack(pack(full), LIMIT) == full
 
 
-def test_many_arrays_cannot_share_the_same_bytes() -> None:
+def test_unpack_refuses_arrays_that_share_bytes() -> None:
     """Else a frame of a megabyte would grow to gigabytes on the host."""
     entries = [["uint8", [1000]]] * 2
     with pytest.raises(WireError, match="beyond the payload"):
@@ -277,13 +277,13 @@ def test_many_arrays_cannot_share_the_same_bytes() -> None:
     ],
     ids=["twice", "out-of-turn", "one-left", "as-key", "none"],
 )
-def test_every_array_is_named_once_and_in_turn(node: Any) -> None:
+def test_unpack_requires_each_array_once_and_in_order(node: Any) -> None:
     """Else 70,000 mentions of one array would be as many arrays for whoever writes them out."""
     with pytest.raises(WireError, match=r"array|key"):
         read(node, [["uint8", [2]], ["uint8", [2]]], bytes(4))
 
 
-def test_a_bool_is_true_or_false_whatever_its_byte_was() -> None:
+def test_unpack_normalizes_bytes_of_booleans() -> None:
     back = read({"array": 0}, [["bool", [3]]], b"\x00\x02\xff")
     assert back.view(np.uint8).tolist() == [0, 1, 1]
 
@@ -296,7 +296,7 @@ SAMPLE = pack(
 )
 
 
-def test_thousands_of_damaged_frames_raise_nothing_but_wire_errors() -> None:
+def test_unpack_raises_only_wire_errors_for_damaged_frames() -> None:
     draw = random.Random(0)
     refused = 0
     for _ in range(5000):
@@ -335,7 +335,7 @@ JSON = st.recursive(
 
 @settings(max_examples=300)
 @given(JSON, JSON, st.binary(max_size=16))
-def test_headers_of_any_json_raise_nothing_but_wire_errors(
+def test_unpack_raises_only_wire_errors_for_any_json_header(
     node: Any, arrays: Any, payload: bytes
 ) -> None:
     with contextlib.suppress(WireError):
