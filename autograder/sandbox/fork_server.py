@@ -12,7 +12,6 @@ that byte.
 import contextlib
 import fcntl
 import gc
-import importlib
 import itertools
 import json
 import os
@@ -20,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -28,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
 import torch
 
 from autograder.sandbox import (
@@ -55,6 +52,7 @@ from autograder.sandbox.messages import (
 )
 from autograder.sandbox.readable_files import readable_files
 from autograder.sandbox.thread_limit import ThreadLimit
+from autograder.sandbox.warm_up import warm_up
 from quantlab.errors import UnreadableModel
 from quantlab.formats.read_untrusted import read_saved_model
 from quantlab.protocol import compilers, memory_files
@@ -126,7 +124,7 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
     confine_imports()
     torch.set_num_threads(1)
     compilers.switch_off()
-    _warm_up()
+    warm_up()
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"the worker has {threads} threads before its first fork")
@@ -141,28 +139,6 @@ def prepare(wanted: Mapping[str, Any]) -> Confinement:
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page it touches
     return confinement
-
-
-def _warm_up() -> None:
-    """Do once what the first use of each would do in every fork, or could not do there.
-
-    matplotlib needs a writable folder when it is imported. A fork has none, and need not know the
-    host's. A worker that may not write to the host's folder gets a temporary one.
-    """
-    with contextlib.suppress(ImportError, OSError), contextlib.ExitStack() as moment:
-        if "MPLCONFIGDIR" not in os.environ:
-            folder = tempfile.TemporaryDirectory(prefix="matplotlib-")
-            os.environ["MPLCONFIGDIR"] = moment.enter_context(folder)
-        importlib.import_module("matplotlib.pyplot")
-    os.environ.pop("MPLCONFIGDIR", None)
-    tempfile.tempdir = "/tmp"  # known on every tier, and closed to every fork
-    np.random.seed(0)  # numpy imports its random numbers when they are first used
-    image = torch.zeros(1, 1, 4, 4)
-    kernel_weight = torch.ones(1, 1, 3, 3, requires_grad=True)
-    output = torch.nn.functional.conv2d(image, kernel_weight, padding=1)
-    torch.autograd.grad(output, kernel_weight, torch.ones_like(output))  # imports half of sympy
-    torch.from_numpy(np.zeros(4, np.float32)).round().clamp(-1, 1).std().item()
-    (torch.zeros(4, 4) @ torch.zeros(4, 4)).numpy()
 
 
 # The parent ---------------------------------------------------------------------------------------

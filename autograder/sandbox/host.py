@@ -10,7 +10,6 @@ alone, and only that result counts.
 without isolation unless `allow_unsafe` is set, and then `isolation` says so.
 """
 
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ import numpy as np
 from autograder.sandbox import host_callbacks, messages, retry_rule, tiers
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.machine_lock import LockHold, MachineLock
+from autograder.sandbox.outcomes import Job, outcome_of, was_kept_waiting
 from autograder.sandbox.self_test import Probe
 from autograder.sandbox.tier_selection import NoTierHolds, PassedOver, Starter
 from autograder.sandbox.tiers import Tier
@@ -30,10 +30,7 @@ from autograder.sandbox.worker_process import JobResult, WorkerDied, WorkerProce
 from quantlab.protocol.calls import Answer, Failure, Program
 from quantlab.protocol.failure_reasons import FILE as SOLUTION
 from quantlab.protocol.repair import REPAIRABLE, Imported, InvalidRepair, blank, repair_of
-from quantlab.protocol.sanitize_text import clean
-from quantlab.protocol.wire import WireError
 
-_SHOWN_LINES = 100
 _NEVER_ALONE = (
     "This check fails in a way that other checks on this machine may have caused, and they left it "
     "no time to run alone. Grade again when no other command of the autograder is running."
@@ -157,7 +154,7 @@ class Sandbox:
         def read(reply: bytes) -> Mapping[str, np.ndarray | float | int | str] | Failure:
             return messages.read_checkpoint_values(reply, self._limits.reply)
 
-        job = _Job(messages.pack_checkpoint(content), read, "The saved model")
+        job = Job(messages.pack_checkpoint(content), read, "The saved model")
         return self._ask(job, self._limits)
 
     @property
@@ -179,17 +176,17 @@ class Sandbox:
         source: str,
         by_statement: bool,
         read: Callable[[bytes, int], _Value | Failure],
-    ) -> "_Job[_Value]":
+    ) -> "Job[_Value]":
         request = messages.pack_import(source, by_statement)
         reply = self._limits.reply
-        return _Job(request, lambda frame: read(frame, reply), SOLUTION, source=source)
+        return Job(request, lambda frame: read(frame, reply), SOLUTION, source=source)
 
-    def _run_job(self, source: str, program: Program) -> "_Job[Answer]":
+    def _run_job(self, source: str, program: Program) -> "Job[Answer]":
         def read(reply: bytes) -> Answer | Failure:
             return messages.read_answer(reply, program, self._limits.reply)
 
         request = messages.pack_run(source, host_callbacks.hidden(program))
-        return _Job(request, read, SOLUTION, lambda: host_callbacks.responder(program), source)
+        return Job(request, read, SOLUTION, lambda: host_callbacks.responder(program), source)
 
     # Starting -------------------------------------------------------------------------------------
 
@@ -216,7 +213,7 @@ class Sandbox:
 
         def attempt(hold: AbstractContextManager[LockHold]) -> _Attempt[Answer]:
             with hold as turn:
-                outcome = _outcome(_run(worker, job, self._limits), job, self._limits)
+                outcome = outcome_of(_run(worker, job, self._limits), job, self._limits)
                 return _Attempt(outcome, 0.0, turn.is_alone())
 
         outcome, _ = _settled(attempt, self._lock)
@@ -224,7 +221,7 @@ class Sandbox:
 
     # Running --------------------------------------------------------------------------------------
 
-    def _ask(self, job: "_Job[_Value]", limits: Limits) -> _Value | Failure:
+    def _ask(self, job: "Job[_Value]", limits: Limits) -> _Value | Failure:
         if job.source and job.source != self._source:
             self._source, self._spent = job.source, 0.0
         if job.source and self._spent > limits.total_cpu_seconds:
@@ -243,7 +240,7 @@ class Sandbox:
     def _attempt(
         self,
         worker: WorkerProcess,
-        job: "_Job[_Value]",
+        job: "Job[_Value]",
         limits: Limits,
         hold: AbstractContextManager[LockHold],
     ) -> "_Attempt[_Value]":
@@ -259,8 +256,8 @@ class Sandbox:
             except BaseException:  # Ctrl-C: the worker still owes an answer that is never read
                 self.close()
                 raise
-            outcome = _outcome(ended, job, limits)
-            waited = _was_kept_waiting(ended)
+            outcome = outcome_of(ended, job, limits)
+            waited = was_kept_waiting(ended)
             return _Attempt(outcome, ended.cpu_seconds, turn.is_alone(), waited)
 
 
@@ -268,20 +265,6 @@ def _fault_or(outcome: object, first: Failure) -> Failure:
     """Return a fault of the grader, which says nothing about the source; else `first`."""
     is_fault = isinstance(outcome, Failure) and outcome.kind == "grader_fault"
     return outcome if is_fault else first  # type: ignore[return-value]
-
-
-@dataclass(frozen=True)
-class _Job(Generic[_Value_co]):
-    """Hold a request, the reader of its reply, and the file that messages about it name.
-
-    `responder` creates the function that answers the callbacks of one run.
-    """
-
-    request: bytes
-    read: Callable[[bytes], _Value_co | Failure]
-    subject: str
-    responder: Callable[[], Callable[[bytes], bytes] | None] = lambda: None
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -314,66 +297,5 @@ def _settled(
     return second.outcome, second.cpu_seconds
 
 
-def _run(worker: WorkerProcess, job: _Job[_Value], limits: Limits) -> JobResult:
+def _run(worker: WorkerProcess, job: Job[_Value], limits: Limits) -> JobResult:
     return worker.run(job.request, limits.cpu_seconds, limits.wall_seconds, job.responder())
-
-
-def _outcome(ended: JobResult, job: _Job[_Value], limits: Limits) -> _Value | Failure:
-    failure = _killed(ended, limits, job.subject)
-    if failure is None:
-        try:
-            result = job.read(ended.reply)
-        except WireError as error:
-            failure = Failure(
-                "bad_reply",
-                f"What the process of {job.subject} sent back is no answer ({error}); it must not "
-                "write to file descriptors or change json, os, numpy and torch.",
-            )
-        else:
-            if not isinstance(result, Failure):
-                return result
-            failure = result
-    return replace(failure, output=clean(ended.output, limits.shown, lines=_SHOWN_LINES))
-
-
-def _killed(ended: JobResult, limits: Limits, subject: str) -> Failure | None:
-    """Return the failure of a process that ended without a reply; None if it replied."""
-    kind, message = "crash", ""
-    if not ended.is_confined:
-        kind = "grader_fault"
-        message = "The process that runs a check could not be isolated."
-    elif ended.signal == signal.SIGXCPU or (
-        # the kernel's limit counts ticks: it may strike well before this much time was used
-        ended.signal == signal.SIGKILL and ended.cpu_seconds >= limits.cpu_seconds / 2
-    ):
-        kind = "timeout"
-        message = (
-            f"{subject} needs more than {limits.cpu_seconds} s of computing time; look for a loop "
-            "without end, and compute with whole tensors."
-        )
-    elif _was_kept_waiting(ended):
-        kind = "grader_fault"
-        message = "This machine is too busy to give a check its time; grade again on a quieter one."
-    elif ended.stopped == "deadline":
-        kind = "timeout"
-        message = f"{subject} does not finish within {limits.wall_seconds:g} s."
-    elif ended.stopped == "reply":
-        kind = "bad_reply"
-        message = f"{subject} sends back far more than any answer can be."
-    elif ended.signal:
-        message = f"{subject} crashes Python ({_signal_name(ended.signal)})."
-    elif not ended.reply:
-        message = f"{subject} ends the program before it answers; remove os._exit and the like."
-    return Failure(kind, message) if message else None
-
-
-def _was_kept_waiting(ended: JobResult) -> bool:
-    """Return whether other programs used up the time, not the student's code."""
-    return ended.stopped == "deadline" and ended.waited_seconds > ended.wall_seconds / 2
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
