@@ -90,7 +90,7 @@ def _grade(
     policy = options.publish.policy()  # report its errors now, not after grading
     setup, wanted = prepare_class(options.settings, policy.repair_mode)
     applying = class_settings(setup)
-    standing, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "{}")
+    standing, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "[]")
     _refuse_unasked(options, standing, wanted, applying[SLIPS] != earlier_slips)
     if not standing:
         journal.apply(wanted.by_check, applying)

@@ -28,7 +28,7 @@ WITHHELD = frozenset(
 PROVIDED = frozenset(
     {
         *("torch", "torchvision", "numpy", "scipy", "matplotlib", "mpl_toolkits", "PIL", "tqdm"),
-        *("pyarrow", "yaml", "jinja2", "rich", "click", "pytest", "sympy", "networkx"),
+        *("pyarrow", "yaml", "jinja2", "rich", "click", "msgspec", "pytest", "sympy", "networkx"),
         *("typing_extensions", "packaging", "quantlab"),
     }
 )

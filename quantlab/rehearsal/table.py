@@ -69,7 +69,7 @@ class RehearsalTable:
 def plain_text(text: str, encoding: str | None) -> str:
     """Return `text` for a terminal with this encoding: signs become ASCII, the rest is escaped."""
     try:
-        text.encode(encoding or "ascii")
+        text.encode(encoding or "utf-8")  # a stream in memory has no encoding
         return text
     except (UnicodeEncodeError, LookupError):
         return text.translate(_PLAIN).encode("ascii", "backslashreplace").decode("ascii")

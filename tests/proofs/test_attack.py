@@ -32,7 +32,7 @@ RIGHT = Alternative("sorted", "", "sorts first")
 
 
 def check(id: str, verdict: str, points: float, message: str = "") -> CheckResult:
-    return CheckResult(id, "1a", id, True, "call", Verdict(verdict), points, 2, points, message)
+    return CheckResult(id, "1a", id, True, "call", Verdict(verdict), points, 2.0, points, message)
 
 
 def report(x: str, y: str, bonus: float = 0.0, message: str = "") -> Report:

@@ -11,7 +11,14 @@ from quantlab.errors import InvalidRepair
 from quantlab.intake.submission import Submission
 from quantlab.protocol.failure_reasons import Claim
 from quantlab.protocol.newer_syntax import newer_python
-from quantlab.protocol.repair import Imported, Repair, SkippedStatement, blank, repair_of
+from quantlab.protocol.repair import (
+    Imported,
+    Repair,
+    SkippedStatement,
+    blank,
+    import_notes,
+    repair_of,
+)
 from quantlab.protocol.run_statements import find_statements_to_skip
 from tests.class_outputs.people import a_check
 
@@ -181,7 +188,7 @@ def test_counted_takes_the_points_of_functions_only_when_repair_is_off():
 
 
 def test_import_notes_name_lines_and_settings():
-    notes = repairs.import_notes(Imported("", None, LINE, ("torch.set_num_threads",)))
+    notes = import_notes(Imported("", None, LINE, ("torch.set_num_threads",)))
     assert (
         notes[0] == "solution.py was graded without line 2: `assert False` raises AssertionError."
     )

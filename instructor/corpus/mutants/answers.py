@@ -226,19 +226,6 @@ def mean_absolute_error():
 
 
 @mutant(
-    "names the weights instead of the layers",
-    sentence=(
-        "Your bit widths are given for weights, such as fc.weight. Name the layers, such as fc."
-    ),
-    caught_by=BIT_WIDTHS,
-)
-def names_of_weights():
-    def falsify(record):
-        widths = record["bit_widths"]
-        record["bit_widths"] = {f"{layer}.weight": bits for layer, bits in widths.items()}
-
-
-@mutant(
     "gives a layer 9 bits",
     sentence="A layer has more than 8 bits. A width is a whole number from 1 to 8.",
     caught_by=BIT_WIDTHS,

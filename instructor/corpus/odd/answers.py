@@ -104,6 +104,13 @@ def widths_in_floating_point():
             record["bit_widths"] = {name: float(b) for name, b in record["bit_widths"].items()}
 
 
+@final("widths are given for weights, as in a state_dict, instead of layers", **TABLES)
+def names_of_weights():
+    def build(folder):
+        with edited(folder) as record:
+            record["bit_widths"] = {f"{k}.weight": b for k, b in record["bit_widths"].items()}
+
+
 @noted("an entry is there twice", says="there twice, of which one counts: 'mse'", **TABLES)
 def twice():
     def build(folder):
