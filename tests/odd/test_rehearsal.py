@@ -13,12 +13,12 @@ from quantlab.rehearsal.assess import Rehearsal
 from quantlab.rehearsal.rehearse import rehearse
 from tests.odd.conftest import STUDENT, Grade
 
-SHORT = {  # one of each kind; all others are long
+SHORT = {  # one of each kind; .ci/long runs all
     *("archives/rar", "encodings/gbk", "imports/imports_colab", "models/compiled_model"),
     *("models/whole_module", "names/two_versions", "answers/not_a_number"),
 }
 CASES = [
-    pytest.param(case, id=case.name, marks=[] if case.name in SHORT else pytest.mark.long)
+    pytest.param(case, id=case.name, marks=[] if case.name in SHORT else pytest.mark.longer)
     for case in load_odd_cases()
 ]
 
