@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,21 @@ import numpy as np
 import pytest
 
 from autograder.sandbox.host import Sandbox
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.machine_lock import MachineLock
 from quantlab.protocol import wire
 from quantlab.protocol.calls import Answer, Call, Input, Program
 
 PREFIX = 16  # bytes of a marker that who looks for it has to know; the rest it knows the digest of
+
+
+@pytest.fixture(scope="module")
+def unhurried_sandbox(own_lock: MachineLock) -> Iterator[Sandbox]:
+    """Searching all memory of a process takes longer than a check may."""
+    limits = Limits(cpu_seconds=100, wall_seconds=1000.0, total_cpu_seconds=1000)
+    with Sandbox(limits=limits, lock=own_lock) as running:
+        yield running
+
 
 # What the second student does: reads everything there is. A marker is found by its beginning, and
 # by the digest of all of it, so that the search itself does not put what it looks for into memory.
@@ -117,10 +129,10 @@ def look_for(sandbox: Sandbox, *wanted: bytes, **more: np.ndarray) -> list[list[
     return hits
 
 
-def test_sandbox_keeps_nothing_of_the_previous_student(patient_sandbox: Sandbox) -> None:
+def test_sandbox_keeps_nothing_of_the_previous_student(unhurried_sandbox: Sandbox) -> None:
     in_source, in_input, in_answer, printed = (marker() for _ in range(4))
     masked = bytes(byte ^ 0x15 for byte in in_answer)  # the answer itself is made over there
-    before = patient_sandbox.run(
+    before = unhurried_sandbox.run(
         f"ONE = {in_source!r}\n"
         "import torch\n"
         "def f(x, hidden, shown):\n"
@@ -138,14 +150,14 @@ def test_sandbox_keeps_nothing_of_the_previous_student(patient_sandbox: Sandbox)
     )
     assert isinstance(before, Answer), before
     assert before.results[0][1].tobytes() == in_answer
-    assert look_for(patient_sandbox, in_source, in_input, in_answer, printed) == []
+    assert look_for(unhurried_sandbox, in_source, in_input, in_answer, printed) == []
 
 
-def test_look_for_finds_existing_markers(patient_sandbox: Sandbox) -> None:
+def test_look_for_finds_existing_markers(unhurried_sandbox: Sandbox) -> None:
     """A student's own input, and what the worker had in memory before it became a student's."""
     own, elsewhere = marker(), marker()
     inherited = inspect.getdoc(wire).encode()[100:164]
-    hits = look_for(patient_sandbox, own, inherited, elsewhere, own=np.frombuffer(own, np.uint8))
+    hits = look_for(unhurried_sandbox, own, inherited, elsewhere, own=np.frombuffer(own, np.uint8))
     assert sorted(hits) == [["memory", 0], ["memory", 1]]
 
 
