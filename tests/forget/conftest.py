@@ -3,10 +3,11 @@
 import pytest
 
 
-@pytest.fixture
-def course_secret_file(tmp_path, monkeypatch):
-    """Set a course secret for this test."""
-    path = tmp_path / "secret"
+@pytest.fixture(scope="session")
+def course_secret_file(tmp_path_factory):
+    """Set a course secret for all tests here."""
+    path = tmp_path_factory.mktemp("secret") / "secret"
     path.write_text("0123456789abcdef0123456789abcdef")
-    monkeypatch.setenv("AUTOGRADER_SECRET_FILE", str(path))
-    return path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUTOGRADER_SECRET_FILE", str(path))
+        yield path

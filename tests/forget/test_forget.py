@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -58,9 +59,15 @@ def write_journal(out: Path, record: ClassRecord) -> None:
 
 
 @pytest.fixture
-def graded(tmp_path, course_secret_file) -> Path:
+def graded(tmp_path, graded_once) -> Path:
+    """A class that the test may change."""
+    return shutil.copytree(graded_once, tmp_path / "results")
+
+
+@pytest.fixture(scope="module")
+def graded_once(tmp_path_factory, course_secret_file) -> Path:
     """A class with gradebooks, an audit, an anonymous copy, reports and an appeal."""
-    out, record = tmp_path / "results", people()
+    out, record = tmp_path_factory.mktemp("class") / "results", people()
     write_journal(out, record)
     results = ResultsFolder(out / "staff" / "reports")
     for outcome in record.outcomes:
