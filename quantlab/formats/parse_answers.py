@@ -126,9 +126,7 @@ def _json(text: str | bytes, record: _Record) -> object:
     except UnicodeDecodeError as error:
         raise BadAnswers(f"answers.json is not UTF-8 text: {AGAIN}.") from error
     except json.JSONDecodeError as error:
-        raise BadAnswers(
-            f"answers.json is not JSON (line {error.lineno}: {_fault(error)}): {AGAIN}."
-        ) from error
+        raise BadAnswers(f"answers.json is not JSON ({_fault(error)}): {AGAIN}.") from error
     except (ValueError, RecursionError) as error:  # an integer of 5,000 digits; 100,000 brackets
         raise BadAnswers(
             f"answers.json holds a number or a nesting of absurd size: {AGAIN}."
@@ -141,15 +139,18 @@ def _encoding(text: bytes) -> str:
 
 
 def _fault(error: json.JSONDecodeError) -> str:
-    """Return what is wrong at the place of an error; JSON's own words if it is nothing usual."""
+    """Return the line and what is wrong there; JSON's own words if it is nothing usual."""
     rest, before = error.doc[error.pos :].lstrip(), error.doc[: error.pos].rstrip()
+    line, what = error.lineno, error.msg
     if rest.startswith(("//", "/*", "#")):
-        return "a comment, which JSON does not have"
-    if before.endswith(",") or (rest.startswith(",") and rest[1:].lstrip()[:1] in ("}", "]")):
-        return "a comma too many"
-    if rest.startswith("'"):
-        return "single quotes, where JSON has double ones"
-    return error.msg
+        what = "a comment, which JSON does not have"
+    elif before.endswith(",") or (rest.startswith(",") and rest[1:].lstrip()[:1] in ("}", "]")):
+        what = "a comma too many"
+        if before.endswith(","):  # Python 3.12 and before point behind the comma
+            line = before.count("\n") + 1
+    elif rest.startswith("'"):
+        what = "single quotes, where JSON has double ones"
+    return f"line {line}: {what}"
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def utf16():
         path.write_text(path.read_text(), encoding="utf-16")
 
 
-@review("a comma is too many", says="(line 2: a comma too many)", **TABLES)
+@review("a comma is too many", says="(line 1: a comma too many)", **TABLES)
 def trailing_comma():
     def build(folder):
         path = folder / "answers.json"
