@@ -10,12 +10,15 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from autograder.exit_status import DONE, INTERRUPTED, USAGE
 from quantlab.paths import DATASETS
+
+if TYPE_CHECKING:
+    from autograder.course.worker_setup import Settings
 
 TIERS = ("A", "B", "C")
 FILE = click.Path(path_type=Path)
@@ -233,12 +236,10 @@ def batch(**options: Any) -> int:
     """
     if options["apply"] and not options["regrade"]:
         raise click.UsageError("--apply writes what --regrade shows: give both.")
-    from autograder.commands.batch import BatchOptions, Settings
+    from autograder.commands.batch import BatchOptions
     from autograder.commands.batch import batch as run_batch
 
-    shared = ("dataset", "check", "quick", "tier", "allow_unsafe")
-    settings = Settings(**{name: options.pop(name) for name in shared})
-    return run_batch(BatchOptions(settings=settings, **options))
+    return run_batch(BatchOptions(settings=_take_settings(options), **options))
 
 
 @cli.command(epilog=EPILOG)
@@ -261,11 +262,16 @@ def appeal(**options: Any) -> int:
         raise click.UsageError("--accept needs --who and --why, and they need --accept.")
     from autograder.commands.appeal import AppealOptions
     from autograder.commands.appeal import appeal as run_appeal
+
+    return run_appeal(AppealOptions(settings=_take_settings(options), **options))
+
+
+def _take_settings(options: dict[str, Any]) -> "Settings":
+    """Remove the grading options of a command from `options` and return them."""
     from autograder.course.worker_setup import Settings
 
     shared = ("dataset", "check", "quick", "tier", "allow_unsafe")
-    settings = Settings(**{name: options.pop(name) for name in shared})
-    return run_appeal(AppealOptions(settings=settings, **options))
+    return Settings(**{name: options.pop(name) for name in shared})
 
 
 @cli.command(epilog=EPILOG)

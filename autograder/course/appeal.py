@@ -117,7 +117,7 @@ def grade_again(
     """Grade all checks of the submission in this process, and return both reports.
 
     Raises:
-        WorkerUnfit: there is no sandbox here.
+        WorkerUnfit: student code cannot be isolated here.
     """
     content = submission_digest(submission)
     task = Task(submission, content, settings, wanted.digest)

@@ -36,7 +36,7 @@ def repair_reason(
 ) -> tuple[str, list[GradedCheck]]:
     """Return a sentence with both scores, and the checks that depend on the repair.
 
-    There are no checks if nothing was repaired.
+    Both are empty if nothing was repaired.
     """
     calls = [check for check in graded if check.result.source == "call"]
     if not calls or not _is_repaired(submission, graded):

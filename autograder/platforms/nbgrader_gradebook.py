@@ -130,7 +130,7 @@ def forget_student(path: Path, student: str) -> bool:
     """Remove a student from a gradebook, and return whether the student was in it.
 
     Raises:
-        UnreadableGradebook: the file is no gradebook.
+        UnreadableGradebook: nbgrader cannot read the file.
         OSError: it can't be written.
     """
     with _copied(path) as (book, copy):

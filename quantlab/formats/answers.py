@@ -119,7 +119,7 @@ def layer_problem(layer: object) -> str | None:
     if isinstance(layer, str) and layer.isascii() and len(layer) <= LONGEST_NAME:
         return None
     return (
-        f"bit_widths has an entry {shown(layer)} that is no layer's name: use the names of the "
+        f"bit_widths has an entry {shown(layer)} that does not name a layer: use the names of the "
         "network's modules, such as layer1.0.conv1."
     )
 

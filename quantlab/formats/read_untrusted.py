@@ -66,7 +66,7 @@ def read_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
         return read_saved_model(Path(path).read_bytes())
     except FileNotFoundError:
-        raise BadSavedModel(f"There is no file {path}: check the name and the folder.") from None
+        raise BadSavedModel(f"{path} does not exist: check the name and the folder.") from None
     except OSError as error:
         raise BadSavedModel(f"{path} cannot be read ({error.strerror}): copy it again.") from None
     except UnreadableModel as problem:

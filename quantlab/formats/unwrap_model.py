@@ -253,7 +253,7 @@ def _notes(wrapper: tuple[str, ...], paths: Collection[str], ignored: list[str])
     if ignored:
         some = ", ".join(shown(name) for name in ignored[:_NAMED])
         more = f" and {len(ignored) - _NAMED} more" if len(ignored) > _NAMED else ""
-        yield f"entries that are no part of the network were ignored: {some}{more}"
+        yield f"entries outside the network were ignored: {some}{more}"
 
 
 def shown(name: str) -> str:

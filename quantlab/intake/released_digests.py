@@ -3,7 +3,7 @@
 DIGESTS = frozenset(
     {
         # README.md
-        "0392feb900890b66e868684084e4f0682da945919d22eee108a5e6149ec8a0da",
+        "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
         "0fda1ba3d3580af3c778f47ea3d51e0681ed1aaf1b70a730d8879a8ca1bcab93",
         # extensions.ipynb

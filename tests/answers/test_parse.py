@@ -124,7 +124,7 @@ def test_parse_refuses_malformed_answers_in_a_sentence(source, says):
         ({"bit_widths": {"fc": True}}, "bit_widths.fc", "'fc' true for its bits"),
         ({"bit_widths": {"fc": "wide"}}, "bit_widths.fc", "'fc' 'wide' for its bits"),
         ({"bit_widths": {"fc": 10**9}}, "bit_widths.fc", "give a whole number"),
-        ({"bit_widths": {"f\u202ec": 4}}, "bit_widths.f\\u202ec", "is no layer's name"),
+        ({"bit_widths": {"f\u202ec": 4}}, "bit_widths.f\\u202ec", "does not name a layer"),
         ({"bit_widths": {f"layer{i}": 4 for i in range(201)}}, "bit_widths", "names 201 layers"),
     ],
 )

@@ -69,7 +69,7 @@ def test_answers_file_writes_nothing_when_read(answers, path):
             "0.953 looks like a fraction. Record it in percent, 95.3.",
         ),
         (lambda a: a.record_bit_widths({"fc": 2.5}), "'fc' 2.5 for its bits"),
-        (lambda a: a.record_bit_widths({3: 2}), "3 that is no layer's name"),
+        (lambda a: a.record_bit_widths({3: 2}), "3 that does not name a layer"),
     ],
 )
 def test_answers_file_refuses_values_outside_the_tables_and_stays(answers, path, record, says):

@@ -127,7 +127,7 @@ def test_notes_say_what_was_removed() -> None:
         "the model was read from 'net'",
         "the prefix '_orig_mod.' was removed",
         "the prefix 'module.' was removed",
-        "entries that are no part of the network were ignored: 'epoch', 'best', 'a' and 1 more",
+        "entries outside the network were ignored: 'epoch', 'best', 'a' and 1 more",
     )
     assert unwrap_quantized(SAVED).notes == ()
 

@@ -150,7 +150,7 @@ def remove_from_gradebook(folder: Path, student: str) -> None:
     """Remove a student from gradebook.db, if there is one.
 
     Raises:
-        UnwritableOutputs: the file is no gradebook, or nbgrader is not installed.
+        UnwritableOutputs: nbgrader cannot read the file, or is not installed.
         OSError: it can't be written.
     """
     place = folder / DATABASE

@@ -40,7 +40,9 @@ def accuracy_of_numpy():
         save(folder, {**load(folder), "accuracy": np.float64(95.9)})
 
 
-@noted("an epoch is beside the tensors", says="ResNet20_W8A8.pt: entries that are no part", **W8A8)
+@noted(
+    "an epoch is beside the tensors", says="ResNet20_W8A8.pt: entries outside the network", **W8A8
+)
 def epoch():
     def build(folder):
         save(folder, {**load(folder), "epoch": 120})
