@@ -174,7 +174,7 @@ def layers_like_markup():
     "a layer's name has a letter of another script",
     checks=["3.bit_widths.*"],
     verdicts=["error", "blocked"],
-    problem="is no layer's name",
+    problem="does not name a layer",
 )
 def layers_of_another_script():
     def build(folder, right):
