@@ -64,7 +64,7 @@ def test_deploy_refuses_in_a_sentence_with_status_2(few, capsys, monkeypatch):
         return error
 
     shapes10 = ("--data", "shapes10")
-    assert "no file ResNet20_W8A8.pt" in refused("ResNet20_W8A8.pt", *shapes10)
+    assert "ResNet20_W8A8.pt does not exist" in refused("ResNet20_W8A8.pt", *shapes10)
     assert "made for Shapes-10" in refused("ResNet20_W4A4.pt", "--data", "cifar10")
     (few / "blocked").write_text("a file")
     assert "blocked" in refused("ResNet20_W4A4.pt", *shapes10, "--out", "blocked")
