@@ -1,9 +1,10 @@
-"""Build the notebooks from `instructor/notebook.py`: the student's, the solved one, nbgrader's.
+"""Build the notebooks from `instructor/notebook/`: the student's, the solved one, nbgrader's.
 
     python -m authoring build           # writes main.ipynb
     python -m authoring build --check   # writes nothing; exit status 1 when main.ipynb drifted
 
-The master has jupytext's percent format. The attributes of a cell are
+The files of the master have jupytext's percent format and are joined in the order of `PARTS`.
+The attributes of a cell are
 
     cell="mse"     its id, the same in every build; required
     role="drop"    for the instructor; in no notebook
@@ -34,7 +35,8 @@ from autograder.engine.rubric import Rubric, load_rubric
 from quantlab.notebook.open_notebook import STUB_ANSWER
 from quantlab.paths import KIT
 
-MASTER = KIT / "instructor" / "notebook.py"
+MASTER = KIT / "instructor" / "notebook"
+PARTS = ("start", "question_1", "question_2", "question_2d", "question_3", "submit")
 NOTEBOOK = KIT / "main.ipynb"
 FORM = re.compile(r"# ?@title")
 NAME = re.compile(r"\{\{(.*?)\}\}")
@@ -78,10 +80,15 @@ def nbgrader_notebook(bundle: Bundle | None = None) -> str:
     return _text(_read(bundle))
 
 
+def master_text() -> str:
+    """Return the parts of the master, joined, in percent format. Raises `OSError`."""
+    return "\n\n".join((MASTER / f"{part}.py").read_text(encoding="utf-8") for part in PARTS)
+
+
 def _read(bundle: Bundle | None) -> Any:
     """Return the master as a notebook with only the intended metadata."""
     rubric = load_rubric()
-    source = _filled_in(MASTER.read_text(encoding="utf-8"), rubric, bundle or Bundle())
+    source = _filled_in(master_text(), rubric, bundle or Bundle())
     notebook = jupytext.reads(source, fmt="py:percent")
     names: set[str] = set()
     cells = []
@@ -164,7 +171,7 @@ def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise BadNotebook(
-                f"{MASTER.name} contains {match[0]}: expected one of {', '.join(values)}."
+                f"The master contains {match[0]}: expected one of {', '.join(values)}."
             )
         return values[match[1]]
 

@@ -115,11 +115,11 @@ def _reason(problem: Exception, cell_seconds: int) -> str:
         case DeadKernelError():
             return (
                 "the kernel died. If memory ran out, close other programs and run release again; "
-                "otherwise fix the cell in instructor/notebook.py or the code that it calls."
+                "otherwise fix the cell in instructor/notebook/ or the code that it calls."
             )
         case CellExecutionError():
             message = _shortened(f"{problem.ename}: {problem.evalue}", _SHOWN_REASON)
-            return f"{message}. Fix the cell in instructor/notebook.py or the code that it calls."
+            return f"{message}. Fix the cell in instructor/notebook/ or the code that it calls."
     return f"{_shortened(f'{type(problem).__name__}: {problem}', _SHOWN_REASON)}."
 
 

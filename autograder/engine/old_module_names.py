@@ -47,7 +47,6 @@ NAMES: Mapping[str, str] = {
     "instructor.demo": "authoring.demo",
     "instructor.examples": "authoring.examples",
     "instructor.fit_sawb": "authoring.build.fit_sawb",
-    "instructor.main": "instructor.notebook",
     "instructor.measure_ptq_table": "authoring.build.measure_ptq_table",
     "instructor.packed_reference": "authoring.build.packed_reference",
     "instructor.public_checks": "authoring.build.public_checks",

@@ -66,8 +66,7 @@ def test_translate_leaves_current_names_unchanged(code: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(NAMES.values())))
 def test_names_lists_modules_that_exist(name: str) -> None:
-    if name != "instructor.notebook":  # a notebook of cells
-        importlib.import_module(name)
+    importlib.import_module(name)
 
 
 def test_read_cases_translates_former_names(tmp_path) -> None:

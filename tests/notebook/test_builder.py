@@ -25,9 +25,9 @@ def cells(text: str) -> dict:
 
 
 def with_master(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
-    master = tmp_path / "main.py"
-    master.write_text(text)
-    monkeypatch.setattr(notebook, "MASTER", master)
+    (tmp_path / "part.py").write_text(text)
+    monkeypatch.setattr(notebook, "MASTER", tmp_path)
+    monkeypatch.setattr(notebook, "PARTS", ("part",))
 
 
 @pytest.mark.parametrize("build", [student_notebook, solved_notebook, nbgrader_notebook])

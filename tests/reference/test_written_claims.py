@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 import torch
 
-from authoring.build.notebook import MASTER
+from authoring.build.notebook import master_text
 from autograder.checks.squared_error import SquaredError
 from instructor import solution
 from quantlab.data.student_vectors import student_vectors
@@ -17,7 +17,7 @@ MANY = tuple(f"student{number:02d}" for number in range(50))
 @cache
 def text() -> str:
     """The master of the notebook, its comments joined into one line."""
-    return " ".join(MASTER.read_text(encoding="utf-8").replace("\n# ", " ").split())
+    return " ".join(master_text().replace("\n# ", " ").split())
 
 
 def error_ratios(values: torch.Tensor, bits: int) -> dict[str, float]:

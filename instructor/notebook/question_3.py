@@ -1,0 +1,99 @@
+# %% role="drop"
+"""Cells of main.ipynb: question 3, variable precision.
+
+The attributes of a cell are explained in authoring/build/notebook.py.
+"""
+
+# %% [markdown] cell="q3"
+# ## 3. Variable precision ({{points 3}} points)
+#
+# Layers differ in size and in how much a coarse grid hurts them, so each may get a width of its
+# own. Only weights count here (signed, symmetric); activations keep 16 bits. Find widths that make
+# the network small and keep it above {{threshold variable}} %: any sensible search gets all points,
+# and very small models earn a bonus.
+#
+# First a look at the layers: the accuracy with one of them narrow and all others at 8 bits,
+# measured on *held-out* images. Test images are for the final number only. *Seconds on a T4, a
+# minute on a processor.*
+
+# %% cell="sensitivity"
+state, sizes = session.float_model.state_dict(), layer_sizes()
+searched = session.held_out.subset(torch.arange(128 if session.fast else 500))
+tried = {}
+
+
+def accuracy_of(bit_widths):
+    """Return the accuracy on the `searched` images, measured once for the same widths."""
+    key = tuple(bit_widths[name] for name in sizes)
+    if key not in tried:
+        tried[key] = evaluate_bit_widths(state, bit_widths, searched, solution)
+    return tried[key]
+
+
+with waiting():
+    full = accuracy_of(dict.fromkeys(sizes, 8))
+    lost = {
+        bits: {name: accuracy_of({**dict.fromkeys(sizes, 8), name: bits}) for name in tqdm(sizes)}
+        for bits in ((2,) if session.fast else (2, 3))
+    }
+    display(plots.sensitivity(lost, full))
+
+# %% [markdown] cell="search-text"
+# Complete `variable_precision_search`. Its `evaluate` is the function above. Its floor is
+# {{threshold variable}} %, plus what the float network does better on these few images than on
+# images that it never saw (`session.float_accuracy`, as its record says), plus a margin. No test
+# image has a part in it. *1 minute on a T4, 3 minutes on a processor.*
+
+# %% cell="check-3"
+check("3")
+
+# %% cell="search"
+widths_to_try = (2, 4, 8) if session.fast else (2, 3, 4, 5, 6, 7, 8)
+FLOOR = float("{{threshold variable}}")
+margin = 5.0 if session.fast else 3.0  # percentage points; few images are a coarse ruler
+chosen_bits = None
+
+with waiting(), tqdm(desc="evaluations") as bar:
+
+    def evaluate_widths(bit_widths):
+        """Return `accuracy_of` these widths, and count the call."""
+        bar.update()
+        return accuracy_of(bit_widths)
+
+    better_here = accuracy_of(dict.fromkeys(sizes, 8)) - session.float_accuracy
+    floor = FLOOR + max(0.0, better_here) + margin
+    chosen_bits = solution.variable_precision_search(sizes, evaluate_widths, widths_to_try, floor)
+    session.answers.record_bit_widths(chosen_bits)
+if chosen_bits:
+    final = evaluate_bit_widths(state, chosen_bits, session.test, solution)
+    display(tables.bit_width_table(chosen_bits, sizes))
+    print(f"{packed_model.kibibytes(chosen_bits, sizes):.1f} KiB, {final:.2f} % on the test images")
+
+# %% [markdown] cell="pareto-text"
+# Every model that was tried, on the images of the search, and yours among them. Nothing to the
+# lower right of the blue line is worth having.
+
+# %% cell="pareto"
+with waiting():
+    uniform = {bits: dict.fromkeys(sizes, bits) for bits in widths_to_try}
+    points = {
+        bits: (packed_model.kibibytes(w, sizes), accuracy_of(w)) for bits, w in uniform.items()
+    }
+    cloud = [
+        (packed_model.kibibytes(dict(zip(sizes, key, strict=True)), sizes), accuracy)
+        for key, accuracy in tried.items()
+    ]
+    yours = None
+    if chosen_bits:
+        yours = packed_model.kibibytes(chosen_bits, sizes), accuracy_of(chosen_bits)
+    display(plots.pareto(cloud, yours, FLOOR, points))
+
+# %% [markdown] cell="finetune-text"
+# A network that is fine-tuned for its widths can be smaller still. If you have one, put its float
+# `state_dict` beside your other models, `torch.save(net.state_dict(), session.results /
+# "ResNet20_variable.pt")`, and record its widths: the grader then quantizes these weights instead.
+# If you have the codes themselves, at scales of your own, `packed_model.save` writes them to
+# `session.results / "ResNet20_variable.packed"` (`quantlab/formats/packed_model.py` says how): then
+# size and accuracy are those of your codes.
+
+# %% role="auto" cell="auto-3"

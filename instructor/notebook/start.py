@@ -1,0 +1,142 @@
+# %% role="drop"
+"""Cells of main.ipynb: title, student id, setup, and what quantization is.
+
+The attributes of a cell are explained in authoring/build/notebook.py.
+"""
+
+# %% [markdown] cell="title"
+# # Quantization of neural networks
+#
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({{badge}})
+#
+# A network is trained in 32-bit floating point, and most of these bits carry nothing. In this
+# assignment you take a trained ResNet-20 down to 8, 4 and 2 bits: you choose the grid that its
+# numbers are rounded to (1), let gradients through the rounding (2a), compute its layers in
+# integers alone (2b), measure what it still recognizes (2c), train it to live with its grid (2d),
+# and find out which layers need how many bits (3).
+#
+# **How to work.** Your code goes into `solution.py`, beside this notebook: in Colab open it from
+# the *Files* pane on the left, elsewhere in your editor. Save it and run the cell that was waiting
+# for it; nothing has to be restarted. Cells say which function they wait for, so you may run the
+# whole notebook at any time. After each function, `check("1a")` tries it on stored inputs.
+#
+# **What you submit.** The last cell writes `submission.zip`: `solution.py`, this notebook with
+# your written answers (it is your report, unless you add `report.pdf` or `report.md`),
+# `answers.json` with both tables, which the cells fill in, and the models of question 2d.
+#
+# | question | points |
+# |:--|--:|
+# | 1. Calibration | {{points 1}} |
+# | 2. Quantization after and during training | {{points 2}} |
+# | 3. Variable precision | {{points 3}} |
+
+# %% role="parameters" cell="parameters"
+# @title Who you are, and how long this may take { display-mode: "form" }
+STUDENT = ""  # @param {type:"string"}
+FAST = False  # @param {type:"boolean"}
+DATASET = ""  # @param ["", "cifar10", "shapes10"]
+KEEP_ON_DRIVE = True  # @param {type:"boolean"}
+
+# %% role="form" cell="setup"
+# @title Setup: run this first, and again after a disconnect { display-mode: "form" }
+import hashlib
+import importlib.util
+import io
+import os
+import shutil
+import sys
+import urllib.request
+import zipfile
+from pathlib import Path
+
+BUNDLE = "{{bundle}}"
+BUNDLE_SHA256 = "{{bundle_sha256}}"
+
+if "COLAB_RELEASE_TAG" in os.environ:
+    content = Path(os.environ.get("QUANTLAB_CONTENT", "/content"))
+    kit, work = content / "quantization-kit", content / "quantization"
+    if not kit.is_dir():
+        if not BUNDLE:
+            raise RuntimeError(
+                "This copy of the notebook does not know where its files are: open it by the "
+                "Colab link of your course."
+            )
+        with urllib.request.urlopen(BUNDLE, timeout=60) as answer:
+            bundle = answer.read()
+        if hashlib.sha256(bundle).hexdigest() != BUNDLE_SHA256:
+            raise RuntimeError(
+                f"{BUNDLE} is not the file that was released with this notebook: run this cell "
+                "again, and tell your course if that does not help."
+            )
+        unpacked = content / "quantization-kit.unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)
+        zipfile.ZipFile(io.BytesIO(bundle)).extractall(unpacked)
+        next(unpacked.rglob("quantlab")).parent.rename(kit)
+    if KEEP_ON_DRIVE:
+        try:
+            from google.colab import drive
+
+            drive.mount(str(content / "drive"))
+            work = content / "drive" / "MyDrive" / "quantization"
+        except Exception as problem:  # refused, blocked, or too slow: the notebook works without
+            print(f"Google Drive is not used ({problem or type(problem).__name__}).")
+    if "drive" not in work.parts:
+        print(f"Your files are in {work}, which is lost with this runtime: download them in time.")
+    work.mkdir(parents=True, exist_ok=True)
+    if not (work / "solution.py").exists():
+        shutil.copy(kit / "solution.py", work)
+    os.chdir(work)
+    sys.path[:0] = [folder for folder in (str(work), str(kit)) if folder not in sys.path]
+elif os.getcwd() not in sys.path:
+    sys.path.insert(0, os.getcwd())
+if importlib.util.find_spec("torch") is None:
+    raise RuntimeError("PyTorch is not installed here: the README says how to install it.")
+
+import torch
+from IPython.display import display
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from quantlab.arithmetic.float32 import full_float32
+from quantlab.check import check
+from quantlab.data.student_vectors import student_vectors
+from quantlab.errors import KitError
+from quantlab.evaluation.mixed_precision import evaluate_bit_widths
+from quantlab.formats import packed_model
+from quantlab.formats.answers import MSE_BITS, MSE_METHODS
+from quantlab.formats.saved_model import save
+from quantlab.network.fast_integers import fast_integers_if_exact
+from quantlab.network.quantization import quantize_model
+from quantlab.network.resnet import layer_sizes
+from quantlab.network.synthetic_images import gaussian_images, matched_images
+from quantlab.notebook import plots, tables
+from quantlab.notebook.reloading import follow_solution
+from quantlab.notebook.session import begin, waiting
+from quantlab.notebook.submission_zip import rehearse_submission, write_submission
+from quantlab.paths import CELLS, cell_bits, model_file
+from quantlab.protocol.scale_forms import InAnyForm
+from quantlab.training import fine_tuning
+
+solution = follow_solution()  # your functions, as they are saved when a cell starts
+session = begin(STUDENT, DATASET, FAST)
+
+# %% [markdown] cell="times"
+# **How long it takes.** All of it, with the training recipe that is given, on all of CIFAR-10;
+# a cell that takes more than a minute says so before it starts, and training goes on where it
+# stopped.
+#
+# | | T4 GPU (Colab) | laptop, 4 cores without AMX | 2 cores with AMX | `FAST` on 2 cores |
+# |:--|--:|--:|--:|--:|
+# | question 1 | 10 s | 10 s | 10 s | 10 s |
+# | 2c, PTQ, ten models | 1 min | 3 min | 3 min | 40 s |
+# | 2d, training, ten models | 15 min | 70 min | 55 min | 3 min |
+# | 3, search | 1 min | 3 min | 3 min | 30 s |
+#
+# The times of `FAST` and of the two cores come from processor time, measured on cores with AVX-512
+# and bfloat16 (5 ms per training image and 2 ms per test image), divided by two; AMX makes only the
+# convolutions faster. Without bfloat16 a training image takes 8 ms of a core, and the training of
+# `FAST` 4½ minutes. Both data sets take the same: `FAST` limits the images. The times of a laptop
+# are scaled from there by half as wide vectors on twice as many cores, those of a T4 by its memory
+# bandwidth, which fake quantization needs most of. Each training times a step in float32, bfloat16
+# and, on a GPU, float16, uses the fastest and says which; `QUANTLAB_PRECISION` in the environment
+# overrides it. Use `FAST` to see everything once; set it back for the results that you submit.
