@@ -1,0 +1,32 @@
+"""Print what `check` says about every natural mistake, and whether it leads to the fix.
+
+    python -m tests.public_checks.natural_mistakes.table [WORD ...]
+
+With words, print only the mistakes whose name contains one of them.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder.paths import REFERENCE
+from tests.public_checks.natural_mistakes.collection import MISTAKES, text_about
+
+
+def main(words: list[str]) -> None:
+    """Print the table and the number of mistakes that `check` explains."""
+    correct = REFERENCE.read_text(encoding="utf-8")
+    selected = [m for m in MISTAKES if not words or any(word in m.name for word in words)]
+    explained = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for mistake in selected:
+            text = text_about(mistake.source(correct), mistake.question, Path(folder))
+            leads = mistake.is_explained_by(text)
+            explained += leads
+            print(f"\n{'✓' if leads else '✗'} {mistake.name}\n  fix: {mistake.fix}")
+            print("\n".join(f"    | {line}" for line in text.splitlines()) or "    (no text)")
+    print(f"\n{explained} of {len(selected)} texts lead to the fix.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,69 @@
+"""What `check` says about seventy mistakes as students make them: does it lead to the fix?
+
+`python -m tests.public_checks.natural_mistakes.table` prints every text.
+"""
+
+import pytest
+
+from autograder.paths import REFERENCE
+from tests.public_checks.natural_mistakes.collection import GROUPS, MISTAKES, text_about
+
+CORRECT = REFERENCE.read_text(encoding="utf-8")
+LEADING = 38  # of 70 texts that lead to the fix, at least
+WRONG_EVERYWHERE = """
+def linear_quantize(input, scale, zero_point, N_bits, signed=True):
+    return torch.full_like(input, 1.0) * torch.arange(input.numel()).view(input.shape).sin() * 3
+def linear_dequantize(input, scale, zero_point):
+    return torch.full_like(input, 0.123)
+def get_scale(input, N_bits=8):
+    return torch.tensor(0.0317)
+def reset_scale_and_zero_point(input, N_bits=4, method="sym"):
+    return torch.tensor(0.0317), 0
+def linear_quantize_STE(input, scale, zero_point, N_bits, signed=True):
+    return input * 0.37
+def integer_linear(input, weight):
+    return torch.full((*input.shape[:-1], len(weight)), 17, dtype=torch.int32)
+def quantized_linear_function(input, weight, bias, input_scale, weight_scale):
+    return torch.full((*input.shape[:-1], len(weight)), 0.7)
+def integer_conv2d(input, weight, stride=1, padding=0, dilation=1, groups=1):
+    y = F.conv2d(input.double(), weight.double(), None, stride, padding, dilation, groups)
+    return torch.full_like(y, 17, dtype=torch.int32)
+def quantized_conv2d_function(
+    input, weight, bias, input_scale, weight_scale, stride=1, padding=0, dilation=1, groups=1
+):
+    y = F.conv2d(input.double(), weight.double(), None, stride, padding, dilation, groups)
+    return torch.full_like(y, 0.7)
+def variable_precision_search(layer_sizes, evaluate, candidate_bits, accuracy_floor):
+    return dict.fromkeys(layer_sizes, max(candidate_bits))
+"""
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """The text of `check` for every mistake."""
+    folder = tmp_path_factory.mktemp("natural")
+    return {m.name: text_about(m.source(CORRECT), m.question, folder) for m in MISTAKES}
+
+
+def test_mistakes_are_seventy_in_seven_groups_of_ten():
+    assert [len(group.MISTAKES) for group in GROUPS] == [10] * 7
+    assert len({mistake.name for mistake in MISTAKES}) == 70
+
+
+def test_check_text_leads_to_the_fix_of_most_mistakes(texts):
+    unexplained = [m.name for m in MISTAKES if not m.is_explained_by(texts[m.name])]
+    assert len(MISTAKES) - len(unexplained) >= LEADING, unexplained
+
+
+def test_keywords_are_not_met_by_the_text_about_another_answer(tmp_path):
+    plain = {
+        question: text_about(f"{CORRECT}\n\n{WRONG_EVERYWHERE}", question, tmp_path)
+        for question in ("1a", "2a", "2b", "3")
+    }
+    assert [m.name for m in MISTAKES if m.is_explained_by(plain[m.question])] == []
+
+
+def test_no_text_appears_for_a_correct_solution(tmp_path):
+    assert [text_about(CORRECT, question, tmp_path) for question in ("1a", "2a", "2b", "3")] == [
+        ""
+    ] * 4
