@@ -31,7 +31,9 @@ from quantlab.formats.saved_model import load_float
 from quantlab.network.calibration import calibration_images, input_histograms
 from quantlab.network.resnet import resnet20
 from quantlab.network.synthetic_images import to_pixels
-from quantlab.notebook.plots import BLUE, MARKERS, Picture
+from quantlab.notebook.captioned import CaptionedFigure
+from quantlab.notebook.palette import BLUE, series_style
+from quantlab.notebook.sheets import new_sheet
 
 try:
     name, train = "cifar10", load_dataset("cifar10", "train")
@@ -54,13 +56,18 @@ print(f"{evaluate(model, test, 125, 'cpu'):.1f} % in floating point, of 500 test
 # %% cell="distilled"
 distilled = distill(model, DistillationSettings(images=32, steps=60), progress=True)
 random = to_pixels(noise(32))
-picture = Picture(figsize=(9, 2.6), layout="constrained", facecolor="white")
-axes = picture.subplots(2, 8)
+figure, axes = new_sheet(2, 8, (9, 2.6))
 for row, shown in zip(axes, (random, distilled.images), strict=True):
     for axis, image in zip(row, shown, strict=False):
         axis.imshow(image.permute(1, 2, 0))
         axis.axis("off")
-display(picture)
+display(
+    CaptionedFigure(
+        figure,
+        "Above, noise. Below, the same noise after gradient descent on the statistics.",
+        "Eight pictures of noise, and below each the picture that it became.",
+    )
+)
 print(f"distance of the statistics: {distilled.losses[0]:.1f}, then {distilled.losses[-1]:.2f}")
 
 # %% [markdown] cell="about-ranges"
@@ -81,15 +88,21 @@ for label, pixels in (("training", images), ("distilled", distilled.images), ("n
 # %% cell="sensitivity"
 simulation = Simulation(model, distilled.images)
 costs = divergences(simulation)
-picture = Picture(figsize=(9, 3), layout="constrained", facecolor="white")
-axis = picture.subplots()
-for bits, (marker, color) in zip((2, 3, 4), MARKERS, strict=False):
-    omega = [costs[layer][bits] for layer in costs]
-    axis.plot(list(costs), omega, marker, color=color, label=f"{bits} bits")
+figure, axis = new_sheet(1, 1, (9, 3))
+for number, bits in enumerate((2, 3, 4)):
+    style, omega = series_style(number), [costs[layer][bits] for layer in costs]
+    axis.plot(list(costs), omega, style.marker, color=style.color, label=f"{bits} bits")
+worst = max(costs, key=lambda layer: costs[layer][2])
 axis.set(yscale="log", ylabel="sensitivity in nats")
 axis.tick_params(axis="x", rotation=60, labelsize=8)
 axis.legend()
-display(picture)
+display(
+    CaptionedFigure(
+        figure,
+        "How far the outputs move when one layer has few bits. Higher points need more bits.",
+        f"At 2 bits {worst} moves the outputs most, by {costs[worst][2]:.3g} nats.",
+    )
+)
 
 # %% [markdown] cell="about-pareto"
 # If the harms of the layers add up, the best widths for any size are a knapsack, which dynamic
@@ -102,15 +115,22 @@ fronts = [widths for widths in allocate(layer_options(costs), budgets) if widths
 sizes = [kibibytes(widths) for widths in fronts]
 summed = [sum(costs[layer][bits] for layer, bits in widths.items()) for widths in fronts]
 measured = [simulation.divergence(widths) for widths in fronts]
-picture = Picture(figsize=(6, 3), layout="constrained", facecolor="white")
-axis = picture.subplots()
-for label, values, (marker, color) in zip(
-    ("sum of the layers", "all at once"), (summed, measured), MARKERS, strict=False
+figure, axis = new_sheet(1, 1, (6, 3))
+for number, (label, values) in enumerate(
+    {"sum of the layers": summed, "all at once": measured}.items()
 ):
-    axis.plot(sizes, values, marker + "-", color=color, label=label)
+    style = series_style(number)
+    axis.plot(sizes, values, style.marker + "-", color=style.color, label=label)
 axis.set(xlabel="KiB of weights and scales", ylabel="divergence in nats", yscale="log")
 axis.legend()
-display(picture)
+display(
+    CaptionedFigure(
+        figure,
+        "The divergence that the knapsack predicts, and the one measured at the same widths.",
+        f"At {sizes[0]:.1f} KiB the sum is {summed[0]:.3g} nats and the network's divergence "
+        f"{measured[0]:.3g}; at {sizes[-1]:.1f} KiB {summed[-1]:.3g} and {measured[-1]:.3g}.",
+    )
+)
 print(f"{sizes[0]:.1f} KiB:", fronts[0])
 
 # %% [markdown] cell="about-flips"
@@ -137,15 +157,24 @@ print("SQuant ", moved.int().tolist()[0], f"sum of errors {float((moved - kernel
 
 # %% cell="thresholds"
 histogram = input_histograms(model, ["layer2.1.conv2"], images)["layer2.1.conv2"]
-picture = Picture(figsize=(9, 3), layout="constrained", facecolor="white")
-for axis, bits in zip(picture.subplots(1, 2), (4, 8), strict=True):
+figure, axes = new_sheet(1, 2, (9, 3))
+positions = {}
+for axis, bits in zip(axes, (4, 8), strict=True):
     axis.hist(histogram.values, 80, weights=histogram.counts, color=BLUE, alpha=0.5)
-    for (_, color), (criterion, threshold) in zip(MARKERS, CRITERIA.items(), strict=False):
-        position = threshold(histogram, 2**bits - 1)
-        axis.axvline(position, color=color, label=f"{criterion}: {position:.2f}")
+    for number, (criterion, threshold) in enumerate(CRITERIA.items()):
+        style, position = series_style(number), threshold(histogram, 2**bits - 1)
+        label = f"{criterion}: {position:.2f}"
+        axis.axvline(position, color=style.color, linestyle=style.dash, label=label)
+        positions[f"{criterion} at {bits} bits"] = position
     axis.set(yscale="log", title=f"{bits} bits", xlabel="activation")
     axis.legend(fontsize=8)
-display(picture)
+display(
+    CaptionedFigure(
+        figure,
+        "The activations of layer2.1.conv2, and where each criterion clips them.",
+        ", ".join(f"{name}: {position:.2f}" for name, position in positions.items()) + ".",
+    )
+)
 
 # %% [markdown] cell="about-integers"
 # ## 5. A layer in integers, step by step (ISQuant)

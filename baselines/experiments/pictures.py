@@ -23,7 +23,7 @@ from baselines.experiments.results import (
     Table1Row,
 )
 from quantlab.atomic_files import write_atomically
-from quantlab.notebook.plots import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, VERMILION, Picture
+from quantlab.notebook.palette import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, VERMILION
 from quantlab.paths import CELLS
 
 CURVE_STYLES: Sequence[dict[str, Any]] = (
@@ -78,7 +78,7 @@ def draw_frontier(
     path: Path,
 ) -> None:
     """Draw size against accuracy; `student` is a point of (KiB, percent)."""
-    picture = Picture(figsize=(10, 4.6), layout="constrained", facecolor="white")
+    picture = Figure(figsize=(10, 4.6), layout="constrained", facecolor="white")
     left, right = picture.subplots(1, 2, width_ratios=[2.2, 1])
     _draw_points(left, points, student)
     _draw_additivity(right, additivity)
@@ -92,7 +92,7 @@ def draw_frontier(
 
 def draw_comparison(rows: Sequence[ComparisonRow], cells: Sequence[str], path: Path) -> None:
     """Draw points below the float network by bit widths, a line per method, in powers."""
-    picture = Picture(figsize=(8, 4.6), layout="constrained", facecolor="white")
+    picture = Figure(figsize=(8, 4.6), layout="constrained", facecolor="white")
     axis = picture.subplots()
     for number, name in enumerate(dict.fromkeys(row.method for row in rows)):
         color, marker = SYSTEM_STYLES[number % len(SYSTEM_STYLES)]

@@ -116,6 +116,6 @@ with waiting(), fast_integers_if_exact(solution):
                 session.float_model, solution, *cell_bits(cell), "SAWB", pixels
             )
             bars[cell][source] = session.accuracy(network, part)
-    display(plots.accuracy_bars(bars, f"PTQ by source of calibration, {len(part)} held-out images"))
+    display(network_plots.accuracy_bars(bars, f"PTQ by source, {len(part)} held-out images"))
 
 # %% role="auto" cell="auto-2c"

@@ -71,7 +71,7 @@ display(tables.accuracy_table(session.answers.read()))
 with waiting():
     if ("W2A2", "SAWB") in trained:
         before = quantize_model(session.float_model, solution, 2, 2, "SAWB", images)
-        display(plots.plot_layers_histogram(before, trained["W2A2", "SAWB"], ("PTQ", "QAT")))
+        display(network_plots.plot_layers_histogram(before, trained["W2A2", "SAWB"]))
 
 # %% role="auto" cell="auto-2d"
 

@@ -36,7 +36,7 @@ with waiting():
         bits: {name: accuracy_of({**dict.fromkeys(sizes, 8), name: bits}) for name in tqdm(sizes)}
         for bits in ((2,) if session.fast else (2, 3))
     }
-    display(plots.sensitivity(lost, full))
+    display(network_plots.sensitivity(lost, full))
 
 # %% [markdown] cell="search-text"
 # Complete `variable_precision_search`. Its `evaluate` is the function above. Its floor is
@@ -86,7 +86,7 @@ with waiting():
     yours = None
     if chosen_bits:
         yours = packed_model.kibibytes(chosen_bits, sizes), accuracy_of(chosen_bits)
-    display(plots.pareto(cloud, yours, FLOOR, points))
+    display(network_plots.pareto(cloud, yours, FLOOR, points))
 
 # %% [markdown] cell="finetune-text"
 # A network that is fine-tuned for its widths can be smaller still. If you have one, put its float

@@ -1,13 +1,13 @@
-"""Each picture shows what it was given: its labels, its marks, its numbers."""
+"""Each figure shows its arguments: labels, markers, numbers, and the same numbers as text."""
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 from torch import nn
 
 from quantlab.network.quantization import quantize_model
-from quantlab.notebook import plots
+from quantlab.notebook import network_plots, plots
+from quantlab.notebook.captioned import CaptionedFigure
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,8 @@ def vector() -> torch.Tensor:
     return torch.randn(2_000, generator=torch.Generator().manual_seed(0))
 
 
-def texts(figure: Figure) -> str:
+def texts(captioned: CaptionedFigure) -> str:
+    figure = captioned.figure
     labels = [text.get_text() for axis in figure.axes for text in [axis.title, *axis.texts]]
     labels += [axis.get_xlabel() + axis.get_ylabel() for axis in figure.axes]
     for axis in figure.axes:
@@ -25,9 +26,11 @@ def texts(figure: Figure) -> str:
     return "\n".join(labels)
 
 
-def drawn(figure: Figure, label: str) -> np.ndarray:
+def drawn(captioned: CaptionedFigure, label: str) -> np.ndarray:
     """The points (N, 2) of the line with this label."""
-    lines = [line for axis in figure.axes for line in axis.lines if line.get_label() == label]
+    lines = [
+        line for axis in captioned.figure.axes for line in axis.lines if line.get_label() == label
+    ]
     assert len(lines) == 1, label
     return np.column_stack(
         [np.asarray(data, dtype=float) for data in lines[0].get_data(orig=False)]
@@ -36,15 +39,17 @@ def drawn(figure: Figure, label: str) -> np.ndarray:
 
 def test_plots_show_themselves_once_and_without_pyplot(vector: torch.Tensor) -> None:
     picture = plots.staircase(vector.sort().values, vector.sort().values.round(), "three bits")
-    assert picture._repr_png_().startswith(b"\x89PNG")
-    assert picture.canvas.manager is None  # pyplot knows nothing of it, so it cannot show it again
-    assert picture.get_facecolor() == (1, 1, 1, 1)
+    assert picture.png().startswith(b"\x89PNG")
+    assert (
+        picture.figure.canvas.manager is None
+    )  # pyplot knows nothing of it, so it cannot show it again
+    assert picture.figure.get_facecolor() == (1, 1, 1, 1)
 
 
 def test_staircase_also_draws_the_error(vector: torch.Tensor) -> None:
     x = vector.sort().values
     picture = plots.staircase(x, x.round(), "rounded")
-    error = picture.axes[1].lines[-1].get_ydata()
+    error = picture.figure.axes[1].lines[-1].get_ydata()
     assert np.allclose(error, (x.round() - x).numpy(), atol=1e-6)
     assert "rounded" in texts(picture)
 
@@ -60,7 +65,7 @@ def test_error_curves_show_the_choice_of_every_method() -> None:
 
 def test_histograms_give_levels_and_real_numbers_equal_areas(vector: torch.Tensor) -> None:
     picture = plots.histograms({"A": (vector, (vector / 0.5).round() * 0.5)})
-    (levels,) = picture.axes[0].collections
+    (levels,) = picture.figure.axes[0].collections
     heights = [segment[1, 1] for segment in levels.get_segments()]
     assert sum(heights) * 0.5 == pytest.approx(1)
 
@@ -89,34 +94,93 @@ def test_plot_layers_histogram_shows_layers_of_both_models_together(
 ) -> None:
     before = quantize_model(float_model, ops, 2, 4, "sym", pixels)
     after = quantize_model(float_model, ops, 2, 4, "SAWB", pixels)
-    picture = plots.plot_layers_histogram(before, after, ("PTQ", "QAT"))
-    titles = [axis.get_title() for axis in picture.axes if axis.get_visible()]
+    picture = network_plots.plot_layers_histogram(before, after, ("PTQ", "QAT"))
+    titles = [axis.get_title() for axis in picture.figure.axes if axis.get_visible()]
     assert titles[0] == "layer1.0.conv1"
     assert titles[-1] == "fc"
     assert len(titles) == 19
-    shares = [bar.get_height() for bar in picture.axes[0].patches]
+    shares = [bar.get_height() for bar in picture.figure.axes[0].patches]
     assert sum(shares) == pytest.approx(2)  # all weights of two models
     assert {"PTQ", "QAT"} <= set(texts(picture).splitlines())
 
 
 def test_accuracy_bars_show_their_numbers() -> None:
-    picture = plots.accuracy_bars({"W8A8": {"images": 92.0, "noise": 41.0}}, "by source")
+    picture = network_plots.accuracy_bars({"W8A8": {"images": 92.0, "noise": 41.0}}, "by source")
     assert {"92", "41", "W8A8", "images", "noise"} <= set(texts(picture).splitlines())
 
 
 def test_sensitivity_names_every_layer() -> None:
-    picture = plots.sensitivity({2: {"conv1": 10.0, "fc": 80.0}}, full=92.0)
+    picture = network_plots.sensitivity({2: {"conv1": 10.0, "fc": 80.0}}, full=92.0)
     assert drawn(picture, "2 bits")[:, 1].tolist() == [10.0, 80.0]
 
 
 def test_pareto_front_keeps_points_that_no_smaller_point_reaches() -> None:
     points = np.array([[10, 80], [20, 70], [20, 90], [30, 90], [15, 80]], dtype=float)
-    assert plots.pareto_front(points).tolist() == [[10, 80], [20, 90]]
+    assert network_plots.pareto_front(points).tolist() == [[10, 80], [20, 90]]
 
 
 def test_pareto_shows_the_model_of_the_student_if_it_exists() -> None:
     uniform = {2: (64.0, 20.0), 8: (256.0, 92.0)}
     tried = [(64.0, 20.0), (256.0, 92.0), (90.0, 88.0)]
-    picture = plots.pareto(tried, (90.0, 88.0), 85.0, uniform)
+    picture = network_plots.pareto(tried, (90.0, 88.0), 85.0, uniform)
     assert drawn(picture, "your model").tolist() == [[90.0, 88.0]]
-    assert "your model" not in texts(plots.pareto(tried, None, 85.0, uniform))
+    assert "your model" not in texts(network_plots.pareto(tried, None, 85.0, uniform))
+
+
+# ---------------------------------------------------------------- alternative texts
+
+
+def test_staircase_text_has_levels_and_errors() -> None:
+    x = torch.linspace(-2, 2, 401)
+    text = plots.staircase(x, x.clamp(-1, 1).round(), "Clipped").alt
+    assert "3 levels from -1 to 1" in text
+    assert "at most 0.5 near the levels and 1 beyond" in text
+
+
+def test_error_curves_text_says_on_which_side_of_the_valley_a_method_is() -> None:
+    scales = torch.tensor([0.5, 1.0, 2.0])
+    errors = torch.tensor([2.0, 1.0, 3.0])
+    chosen = {"SAWB": (1.12, 1.05), "sym": (0.5, 2.0), "heuristic": (1.0, 1.0)}
+    text = plots.error_curves({"A, 4 bits": (scales, errors, chosen)}).alt
+    assert "the valley is at s = 1" in text
+    assert "SAWB is right of the valley by 12%, with 1.05 times the least error" in text
+    assert "sym is left of the valley by 50%, with 2.00 times the least error" in text
+    assert "heuristic is in the valley" in text
+
+
+def test_bias_text_separates_clipped_values_from_those_inside() -> None:
+    x = torch.cat([torch.linspace(-0.9, 0.9, 19), torch.tensor([4.0])])
+    text = plots.bias({"A": (x, x.round().clamp(-1, 1))}).alt
+    assert "no value is below the range" in text
+    assert "-3 for the 5.0% of the values above it" in text
+
+
+def test_histograms_text_has_the_share_of_the_most_frequent_level() -> None:
+    recovered = torch.tensor([0.0, 0.0, 0.0, 1.0])
+    text = plots.histograms({"B": (recovered + 0.1, recovered)}).alt
+    assert "B: 2 levels from 0 to 1, 75% of the values" in text
+
+
+def test_gradient_text_has_the_range_of_the_gradient() -> None:
+    x = torch.linspace(-1, 1, 50)
+    assert "between 0.75 and 0.75" in plots.gradient(x, x.round(), torch.full_like(x, 0.75)).alt
+
+
+def test_sensitivity_text_names_the_layer_that_costs_most() -> None:
+    text = network_plots.sensitivity({2: {"conv1": 10.0, "fc": 80.0}}, full=92.0).alt
+    assert "conv1 costs most (10.0 %), fc least (80.0 %)" in text
+
+
+def test_pareto_text_has_size_and_accuracy_of_your_model() -> None:
+    uniform = {2: (64.0, 20.0)}
+    text = network_plots.pareto([(90.0, 88.0)], (90.0, 88.0), 85.0, uniform).alt
+    assert "Your model is 90.0 KiB and 88.0 %" in text
+    assert "2 bits are 64.0 KiB and 20.0 %" in text
+
+
+def test_bars_differ_by_hatch_and_curves_by_marker(vector: torch.Tensor) -> None:
+    bars = network_plots.accuracy_bars({"W8A8": {"images": 92.0, "noise": 41.0}}, "by source")
+    assert len({bar.get_hatch() for bar in bars.figure.axes[0].patches}) == 2
+    chosen = {"sym": (1.0, 1.0), "heuristic": (2.0, 1.0), "SAWB": (3.0, 1.0)}
+    curves = plots.error_curves({"A": (vector.abs(), vector.square() + 1, chosen)})
+    assert len({line.get_marker() for line in curves.figure.axes[0].lines}) == 4
