@@ -39,7 +39,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -49,6 +49,9 @@ from autograder.course.roster import BadRoster, Row, read_roster
 from autograder.errors import AutograderError
 from autograder.grading import repairs
 from autograder.toml_reader import FilledText, in_file, one_of, read_toml
+from quantlab.intake.names import student_id
+
+T = TypeVar("T")
 
 TITLE = "Quantization assignment"
 REVIEW, ON_TIME = "review", "on_time"  # what an unknown time means
@@ -172,18 +175,23 @@ def load_policy(path: Path) -> Policy:
         title=file.title,
         deadline=file.deadline,
         late=file.late or LatePolicy(),
-        extensions=file.extensions or {},
-        submitted=file.submitted or {},
+        extensions=_by_id(file.extensions),
+        submitted=_by_id(file.submitted),
         timezone=_timezone(file.timezone, path) if file.timezone else None,
         unknown_time=file.unknown_time,
-        excused=file.excused,
-        reviewed=file.reviewed,
+        excused=frozenset(_by_id(dict.fromkeys(file.excused))),
+        reviewed=frozenset(_by_id(dict.fromkeys(file.reviewed))),
         roster=_roster(path, file.roster) if file.roster else None,
         publish_unfinished=file.publish_unfinished,
         repair_mode=file.repair.mode,
         canvas_assignment=file.canvas.assignment or file.title,
         moodle_maximum=file.moodle.maximum_grade,
     )
+
+
+def _by_id(values: Mapping[str, T] | None) -> dict[str, T]:
+    """Return values by the ids of submissions: `student_id` of the names in the file."""
+    return {student_id(name).value: value for name, value in (values or {}).items()}
 
 
 def _roster(path: Path, name: str) -> tuple[Row, ...]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import PolicyError
 from autograder.course.staff_table import read_staff_table
+from quantlab.intake.names import student_id
 
 COLUMNS = ("student", "check", "points", "comment")
 AUTOMATIC, WRITTEN = "auto-", "written-"  # the graded cells of main.ipynb
@@ -88,7 +89,8 @@ def _table(path: Path) -> Iterator[_Entry]:
             )
         points = _points(row["points"], source)
         if points is not None:  # an empty cell has yet to be filled in
-            yield (student, check), ManualScore(points, (row.get("comment") or "").strip(), source)
+            id = student_id(student).value
+            yield (id, check), ManualScore(points, (row.get("comment") or "").strip(), source)
 
 
 def _points(text: str | None, source: str) -> float | None:
@@ -122,4 +124,7 @@ def _gradebook(path: Path, written: Mapping[str, str]) -> Iterator[_Entry]:
         question = cell.cell.removeprefix(WRITTEN)
         check = written.get(question, cell.cell) if cell.cell != question else cell.cell
         source = f"{path.name}, cell {cell.cell}"
-        yield (cell.student, check), ManualScore(cell.points, cell.comment, source)
+        yield (
+            (student_id(cell.student).value, check),
+            ManualScore(cell.points, cell.comment, source),
+        )

@@ -15,6 +15,7 @@ from autograder.course.staff_table import read_staff_table
 from autograder.errors import AutograderError
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
 from quantlab.intake.names import student_id
+from quantlab.student_ids import plain_student
 
 Row = Mapping[str, str]
 
@@ -80,8 +81,9 @@ def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str
     owners = {key: member for member, columns in members.items() for key in _keys(columns)}
     owners |= {(STUDENT, member): member for member in members}
     for row in roster or ():
-        values = (row.get(name, "") for name in (STUDENT, *IDENTIFYING))
-        keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, v) for v in values)]
+        values = [row[name] for name in (STUDENT, *IDENTIFYING) if row.get(name)]
+        ids = [*values, *(student_id(value).value for value in values)]
+        keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, id) for id in ids)]
         owner = next((owners[key] for key in keys if key in owners), None)
         owner = owner or _with_zeros(row, members)
         if owner is None:
@@ -107,7 +109,7 @@ def _keys(columns: Row) -> Iterator[tuple[str, str]]:
     """Yield the identifying columns of a student with their values."""
     for name in IDENTIFYING:
         if value := columns.get(name):
-            yield name, value.removeprefix(MOODLE_PARTICIPANT).casefold()
+            yield name, plain_student(value.removeprefix(MOODLE_PARTICIPANT)).casefold()
 
 
 def _own_name(row: Row) -> str:
@@ -117,7 +119,11 @@ def _own_name(row: Row) -> str:
 
 
 def _values(row: Mapping[str | None, str | None]) -> Row:
-    return {name.strip(): (value or "").strip() for name, value in row.items() if name}
+    """Return the values of a row, stripped; the student's id as the submissions have it."""
+    values = {name.strip(): (value or "").strip() for name, value in row.items() if name}
+    if values.get(STUDENT):
+        values[STUDENT] = student_id(values[STUDENT]).value
+    return values
 
 
 def _in_english(row: Row) -> Row:

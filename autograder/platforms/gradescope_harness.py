@@ -39,6 +39,7 @@ from quantlab.intake.submission import (
     unopened_submission,
 )
 from quantlab.paths import DATASETS, KIT
+from quantlab.student_ids import plain_student
 
 SETTINGS = KIT / "gradescope.toml"
 DONE, FAILED = 0, 2
@@ -82,9 +83,13 @@ def student_of(candidates: Sequence[str], claimed: str | None) -> str:
     The report has a flag if the student of answers.json is no member of the group.
     """
     for name in candidates:
-        if claimed is not None and name.casefold() == claimed.strip().casefold():
-            return claimed.strip()
+        if claimed is not None and _letters(name) == _letters(claimed):
+            return plain_student(claimed)
     return candidates[0] if candidates else (claimed or UNKNOWN).strip()
+
+
+def _letters(name: str) -> str:
+    return plain_student(name).casefold()
 
 
 def run(root: Path) -> int:

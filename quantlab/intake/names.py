@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from quantlab.student_ids import plain_student
+
 LONGEST_ID = 64  # characters: with a suffix still a file name everywhere
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 # Folders of reports are beside files that the grader writes (summary.csv); no id may be one.
@@ -51,23 +53,19 @@ def _escaped(character: str) -> str:
 
 
 def student_id(original: str) -> StudentId:
-    """Return `original` if it is safe as a file name; otherwise a replacement.
+    """Return `original`, as `plain_student` reads it, if it is safe as a file name.
 
     A safe id has only A-Z a-z 0-9 . _ -, does not begin with . or -, and does not end like a file
-    that the grader writes. The replacement keeps the safe part and adds eight digits of the SHA-256
-    of the composed form (NFC): the same for the same name on every machine, and different for
-    different names.
+    that the grader writes. Any other gets a replacement: its safe part and eight digits of the
+    SHA-256 of the id. Equal ids have equal replacements on every machine, different ids different
+    ones.
     """
-    if (
-        len(original) <= LONGEST_ID
-        and _PLAIN_ID.fullmatch(original)
-        and not _OURS.fullmatch(original)
-    ):
-        return StudentId(original, original, replaced=False)
-    composed = unicodedata.normalize("NFC", original)  # macOS takes accents in file names apart
-    ascii_part = unicodedata.normalize("NFKD", original).encode("ascii", "ignore").decode()
+    plain = plain_student(original)
+    if len(plain) <= LONGEST_ID and _PLAIN_ID.fullmatch(plain) and not _OURS.fullmatch(plain):
+        return StudentId(plain, original, replaced=False)
+    ascii_part = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     kept = re.sub(r"[^A-Za-z0-9]+", "-", ascii_part).strip("-")[: LONGEST_ID - 9].rstrip("-")
-    digest = hashlib.sha256(composed.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return StudentId(f"{kept or 'student'}-{digest}", original, replaced=True)
 
 

@@ -40,6 +40,7 @@ from quantlab.intake.unused_files import (
     unopened,
     unused_files,
 )
+from quantlab.student_ids import plain_student
 
 __all__ = [
     "ANSWERS",
@@ -285,7 +286,8 @@ def _id_flags(
     if (
         answers is not None
         and student_id(answers.student).value != who.value
-        and answers.student.strip().casefold() not in {other.casefold() for other in other_ids}
+        and answers.student.casefold()
+        not in {plain_student(other).casefold() for other in other_ids}
         and _letters(answers.student) not in {_letters(name) for name in full_names}
     ):
         flags.append(

@@ -285,8 +285,8 @@ def _print_summary(session: Session) -> None:
         )
     else:
         print(
-            f"Student {session.student}: your vectors A and B (question 1b) are drawn from this "
-            "id, and so are the inputs of the grader's checks."
+            f"Your id is used as {session.student!r}. Your vectors A and B (question 1b) and the "
+            "inputs of the grader's checks are drawn from it."
         )
     results = os.path.relpath(session.results, session.folder)
     print(f"Your files: {session.folder.name}/solution.py; results of this notebook: {results}/")

@@ -105,7 +105,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_lab_setup_cell_shows_the_student(lab: Lab) -> None:
-    assert f"Student {STUDENT}" in lab.text("setup")
+    assert f"Your id is used as {STUDENT!r}." in lab.text("setup")
 
 
 def test_lab_shows_public_checks_that_pass(lab: Lab) -> None:

@@ -195,7 +195,7 @@ def test_colab_fetches_the_bundle_and_keeps_the_work_on_drive(released, tmp_path
     shutil.rmtree(content / "quantization-kit")
     notebook = in_colab(content, student_notebook(released))
     assert (work / "solution.py").read_text().endswith("# an edit of mine\n")
-    assert f"Student {STUDENT}" in printed(notebook)["setup"]
+    assert f"Your id is used as {STUDENT!r}." in printed(notebook)["setup"]
 
 
 @pytest.mark.long

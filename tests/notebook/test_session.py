@@ -174,7 +174,7 @@ def test_session_accuracy_uses_test_images_or_its_argument() -> None:
 def test_begin_takes_a_number_as_student(capsys, entered: object) -> None:
     session = begin(entered, "shapes10")
     assert session.student == "2023001"
-    assert "Student 2023001:" in capsys.readouterr().out
+    assert "Your id is used as '2023001'." in capsys.readouterr().out
     session.answers.record_accuracy("ptq", "W8A8", "sym", 91)
     assert begin("2023001", "shapes10").answers.read().student == "2023001"
 
