@@ -15,6 +15,7 @@ from typing import Any
 from numpy.random import Generator
 
 from autograder.checks.base import Evidence, Finding, failure_evidence
+from autograder.checks.distance import distance_word
 from autograder.engine import redaction
 from autograder.engine.record import Misconception, Verdict
 from autograder.engine.rubric import RubricItem
@@ -97,7 +98,22 @@ class CallCheck:
                 return self._right_alone(finding)
         if finding.credit < 1 and answer is not None:
             finding = finding.explained(self._mistakes(evidence, item, program, answer))
+            if finding.misconception is None:
+                finding = self._with_distance(evidence, item, program, answer, finding)
         return finding
+
+    def _with_distance(
+        self, evidence: Evidence, item: RubricItem, program: Program, answer: Answer, got: Finding
+    ) -> Finding:
+        """Return the finding of wrong numbers; its hidden message says near, off or far."""
+        if got.verdict is not Verdict.WRONG or not isinstance(self.judge, Expecting):
+            return got
+        expected = evidence.oracle.answer(program)
+        expectations = self.judge.expect(program, expected, item.tolerance or 0.0)
+        word = distance_word(self.id, evidence.student_random, expectations, answer)
+        if not word:
+            return got
+        return replace(got, hidden_message=redaction.distance_sentence(word, program.target))
 
     def build_program(self, evidence: Evidence) -> Program:
         """Return the program for this student, drawn from the course secret."""

@@ -3,7 +3,8 @@
 A hidden check's inputs must not reach the student, but the student's code has seen them. So nothing
 that the code returned is shown: no text, name, line, shape, dtype or number. What remains is a
 choice among fixed values, a few bits per check: the verdict, an exception of `EXCEPTIONS`, a known
-mistake by its name, and for question 3 one of `ABOVE_OPTIMUM`.
+mistake by its name, for wrong numbers without a name one of `NEAR`, `OFF` and `FAR`
+(`autograder.checks.distance`), and for question 3 one of `ABOVE_OPTIMUM`.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ EXCEPTIONS = frozenset(
     }
 )
 ABOVE_OPTIMUM = (0, 5, 10, 20, 50, 100)  # percent, rounded up to one of these
+NEAR, OFF, FAR = "near", "off", "far"  # how far wrong numbers are from the expected ones
 KEYS = frozenset({"depends_on", "exception", "above_optimum"})
 
 _SENTENCES = {
@@ -34,6 +36,11 @@ _SENTENCES = {
     Verdict.MISSING: "solution.py has no {subject}, or it still raises NotImplementedError.",
     Verdict.GRADER_FAULT: "The grader failed here; staff will look.",
 }
+_DISTANCES = {
+    NEAR: "{subject} does not return the right values: they are near.",
+    OFF: "{subject} does not return the right values: they are off.",
+    FAR: "{subject} does not return the right values: they are far off.",
+}
 _OTHER_SENTENCES = {
     Verdict.PARTIAL: "Some of this is not right.",
     Verdict.WRONG: "This is not right.",
@@ -47,6 +54,11 @@ def hidden_sentence(verdict: Verdict, target: str = "") -> str:
     """Return the message of a hidden check: about a call of `target`, or without a call."""
     sentences = _SENTENCES if target else {**_SENTENCES, **_OTHER_SENTENCES}
     return sentences.get(verdict, "").format(subject=target or "the code")
+
+
+def distance_sentence(word: str, target: str) -> str:
+    """Return the message of a hidden check whose numbers are wrong: near, off or far."""
+    return _DISTANCES[word].format(subject=target)
 
 
 def shown_evidence(values: Mapping[str, Any]) -> dict[str, Any]:
