@@ -21,7 +21,7 @@ from baselines.methods.qat import QAT_METHODS, calibrated_scales, trainable_netw
 from quantlab.data.images import normalize
 from quantlab.network.resnet import resnet20
 from quantlab.training.precision import autocast, requested
-from quantlab.training.steps import fastest_precision
+from quantlab.training.steps import fastest_precision, objective_of
 
 BATCH = 128
 CPU = torch.device("cpu")
@@ -46,7 +46,7 @@ def main() -> int:
     model = resnet20().eval()
     precision = requested() or fastest_precision(
         model,
-        lambda _, logits, labels: F.cross_entropy(logits, labels),
+        objective_of(lambda _, logits, labels: F.cross_entropy(logits, labels)),
         (normalize(images), labels),
     )
     for compiled in (False, True):

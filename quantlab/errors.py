@@ -11,6 +11,7 @@
     ├── BadPackedModel          bytes or values are not a packed model
     ├── Stopped                 a training stopped on request, its state is saved
     ├── RecipeMismatch          a checkpoint belongs to another training
+    ├── TrainingStepError       a training step of question 2d returns something else
     ├── CannotBegin             the notebook cannot run with these settings
     ├── CannotSubmit            submission.zip cannot be written
     ├── CannotRehearse          a submission cannot be tried on this machine
@@ -74,9 +75,17 @@ class BadPackedModel(KitError):
 class Stopped(KitError):
     """The training stopped on request; its state is saved."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the sentence, without a traceback."""
+        return [str(self)]
+
 
 class RecipeMismatch(KitError):
     """The checkpoint to resume from belongs to another recipe; the message says how it differs."""
+
+
+class TrainingStepError(KitError):
+    """A function of the student's training step returns something else than asked."""
 
 
 class CannotBegin(KitError):

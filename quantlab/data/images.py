@@ -52,6 +52,11 @@ def normalize(images: Tensor) -> Tensor:
         >>> [round(float(channel), 2) for channel in black.flatten()]
         [-1.99, -1.98, -1.71]
     """
-    mean = torch.tensor(IMAGE_MEAN, device=images.device).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGE_STD, device=images.device).view(1, 3, 1, 1)
+    mean, std = (_per_channel(values, images.device) for values in (IMAGE_MEAN, IMAGE_STD))
     return (images.float() / 255 - mean) / std
+
+
+def _per_channel(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Return float32 (1, C, 1, 1), filled on the device: a copy from the host waits for a GPU."""
+    channels = [torch.full((1, 1, 1, 1), value, device=device) for value in values]
+    return torch.cat(channels, dim=1)

@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from quantlab.data.images import IMAGE_MEAN, IMAGE_STD, normalize
+from quantlab.progress_bar import progress_bar
 
 
 def gaussian_images(count: int, seed: int = 0) -> Tensor:
@@ -31,7 +31,7 @@ def matched_images(model: nn.Module, count: int, steps: int, seed: int = 0) -> T
         norm.register_forward_pre_hook(lambda _, args: inputs.append(args[0])) for norm in norms
     ]
     optimizer = torch.optim.Adam([images], lr=0.1)
-    for _ in tqdm(range(steps), desc="images from statistics"):
+    for _ in progress_bar(range(steps), desc="images from statistics"):
         inputs.clear()
         model(images)
         distance = torch.zeros((), device=device)

@@ -16,14 +16,18 @@ Post-training quantization is `quantize_model` on the float network. Fine-tuning
 A coarse cell may start from a finer one (`CellPlan.after`): W2A2 from the weights of W8A2
 (progressive quantization, Zhuang et al. 2018).
 
-A training resumes from its checkpoint. The checkpoint belongs to the plan and to the results of
-the student's functions: with another straight-through estimator the training starts again. Raises
-what `fit` and `quantize_model` raise.
+A student may write the loss and PACT's gradient (`quantlab.training.own_step`); the rest stays.
+
+A training resumes from its checkpoint, also within an epoch. The checkpoint belongs to the plan and
+to the results of the student's functions: with another straight-through estimator or another loss
+the training starts again. Raises what `fit` and `quantize_model` raise.
 """
 
 import hashlib
 import json
+import signal
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -35,6 +39,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import update_bn
 
 from quantlab.data.images import ImageSet
+from quantlab.errors import Stopped
 from quantlab.formats.unwrap_model import plain_tokens
 from quantlab.network.calibration import calibration_images
 from quantlab.network.layers import QuantConv2d, QuantLinear
@@ -42,9 +47,11 @@ from quantlab.network.quantization import quantize_model
 from quantlab.paths import cell_bits
 from quantlab.protocol.scale_forms import InAnyForm
 from quantlab.training.augmentation import augmented_batches
+from quantlab.training.own_step import GIVEN, OwnStep, clip_inputs_with, objective_of_step
 from quantlab.training.recipe import Recipe
-from quantlab.training.steps import Loss
-from quantlab.training.trainer import fit
+from quantlab.training.steps import Loss, objective_of
+from quantlab.training.stop_signals import stop_on_signals
+from quantlab.training.trainer import Watch, fit
 
 WARMUP = 0.1  # of an epoch
 WEIGHT_DECAY = 1e-4
@@ -109,6 +116,8 @@ def fine_tune(
     checkpoints: Path,
     start: nn.Module | None = None,
     precision: str | None = None,
+    own: OwnStep = GIVEN,
+    watch: Watch = lambda step, losses: None,
 ) -> nn.Module:
     """Return a quantized copy of `model`, trained by `plan`, in evaluation mode.
 
@@ -123,6 +132,11 @@ def fine_tune(
             and functions continues from there.
         start: A network whose weights to start from (default: `model`).
         precision: As in `fit` (default: the fastest).
+        own: The functions of the training step that the student wrote.
+        watch: As in `fit`.
+
+    Raises:
+        Stopped: The training was interrupted (Ctrl-C or the stop button); its state is saved.
     """
     weight_bits, act_bits = cell_bits(cell)
     device = next(model.parameters()).device
@@ -133,17 +147,32 @@ def fine_tune(
     network.to(memory_format=torch.channels_last)
     recipe = Recipe(plan.epochs, plan.batch, plan.learning_rate, 0.9, WEIGHT_DECAY, WARMUP)
     images = _part(train, plan.images)
-    key = _key(ops, cell, method, train, plan, start)
-    fit(
-        network,
-        images,
-        recipe,
-        loss=distillation_loss(model),
-        groups=_groups(network),
-        checkpoint=checkpoints / f"{cell}-{method}-{key}.pt",
-        device=device,
-        precision=precision,
-    )
+    key = _key(ops, cell, method, train, plan, start, own)
+    with ExitStack() as stack:
+        objective = objective_of(distillation_loss(model))
+        if own.training_step is not None:
+            objective = stack.enter_context(objective_of_step(own.training_step, network, model))
+        if own.clip_gradient is not None:
+            clip_inputs_with(network, own.clip_gradient)
+        stop = stack.enter_context(stop_on_signals((signal.SIGINT,)))
+        try:
+            fit(
+                network,
+                images,
+                recipe,
+                objective=objective,
+                groups=_groups(network),
+                checkpoint=checkpoints / f"{cell}-{method}-{key}.pt",
+                device=device,
+                precision=precision,
+                stop=stop,
+                watch=watch,
+            )
+            if stop():
+                raise Stopped("Interrupted after the last step.")
+        except Stopped as stopped:
+            again = "Run the cell again to continue there."
+            raise Stopped(f"{cell}, {method}: {stopped} {again}") from None
     batches = augmented_batches(images, recipe, plan.epochs, device)
     average_batch_norm(network, islice(batches, STATISTICS_IMAGES // plan.batch))
     return network
@@ -198,7 +227,13 @@ def average_batch_norm(network: nn.Module, batches: Iterable[tuple[Tensor, Tenso
 
 
 def _key(
-    ops: Any, cell: str, method: str, train: ImageSet, plan: CellPlan, start: nn.Module | None
+    ops: Any,
+    cell: str,
+    method: str,
+    train: ImageSet,
+    plan: CellPlan,
+    start: nn.Module | None,
+    own: OwnStep,
 ) -> str:
     """Return a digest of what decides a training: plan, data, and the results of `ops`."""
     ops, (bits, _) = InAnyForm(ops), cell_bits(cell)
@@ -210,7 +245,7 @@ def _key(
     recovered.sum().backward()
     constants = [WARMUP, WEIGHT_DECAY, SCALE_RATE]
     decides = [cell, method, asdict(plan), constants, train.name, len(train)]
-    digest = hashlib.sha256(json.dumps(decides).encode())
+    digest = hashlib.sha256((json.dumps(decides) + own.digest()).encode())
     parts = [recovered.detach(), weight.grad]
     parts += [] if start is None else [p.detach().cpu() for p in start.parameters()]
     for part in parts:

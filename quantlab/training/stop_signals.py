@@ -1,7 +1,8 @@
 """The stop of a training between two steps, on a signal."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -25,10 +26,14 @@ class StopRequest:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopRequest]:
-    """Turn SIGINT and SIGTERM into a `StopRequest` within the block (main thread only)."""
+def stop_on_signals(
+    numbers: Sequence[int] = (signal.SIGINT, signal.SIGTERM),
+) -> Iterator[StopRequest]:
+    """Turn these signals into a `StopRequest` within the block; outside the main thread none."""
     request = StopRequest()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
     before = [signal.signal(number, request.receive) for number in numbers]
     try:
         yield request

@@ -5,30 +5,32 @@ mixup work on whole batches. Tensors are channels-last. The forward pass runs in
 float32, bfloat16 and float16 (`quantlab.training.precision`). The first epochs may use smaller
 images (progressive resizing, Tan and Le 2021), in a fraction of the time.
 
+On a GPU the images are on the device, and losses are read about once a second: no step waits for
+the host.
+
 A checkpoint of another recipe raises `RecipeMismatch`. The command `python -m quantlab.training` is
 `quantlab/training/__main__.py`.
 """
 
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
-from tqdm import tqdm
 
 from quantlab.data.images import ImageSet
 from quantlab.errors import RecipeMismatch, Stopped
 from quantlab.evaluation.float_network import evaluate
+from quantlab.progress_bar import progress_bar
 from quantlab.training.augmentation import augmented_batches
+from quantlab.training.epoch_clock import EpochClock
 from quantlab.training.precision import candidates, requested
 from quantlab.training.recipe import Recipe
-from quantlab.training.steps import Loss, Step, fastest_precision
+from quantlab.training.steps import Loss, Objective, Step, fastest_precision, objective_of
 from quantlab.training.training_state import Progress, Sums, Training, resume, save
 
 __all__ = [
@@ -39,6 +41,9 @@ __all__ = [
     "best_score",
     "fit",
 ]
+
+Watch = Callable[[int, Sequence[float]], None]
+"""Called with the number of a step, counted from 0 over all epochs, and the losses from it on."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def fit(
     recipe: Recipe,
     *,
     loss: Loss | None = None,
+    objective: Objective | None = None,
     groups: list[dict[str, Any]] | None = None,
     validation: ImageSet | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -81,6 +87,7 @@ def fit(
     precision: str | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[list[Epoch]], None] = lambda history: None,
+    watch: Watch = lambda step, losses: None,
 ) -> list[Epoch]:
     """Train `model` in place and return one record per epoch.
 
@@ -96,10 +103,12 @@ def fit(
         recipe: The hyperparameters.
         loss: (images, logits, labels) -> scalar, default cross entropy. It runs under autocast, so
             a teacher runs in the model's precision.
+        objective: (network, images, labels) -> (loss, logits), in place of `loss`.
         groups: The optimizer's groups, if parameters differ in weight decay or, by a factor
             `lr_scale`, in learning rate.
         validation: Held-out images. Of equally good epochs the last wins.
-        checkpoint: A file. It is written atomically after each epoch and resumed from at the start.
+        checkpoint: A file. It is written atomically after each epoch and once a minute, and resumed
+            from at the start.
         device: Default CUDA if there is one.
         compile: Fuse batch norm, ReLU and fake quantization by torch.compile (needs a C++
             compiler).
@@ -108,6 +117,7 @@ def fit(
             of the checkpoint, else the fastest.
         stop: Called after each step; on true the step is saved and `Stopped` is raised.
         report: Called after each epoch with the epochs so far.
+        watch: Called about once a second, see `Watch`.
 
     Raises:
         RecipeMismatch: The checkpoint belongs to another training.
@@ -122,17 +132,19 @@ def fit(
     precision = requested(precision)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     model.to(device).to(memory_format=torch.channels_last)
-    training = Training(model, _optimizer(model, recipe, groups), _average_of(model, recipe))
-    run = _Run(training, train, recipe, validation, checkpoint, device)
-    loss = loss or _cross_entropy(recipe.label_smoothing)
+    optimizer = _optimizer(model, recipe, groups, device)
+    training = Training(model, optimizer, _average_of(model, recipe))
+    train = replace(train, images=train.images.to(device), labels=train.labels.to(device))
+    run = _Run(training, train, recipe, validation, checkpoint, device, watch)
+    objective = objective or objective_of(loss or _cross_entropy(recipe.label_smoothing))
     if precision is None and run.resumed.precision in candidates(device):
         precision = run.resumed.precision
     if precision is None and not run.done:
         batch = next(augmented_batches(train, recipe, 0, device))
-        precision = fastest_precision(model, loss, batch)
+        precision = fastest_precision(model, objective, batch)
     forward = torch.compile(model, dynamic=False) if compile else model
     scaler = run.resumed.scaler
-    step = Step(model, forward, loss, training.optimizer, precision or "float32", scaler)
+    step = Step(model, forward, objective, optimizer, precision or "float32", scaler)
     while not run.done:
         run.epoch(step, stop, progress)
         report(run.history)
@@ -151,9 +163,11 @@ class _Run:
         validation: ImageSet | None,
         checkpoint: str | os.PathLike[str] | None,
         device: torch.device,
+        watch: Watch,
     ) -> None:
         self._training, self._train, self._recipe = training, train, recipe
         self._validation, self._checkpoint, self._device = validation, checkpoint, device
+        self._watch = watch
         held_out = 0 if validation is None else len(validation)
         self._made_by = {
             **{"data": train.name, "images": len(train), "held_out": held_out},
@@ -162,6 +176,7 @@ class _Run:
         self.resumed = resume(checkpoint, training, self._made_by)
         self.history = [Epoch(**epoch) for epoch in self.resumed.history]
         self._best, self._sums = self.resumed.best, self.resumed.unfinished
+        self._unread: list[tuple[Tensor, Tensor]] = []  # losses and hits on the device
 
     @property
     def done(self) -> bool:
@@ -171,38 +186,56 @@ class _Run:
         """Train to the end of the epoch and write the checkpoint. Raises `Stopped`."""
         recipe, training, number = self._recipe, self._training, len(self.history)
         training.model.train()
-        started = time.monotonic(), time.process_time()
-        steps = len(self._train) // recipe.batch_size
-        batches = augmented_batches(self._train, recipe, number, self._device)
-        bar = tqdm(
-            islice(batches, self._sums.steps, None),
-            f"epoch {number + 1}/{recipe.epochs}",
-            steps,
-            initial=self._sums.steps,
-            disable=not progress,
-        )
-        for images, labels in bar:
-            _set_rate(training.optimizer, recipe.rate(number + self._sums.steps / steps))
-            value, logits = step(images, labels)
-            if training.mean is not None and recipe.averages(number):
-                training.mean.update_parameters(training.model)
-            self._sums = self._sums.plus(value, _hits(logits, labels))
-            bar.set_postfix(loss=f"{self._sums.loss / self._sums.steps:.3f}", refresh=False)
-            if stop():
-                self._sums = _timed(self._sums, started)
-                self._write(step)
-                done = f"after {self._sums.steps} of {steps} steps"
-                raise Stopped(f"Stopped in epoch {number + 1}, {done}.")
-        self._end_epoch(step, steps, started)
+        clock = EpochClock()
+        steps, first = len(self._train) // recipe.batch_size, self._sums.steps
+        batches = augmented_batches(self._train, recipe, number, self._device, first)
+        title = f"epoch {number + 1}/{recipe.epochs}"
+        with progress_bar(total=steps, desc=title, initial=first, disable=not progress) as bar:
+            for done, (images, labels) in enumerate(batches, first + 1):
+                _set_rate(training.optimizer, recipe.rate(number + (done - 1) / steps))
+                value, logits = step(images, labels)
+                if training.mean is not None and recipe.averages(number):
+                    training.mean.update_parameters(training.model)
+                self._unread.append((value, _hits(logits, labels)))
+                if clock.read_due() or done == steps:
+                    self._read(number * steps)
+                    bar.set_postfix(loss=f"{self._sums.loss / done:.3f}", refresh=False)
+                bar.update()
+                if stop():
+                    self._save_within_epoch(step, clock)
+                    raise Stopped(
+                        f"Interrupted in epoch {number + 1} of {recipe.epochs} "
+                        f"at step {done} of {steps}."
+                    )
+                if clock.save_due():
+                    self._save_within_epoch(step, clock)
+        self._end_epoch(step, steps, clock)
         self._write(step)
 
-    def _end_epoch(self, step: Step, steps: int, started: tuple[float, float]) -> None:
+    def _read(self, before: int = 0) -> None:
+        """Add the unread losses to the sums and show them to the watcher.
+
+        `before` is the number of steps before this epoch. A GPU finishes its work first.
+        """
+        if self._unread:
+            losses, hits = (
+                torch.stack(column).tolist() for column in zip(*self._unread, strict=True)
+            )
+            self._unread.clear()
+            self._watch(before + self._sums.steps, losses)
+            self._sums = self._sums.plus(losses, hits)
+
+    def _save_within_epoch(self, step: Step, clock: EpochClock) -> None:
+        self._read(len(self.history) * (len(self._train) // self._recipe.batch_size))
+        self._sums = clock.added_to(self._sums)
+        self._write(step)
+
+    def _end_epoch(self, step: Step, steps: int, clock: EpochClock) -> None:
         mean, score = self._training.mean, None
         kept = mean.module if mean is not None and self._recipe.average_decay else step.model
         if self._validation is not None:
             score = evaluate(kept, self._validation, device=self._device)
-        sums = _timed(self._sums, started)
-        self._sums = Sums()
+        sums, self._sums = clock.added_to(self._sums), Sums()
         self.history.append(
             Epoch(
                 len(self.history) + 1,
@@ -235,7 +268,7 @@ class _Run:
 
 
 def _optimizer(
-    model: nn.Module, recipe: Recipe, groups: list[dict[str, Any]] | None
+    model: nn.Module, recipe: Recipe, groups: list[dict[str, Any]] | None, device: torch.device
 ) -> torch.optim.Optimizer:
     return torch.optim.SGD(
         groups or model.parameters(),
@@ -243,6 +276,8 @@ def _optimizer(
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         nesterov=recipe.momentum > 0,
+        # The fused one skips steps that overflow on the device; others ask the host.
+        fused=True if device.type == "cuda" else None,
     )
 
 
@@ -265,20 +300,11 @@ def _cross_entropy(label_smoothing: float) -> Loss:
     return loss
 
 
-def _hits(logits: Tensor, labels: Tensor) -> int:
+def _hits(logits: Tensor, labels: Tensor) -> Tensor:
     """Return how many logits are largest at the label, of a mixed batch at its larger label."""
     if labels.ndim > 1:
         labels = labels.argmax(1)
-    return int((logits.argmax(1) == labels).sum())
-
-
-def _timed(sums: Sums, started: tuple[float, float]) -> Sums:
-    """Return `sums` with the wall-clock and processor time since `started`."""
-    return replace(
-        sums,
-        seconds=sums.seconds + time.monotonic() - started[0],
-        cpu_seconds=sums.cpu_seconds + time.process_time() - started[1],
-    )
+    return (logits.argmax(1) == labels).sum()
 
 
 def best_score(history: list[Epoch]) -> float:

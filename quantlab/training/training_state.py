@@ -1,13 +1,13 @@
-"""The state of a training, for resuming: written after every epoch, read at the start.
+"""The state of a training, for resuming: read at the start, written after every epoch.
 
-A training that is stopped within an epoch writes it there, too. A checkpoint belongs to a recipe,
-the data and the number of images; any other raises `RecipeMismatch`. It contains nothing about the
-machine: a training may continue on another one.
+A training also writes it within an epoch: once a minute, and when it is stopped. A checkpoint
+belongs to a recipe, the data and the number of images; any other raises `RecipeMismatch`. It
+contains nothing about the machine: a training may continue on another one.
 """
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,12 @@ class Sums:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
-    def plus(self, loss: float, hits: int) -> "Sums":
-        """Return the sums with one more step."""
-        return replace(self, steps=self.steps + 1, loss=self.loss + loss, hits=self.hits + hits)
+    def plus(self, losses: Sequence[float], hits: Sequence[int]) -> "Sums":
+        """Return the sums with more steps."""
+        loss = self.loss
+        for value in losses:  # one after the other: equal bits, however they are grouped
+            loss += value
+        return replace(self, steps=self.steps + len(losses), loss=loss, hits=self.hits + sum(hits))
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,8 @@ def resume(
             )
         training.model.load_state_dict(state["model"])
         training.optimizer.load_state_dict(state["optimizer"])
+        for group in training.optimizer.param_groups:
+            group["fused"] = training.optimizer.defaults.get("fused")  # this device's, not its
         if training.mean is not None:
             training.mean.load_state_dict(state["mean"])
         torch.set_rng_state(state["random"])

@@ -1,5 +1,7 @@
 """The recipe trains through the student's functions, and resumes its own work only."""
 
+import os
+import signal
 import types
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from instructor import solution
 from quantlab.arithmetic import integer_kernels
 from quantlab.data.images import ImageSet, normalize
+from quantlab.errors import Stopped
 from quantlab.network.fast_integers import fast_integers_if_exact
 from quantlab.network.layers import QuantConv2d, QuantLinear
 from quantlab.network.synthetic_images import gaussian_images, matched_images
@@ -122,6 +125,46 @@ def test_fine_tune_restarts_for_another_plan_or_estimator(float_model, train, tm
     ops.linear_quantize_STE = lambda x, *rest: quantize(2 * x, *rest) / 2
     fine_tune(float_model, ops, "W4A4", "sym", train, PLAN, tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_fine_tune_interrupted_in_an_epoch_says_where_and_continues_there(
+    float_model, train, tmp_path
+) -> None:
+    """The stop button of a notebook sends SIGINT; the second step of two has not begun then."""
+    whole = fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path / "whole")
+    sent: list[int] = []
+
+    def interrupting(network, teacher, images, labels):
+        if not sent:
+            sent.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+        logits = network(images)
+        target = teacher(images).detach().softmax(1)
+        divergence = nn.functional.kl_div(logits.log_softmax(1), target, reduction="batchmean")
+        return divergence + nn.functional.cross_entropy(logits, labels)
+
+    def train_on() -> nn.Module:
+        own = fine_tuning.OwnStep(interrupting)
+        return fine_tune(float_model, solution, "W4A4", "sym", train, PLAN, tmp_path, own=own)
+
+    handler = signal.getsignal(signal.SIGINT)
+    sent.append(0)  # not in the probe of the checkpoint's name
+    own_digest = fine_tuning.OwnStep(interrupting).digest()
+    sent.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fine_tuning.OwnStep, "digest", lambda self: own_digest)
+        with pytest.raises(Stopped) as stopped:
+            train_on()
+        sentence = (
+            "W4A4, sym: Interrupted in epoch 1 of 1 at step 1 of 2. "
+            "Run the cell again to continue there."
+        )
+        assert str(stopped.value) == sentence
+        assert stopped.value._render_traceback_() == [sentence]
+        assert signal.getsignal(signal.SIGINT) == handler
+        resumed = train_on()
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
 
 
 def test_fine_tune_ignores_an_edit_elsewhere_in_solution(float_model, train, tmp_path) -> None:

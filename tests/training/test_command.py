@@ -133,7 +133,9 @@ def test_training_command_stops_on_a_signal_and_continues(
     with monkeypatch.context() as patch:
         patch.setattr(training, "fit", partial(fit, loss=interrupted))
         assert run(*options) == 130
-    message = "Stopped in epoch 1, after 1 of 2 steps. Run the same command again to continue.\n"
+    message = (
+        "Interrupted in epoch 1 of 2 at step 1 of 2. Run the same command again to continue.\n"
+    )
     assert capsys.readouterr().err == message
     assert not (tmp_path / "out/again.pt").exists()
     assert signal.getsignal(number) == handler

@@ -25,7 +25,7 @@ from quantlab.training.precision import (
     time_steps,
 )
 from quantlab.training.recipe import Recipe
-from quantlab.training.steps import Step, fastest_precision
+from quantlab.training.steps import Step, fastest_precision, objective_of
 from quantlab.training.trainer import fit
 
 CPU = torch.device("cpu")
@@ -202,7 +202,7 @@ def test_fit_leaves_a_float16_checkpoint_on_a_cpu(network, images, tmp_path, mon
     """A training that began on a GPU continues in a format that the CPU is fast in."""
     checkpoint = tmp_path / "resume.pt"
     stops = iter([False, True])
-    with pytest.raises(Exception, match="Stopped in epoch 1"):
+    with pytest.raises(Exception, match="Interrupted in epoch 1"):
         fit(
             network,
             images,
@@ -222,7 +222,7 @@ def test_fit_leaves_a_float16_checkpoint_on_a_cpu(network, images, tmp_path, mon
 
 def test_fastest_precision_times_real_steps_and_names_a_candidate(network, images, capsys):
     batch = normalize(images.images[:8]), images.labels[:8]
-    assert fastest_precision(network, cross_entropy, batch) in candidates(CPU)
+    assert fastest_precision(network, objective_of(cross_entropy), batch) in candidates(CPU)
     assert capsys.readouterr().out.startswith("Training in ")
 
 
@@ -245,7 +245,7 @@ def test_fit_runs_a_teacher_in_its_precision(network, images):
 
 def step_of(network, loss, scaler=None):
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    return Step(network, network, loss, optimizer, "float16", scaler or {})
+    return Step(network, network, objective_of(loss), optimizer, "float16", scaler or {})
 
 
 def test_step_in_float16_skips_gradients_that_overflow(network, images):
@@ -269,12 +269,18 @@ def test_step_continues_in_float32_after_a_float16_overflow(network, images, cap
     with torch.no_grad():
         network[5].weight.mul_(1e6)
     step = step_of(network, cross_entropy)
-    value, logits = step(normalize(images.images[:8]), images.labels[:8])
+    batch = normalize(images.images[:8]), images.labels[:8]
+    weight = network[5].weight.detach().clone()
+    value, _ = step(*batch)
+    assert float(value) == 0  # no loss before it
     assert step.precision == "float32"
-    assert torch.isfinite(torch.tensor(value))
-    assert logits.isfinite().all()
+    assert torch.equal(network[5].weight, weight)  # the failed step left no trace
+    assert network[1].num_batches_tracked == 0
     assert all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values())
-    assert network[1].num_batches_tracked == 1  # the failed step left no trace
+    value, logits = step(*batch)
+    assert value.isfinite()
+    assert logits.isfinite().all()
+    assert not torch.equal(network[5].weight, weight)
     assert "continues in float32" in capsys.readouterr().out
 
 

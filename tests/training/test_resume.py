@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from quantlab.data.images import ImageSet
 from quantlab.errors import RecipeMismatch, Stopped
+from quantlab.training import epoch_clock
 from quantlab.training.recipe import Recipe
 from quantlab.training.trainer import Epoch, fit
 
@@ -146,7 +147,7 @@ def test_fit_stopped_at_any_step_ends_with_the_same_bits(images, tmp_path, step)
 
     checkpoint = tmp_path / "resume.pt"
     torch.manual_seed(7)
-    with pytest.raises(Stopped, match=r"Stopped in epoch [123], after [123] of 3 steps"):
+    with pytest.raises(Stopped, match=r"Interrupted in epoch [123] of 3 at step [123] of 3"):
         train(
             dropping_network(),
             images,
@@ -209,3 +210,41 @@ def test_fit_keeps_the_precision_of_its_checkpoint(images, tmp_path, monkeypatch
     monkeypatch.delenv("QUANTLAB_PRECISION")
     history = train(small_network(), images, checkpoint=checkpoint)
     assert [epoch.precision for epoch in history] == ["bfloat16"] * 3
+
+
+@pytest.mark.parametrize("step", range(2, 10))  # of 3 epochs of 3 steps
+def test_fit_loses_only_the_steps_since_the_last_save(images, tmp_path, monkeypatch, step):
+    """A kernel that is killed says nothing; the state is as old as the last save."""
+    torch.manual_seed(7)
+    whole = dropping_network()
+    train(whole, images, FULL_RECIPE, loss=loss_failing_at(0))
+    monkeypatch.setattr(epoch_clock, "SAVE_SECONDS", 0)
+    checkpoint = tmp_path / "resume.pt"
+    torch.manual_seed(7)
+    with pytest.raises(PowerCutError):
+        train(
+            dropping_network(),
+            images,
+            FULL_RECIPE,
+            loss=loss_failing_at(step),
+            checkpoint=checkpoint,
+        )
+    state = torch.load(checkpoint)
+    assert 3 * len(state["history"]) + state["unfinished"]["steps"] == step - 1
+    resumed = dropping_network()
+    train(resumed, images, FULL_RECIPE, loss=loss_failing_at(0), checkpoint=checkpoint)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def test_fit_continues_a_state_of_an_optimizer_of_another_device(images, tmp_path):
+    """On a GPU the optimizer is fused; its state would turn that off, or on elsewhere."""
+    checkpoint = tmp_path / "resume.pt"
+    with pytest.raises(Stopped):
+        train(small_network(), images, checkpoint=checkpoint, stop=stopping_after(2))
+    state = torch.load(checkpoint)
+    state["optimizer"]["param_groups"][0]["fused"] = True
+    torch.save(state, checkpoint)
+    with pytest.raises(Stopped):
+        train(small_network(), images, checkpoint=checkpoint, stop=lambda: True)
+    assert torch.load(checkpoint)["optimizer"]["param_groups"][0]["fused"] is None
