@@ -1,7 +1,9 @@
 """The public checks of a solution, in a cell of the notebook or in a shell.
 
     check("1a")
+    hint("1a", 2)
     python -m quantlab.check [QUESTION ...]
+    python -m quantlab.check --hint 1a 2
     python -m quantlab.check --submission submission.zip
 
 The last one rehearses grading (`quantlab.rehearsal`): which file is used for what, and whether the
@@ -21,7 +23,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from quantlab.errors import NoPublicChecks, UnreadableSource
+from quantlab.errors import NoHint, NoPublicChecks, UnreadableSource
+from quantlab.notebook.hints import check_arguments, hinted_questions, hints_for
 from quantlab.notebook.reloading import FILE, followed_solution, read_source, solution_path
 from quantlab.protocol.execute import load_module
 from quantlab.protocol.public_checks import FOLDER, load, questions
@@ -49,6 +52,24 @@ def check(*selected: str, solution: str | Path | None = None) -> None:
         _print(filter(None, [refusal(_source(solution))]))
     except NoPublicChecks as problem:
         print(problem)
+
+
+def hint(name: str, level: int = 1, solution: str | Path | None = None) -> None:
+    """Print the hints for a question such as "1a" or for a function, at level 1, 2 or 3.
+
+    Of a question, only functions whose public checks do not all pass have hints.
+    """
+    try:
+        _print_hints(name, level, solution)
+    except (NoHint, NoPublicChecks) as problem:
+        print(problem)
+
+
+def _print_hints(name: str, level: int, solution: str | Path | None) -> None:
+    check_arguments(name, level)
+    outcomes = run(name, solution) if name in hinted_questions() else ()
+    wrong = {o.check.program.target for o in outcomes if o.outcome != RIGHT}
+    _print(hints_for(name, level, wrong))
 
 
 def run(
@@ -127,6 +148,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("questions", nargs="*", metavar="QUESTION", help="1a, 2b, ... (all)")
     parser.add_argument(
+        "--hint",
+        nargs="+",
+        metavar=("NAME", "LEVEL"),
+        help="print hints for a question or a function, at level 1 (default), 2 or 3",
+    )
+    parser.add_argument(
         "--solution", type=Path, metavar="PATH", help="default: solution.py in this folder"
     )
     parser.add_argument(
@@ -136,11 +163,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="read this folder or archive as the grader does, and say what it would make of it",
     )
     options = parser.parse_args(arguments)
-    if options.submission and (options.questions or options.solution):
-        parser.error("--submission takes neither questions nor --solution: leave them out.")
+    if options.submission and (options.questions or options.solution or options.hint):
+        parser.error("--submission takes no questions, --solution or --hint: leave them out.")
+    if options.hint and (options.questions or len(options.hint) > 2):
+        parser.error("--hint takes one name and one level, such as: --hint 1a 2")
     try:
         if options.submission:
             return rehearse_in_terminal(options.submission)
+        if options.hint:
+            return _hint_in_terminal(options.hint, options.solution)
         return _check_in_terminal(options.questions or questions(), options.solution)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -160,6 +191,17 @@ def _check_in_terminal(selected: Sequence[str], solution: Path | None) -> int:
         print(problem, file=sys.stderr)
         return CANNOT_START
     return status
+
+
+def _hint_in_terminal(words: Sequence[str], solution: Path | None) -> int:
+    name, level = (*words, "1")[:2]
+    try:
+        check_arguments(name, int(level) if level.isdecimal() else level)
+        _print_hints(name, int(level), solution)
+    except (NoHint, NoPublicChecks) as problem:
+        print(problem, file=sys.stderr)
+        return CANNOT_START
+    return ALL_PASS
 
 
 if __name__ == "__main__":

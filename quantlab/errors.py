@@ -124,6 +124,10 @@ class NoPublicChecks(KitError):
     """There are no public checks to run; the message says which, where, and what to do."""
 
 
+class NoHint(KitError):
+    """There is no such hint; the message says which there are."""
+
+
 class ProtocolError(KitError):
     """The base of what goes wrong between a caller and a student's module."""
 

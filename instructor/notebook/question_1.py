@@ -69,6 +69,10 @@ with waiting():
 # %% cell="check-1a"
 check("1a")
 
+# %% cell="hint-1a"
+# A hint for each function that is not right yet: level 1, 2 or 3, from a question to an example.
+hint("1a", 1)
+
 # %% role="auto" cell="auto-1a"
 
 # %% [markdown] cell="q1b"

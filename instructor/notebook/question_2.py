@@ -21,6 +21,10 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% cell="check-2a"
 check("2a")
 
+# %% cell="hint-2a"
+# A hint for each function that is not right yet: level 1, 2 or 3, from a question to an example.
+hint("2a", 1)
+
 # %% cell="gradient"
 with waiting():
     x = torch.linspace(-1.4, 1.4, 1001, requires_grad=True)
@@ -45,6 +49,10 @@ with waiting():
 
 # %% cell="check-2b"
 check("2b")
+
+# %% cell="hint-2b"
+# A hint for each function that is not right yet: level 1, 2 or 3, from a question to an example.
+hint("2b", 1)
 
 # %% [markdown] cell="agreement-text"
 # Training uses *fake* quantization: real numbers on a grid, an ordinary convolution. Is it the same

@@ -47,6 +47,10 @@ with waiting():
 # %% cell="check-3"
 check("3")
 
+# %% cell="hint-3"
+# A hint for each function that is not right yet: level 1, 2 or 3, from a question to an example.
+hint("3", 1)
+
 # %% cell="search"
 widths_to_try = (2, 4, 8) if session.fast else (2, 3, 4, 5, 6, 7, 8)
 FLOOR = float("{{threshold variable}}")

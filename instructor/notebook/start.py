@@ -98,7 +98,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from quantlab.arithmetic.float32 import full_float32
-from quantlab.check import check
+from quantlab.check import check, hint
 from quantlab.data.student_vectors import student_vectors
 from quantlab.errors import KitError
 from quantlab.evaluation.mixed_precision import evaluate_bit_widths

@@ -11,7 +11,7 @@ DIGESTS = frozenset(
         # data/README.md
         "05483410ff86755a1ae1f90dc12f68cb0629d54d51357a0d555d0dfb971ff4af",
         # docs/student.md
-        "208ba60c653057fa858a7250b03b72dfdc842f8568c2dd0041a671d8598a0194",
+        "04515b02c21471541c8a81000dc578aef8143e80b01d2111cf4d4849b5bcc12b",
         # docs/handout.md
         "1c7f778b3d108c25df88f606b06c7803130ec43eac2a9ffa6425ce3d716e1f73",
         # authoring/release/handed_out/AGENTS.md
