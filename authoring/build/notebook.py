@@ -109,7 +109,10 @@ def _read(bundle: Bundle | None) -> Any:
             raise BadNotebook(f"Cell {name} has solution markers, but is not a written answer.")
         if role == "auto":
             question = name.removeprefix("auto-")
-            cell.source = f"# Question {question}: your points appear here after grading."
+            cell.source = (
+                f"# Question {question}: empty on purpose. In a course with nbgrader, your points "
+                "appear here in the feedback."
+            )
         cells.append(_cell(cell, name, role, rubric))
     built = nbformat.v4.new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
     built.nbformat_minor = 5

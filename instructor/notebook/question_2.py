@@ -7,16 +7,47 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% [markdown] cell="q2"
 # ## 2. Quantization after training and during training ({{points 2}} points)
 #
-# **Post-training quantization (PTQ)** takes a trained network as it is. The weights are known;
-# the activations depend on the images, so a few of them (or synthetic ones) are run through the
-# network to calibrate. **Quantization-aware training (QAT)** puts quantizer and dequantizer into
-# the training, so that the weights learn to live on their grid.
+# **Goal.** Use the quantizer of question 1 inside a trained network, first without training and
+# then with it.
+#
+# - **Post-training quantization (PTQ)** rounds the weights of a trained network. The weights are
+#   known, but the activations depend on the images. So some images pass through the network first,
+#   to find the scales of the activations. This is calibration.
+# - **Quantization-aware training (QAT)** trains with quantization in the network, so that the
+#   weights fit their grid.
 #
 # ### 2a. The straight-through estimator ({{points 2a}} points)
 #
-# Rounding has slope 0 wherever it has one, so no gradient gets through. The straight-through
-# estimator (Bengio et al. 2013) treats quantization *followed by recovery* as the identity on the
-# way back. Complete `_quantize_func_STE`, whose forward pass is the first half of that pair.
+# **Goal.** Let a gradient pass through rounding.
+#
+# Rounding is flat between its steps. Its slope is 0 there, so no gradient passes, and nothing
+# before it can be trained. The straight-through estimator (Bengio et al. 2013) changes the backward
+# pass only: quantization *followed by recovery* counts as the identity.
+#
+# 1. Write the numbers below on paper.
+# 2. Complete `_quantize_func_STE` in `solution.py`. Its forward pass is the first half of that
+#    pair: quantization without recovery.
+# 3. Run `check("2a")`, and `hint("2a")` if you are stuck.
+
+# %% [markdown] cell="paper-2a"
+# **Before you code: four numbers on paper.** Take two bits, signed, $s = 0.5$ and $x = [-1.9, -0.6,
+# 0.3, 0.9]$. The loss is the sum of the recovered numbers, so its gradient with respect to each of
+# them is 1. Write down
+#
+# 1. the codes and the recovered numbers,
+# 2. the gradient of the loss with respect to the codes, by equation (3),
+# 3. the gradient with respect to $x$, if the whole way counts as the identity.
+#
+# <details><summary>Compare with your numbers</summary>
+#
+# 1. The codes are [-2, -1, 1, 1] and the recovered numbers [-1, -0.5, 0.5, 0.5]. The first and the
+#    last number are clipped.
+# 2. The gradient with respect to the codes is [0.5, 0.5, 0.5, 0.5]. One step of a code moves the
+#    recovered number by $s$.
+# 3. The gradient with respect to $x$ is [1, 1, 1, 1], for the clipped numbers too. Your backward
+#    receives the numbers of line 2 and returns those of line 3.
+#
+# </details>
 
 # %% cell="check-2a"
 check("2a")
@@ -38,14 +69,39 @@ with waiting():
 # %% [markdown] cell="q2b"
 # ### 2b. Layers in integers ({{points 2b}} points)
 #
-# With signed weights and unsigned activations, both with zero point 0,
+# **Goal.** Compute a layer exactly, with integers alone.
+#
+# Weights are signed, activations unsigned, and both zero points are 0:
 #
 # $$y = \sum x w + b = \sum (s_x x_{\text{int}})(s_w w_{\text{int}}) + s_x s_w b_{\text{int}}
 # = s_x s_w \left(\sum x_{\text{int}} w_{\text{int}} + b_{\text{int}}\right) \qquad (6)$$
 #
-# so that everything that costs time is done in integers, and two scales are multiplied in at the
-# very end. Complete `integer_linear`, `integer_conv2d`, and with them alone
-# `quantized_linear_function` and `quantized_conv2d_function`.
+# Every product and every sum is one of integers. The two scales are one factor at the very end.
+#
+# 1. Write the numbers below on paper.
+# 2. Complete `integer_linear` and `integer_conv2d`: exact sums of products, in int32.
+# 3. Complete `quantized_linear_function` and `quantized_conv2d_function`. Only the two functions of
+#    step 2 may multiply inputs by weights.
+# 4. Run `check("2b")`, and `hint("2b")` if you are stuck.
+
+# %% [markdown] cell="paper-2b"
+# **Before you code: four numbers on paper.** Take two bits and both scales 0.5. The inputs are $x =
+# [0.3, 0.9, 1.4, 0]$ with unsigned codes, the weights $w = [-1.2, 0.3, 0.6, -0.4]$ with signed
+# codes, and the bias is $b = 0.6$. Write down
+#
+# 1. the codes of the inputs and of the weights,
+# 2. the code of the bias, at the scale $s_x s_w$,
+# 3. the sum of products of the codes, and $y$ by equation (6),
+# 4. $\sum x w + b$ in real numbers. Which error did quantization make?
+#
+# <details><summary>Compare with your numbers</summary>
+#
+# 1. The codes are [1, 2, 3, 0] and [-2, 1, 1, -1].
+# 2. $s_x s_w = 0.25$, and 0.6 / 0.25 = 2.4 is rounded to 2.
+# 3. The sum is -2 + 2 + 3 - 0 = 3, and $y$ = 0.25 (3 + 2) = 1.25.
+# 4. -0.36 + 0.27 + 0.84 - 0 + 0.6 = 1.35. The error is -0.1.
+#
+# </details>
 
 # %% cell="check-2b"
 check("2b")
@@ -55,10 +111,10 @@ check("2b")
 hint("2b", 1)
 
 # %% [markdown] cell="agreement-text"
-# Training uses *fake* quantization: real numbers on a grid, an ordinary convolution. Is it the same
-# network? The next cell takes a layer of ResNet-20, computes its accumulator with your
-# `integer_conv2d`, and looks for the same integers in the output of the fake-quantized layer, as
-# $\lfloor y / (s_x s_w) \rceil$.
+# Training uses *fake* quantization: real numbers on a grid and an ordinary convolution. Is that the
+# same network? The next cell takes one layer of ResNet-20 and computes its sums with your
+# `integer_conv2d`. Then it recovers integers from the output $y$ of the fake-quantized layer, as
+# $\lfloor y / (s_x s_w) \rceil$. If your functions are right, all of them are equal.
 
 # %% cell="agreement"
 with waiting():

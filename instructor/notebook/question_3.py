@@ -44,6 +44,31 @@ with waiting():
 # images that it never saw (`session.float_accuracy`, as its record says), plus a margin. No test
 # image has a part in it. *1 minute on a T4, 3 minutes on a processor.*
 
+# %% [markdown] cell="paper-3"
+# **Before you code: four numbers on paper.** A network has two layers: `a` with 100 weights and `b`
+# with 300. The accuracy must be above 85 %. It was measured at four combinations of widths:
+#
+# | | `b` at 4 bits | `b` at 2 bits |
+# |:--|--:|--:|
+# | `a` at 4 bits | 91 % | 86 % |
+# | `a` at 2 bits | 88 % | 80 % |
+#
+# Write down
+#
+# 1. the size of the four models in bits,
+# 2. the best model with one width everywhere,
+# 3. the best model of all,
+# 4. the best model if 86 % were exactly 85 %.
+#
+# <details><summary>Compare with your numbers</summary>
+#
+# 1. 1600, 1400, 1000 and 800 bits.
+# 2. Both layers at 4 bits, 1600 bits. At 2 bits 80 % is not above the floor.
+# 3. `a` at 4 and `b` at 2 bits, 1000 bits.
+# 4. `a` at 2 and `b` at 4 bits, 1400 bits: an accuracy equal to the floor is not above it.
+#
+# </details>
+
 # %% cell="check-3"
 check("3")
 
@@ -74,8 +99,9 @@ if chosen_bits:
     print(f"{packed_model.kibibytes(chosen_bits, sizes):.1f} KiB, {final:.2f} % on the test images")
 
 # %% [markdown] cell="pareto-text"
-# Every model that was tried, on the images of the search, and yours among them. Nothing to the
-# lower right of the blue line is worth having.
+# The next figure shows every model that was tried, on the images of the search, and yours among
+# them. A model is worth having if no other is both smaller and at least as accurate. The blue line
+# connects these.
 
 # %% cell="pareto"
 with waiting():
@@ -93,11 +119,14 @@ with waiting():
     display(network_plots.pareto(cloud, yours, FLOOR, points))
 
 # %% [markdown] cell="finetune-text"
-# A network that is fine-tuned for its widths can be smaller still. If you have one, put its float
-# `state_dict` beside your other models, `torch.save(net.state_dict(), session.results /
-# "ResNet20_variable.pt")`, and record its widths: the grader then quantizes these weights instead.
-# If you have the codes themselves, at scales of your own, `packed_model.save` writes them to
-# `session.results / "ResNet20_variable.packed"` (`quantlab/formats/packed_model.py` says how): then
-# size and accuracy are those of your codes.
+# **Smaller still (optional).** A network that is fine-tuned for its widths needs fewer bits. There
+# are two ways to submit one:
+#
+# - **Weights.** Save the float `state_dict` with `torch.save(net.state_dict(), session.results /
+#   "ResNet20_variable.pt")`, and record its widths with `session.answers.record_bit_widths`. The
+#   grader quantizes these weights at these widths.
+# - **Codes.** Write the codes and your own scales with `packed_model.save` to `session.results /
+#   "ResNet20_variable.packed"`; `quantlab/formats/packed_model.py` describes the arguments. Size
+#   and accuracy are then those of your codes.
 
 # %% role="auto" cell="auto-3"

@@ -7,8 +7,11 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% [markdown] cell="handin-text"
 # ## Submit
 #
-# Save the notebook, run the cell, read its table, and upload `submission.zip`. The table shows what
-# the grader would make of each file. In Colab the archive is downloaded by itself.
+# 1. Save the notebook.
+# 2. Run the next cell. It writes `submission.zip` and shows what the grader would make of each
+#    file. In Colab your browser downloads the archive.
+# 3. Read the table. If a file is missing or not usable, the table says why.
+# 4. Upload `submission.zip`.
 
 # %% role="form" cell="submission"
 # @title Make submission.zip { display-mode: "form" }

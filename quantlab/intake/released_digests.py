@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "0fda1ba3d3580af3c778f47ea3d51e0681ed1aaf1b70a730d8879a8ca1bcab93",
+        "33cf51ddc18a3dee3a720d19d7aea9511c3d3c249eab337b91066090dfeaf753",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
