@@ -10,6 +10,25 @@ from tests.public_checks.natural_mistakes.collection import GROUPS, MISTAKES, te
 
 CORRECT = REFERENCE.read_text(encoding="utf-8")
 LEADING = 38  # of 70 texts that lead to the fix, at least
+# Words of a hint that name a cause, and the mistakes that have it: anywhere else the hint is false.
+CAUSES = {
+    "rounded down": {"quantize: floor division", "quantize: rounds down and does not clip"},
+    "toward zero": {"quantize: adds a half, then cuts off"},
+    "both sides of zero": {
+        "quantize: as many negative as positive codes",
+        "reset: the largest code instead of half of the codes",
+    },
+    "standard deviation": {"get_scale: torch.std for the root mean square"},
+    "variance": set(),
+    "2^24": {"integer_linear: sums in float32", "integer_conv2d: sums in float32"},
+    "last digits": {"integer_linear: sums in float32", "integer_conv2d: sums in float32"},
+    "too few bits": {"integer_linear: half precision"},
+    "int8": {"integer_linear: int8 operands", "integer_conv2d: int8 operands"},
+    "180 degrees": {"integer_conv2d: slides a flipped kernel"},
+    "dilation its elements": {"integer_conv2d: dilation ignored"},
+    "u is 18": set(),
+    "floor is not above": {"search: accepts the floor itself"},
+}
 WRONG_EVERYWHERE = """
 def linear_quantize(input, scale, zero_point, N_bits, signed=True):
     return torch.full_like(input, 1.0) * torch.arange(input.numel()).view(input.shape).sin() * 3
@@ -67,3 +86,17 @@ def test_no_text_appears_for_a_correct_solution(tmp_path):
     assert [text_about(CORRECT, question, tmp_path) for question in ("1a", "2a", "2b", "3")] == [
         ""
     ] * 4
+
+
+@pytest.mark.parametrize("words", CAUSES)
+def test_hints_name_no_cause_that_the_mistake_does_not_have(texts, words):
+    hinted = {
+        name
+        for name, text in texts.items()
+        if any("Hint" in line and words in line.lower() for line in text.splitlines())
+    }
+    assert hinted - CAUSES[words] == set()
+
+
+def test_causes_belong_to_mistakes():
+    assert set().union(*CAUSES.values()) <= {mistake.name for mistake in MISTAKES}
