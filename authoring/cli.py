@@ -191,10 +191,14 @@ def build(context: click.Context, check: bool) -> int:
         return 0
     from authoring.build.notebook import build_notebook
     from authoring.build.public_checks import build_public_checks
+    from authoring.build.published_frontier import build_published_frontier
     from authoring.build.released_digests import build_released_digests
     from authoring.build.stub import build_stub
 
-    steps = (build_stub, build_notebook, build_public_checks, build_released_digests)
+    steps = (
+        *(build_stub, build_notebook, build_public_checks, build_published_frontier),
+        build_released_digests,
+    )
     return max([step(check) for step in steps])
 
 

@@ -17,7 +17,7 @@ def write_or_compare(path: Path, text: str, master: Path, check: bool) -> int:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return 0
     print(
-        f"{path.name} differs from instructor/{master.name}: run python -m authoring build and "
+        f"{path.name} differs from {master.name}: run python -m authoring build and "
         "commit the result.",
         file=sys.stderr,
     )

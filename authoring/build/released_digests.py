@@ -12,7 +12,8 @@ from quantlab.paths import KIT
 PATH = KIT / "quantlab" / "intake" / "released_digests.py"
 TEXTS = (
     *("README.md", "main.ipynb", "extensions.ipynb", "data/README.md", "docs/student.md"),
-    *("docs/handout.md", "authoring/release/handed_out/AGENTS.md"),
+    *("docs/handout.md", "docs/glossary.md", "docs/reading-path.md"),
+    "authoring/release/handed_out/AGENTS.md",
 )
 
 

@@ -20,6 +20,7 @@ HANDED_OUT = Path(__file__).with_name("handed_out")
 NOTEBOOK = "main.ipynb"
 SOLUTION = "solution.py"
 COLAB_ZIP = "colab.zip"
+PAGES = ("handout.md", "glossary.md", "reading-path.md")  # of docs/
 IF_THERE = ("LICENSE", "CITATION.cff")
 NOT_FOR_STUDENTS = frozenset({"click", "jinja2", "rich"})  # the grader's reports and commands
 _PACKAGE = re.compile(r"[A-Za-z0-9_.-]+")
@@ -30,6 +31,7 @@ def colab_files(kit: Path = KIT) -> Bundle:
     packing = Packing("the student bundle")
     packing.copy(kit / SOLUTION, SOLUTION)
     packing.copy_tree(kit / "quantlab", "quantlab", "*.py")
+    packing.copy_tree(kit / "quantlab", "quantlab", "*.json")
     packing.copy_tree(kit / "tests" / "public", "tests/public")
     for dataset in DATASETS:
         for kind in ("pt", "json"):
@@ -37,6 +39,8 @@ def colab_files(kit: Path = KIT) -> Bundle:
             packing.copy(kit / name, name)
     packing.copy(kit / "data" / "README.md", "data/README.md")
     packing.copy(kit / "docs" / "student.md", "README.md")
+    for name in PAGES:
+        packing.copy(kit / "docs" / name, name)
     packing.copy(HANDED_OUT / "AGENTS.md", "AGENTS.md")
     packing.add("requirements.txt", requirements(kit))
     for name in IF_THERE:

@@ -110,6 +110,7 @@ from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 from quantlab.network.synthetic_images import gaussian_images, matched_images
 from quantlab.notebook import network_plots, plots, tables
+from quantlab.notebook.published_frontier import draw_frontier
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
 from quantlab.notebook.submission_zip import rehearse_submission, write_submission

@@ -4,6 +4,17 @@
 The attributes of a cell are explained in authoring/build/notebook.py.
 """
 
+# %% [markdown] cell="frontier-text"
+# ## Your network beside others
+#
+# Other methods chose bit widths for the same float network. They also use scales of least squared
+# error and estimate batch norm again. Your widths are measured with the symmetric rule. Is your
+# network smaller at the same accuracy? If not, which of these steps would gain most?
+
+# %% cell="frontier"
+yours = (packed_model.kibibytes(chosen_bits, sizes), final) if chosen_bits else None
+display(draw_frontier(yours, session.test.name, len(session.test), FLOOR))
+
 # %% [markdown] cell="handin-text"
 # ## Submit
 #

@@ -41,6 +41,11 @@ from quantlab.formats.submission_files import ANSWERS
 from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
 from quantlab.notebook.executed_cells import record_executed_cells
+from quantlab.notebook.tested_versions import (
+    installed_versions,
+    kernel_records,
+    versions_sentence,
+)
 from quantlab.paths import DATASETS, float_model
 from quantlab.student_ids import plain_student
 
@@ -271,6 +276,7 @@ def _print_summary(session: Session) -> None:
     else:
         machine = f"a CPU ({torch.get_num_threads()} threads, no GPU)"
     print(f"{session.place} on {machine}, PyTorch {torch.__version__}")
+    print(versions_sentence(kernel_records(), installed_versions()))
     if session.device.type != "cuda" and session.place == "Colab":
         print("For a GPU choose Runtime > Change runtime type > T4 GPU, and run this cell again.")
     images = (
