@@ -5,15 +5,19 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "33cf51ddc18a3dee3a720d19d7aea9511c3d3c249eab337b91066090dfeaf753",
+        "52b3ca541307d3a0c7a2f5c2ba1b03a0a5adc5de56ade136afca684bd80dde69",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
         "05483410ff86755a1ae1f90dc12f68cb0629d54d51357a0d555d0dfb971ff4af",
         # docs/student.md
-        "04515b02c21471541c8a81000dc578aef8143e80b01d2111cf4d4849b5bcc12b",
+        "b151b90b19a3f86e76ba6606c7bd25843694ee56f69f86bf6be0de94fc90d53a",
         # docs/handout.md
-        "1c7f778b3d108c25df88f606b06c7803130ec43eac2a9ffa6425ce3d716e1f73",
+        "a9423358624eac4599deecbea1addc42757ec2532f3155f9dc666af5bdb0b91c",
+        # docs/glossary.md
+        "43efa1870ae8240d3c58eb2ba4bf83b8a265e4977b75bd4650ed231c88adc483",
+        # docs/reading-path.md
+        "dcfd004a823160fbd0fa363b7dc32d60aaf40583dd8e484b9ad0405d758af618",
         # authoring/release/handed_out/AGENTS.md
         "76dc7c19ac83bc697b3532267a2305ad33761404c503966477286fc2e3fe0c23",
     }
