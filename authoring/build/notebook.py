@@ -13,11 +13,14 @@ The attributes of a cell are
     role="auto"    receives the points of a question's automatic checks; its id is auto-1a, ...
     role="written" an answer in words, graded by staff; its id is written-1b, ... The reference's
                    answer is between BEGIN SOLUTION and END SOLUTION
+    role="exercise" question="2d"  functions that students write in the notebook, without points.
+                   Their bodies are between the markers; a student's raise NotImplementedError
 
 `{{points 1a}}`, `{{threshold W4A4}}` (of CIFAR-10) and the points of the graded cells come from the
 rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, which the release fills.
 """
 
+import ast
 import copy
 import re
 import sys
@@ -29,7 +32,7 @@ import jupytext
 import nbformat
 
 from authoring.build.generated_file import write_or_compare
-from authoring.build.stub import BEGIN, END
+from authoring.build.stub import BEGIN, END, BadMaster, make_stub
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
 from quantlab.notebook.open_notebook import STUB_ANSWER
@@ -46,7 +49,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-ROLES = ("drop", "parameters", "form", "auto", "written")
+ROLES = ("drop", "parameters", "form", "auto", "written", "exercise")
 
 
 class BadNotebook(Exception):
@@ -71,8 +74,8 @@ def student_notebook(bundle: Bundle | None = None) -> str:
 
 
 def solved_notebook(bundle: Bundle | None = None) -> str:
-    """Return the notebook with the reference's written answers. Raises `BadNotebook`."""
-    return _text(_mapped(_read(bundle), _without_markers))
+    """Return the notebook with the reference's answers and exercises. Raises `BadNotebook`."""
+    return _text(_mapped(_read(bundle, solved=True), _without_markers))
 
 
 def nbgrader_notebook(bundle: Bundle | None = None) -> str:
@@ -85,8 +88,11 @@ def master_text() -> str:
     return "\n\n".join((MASTER / f"{part}.py").read_text(encoding="utf-8") for part in PARTS)
 
 
-def _read(bundle: Bundle | None) -> Any:
-    """Return the master as a notebook with only the intended metadata."""
+def _read(bundle: Bundle | None, solved: bool = False) -> Any:
+    """Return the master as a notebook with only the intended metadata.
+
+    nbgrader has one stub for all cells, so an exercise is a stub from here on, or `solved`.
+    """
     rubric = load_rubric()
     source = _filled_in(master_text(), rubric, bundle or Bundle())
     notebook = jupytext.reads(source, fmt="py:percent")
@@ -105,7 +111,9 @@ def _read(bundle: Bundle | None) -> Any:
                 f"{'no id' if not name else f'the id {name!r} of another cell'}: give it its own."
             )
         names.add(name)
-        if role != "written" and (BEGIN in cell.source or END in cell.source):
+        if role == "exercise":
+            cell.source = _exercise(cell, name, solved)
+        elif role != "written" and (BEGIN in cell.source or END in cell.source):
             raise BadNotebook(f"Cell {name} has solution markers, but is not a written answer.")
         if role == "auto":
             question = name.removeprefix("auto-")
@@ -118,6 +126,22 @@ def _read(bundle: Bundle | None) -> Any:
     built.nbformat_minor = 5
     nbformat.validate(built)
     return built
+
+
+def _exercise(cell: Any, name: str, solved: bool) -> str:
+    """Return the source of an exercise: a student's, or with `solved` the reference's."""
+    try:
+        functions = [
+            node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)
+        ]
+        question = cell.metadata["question"]
+        stub = make_stub(cell.source, {function.name: question for function in functions})
+    except (BadMaster, SyntaxError, KeyError) as problem:
+        raise BadNotebook(f"Cell {name} is no exercise: {problem}") from problem
+    if not solved:
+        return stub.rstrip("\n")
+    lines = cell.source.splitlines()
+    return "\n".join(line for line in lines if line.strip() not in (BEGIN, END))
 
 
 def _cell(cell: Any, name: str, role: str | None, rubric: Rubric) -> Any:

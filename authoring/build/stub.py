@@ -10,6 +10,7 @@ helpers of the reference, it is removed. Everything else is kept.
 
 import ast
 import sys
+from collections.abc import Mapping
 
 from authoring.build.generated_file import write_or_compare
 from autograder.paths import REFERENCE as MASTER
@@ -37,8 +38,16 @@ class BadMaster(Exception):
     """Report why the master cannot become a student's file: unpaired or misplaced markers."""
 
 
-def make_stub(master: str) -> str:
-    """Return the student's file for the source text of the master. Raises `BadMaster`."""
+def make_stub(master: str, questions: Mapping[str, str] = QUESTIONS) -> str:
+    """Return the student's file for the source text of the master.
+
+    Args:
+        master: Python source with solution markers.
+        questions: {function or class: question} for all that a student writes.
+
+    Raises:
+        BadMaster: The markers are unpaired or misplaced.
+    """
     owners = _owners(master)
     kept: list[str] = []
     solved: set[str] = set()
@@ -54,9 +63,11 @@ def make_stub(master: str) -> str:
             opened = number
             indent = line[: len(line) - len(line.lstrip())]
             if indent:
-                owner = _question_owner(owners, number)
+                owner = _question_owner(owners, number, questions)
                 solved.add(owner)
-                kept.append(f'{indent}raise NotImplementedError("{title(owner)}")')
+                kept.append(
+                    f'{indent}raise NotImplementedError("Question {questions[owner]}: {owner}")'
+                )
         elif marker == END:
             if opened is None:
                 raise BadMaster(f"Line {number}: this END has no BEGIN.")
@@ -66,15 +77,15 @@ def make_stub(master: str) -> str:
             after_gap = False
     if opened is not None:
         raise BadMaster(f"Line {opened}: the region that begins here has no END.")
-    unsolved = [name for name in QUESTIONS if name not in solved]
+    unsolved = [name for name in questions if name not in solved]
     if unsolved:
         raise BadMaster(f"The master has no region for {', '.join(unsolved)}: add the markers.")
     return "\n".join(kept).rstrip("\n") + "\n"
 
 
-def title(name: str) -> str:
+def title(name: str, questions: Mapping[str, str] = QUESTIONS) -> str:
     """Return the message of a stub: its question and its name."""
-    return f"Question {QUESTIONS[name]}: {name}"
+    return f"Question {questions[name]}: {name}"
 
 
 def _owners(master: str) -> dict[int, str]:
@@ -87,9 +98,9 @@ def _owners(master: str) -> dict[int, str]:
     return owners
 
 
-def _question_owner(owners: dict[int, str], line: int) -> str:
+def _question_owner(owners: dict[int, str], line: int, questions: Mapping[str, str]) -> str:
     owner = owners.get(line)
-    if owner not in QUESTIONS:
+    if owner is None or owner not in questions:
         raise BadMaster(
             f"Line {line}: a region in {owner or 'no function'}, which is in no question: "
             "add it to QUESTIONS or move the region."

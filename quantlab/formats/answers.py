@@ -3,8 +3,10 @@
     {"version": 1, "student": "...", "dataset": "CIFAR-10",
      "mse": {"A": {"sym": {"8": 0.001, "4": 0.02, "2": 0.3}, "heuristic": ..., ...}, "B": ...},
      "table1": {"ptq": {"W8A8": {"SAWB": 91.2, "sym": 91.4}, ...}, "qat": ...},
-     "bit_widths": {"layer1.0.conv1": 4, ...}}
+     "bit_widths": {"layer1.0.conv1": 4, ...},
+     "guesses": {"ptq_w2a8": {"guess": 60, "measured": 12.3}, ...}}
 
+`guesses` is optional: what the student expected before a result, for the report. It has no points.
 A cell that is absent or null is not filled in yet: `None`, and no error. `parse_answers` reads the
 file as people write it. The checks decide whether a number is correct or possible, each for its own
 cell.
@@ -24,12 +26,15 @@ MSE_BITS = (8, 4, 2)
 TRAININGS = ("ptq", "qat")
 TABLE1_METHODS = ("SAWB", "sym")
 
+GUESSES = {"best_on_b_at_8_bits": "", "ptq_w2a8": " %", "narrowest_layer": ""}  # and their units
 LARGEST_TEXT = 2**20  # bytes; filled in completely the file has about 3,000
 LONGEST_NAME = 100  # characters of a student, a data set or a layer
+LONGEST_GUESS = 100  # characters
 MOST_LAYERS = 200  # ResNet-20 has 20
 MOST_BITS = 64
 
 Mse = Mapping[str, Mapping[str, Mapping[int, float | None]]]
+Guesses = Mapping[str, Mapping[str, float | str | None]]
 Table1 = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 
 
@@ -51,6 +56,7 @@ class Answers:
         mse: `mse[vector][method][bits]` is a mean squared error (question 1b).
         table1: `table1[training][cell][method]` is an accuracy in percent (questions 2c and 2d).
         bit_widths: The bits of each layer's weights (question 3; empty until recorded).
+        guesses: `guesses[name]` has "guess" and "measured": numbers, texts or None. Not graded.
         unread: Why an entry could not be read, by its place ("table1.ptq.W8A8.sym").
         notes: What was read in another way than it is written.
     """
@@ -60,6 +66,7 @@ class Answers:
     mse: Mse = field(default_factory=_no_mse)
     table1: Table1 = field(default_factory=_no_table1)
     bit_widths: Mapping[str, int] = field(default_factory=dict)
+    guesses: Guesses = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -72,7 +79,7 @@ class Answers:
 
 def to_text(answers: Answers) -> str:
     """Return the text of `answers.json`; `parse_answers.parse` reads it."""
-    record = {
+    record: dict[str, object] = {
         "version": VERSION,
         "student": answers.student,
         "dataset": answers.dataset,
@@ -80,6 +87,8 @@ def to_text(answers: Answers) -> str:
         "table1": answers.table1,
         "bit_widths": answers.bit_widths,
     }
+    if answers.guesses:
+        record["guesses"] = answers.guesses
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -10,6 +10,8 @@ from typing import SupportsFloat, SupportsIndex
 from quantlab.atomic_files import write_text_atomically
 from quantlab.errors import BadAnswers
 from quantlab.formats.answers import (
+    GUESSES,
+    LONGEST_GUESS,
     MSE_BITS,
     MSE_METHODS,
     TABLE1_METHODS,
@@ -132,8 +134,42 @@ class AnswersFile:
         widths = checked_bit_widths({layer: _plain_int(bits) for layer, bits in bit_widths.items()})
         self._write(replace(self.read(), bit_widths=widths))
 
+    def record_guess(self, name: str, guess: object, measured: object) -> float | str | None:
+        """Record what a student expected and what was measured; return the first guess.
+
+        A guess that was recorded stays, also when a later one differs; the result is replaced.
+
+        Args:
+            name: One of `GUESSES`.
+            guess: A number or a short text, None for no guess.
+            measured: The result, likewise.
+
+        Raises:
+            BadAnswers: The name does not exist.
+        """
+        _check_name(name, tuple(GUESSES), "guess")
+        answers = self.read()
+        first = answers.guesses.get(name, {}).get("guess")
+        first = _plain_guess(guess) if first is None else first
+        entry = {"guess": first, "measured": _plain_guess(measured)}
+        self._write(replace(answers, guesses={**answers.guesses, name: entry}))
+        return first
+
     def _write(self, answers: Answers) -> None:
         write_text_atomically(self.path, to_text(answers))
+
+
+def _plain_guess(value: object) -> float | str | None:
+    """Return a guess as JSON can hold it: a finite number, a short text, or None."""
+    if value is None or isinstance(value, str):
+        return value if value is None else value[:LONGEST_GUESS]
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return str(value)[:LONGEST_GUESS]
+    if not math.isfinite(number):
+        return str(number)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
 def _plain_int(bits: object) -> object:

@@ -18,7 +18,9 @@ from typing import Any
 
 from quantlab.errors import BadAnswers
 from quantlab.formats.answers import (
+    GUESSES,
     LARGEST_TEXT,
+    LONGEST_GUESS,
     MOST_LAYERS,
     MSE_BITS,
     MSE_METHODS,
@@ -38,8 +40,9 @@ from quantlab.student_ids import plain_student
 
 AGAIN = "write answers.json again with the notebook, not by hand"
 _TABLES = ("mse", "table1", "bit_widths")
-_NAMES = ("version", "student", "dataset", *_TABLES)
+_NAMES = ("version", "student", "dataset", *_TABLES, "guesses")
 _MOST_UNREAD = 60
+LARGEST_GUESS = 1e15
 _MOST_NAMED = 3  # in one note
 _NUMBER = re.compile(r"([+-]?\d{1,30}(?:[.,]\d{0,30})?(?:e[+-]?\d{1,4})?) ?(%?)", re.IGNORECASE)
 
@@ -101,6 +104,7 @@ def parse(text: str | bytes) -> Answers:
         },
         table1=_filled(found.get("table1"), "table1", (TRAININGS, CELLS, TABLE1_METHODS), record),
         bit_widths=_bit_widths(found.get("bit_widths"), record),
+        guesses=_guesses(found.get("guesses")),
         unread=record.unread,
         notes=tuple(record.notes()),
     )
@@ -250,6 +254,24 @@ def _from_text(text: str) -> float | None:
     """
     match = _NUMBER.fullmatch(" ".join(unicodedata.normalize("NFKC", text[:200]).split()))
     return float(match[1].replace(",", ".")) if match else None
+
+
+def _guesses(guesses: object) -> dict[str, dict[str, float | str | None]]:
+    """Return the readable guesses; others are dropped without a note, as they have no points."""
+    entries = guesses if isinstance(guesses, dict) else {}
+    return {
+        name: {part: _guess(entries[name].get(part)) for part in ("guess", "measured")}
+        for name in GUESSES
+        if isinstance(entries.get(name), dict)
+    }
+
+
+def _guess(value: object) -> float | str | None:
+    if isinstance(value, str):
+        return value[:LONGEST_GUESS].encode("utf-8", "replace").decode()
+    if isinstance(value, (int, float)) and abs(value) < LARGEST_GUESS:  # also false for NaN
+        return value
+    return None
 
 
 def _bit_widths(widths: object, record: _Record) -> dict[str, int]:

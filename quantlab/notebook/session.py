@@ -21,7 +21,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,7 @@ class Session:
         calibration: The grader's calibration images, from the whole training set, uint8
             (512, 3, 32, 32).
         float_model: The pre-trained ResNet-20 in evaluation mode.
+        measured: Seconds per image by kind of work (`quantlab.notebook.estimates`).
         float_accuracy: Its recorded accuracy in percent on images that it was not trained on.
     """
 
@@ -90,6 +91,7 @@ class Session:
     calibration: Tensor
     float_model: nn.Module
     float_accuracy: float
+    measured: dict[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def answers(self) -> AnswersFile:
