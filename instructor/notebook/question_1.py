@@ -82,6 +82,14 @@ hint("1a", 1)
 # squared error between each vector and what is recovered from it, for every method and width. The
 # cell records the numbers; the table is what the grader will read.
 
+# %% [markdown] cell="guess-1b-text"
+# **Predict, then run.** At 8 bits on the heavy-tailed B: which has the smaller error, `"sym"` or
+# `"SAWB"`? Enter your guess, or leave `None`. The next cell shows it beside the result. Your first
+# guess stays in `answers.json` for your report; it has no points.
+
+# %% cell="guess-1b"
+GUESS_BEST_ON_B = None
+
 # %% cell="mse"
 vectors = student_vectors(session.student)
 
@@ -92,7 +100,9 @@ with waiting():
                 scale, _ = solution.reset_scale_and_zero_point(values, bits, method)
                 error = (values - recover(values, scale, bits)).square().mean()
                 session.answers.record_mse(name, method, bits, error)
-display(tables.mse_table(session.answers.read()))
+answers = session.answers.read()
+display(tables.mse_table(answers))
+compare_guess(session.answers, "best_on_b_at_8_bits", GUESS_BEST_ON_B, better_on_b(answers))
 
 # %% [markdown] cell="curves-text"
 # The error as a function of the scale, and where on it the three methods came to stand. Left of

@@ -141,37 +141,48 @@ with waiting():
 #
 # Your functions now run inside the layers of ResNet-20: every convolution but the first, which sees
 # signed images and stays in floating point, and the classifier. W4A2 means 4 bits for weights, 2
-# for activations. Measure the PTQ half of Table 1. *About 1 minute on a T4; 3 minutes on a
-# processor.* Hint: expect more than 80 % at W4A4 on CIFAR-10.
+# for activations. Measure the PTQ half of Table 1. Hint: expect more than 80 % at W4A4 on CIFAR-10.
+
+# %% [markdown] cell="guess-2c-text"
+# **Predict, then run.** With 2-bit weights and 8-bit activations, without any training: how many
+# percent of the test images will be right (W2A8, SAWB)? Enter a number or leave `None`.
+
+# %% cell="guess-2c"
+GUESS_W2A8 = None
 
 # %% cell="ptq"
 images = session.calibration
 
 with waiting(), fast_integers_if_exact(solution):
+    needs(solution, "1a", "2b")
+    estimates.announce_ptq(session, solution, 2 * len(CELLS))
     for method in ("SAWB", "sym"):
-        for cell in tqdm(CELLS, desc=f"PTQ, {method}"):
+        for cell in progress_bar(CELLS, desc=f"PTQ, {method}"):
             network = quantize_model(
                 session.float_model, solution, *cell_bits(cell), method, images
             )
             accuracy = session.accuracy(network)
             session.answers.record_accuracy("ptq", cell, method, accuracy)
-display(tables.accuracy_table(session.answers.read()))
+answers = session.answers.read()
+display(tables.accuracy_table(answers))
+compare_guess(session.answers, "ptq_w2a8", GUESS_W2A8, answers.table1["ptq"]["W2A8"]["SAWB"])
 
 # %% [markdown] cell="synthetic-text"
 # **Without any image.** Training images may be secret, or lost. Two substitutes: Gaussian noise,
 # and noise that was changed until every batch normalization of the network sees the mean and the
-# variance that it remembers from training (zero-shot quantization). *About 1 minute on a
-# processor.*
+# variance that it remembers from training (zero-shot quantization).
 
 # %% cell="synthetic"
 with waiting(), fast_integers_if_exact(solution):
+    needs(solution, "1a", "2b")
     count, steps = (64, 12) if session.fast else (256, 100)
+    part = session.held_out.subset(torch.arange(500 if session.fast else 2_000))
+    estimates.announce_substitutes(session, solution, count, steps, 6, len(part))
     sources = {
         "training images": images,
         "Gaussian noise": gaussian_images(count),
         "matched noise": matched_images(session.float_model, count, steps),
     }
-    part = session.held_out.subset(torch.arange(500 if session.fast else 2_000))
     bars = {}
     for cell in ("W4A4", "W8A2"):
         bars[cell] = {}

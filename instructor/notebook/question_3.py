@@ -13,8 +13,14 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # and very small models earn a bonus.
 #
 # First a look at the layers: the accuracy with one of them narrow and all others at 8 bits,
-# measured on *held-out* images. Test images are for the final number only. *Seconds on a T4, a
-# minute on a processor.*
+# measured on *held-out* images. Test images are for the final number only.
+
+# %% [markdown] cell="guess-3-text"
+# **Predict, then run.** Which layer loses least at 2 bits, all others at 8? Enter its name, such as
+# `"conv1"`, `"layer2.1.conv2"` or `"fc"`, or leave `None`.
+
+# %% cell="guess-3"
+GUESS_NARROWEST = None
 
 # %% cell="sensitivity"
 state, sizes = session.float_model.state_dict(), layer_sizes()
@@ -30,19 +36,28 @@ def accuracy_of(bit_widths):
     return tried[key]
 
 
+narrowest = None
+
 with waiting():
-    full = accuracy_of(dict.fromkeys(sizes, 8))
+    needs(solution, "1a")
+    narrow = (2,) if session.fast else (2, 3)
+    with estimates.announced("The look at all layers", len(narrow) * len(sizes)):
+        full = accuracy_of(dict.fromkeys(sizes, 8))
     lost = {
-        bits: {name: accuracy_of({**dict.fromkeys(sizes, 8), name: bits}) for name in tqdm(sizes)}
-        for bits in ((2,) if session.fast else (2, 3))
+        bits: {
+            name: accuracy_of({**dict.fromkeys(sizes, 8), name: bits})
+            for name in progress_bar(sizes, desc=f"one layer at {bits} bits")
+        }
+        for bits in narrow
     }
+    narrowest = max(lost[2], key=lost[2].get)
     display(network_plots.sensitivity(lost, full))
 
 # %% [markdown] cell="search-text"
 # Complete `variable_precision_search`. Its `evaluate` is the function above. Its floor is
 # {{threshold variable}} %, plus what the float network does better on these few images than on
 # images that it never saw (`session.float_accuracy`, as its record says), plus a margin. No test
-# image has a part in it. *1 minute on a T4, 3 minutes on a processor.*
+# image has a part in it.
 
 # %% [markdown] cell="paper-3"
 # **Before you code: four numbers on paper.** A network has two layers: `a` with 100 weights and `b`
@@ -82,16 +97,21 @@ FLOOR = float("{{threshold variable}}")
 margin = 5.0 if session.fast else 3.0  # percentage points; few images are a coarse ruler
 chosen_bits = None
 
-with waiting(), tqdm(desc="evaluations") as bar:
+with waiting():
+    needs(solution, "1a", "3")
+    with estimates.announced("A search that tries 100 combinations of widths", 100):
+        full = evaluate_bit_widths(state, dict.fromkeys(sizes, 8), searched, solution)
+    floor = FLOOR + max(0.0, full - session.float_accuracy) + margin
+    with progress_bar(desc="evaluations") as bar:
 
-    def evaluate_widths(bit_widths):
-        """Return `accuracy_of` these widths, and count the call."""
-        bar.update()
-        return accuracy_of(bit_widths)
+        def evaluate_widths(bit_widths):
+            """Return `accuracy_of` these widths, and count the call."""
+            bar.update()
+            return accuracy_of(bit_widths)
 
-    better_here = accuracy_of(dict.fromkeys(sizes, 8)) - session.float_accuracy
-    floor = FLOOR + max(0.0, better_here) + margin
-    chosen_bits = solution.variable_precision_search(sizes, evaluate_widths, widths_to_try, floor)
+        chosen_bits = solution.variable_precision_search(
+            sizes, evaluate_widths, widths_to_try, floor
+        )
     session.answers.record_bit_widths(chosen_bits)
 if chosen_bits:
     final = evaluate_bit_widths(state, chosen_bits, session.test, solution)

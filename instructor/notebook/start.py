@@ -95,7 +95,6 @@ if importlib.util.find_spec("torch") is None:
 import torch
 from IPython.display import display
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from quantlab.arithmetic.float32 import full_float32
 from quantlab.check import check, hint
@@ -109,35 +108,27 @@ from quantlab.network.fast_integers import fast_integers_if_exact
 from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 from quantlab.network.synthetic_images import gaussian_images, matched_images
-from quantlab.notebook import network_plots, plots, tables
+from quantlab.notebook import estimates, experiments, network_plots, plots, tables
+from quantlab.notebook.guesses import better_on_b, compare_guess
+from quantlab.notebook.needs import needs
 from quantlab.notebook.published_frontier import draw_frontier
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
 from quantlab.notebook.submission_zip import rehearse_submission, write_submission
 from quantlab.paths import CELLS, cell_bits, model_file
+from quantlab.progress_bar import progress_bar
 from quantlab.protocol.scale_forms import InAnyForm
 from quantlab.training import fine_tuning
+from quantlab.training.step_check import checked_step
 
 solution = follow_solution()  # your functions, as they are saved when a cell starts
 session = begin(STUDENT, DATASET, FAST)
 
 # %% [markdown] cell="times"
-# **How long it takes.** All of it, with the training recipe that is given, on all of CIFAR-10;
-# a cell that takes more than a minute says so before it starts, and training goes on where it
-# stopped.
+# **How long it takes.** A long cell measures this machine first and prints its estimate, such as
+# "10 trainings: about 15 min on this machine". `FAST` is a rehearsal on fewer images: use it to see
+# everything once, then set it back for the results that you submit. The long part is question 2d.
+# You may stop it at any time; run its cell again, and it continues at the step where it stopped.
 #
-# | | T4 GPU (Colab) | laptop, 4 cores without AMX | 2 cores with AMX | `FAST` on 2 cores |
-# |:--|--:|--:|--:|--:|
-# | question 1 | 10 s | 10 s | 10 s | 10 s |
-# | 2c, PTQ, ten models | 1 min | 3 min | 3 min | 40 s |
-# | 2d, training, ten models | 15 min | 70 min | 55 min | 3 min |
-# | 3, search | 1 min | 3 min | 3 min | 30 s |
-#
-# The times of `FAST` and of the two cores come from processor time, measured on cores with AVX-512
-# and bfloat16 (5 ms per training image and 2 ms per test image), divided by two; AMX makes only the
-# convolutions faster. Without bfloat16 a training image takes 8 ms of a core, and the training of
-# `FAST` 4½ minutes. Both data sets take the same: `FAST` limits the images. The times of a laptop
-# are scaled from there by half as wide vectors on twice as many cores, those of a T4 by its memory
-# bandwidth, which fake quantization needs most of. Each training times a step in float32, bfloat16
-# and, on a GPU, float16, uses the fastest and says which; `QUANTLAB_PRECISION` in the environment
-# overrides it. Use `FAST` to see everything once; set it back for the results that you submit.
+# Each training times a step in float32, bfloat16 and, on a GPU, float16, uses the fastest and says
+# which. `QUANTLAB_PRECISION` in the environment overrides the choice.

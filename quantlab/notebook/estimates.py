@@ -5,7 +5,8 @@ A cell prints its estimate before it starts.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import starmap
 from typing import Any
 
@@ -23,7 +24,7 @@ from quantlab.training.recipe import Recipe
 from quantlab.training.steps import objective_of, step_seconds
 
 MEASURED_CELL = (4, 4)
-LONG = 20.0  # seconds: a shorter cell needs no announcement
+STEP_BATCH = 64
 BACKWARD = 3.0  # a step of the float network, in forward passes
 
 
@@ -46,6 +47,14 @@ def duration(seconds: float) -> str:
 def announce(what: str, seconds: float) -> None:
     """Print how long the rest of a cell will take on this machine."""
     print(f"{what}: about {duration(seconds)} on this machine.")
+
+
+@contextmanager
+def announced(what: str, times: int) -> Iterator[None]:
+    """Time the block, then announce how long `times` such blocks will take."""
+    started = time.perf_counter()
+    yield
+    announce(what, times * (time.perf_counter() - started))
 
 
 def announce_ptq(session: Session, ops: Any, networks: int) -> None:
@@ -93,8 +102,8 @@ def _quantized_image(session: Session, ops: Any) -> float:
 def _seconds_per_trained_image(session: Session, ops: Any) -> float:
     def measure() -> float:
         network = _quantized(session, ops)
-        images = session.train.subset(torch.arange(128))
-        recipe = Recipe(1, 128, 0.01)
+        images = session.train.subset(torch.arange(STEP_BATCH))
+        recipe = Recipe(1, STEP_BATCH, 0.01)
         batch = next(augmented_batches(images, recipe, 0, session.device))
         objective = objective_of(distillation_loss(session.float_model))
         return min(step_seconds(network, objective, batch).values()) / len(images)

@@ -4,7 +4,7 @@ A guess is a variable of the notebook, None for no guess. The first guess with i
 answers.json, for the report. It is not graded.
 """
 
-from quantlab.formats.answers import GUESSES
+from quantlab.formats.answers import GUESSES, Answers
 from quantlab.formats.answers_file import AnswersFile
 
 Guess = float | int | str | None
@@ -31,6 +31,14 @@ def compare_guess(file: AnswersFile, name: str, guess: Guess, measured: Guess) -
     else:
         earlier = " (your first guess)" if guess is not None and guess != first else ""
         print(f"You guessed {_shown(first, unit)}{earlier}, {result}")
+
+
+def better_on_b(answers: Answers) -> str | None:
+    """Return which of "sym" and "SAWB" has the smaller error on B at 8 bits; None before both."""
+    sym, sawb = (answers.mse["B"][method][8] for method in ("sym", "SAWB"))
+    if sym is None or sawb is None:
+        return None
+    return "sym" if sym < sawb else "SAWB"
 
 
 def _shown(value: Guess, unit: str) -> str:

@@ -41,31 +41,33 @@ _CALLS: Mapping[str, Callable[[Any], object]] = {
         {"layer": 4}, _evaluate, (2, 8), 0.0
     ),
 }
-QUANTIZERS = ("linear_quantize", "linear_dequantize", "get_scale", "reset_scale_and_zero_point")
-ESTIMATOR = ("linear_quantize_STE",)
-LAYERS = (
-    "integer_linear",
-    "integer_conv2d",
-    "quantized_linear_function",
-    "quantized_conv2d_function",
-)
-SEARCH = ("variable_precision_search",)
+_FUNCTIONS = {
+    "1a": ("linear_quantize", "linear_dequantize", "get_scale", "reset_scale_and_zero_point"),
+    "2a": ("linear_quantize_STE",),
+    "2b": (
+        "integer_linear",
+        "integer_conv2d",
+        "quantized_linear_function",
+        "quantized_conv2d_function",
+    ),
+    "3": ("variable_precision_search",),
+}
 
 
-def needs(ops: Any, *groups: tuple[str, ...]) -> None:
-    """Call each function of `groups` once, on a few numbers.
+def needs(ops: Any, *questions: str) -> None:
+    """Call each function of these questions once, on a few numbers.
 
     Other errors than a stub's are not raised here: the cell shows where they happen.
 
     Args:
         ops: The module with the student's functions.
-        groups: Names, such as `QUANTIZERS`.
+        questions: "1a", "2a", "2b" or "3".
 
     Raises:
         NotImplementedError: A function is not written yet ("Question 1a: linear_quantize").
         NotImported: No version of solution.py was imported yet.
     """
-    for name in (name for group in groups for name in group):
+    for name in (name for question in questions for name in _FUNCTIONS[question]):
         try:
             _CALLS[name](ops)
         except NotImported:

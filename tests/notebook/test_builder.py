@@ -67,6 +67,10 @@ def test_student_notebook_contains_no_answer_and_no_marker() -> None:
             assert STUB_ANSWER in cell.source
             assert STUB_ANSWER not in solved[name].source
             assert len(solved[name].source) > 3 * len(cell.source)
+        elif name == "step":
+            assert cell.source.count("raise NotImplementedError(") == 2
+            assert "softmax" in solved[name].source
+            assert "softmax" not in cell.source
         else:
             assert cell.source == solved[name].source
 
@@ -86,8 +90,9 @@ def test_student_notebook_has_points_and_thresholds_of_the_rubric() -> None:
         if question.id != "3":
             assert f"### {question.id}. " in text
             assert re.search(rf"### {question.id}\. [^(]*\({question.points:g} points\)", text)
+    unwrapped = " ".join(cells(text)["q2d"].source.split())
     for cell in ("W8A8", "W4A4", "W8A2", "W2A8", "W2A2"):
-        assert f"{cell} {rubric.thresholds['cifar10'][cell]:g}" in text
+        assert f"{cell} {rubric.thresholds['cifar10'][cell]:g}" in unwrapped
 
 
 def test_nbgrader_notebook_has_all_points_in_graded_cells() -> None:
@@ -131,9 +136,44 @@ def test_student_notebook_is_json_of_the_current_format() -> None:
     assert document["metadata"]["accelerator"] == "GPU"
 
 
+EXERCISE = """# %% role="exercise" question="2d" cell="step"
+def first(x):
+    '''Return x.'''
+    ### BEGIN SOLUTION
+    return x
+    ### END SOLUTION
+
+
+def second(x):
+    ### BEGIN SOLUTION
+    return -x
+    ### END SOLUTION
+"""
+
+
+def test_exercise_is_a_stub_for_students_and_nbgrader_and_solved_for_staff(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with_master(monkeypatch, tmp_path, EXERCISE)
+    for build in (student_notebook, nbgrader_notebook):
+        source = cells(build())["step"].source
+        assert "'''Return x.'''\n    raise NotImplementedError(\"Question 2d: first\")" in source
+        assert source.endswith('raise NotImplementedError("Question 2d: second")')
+        assert "SOLUTION" not in source
+    solved = cells(solved_notebook())["step"].source
+    assert "    return x\n\n\ndef second(x):\n    return -x" in solved
+    assert "SOLUTION" not in solved
+    assert "nbgrader" not in cells(nbgrader_notebook())["step"].metadata
+
+
 @pytest.mark.parametrize(
     ("master", "sentence"),
     [
+        ('# %% role="exercise" cell="a"\nx = 1\n', "Cell a is no exercise"),
+        (
+            EXERCISE.replace("    ### END SOLUTION\n\n\n", "\n\n"),
+            "Cell step is no exercise: Line",
+        ),
         ("# %%\nx = 1\n", "has no id"),
         ('# %% cell="a"\nx = 1\n\n# %% cell="a"\ny = 1\n', "the id 'a' of another"),
         ('# %% cell="a" role="test"\nx = 1\n', "role 'test'"),

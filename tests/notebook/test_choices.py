@@ -80,9 +80,14 @@ def test_search_cell_takes_its_floor_without_test_images() -> None:
         ),
         "solution": SimpleNamespace(variable_precision_search=search),
         "accuracy_of": lambda widths: 98.0,
+        "evaluate_bit_widths": lambda state, widths, images, solution: 98.0,
+        "state": {},
+        "searched": None,
+        "needs": lambda *_: None,
+        "estimates": SimpleNamespace(announced=lambda *_: _nothing()),
         "sizes": {"conv1": 1},
         "waiting": _nothing,
-        "tqdm": lambda desc: _nothing(bar),
+        "progress_bar": lambda desc: _nothing(bar),
     }
     exec(CODE["search"], names)
     assert floors == [85.0 + 6.0 + 3.0]
