@@ -245,6 +245,14 @@ def sawb_constants() -> int:
     return print_sawb_constants()
 
 
+@build.command(epilog=EPILOG)
+def motivation() -> int:
+    """Draw the picture of the notebook's first cell from measured numbers (a minute)."""
+    from authoring.build.motivation import build_motivation
+
+    return build_motivation()
+
+
 @build.command("overfitted-model", epilog=EPILOG)
 @data_option()
 @click.option("--epochs", type=POSITIVE, default=30, show_default=True, metavar="N")

@@ -17,7 +17,8 @@ The attributes of a cell are
                    Their bodies are between the markers; a student's raise NotImplementedError
 
 `{{points 1a}}`, `{{threshold W4A4}}` (of CIFAR-10) and the points of the graded cells come from the
-rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, which the release fills.
+rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, which the release fills;
+`{{motivation}}` is the picture of `authoring.build.motivation`.
 """
 
 import ast
@@ -32,6 +33,7 @@ import jupytext
 import nbformat
 
 from authoring.build.generated_file import write_or_compare
+from authoring.build.motivation_record import markdown_image, read_motivation
 from authoring.build.stub import BEGIN, END, BadMaster, make_stub
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
@@ -185,6 +187,7 @@ def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
         "bundle": bundle.url,
         "bundle_sha256": bundle.sha256,
         "badge": bundle.badge,
+        "motivation": markdown_image(read_motivation()),
         **{f"points {name}": f"{points:g}" for name, points in questions.items()},
         **{
             f"threshold {name}": f"{value:g}"

@@ -9,6 +9,8 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 #
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({{badge}})
 #
+# {{motivation}}
+#
 # A network is trained in 32-bit floating point, and most of these bits carry nothing. In this
 # assignment you take a trained ResNet-20 down to 8, 4 and 2 bits: you choose the grid that its
 # numbers are rounded to (1), let gradients through the rounding (2a), compute its layers in
