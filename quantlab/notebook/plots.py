@@ -8,11 +8,17 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.notebook.palette import BLUE, FAINT, INK, VERMILION, series_style
-from quantlab.notebook.sheets import Array, levels_of, new_sheet, numbers, sentences
+from quantlab.notebook.sheets import (
+    Array,
+    levels_of,
+    new_sheet,
+    numbers,
+    plain_log_rulers,
+    sentences,
+)
 
 BINS = 80
 AT_VALLEY = 0.02  # relative distance of a scale from the best one that is not worth a word
@@ -88,10 +94,7 @@ def error_curves(
         for number, (method, point) in enumerate(chosen.items()):
             style = series_style(METHOD_SERIES + number)
             axis.loglog(*point, style.marker, color=style.color, markersize=8, label=method)
-        for ruler in (axis.xaxis, axis.yaxis):
-            ruler.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            ruler.set_major_formatter(FormatStrFormatter("%g"))
-            ruler.set_minor_formatter(NullFormatter())
+        plain_log_rulers(axis)
         axis.set(title=title, xlabel="scale $s$", ylabel=r"mean of $(x - \hat{x})^2$")
         places = [_describe_choice(m, *point, s, e) for m, point in chosen.items()]
         texts.append(f"{title}: the valley is at s = {s[e.argmin()]:.3g}; {'; '.join(places)}")

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from torch import Tensor
 
 from quantlab.notebook.palette import PAPER
@@ -34,6 +36,14 @@ def new_sheet(
         axis.grid(color="#dddddd", linewidth=0.5)
         axis.set_axisbelow(True)
     return figure, axes
+
+
+def plain_log_rulers(axis: Axes) -> None:
+    """Label both logarithmic rulers of `axis` with plain numbers, 1, 2 and 5 in each decade."""
+    for ruler in (axis.xaxis, axis.yaxis):
+        ruler.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ruler.set_major_formatter(FormatStrFormatter("%g"))
+        ruler.set_minor_formatter(NullFormatter())
 
 
 def numbers(values: Array) -> np.ndarray:
