@@ -22,6 +22,7 @@ SOLUTION = "solution.py"
 COLAB_ZIP = "colab.zip"
 PAGES = ("handout.md", "glossary.md", "reading-path.md")  # of docs/
 IF_THERE = ("LICENSE", "CITATION.cff")
+WITH_THE_NOTEBOOK = frozenset({"jupyter", "ipywidgets"})
 NOT_FOR_STUDENTS = frozenset({"click", "jinja2", "rich"})  # the grader's reports and commands
 _PACKAGE = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -75,7 +76,7 @@ def requirements(kit: Path = KIT, for_the_grader: bool = False) -> str:
         return "".join(f"{package}\n" for package in packages)
     for_students = [package for package in packages if _name(package) not in NOT_FOR_STUDENTS]
     extra = project["project"]["optional-dependencies"]["notebook"]
-    for_students += [package for package in extra if _name(package) == "jupyter"]
+    for_students += [package for package in extra if _name(package) in WITH_THE_NOTEBOOK]
     return "".join(f"{package}\n" for package in for_students)
 
 

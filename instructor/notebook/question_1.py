@@ -7,64 +7,137 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% [markdown] cell="uniform"
 # ## Uniform quantization
 #
-# A vector $\mathbf{x}$ of real numbers is mapped to integers of $b$ bits, element by element:
+# **Goal.** Map real numbers to integers of $b$ bits, and back.
+#
+# A vector $\mathbf{x}$ of real numbers becomes integers, its **codes**, element by element:
 #
 # $$x_{\text{int}} = \text{clip}\left(\left\lfloor \frac{x}{s} \right\rceil - z;\; L, U\right)
 # \qquad (1)$$
 #
-# with a **scale** $s$ (the width of a step), a **zero point** $z$ (which integer stands for 0),
-# rounding to the nearest integer, and
+# The **scale** $s$ is the width of a step. The **zero point** $z$ is an integer that shifts the
+# codes; it is 0 everywhere in this assignment. $\lfloor\cdot\rceil$ rounds to the nearest integer.
+# Clipping keeps the codes in their range:
 #
 # $$\text{clip}(x; L, U) = \begin{cases} L & x < L \\ x & L \le x \le U \\ U & x > U \end{cases}
 # \qquad (2)$$
 #
 # Signed codes run from $L = -2^{b-1}$ to $U = 2^{b-1}-1$, unsigned ones from $0$ to $2^b - 1$.
-# The way back is
+# The way back, from codes to real numbers, is
 #
 # $$\hat{\mathbf{x}} = s \times (\mathbf{x}_{\text{int}} + z) \qquad (3)$$
 #
-# Two errors are made on the way: *rounding*, at most half a step while $x$ is inside the range,
-# and *clipping*, as large as you like outside of it. A larger $s$ makes the one worse and the other
-# better; a good $s$ is a compromise, and finding it is called **calibration**. All zero points in
-# this assignment are 0.
-#
-# Write `linear_quantize` and `linear_dequantize` in `solution.py`; then the next cell draws what
-# they do with three bits.
+# Two errors are made. *Rounding* costs at most half a step inside the range. *Clipping* costs more
+# the farther a number is outside of it. A larger $s$ means more rounding and less clipping.
+# Choosing $s$ is called **calibration**.
 
+# %% [markdown] cell="paper-quantize"
+# ### `linear_quantize`
+#
+# **On paper first.** Two bits, signed, $s = 0.5$, $z = 0$. Which codes do these four numbers get?
+#
+# | $x$ | −1.3 | −0.3 | 0.2 | 0.9 |
+# |:--|--:|--:|--:|--:|
+#
+# <details><summary>Answer</summary>
+#
+# The codes run from −2 to 1.
+#
+# | $x$ | −1.3 | −0.3 | 0.2 | 0.9 |
+# |:--|--:|--:|--:|--:|
+# | $x / s$ | −2.6 | −0.6 | 0.4 | 1.8 |
+# | rounded | −3 | −1 | 0 | 2 |
+# | code | −2 | −1 | 0 | 1 |
+#
+# The first and the last number are clipped.
+#
+# </details>
+#
+# **Then** write `linear_quantize` in `solution.py`, equations (1) and (2).
+#
+# **What you will see.** Twenty-five real numbers and your codes. Wrong codes are colored and
+# crossed.
+
+# %% cell="grid-quantize"
+with waiting():
+    display(code_grid(solution, "linear_quantize"))
+
+# %% [markdown] cell="paper-dequantize"
+# ### `linear_dequantize`
+#
+# **On paper first.** Recover the four numbers from their codes, −2, −1, 0 and 1, with $s = 0.5$.
+# Which of the errors are rounding, which are clipping?
+#
+# <details><summary>Answer</summary>
+#
+# | $x$ | −1.3 | −0.3 | 0.2 | 0.9 |
+# |:--|--:|--:|--:|--:|
+# | $\hat{x}$ | −1 | −0.5 | 0 | 0.5 |
+# | $\hat{x} - x$ | 0.3 | −0.2 | −0.2 | −0.4 |
+#
+# Half a step is 0.25. The errors of the first and the last number are larger: they were clipped.
+#
+# </details>
+#
+# **Then** write `linear_dequantize`, equation (3).
+
+# %% cell="grid-dequantize"
+with waiting():
+    display(code_grid(solution, "linear_dequantize"))
+
+# %% [markdown] cell="staircase-text"
+# Both functions together make a staircase. **What you will see:** one flat part for each of the
+# eight codes of three bits, and the error below. Look at the ends: where does clipping begin?
 
 # %% cell="staircase"
-def recover(x, scale, bits, signed=True):
-    """Return x, quantized and recovered by your functions."""
-    functions = InAnyForm(solution)  # a scale may be a tensor or a number
-    codes = functions.linear_quantize(x, scale, 0, bits, signed)
-    return functions.linear_dequantize(codes, scale, 0)
-
-
 with waiting():
     x = torch.linspace(-1.4, 1.4, 1001)
-    display(plots.staircase(x, recover(x, 0.25, 3), "Three bits, signed, s = 0.25"))
-    display(plots.staircase(x, recover(x, 0.15, 3, False), "Three bits, unsigned, s = 0.15"))
+    signed, unsigned = recover(solution, x, 0.25, 3), recover(solution, x, 0.15, 3, signed=False)
+    display(plots.staircase(x, signed, "Three bits, signed, s = 0.25"))
+    display(plots.staircase(x, unsigned, "Three bits, unsigned, s = 0.15"))
 
 # %% [markdown] cell="q1"
 # ## 1. Calibration ({{points 1}} points)
 #
-# For signed numbers with $z = 0$, the simplest scale takes the largest magnitude as the end of
-# the range, $s = \max|\mathbf{x}| / 2^{b-1}$. It clips next to nothing, and pays for it with wide
-# steps. What one would like is
+# **Goal.** Find a good scale for signed numbers, in three ways.
+#
+# **Symmetric**: the largest magnitude is the end of the range, $s = \max|\mathbf{x}| / 2^{b-1}$. It
+# clips almost nothing and has wide steps.
+#
+# **Heuristic**: any search of yours for the scale of least squared error,
 #
 # $$s^* = \arg\min_s \lVert \mathbf{x} - \hat{\mathbf{x}} \rVert_2^2 \qquad (4)$$
 #
-# which can be searched for (the **heuristic** method), or estimated. **SAWB** (Choi et al. 2019)
-# estimates the best range from two numbers that say how heavy the tails are,
+# **SAWB** (Choi et al. 2019): an estimate of the best range from two means, which say how heavy the
+# tails are,
 #
 # $$\alpha^* = c_1 \sqrt{\mathbb{E}(X^2)} - c_2\, \mathbb{E}(|X|), \qquad s = \alpha^* / 2^{b-1}
 # \qquad (5)$$
 #
-# with $c_1, c_2$ fitted once per bit width over distributions of different shape.
+# The constants $c_1, c_2$ were fitted for each bit width, over distributions of different shape.
 #
 # ### 1a. Quantizer and scales ({{points 1a}} points)
 #
-# Complete `linear_quantize`, `linear_dequantize`, `get_scale` and `reset_scale_and_zero_point`.
+# You have written `linear_quantize` and `linear_dequantize`. Now write `get_scale` and
+# `reset_scale_and_zero_point`.
+
+# %% [markdown] cell="paper-scale"
+# ### `get_scale` and `reset_scale_and_zero_point`
+#
+# **On paper first.** Two bits, signed.
+#
+# 1. The SAWB scale of (−2, −1, 1, 2), with $c_1 = 4.765$ and $c_2 = 3.342$?
+# 2. The symmetric scale of (−1.3, −0.3, 0.2, 0.9)?
+# 3. Which has the smaller squared error on these four numbers, this scale or $s = 0.5$?
+#
+# <details><summary>Answer</summary>
+#
+# 1. $\mathbb{E}(X^2) = 2.5$ and $\mathbb{E}(|X|) = 1.5$, so $\alpha^* = 4.765 \cdot 1.581 - 3.342
+#    \cdot 1.5 = 2.521$ and $s = 1.261$.
+# 2. $s = 1.3 / 2 = 0.65$.
+# 3. With 0.65 the codes are −2, 0, 0, 1, the errors 0, 0.3, −0.2, −0.25, and their squares sum to
+#    0.1925. With 0.5 they sum to 0.33. A search finds such comparisons, for many scales.
+#
+# </details>
 
 # %% cell="check-1a"
 check("1a")
@@ -78,9 +151,10 @@ hint("1a", 1)
 # %% [markdown] cell="q1b"
 # ### 1b. Three scales, two vectors ({{points 1b}} points)
 #
-# A and B are yours alone: 100,000 numbers each, drawn from your student id. Measure the mean
-# squared error between each vector and what is recovered from it, for every method and width. The
-# cell records the numbers; the table is what the grader will read.
+# **Goal.** Compare the three methods on data of different shape.
+#
+# A and B are drawn from your student id, 100,000 numbers each. The cell measures the mean squared
+# error of each vector, by every method at every width. It records the numbers for the grader.
 
 # %% [markdown] cell="guess-1b-text"
 # **Predict, then run.** At 8 bits on the heavy-tailed B: which has the smaller error, `"sym"` or
@@ -98,46 +172,42 @@ with waiting():
         for method in MSE_METHODS:
             for bits in MSE_BITS:
                 scale, _ = solution.reset_scale_and_zero_point(values, bits, method)
-                error = (values - recover(values, scale, bits)).square().mean()
+                error = squared_error(solution, values, scale, bits)
                 session.answers.record_mse(name, method, bits, error)
 answers = session.answers.read()
 display(tables.mse_table(answers))
 compare_guess(session.answers, "best_on_b_at_8_bits", GUESS_BEST_ON_B, better_on_b(answers))
 
 # %% [markdown] cell="curves-text"
-# The error as a function of the scale, and where on it the three methods came to stand. Left of
-# the valley clipping dominates, right of it rounding.
+# **What you will see.** The error over the scale is a valley. Left of it clipping dominates, right
+# of it rounding. The markers are the scales that the three methods choose.
 
 # %% cell="curves"
 with waiting():
-    curves = {}
-    for name, values in vectors.items():
-        part = values[:10_000]  # enough to draw a curve
-        for bits in MSE_BITS:
-            scales = part.abs().max() / 2 ** (bits - 1) * torch.logspace(-1.2, 0.3, 80)
-            errors = [(part - recover(part, s, bits)).square().mean() for s in scales]
-            chosen = {}
-            for method in MSE_METHODS:
-                s, _ = solution.reset_scale_and_zero_point(values, bits, method)
-                error = (part - recover(part, s, bits)).square().mean()
-                chosen[method] = (float(s), float(error))
-            curves[f"{name}, {bits} bits"] = (scales, errors, chosen)
-    display(plots.error_curves(curves))
+    display(vector_figures.valleys(solution, vectors))
+
+# %% [markdown] cell="explore-scale-text"
+# **Move it yourself.** Choose a vector, the bits, and the scale as a multiple of the symmetric one.
+# How far can you go to the left before clipping makes more of the error than rounding? Does the
+# answer change between A and B?
+
+# %% cell="explore-scale"
+with waiting():
+    widgets.explore_scale(solution, vectors)
+
+# %% [markdown] cell="histograms-text"
+# **What you will see.** The real numbers, and the levels that they become at 4 bits. Which method
+# spends levels where there are few numbers?
 
 # %% cell="histograms"
 with waiting():
-    panels = {}
-    for name, values in vectors.items():
-        for method in MSE_METHODS:
-            s, _ = solution.reset_scale_and_zero_point(values, 4, method)
-            panels[f"{name}, 4 bits, {method}"] = (values, recover(values, s, 4))
-    display(plots.histograms(panels))
+    display(vector_figures.level_histograms(solution, vectors))
 
 # %% role="auto" cell="auto-1b"
 
 # %% [markdown] role="written" cell="written-1b"
-# **Written answer 1b.** Explain the three ways to choose the scale: what each needs to know of the
-# data, what it costs, and what it gives away.
+# **Written answer 1b.** Explain the three ways to choose the scale. What does each need to know
+# about the data? What does it cost? Where does it lose accuracy?
 #
 # ### BEGIN SOLUTION
 # *Symmetric* takes the largest magnitude as the end of the range. It needs one pass for a maximum
@@ -159,21 +229,18 @@ with waiting():
 # %% [markdown] cell="q1c"
 # ### 1c. Comparison and bias ({{points 1c}} points)
 #
-# Is the error $\hat{x} - x$ zero on average? Look at where x is inside the range, and where it is
-# beyond one of its ends; the two ends of a signed grid are not at the same distance from 0.
+# **Goal.** Find out whether the error $\hat{x} - x$ is zero on average.
+#
+# **What you will see.** The mean error over $x$, inside the range and beyond its ends. The two ends
+# of a signed grid are not at the same distance from 0.
 
 # %% cell="bias"
 with waiting():
-    panels = {}
-    for name, values in vectors.items():
-        for bits in (4, 2):
-            s, _ = solution.reset_scale_and_zero_point(values, bits, "SAWB")
-            panels[f"{name}, {bits} bits, SAWB"] = (values, recover(values, s, bits))
-    display(plots.bias(panels))
+    display(vector_figures.biases(solution, vectors))
 
 # %% [markdown] role="written" cell="written-1c"
-# **Written answer 1c.** Which method works better, on which data and at which width? Does the
-# quantization error have a bias? Say what you see in the figures and why it is so.
+# **Written answer 1c.** Which method works better, on which data and at which width? Is the
+# quantization error biased? Describe what you see in the figures, and explain it.
 #
 # ### BEGIN SOLUTION
 # The heuristic method is never beaten, because it minimizes what the table shows. At 4 and 2 bits

@@ -64,6 +64,14 @@ with waiting():
     recovered.sum().backward()
     display(plots.gradient(x, recovered, x.grad))
 
+# %% [markdown] cell="explore-gradient-text"
+# **Move it yourself.** Trainings clamp activations to the range before they are quantized. Switch
+# that on: which inputs still get a gradient?
+
+# %% cell="explore-gradient"
+with waiting():
+    widgets.explore_gradient(solution)
+
 # %% role="auto" cell="auto-2a"
 
 # %% [markdown] cell="q2b"
@@ -133,6 +141,14 @@ with waiting():
     equal = (recovered == accumulator).float().mean()
     print(f"{equal:.2%} of {recovered.numel():,} integers are recovered")
     display(plots.agreement(accumulator.flatten()[:20_000], recovered.flatten()[:20_000]))
+
+# %% [markdown] cell="explore-layer-text"
+# **Move it yourself.** Choose a layer of ResNet-20, the bits of its weights and their scale. How
+# many codes does the layer use? How many weights become 0?
+
+# %% cell="explore-layer"
+with waiting():
+    widgets.explore_layer(solution, session.float_model)
 
 # %% role="auto" cell="auto-2b"
 

@@ -11,26 +11,32 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 #
 # {{motivation}}
 #
-# A network is trained in 32-bit floating point, and most of these bits carry nothing. In this
-# assignment you take a trained ResNet-20 down to 8, 4 and 2 bits: you choose the grid that its
-# numbers are rounded to (1), let gradients through the rounding (2a), compute its layers in
-# integers alone (2b), measure what it still recognizes (2c), train it to live with its grid (2d),
-# and find out which layers need how many bits (3).
+# *One photo, measured with the networks of this kit. Rounding alone works at 8 bits and fails at 2.
+# After training for the grid, 2 bits are enough. The energy is that of products, sums and reading
+# the weights once, with the costs of Horowitz (ISSCC 2014, 45 nm). His table ends at 8 bits, so
+# narrower products count as much as those of 8 bits.*
 #
-# **How to work.** Your code goes into `solution.py`, beside this notebook: in Colab open it from
-# the *Files* pane on the left, elsewhere in your editor. Save it and run the cell that was waiting
-# for it; nothing has to be restarted. Cells say which function they wait for, so you may run the
-# whole notebook at any time. After each function, `check("1a")` tries it on stored inputs.
+# **Goal.** Take a trained ResNet-20 from 32 bits down to 8, 4 and 2, and keep what it recognizes.
 #
-# **What you submit.** The last cell writes `submission.zip`: `solution.py`, this notebook with
-# your written answers (it is your report, unless you add `report.pdf` or `report.md`),
-# `answers.json` with both tables, which the cells fill in, and the models of question 2d.
+# **Steps.**
 #
-# | question | points |
-# |:--|--:|
-# | 1. Calibration | {{points 1}} |
-# | 2. Quantization after and during training | {{points 2}} |
-# | 3. Variable precision | {{points 3}} |
+# | question | you build | you see | points |
+# |:--|:--|:--|--:|
+# | 1 | the grid of numbers, and its scale | the error in its valley | {{points 1}} |
+# | 2a | a gradient that passes the rounding | the straight-through estimator | {{points 2a}} |
+# | 2b | layers that compute with integers alone | the same network in integers | {{points 2b}} |
+# | 2c | a network that is rounded after training | which widths survive that | {{points 2c}} |
+# | 2d | a network that is trained for its grid | what training wins back | {{points 2d}} |
+# | 3 | a search for the bits of each layer | size against accuracy | {{points 3}} |
+#
+# **How to work.** Write your code in `solution.py`, beside this notebook. In Colab, open it from
+# the *Files* pane on the left. Save it, then run the cell that waits for it again: no restart is
+# needed. A cell that needs a function says so, so you may run the whole notebook at any time. After
+# each function, `check("1a")` tries it on stored inputs.
+#
+# **What you submit.** The last cell writes `submission.zip`. It contains `solution.py`, this
+# notebook, `answers.json` with the tables, and the models of question 2d. The notebook with your
+# written answers is your report, unless you add `report.pdf` or `report.md`.
 
 # %% role="parameters" cell="parameters"
 # @title Who you are, and how long this may take { display-mode: "form" }
@@ -110,13 +116,23 @@ from quantlab.network.fast_integers import fast_integers_if_exact
 from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 from quantlab.network.synthetic_images import gaussian_images, matched_images
-from quantlab.notebook import estimates, experiments, network_plots, plots, tables
+from quantlab.notebook import (
+    estimates,
+    experiments,
+    network_plots,
+    plots,
+    tables,
+    vector_figures,
+    widgets,
+)
+from quantlab.notebook.grids import code_grid
 from quantlab.notebook.guesses import better_on_b, compare_guess
 from quantlab.notebook.needs import needs
 from quantlab.notebook.published_frontier import draw_frontier
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
 from quantlab.notebook.submission_zip import rehearse_submission, write_submission
+from quantlab.notebook.vector_figures import recover, squared_error
 from quantlab.paths import CELLS, cell_bits, model_file
 from quantlab.progress_bar import progress_bar
 from quantlab.protocol.scale_forms import InAnyForm

@@ -1,7 +1,7 @@
 """The figures that a student moves with sliders (`quantlab.notebook.widgets`).
 
-Every number comes from the student's functions: a wrong function draws a wrong figure. `functions`
-is `InAnyForm` of the student's module; what its functions raise passes through.
+Every number comes from the student's functions: a wrong function draws a wrong figure. `solution`
+is the student's module; what its functions raise passes through.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,13 @@ from torch import Tensor
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.notebook.palette import BLUE, FAINT, GREEN, INK, ORANGE, VERMILION
 from quantlab.notebook.sheets import levels_of, new_sheet, numbers, plain_log_rulers
+from quantlab.notebook.vector_figures import recover, squared_error
+from quantlab.protocol.scale_forms import InAnyForm
 
 SCALES = torch.logspace(-1.7, 0.3, 41)  # factors of the symmetric scale, for the valley
 DRAWN = 5_000  # values that are enough for a figure that moves
 BINS = 80
 HALF_A_STEP = 0.5001  # a larger error is one of clipping
-
-
-def recover(functions: Any, x: Tensor, scale: Tensor, bits: int) -> Tensor:
-    """Return `x`, quantized and recovered by the student's functions, signed."""
-    codes = functions.linear_quantize(x, scale, 0, bits, True)
-    return functions.linear_dequantize(codes, scale, 0)
 
 
 def symmetric_scale(values: Tensor, bits: int) -> Tensor:
@@ -34,12 +30,12 @@ def symmetric_scale(values: Tensor, bits: int) -> Tensor:
 
 
 def scale_figure(
-    functions: Any, values: Tensor, bits: int, factor: float, title: str
+    solution: Any, values: Tensor, bits: int, factor: float, title: str
 ) -> CaptionedFigure:
     """Draw the staircase over the data, the clipped share, and the error in its valley.
 
     Args:
-        functions: The student's functions.
+        solution: The student's module.
         values: Real numbers (N,).
         bits: The width of the codes.
         factor: The scale, as a multiple of `symmetric_scale`.
@@ -47,15 +43,15 @@ def scale_figure(
     """
     base, values = symmetric_scale(values, bits), values[:DRAWN]
     scale = base * factor
-    recovered = recover(functions, values, scale, bits)
+    recovered = recover(solution, values, scale, bits)
     is_clipped = (recovered - values).abs() > HALF_A_STEP * scale
     squared = (recovered - values).square()
     clipping, rounding = squared[is_clipped].sum(), squared[~is_clipped].sum()
     figure, (left, right) = new_sheet(1, 2, (9.4, 3.4))
-    _draw_staircase(left, functions, values, scale, bits)
+    _draw_staircase(left, solution, values, scale, bits)
     share = float(is_clipped.float().mean())
     left.set(title=f"{title}, {bits} bits, s = {float(scale):.3g}: {share:.1%} clipped")
-    errors = [_error(functions, values, base * f, bits) for f in SCALES]
+    errors = [squared_error(solution, values, base * f, bits) for f in SCALES]
     here = float(squared.mean())
     right.loglog(SCALES, errors, color=BLUE)
     plain_log_rulers(right)
@@ -75,11 +71,11 @@ def scale_figure(
     )
 
 
-def gradient_figure(functions: Any, bits: int, factor: float, clamp: bool) -> CaptionedFigure:
+def gradient_figure(solution: Any, bits: int, factor: float, clamp: bool) -> CaptionedFigure:
     """Draw forward and backward pass of the student's estimator, with or without clamping first.
 
     Args:
-        functions: The student's functions.
+        solution: The student's module.
         bits: The width of the signed codes.
         factor: The scale, as a multiple of the one whose range is -1 to 1.
         clamp: Clamp to the range before the estimator, as trainings do with activations.
@@ -88,6 +84,7 @@ def gradient_figure(functions: Any, bits: int, factor: float, clamp: bool) -> Ca
     low, high = -factor, float(scale * (2 ** (bits - 1) - 1))
     x = torch.linspace(-1.5, 1.5, 601, requires_grad=True)
     inside = x.clamp(low, high) if clamp else x
+    functions = InAnyForm(solution)
     codes = functions.linear_quantize_STE(inside, scale, 0, bits)
     recovered = functions.linear_dequantize(codes, scale, 0)
     recovered.sum().backward()
@@ -114,12 +111,12 @@ def gradient_figure(functions: Any, bits: int, factor: float, clamp: bool) -> Ca
 
 
 def layer_figure(
-    functions: Any, weight: Tensor, bits: int, factor: float, name: str
+    solution: Any, weight: Tensor, bits: int, factor: float, name: str
 ) -> CaptionedFigure:
     """Draw the weights of one layer, the codes that they get, and their error.
 
     Args:
-        functions: The student's functions.
+        solution: The student's module.
         weight: The weights, any shape.
         bits: The width of the signed codes.
         factor: The scale, as a multiple of `symmetric_scale`.
@@ -127,6 +124,7 @@ def layer_figure(
     """
     values = weight.detach().float().cpu().flatten()
     scale = symmetric_scale(values, bits) * factor
+    functions = InAnyForm(solution)
     codes = functions.linear_quantize(values, scale, 0, bits, True)
     recovered = functions.linear_dequantize(codes, scale, 0)
     error = float((recovered - values).square().mean())
@@ -151,10 +149,10 @@ def layer_figure(
     )
 
 
-def _draw_staircase(axis: Axes, functions: Any, values: Tensor, scale: Tensor, bits: int) -> None:
+def _draw_staircase(axis: Axes, solution: Any, values: Tensor, scale: Tensor, bits: int) -> None:
     ends = float(values.abs().max())
     x = torch.linspace(-ends, ends, 1_001)
-    y = recover(functions, x, scale, bits)
+    y = recover(solution, x, scale, bits)
     is_clipped = numbers((y - x).abs() > HALF_A_STEP * scale)
     counts, edges = np.histogram(numbers(values), BINS, (-ends, ends))
     heights = counts / counts.max() * 2 * ends - ends
@@ -166,10 +164,6 @@ def _draw_staircase(axis: Axes, functions: Any, values: Tensor, scale: Tensor, b
     axis.plot(numbers(x), numbers(x), color=FAINT, linewidth=1, linestyle="--")
     axis.plot(numbers(x), numbers(y), color=BLUE)
     axis.set(xlabel="$x$", ylabel=r"$\hat{x}$")
-
-
-def _error(functions: Any, values: Tensor, scale: Tensor, bits: int) -> float:
-    return float((recover(functions, values, scale, bits) - values).square().mean())
 
 
 def _code_limits(bits: int) -> Sequence[float]:

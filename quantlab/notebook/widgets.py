@@ -24,7 +24,6 @@ from quantlab.network.resnet import layer_sizes
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.notebook.explore import gradient_figure, layer_figure, scale_figure
 from quantlab.protocol.failures import failure_of
-from quantlab.protocol.scale_forms import InAnyForm
 
 # Set in the kernels of Colab, of Jupyter's servers and of VS Code, which all run ipywidgets.
 _FRONTENDS = ("COLAB_RELEASE_TAG", "JPY_SESSION_NAME", "VSCODE_PID", "VSCODE_CWD")
@@ -58,10 +57,9 @@ SCALE = Factor("scale ×", 0.02, 2.0, 1.0)
 
 def explore_scale(solution: Any, vectors: Mapping[str, Tensor]) -> None:
     """Show the staircase, the clipped share and the error of the vectors as bits and scale move."""
-    functions = InAnyForm(solution)
 
     def draw(vector: str, bits: int, factor: float) -> CaptionedFigure:
-        return scale_figure(functions, vectors[vector], bits, factor, vector)
+        return scale_figure(solution, vectors[vector], bits, factor, vector)
 
     names = tuple(vectors)
     _show(draw, {"vector": Choice("vector", names, names[0]), "bits": BITS, "factor": SCALE})
@@ -69,7 +67,7 @@ def explore_scale(solution: Any, vectors: Mapping[str, Tensor]) -> None:
 
 def explore_gradient(solution: Any) -> None:
     """Show the gradient of the student's estimator, with and without clamping first."""
-    draw = partial(gradient_figure, InAnyForm(solution))
+    draw = partial(gradient_figure, solution)
     clamp = Choice("clamp first", (False, True), False)
     scale = Factor("scale ×", 0.2, 2.0, 1.0)
     _show(draw, {"bits": Choice("bits", WIDTHS, 3), "factor": scale, "clamp": clamp})
@@ -77,12 +75,11 @@ def explore_gradient(solution: Any) -> None:
 
 def explore_layer(solution: Any, network: nn.Module) -> None:
     """Show the weights and codes of one layer of a float ResNet-20."""
-    functions = InAnyForm(solution)
 
     def draw(layer: str, bits: int, factor: float) -> CaptionedFigure:
         weight = network.get_submodule(layer).weight
         assert isinstance(weight, Tensor)
-        return layer_figure(functions, weight, bits, factor, layer)
+        return layer_figure(solution, weight, bits, factor, layer)
 
     layers = tuple(layer_sizes())
     _show(draw, {"layer": Choice("layer", layers, layers[0]), "bits": BITS, "factor": SCALE})
