@@ -55,7 +55,7 @@ def test_student_bundle_notebook_has_no_digest_without_an_address(files):
 def test_student_bundle_requires_jupyter_but_no_report_packages(student):
     wanted = student.files["requirements.txt"].decode().splitlines()
     names = {re.split(r"[<>=]", line)[0] for line in wanted}
-    assert {"torch", "matplotlib", "jupyter"} <= names
+    assert {"torch", "matplotlib", "jupyter", "ipywidgets"} <= names
     assert not {"rich", "jinja2", "nbgrader"} & names
 
 
