@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "50f09e1437939e277bcdaf69d89a973ee202bb91218ef5fd6dbed0efb86b3b28",
+        "eecebc239f9b86b2cd5d055810e73ed63edee1de1f3645de9a49a043341b8267",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
