@@ -18,7 +18,7 @@ from quantlab.data.cifar10 import load_dataset
 from quantlab.errors import DataNotFound
 
 DATASETS = ["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
-ALLOCATES = "x = bytearray(b'1' * {size}); import time; time.sleep(1.5)"
+ALLOCATES = "x = bytearray(b'1') * {size}; import time; time.sleep(1.5)"
 STARTS_ANOTHER = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
 
 

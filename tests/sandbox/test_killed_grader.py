@@ -29,7 +29,7 @@ from autograder.engine.record import Report
 KIT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("KILLS", "8"))
 AT_A_TIME = 2
-GONE_WITHIN = 2.0  # seconds
+GONE_WITHIN = 60.0  # seconds: a worker that still imports torch notices afterwards
 HONEST = ("ada", "bob", "eve")  # marked before the loop begins
 CHECKS = "1a.linear_dequantize.*"
 LOOP = "def linear_dequantize(input, scale, zero_point):\n    while True: pass\n"
