@@ -124,6 +124,7 @@ with waiting(), fast_integers_if_exact(solution):
     for method in methods:
         for cell, plan in plans.items():
             print(f"{cell}, {method}: {plan}")
+            curves = TrainingCurves(session, f"{cell}, {method}")
             network = fine_tuning.fine_tune(
                 session.float_model,
                 solution,
@@ -134,7 +135,10 @@ with waiting(), fast_integers_if_exact(solution):
                 session.checkpoints,
                 start=trained.get((plan.after, method)),
                 own=own_step,
+                watch=curves.watch,
+                after_epoch=curves.after_epoch,
             )
+            curves.finish()
             trained[cell, method] = network
             held_out[cell, method] = session.accuracy(network, session.held_out)
             print(f"{cell}, {method}: {held_out[cell, method]:.2f} % of the held-out images")

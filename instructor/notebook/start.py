@@ -132,6 +132,7 @@ from quantlab.notebook.published_frontier import draw_frontier
 from quantlab.notebook.reloading import follow_solution
 from quantlab.notebook.session import begin, waiting
 from quantlab.notebook.submission_zip import rehearse_submission, write_submission
+from quantlab.notebook.training_curves import TrainingCurves
 from quantlab.notebook.vector_figures import recover, squared_error
 from quantlab.paths import CELLS, cell_bits, model_file
 from quantlab.progress_bar import progress_bar

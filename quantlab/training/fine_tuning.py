@@ -26,7 +26,7 @@ the training starts again. Raises what `fit` and `quantize_model` raise.
 import hashlib
 import json
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -118,6 +118,7 @@ def fine_tune(
     precision: str | None = None,
     own: OwnStep = GIVEN,
     watch: Watch = lambda step, losses: None,
+    after_epoch: Callable[[nn.Module], None] = lambda network: None,
 ) -> nn.Module:
     """Return a quantized copy of `model`, trained by `plan`, in evaluation mode.
 
@@ -134,6 +135,7 @@ def fine_tune(
         precision: As in `fit` (default: the fastest).
         own: The functions of the training step that the student wrote.
         watch: As in `fit`.
+        after_epoch: Called with the network after each epoch.
 
     Raises:
         Stopped: The training was interrupted (Ctrl-C or the stop button); its state is saved.
@@ -167,6 +169,7 @@ def fine_tune(
                 precision=precision,
                 stop=stop,
                 watch=watch,
+                report=lambda history: after_epoch(network),
             )
             if stop():
                 raise Stopped("Interrupted after the last step.")
