@@ -30,7 +30,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # 3. Run `check("2a")`, and `hint("2a")` if you are stuck.
 
 # %% [markdown] cell="paper-2a"
-# **Before you code: four numbers on paper.** Take two bits, signed, $s = 0.5$ and $x = [-1.9, -0.6,
+# **On paper first.** Take two bits, signed, $s = 0.5$ and $x = [-1.9, -0.6,
 # 0.3, 0.9]$. The loss is the sum of the recovered numbers, so its gradient with respect to each of
 # them is 1. Write down
 #
@@ -38,7 +38,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # 2. the gradient of the loss with respect to the codes, by equation (3),
 # 3. the gradient with respect to $x$, if the whole way counts as the identity.
 #
-# <details><summary>Compare with your numbers</summary>
+# <details><summary>Answer</summary>
 #
 # 1. The codes are [-2, -1, 1, 1] and the recovered numbers [-1, -0.5, 0.5, 0.5]. The first and the
 #    last number are clipped.
@@ -93,7 +93,7 @@ with waiting():
 # 4. Run `check("2b")`, and `hint("2b")` if you are stuck.
 
 # %% [markdown] cell="paper-2b"
-# **Before you code: four numbers on paper.** Take two bits and both scales 0.5. The inputs are $x =
+# **On paper first.** Take two bits and both scales 0.5. The inputs are $x =
 # [0.3, 0.9, 1.4, 0]$ with unsigned codes, the weights $w = [-1.2, 0.3, 0.6, -0.4]$ with signed
 # codes, and the bias is $b = 0.6$. Write down
 #
@@ -102,7 +102,7 @@ with waiting():
 # 3. the sum of products of the codes, and $y$ by equation (6),
 # 4. $\sum x w + b$ in real numbers. Which error did quantization make?
 #
-# <details><summary>Compare with your numbers</summary>
+# <details><summary>Answer</summary>
 #
 # 1. The codes are [1, 2, 3, 0] and [-2, 1, 1, -1].
 # 2. $s_x s_w = 0.25$, and 0.6 / 0.25 = 2.4 is rounded to 2.
@@ -155,9 +155,21 @@ with waiting():
 # %% [markdown] cell="q2c"
 # ### 2c. Post-training quantization of ResNet-20 ({{points 2c}} points)
 #
-# Your functions now run inside the layers of ResNet-20: every convolution but the first, which sees
-# signed images and stays in floating point, and the classifier. W4A2 means 4 bits for weights, 2
-# for activations. Measure the PTQ half of Table 1. Hint: expect more than 80 % at W4A4 on CIFAR-10.
+# **Goal.** Measure what quantization costs without training: the PTQ half of Table 1.
+#
+# Every convolution but the first is quantized, and the classifier. The first convolution sees
+# signed images and stays in floating point. W4A2 means 4 bits for weights and 2 bits for
+# activations.
+#
+# **Whose code runs.** Your `reset_scale_and_zero_point` chooses the scales of the weights, your
+# `linear_quantize` makes all codes, and your `quantized_conv2d_function` and
+# `quantized_linear_function` compute the layers. The scales of the activations come from
+# `quantlab/network/calibration.py`. Your `integer_conv2d` and `integer_linear` are compared with
+# faster ones of `quantlab`. If both return the same integers, the faster ones replace yours here.
+# Otherwise yours run, and a line says so.
+#
+# **What you will see.** One row per pair of widths. On all test images of CIFAR-10, W4A4 should
+# reach more than 80 %.
 
 # %% [markdown] cell="guess-2c-text"
 # **Predict, then run.** With 2-bit weights and 8-bit activations, without any training: how many
@@ -184,9 +196,15 @@ display(tables.accuracy_table(answers))
 compare_guess(session.answers, "ptq_w2a8", GUESS_W2A8, answers.table1["ptq"]["W2A8"]["SAWB"])
 
 # %% [markdown] cell="synthetic-text"
-# **Without any image.** Training images may be secret, or lost. Two substitutes: Gaussian noise,
-# and noise that was changed until every batch normalization of the network sees the mean and the
-# variance that it remembers from training (zero-shot quantization).
+# **Without any image.** Training images may be secret, or lost. Two kinds of noise can replace them
+# for calibration:
+#
+# - *Gaussian noise*: independent random pixels.
+# - *Matched noise*: pixels that are changed step by step, until every batch norm of the network
+#   receives the mean and the variance that it stored in training (zero-shot quantization, Cai et
+#   al. 2020).
+#
+# **What you will see.** The accuracy on held-out images, by source of the calibration images.
 
 # %% cell="synthetic"
 with waiting(), fast_integers_if_exact(solution):

@@ -7,13 +7,18 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% [markdown] cell="q3"
 # ## 3. Variable precision ({{points 3}} points)
 #
-# Layers differ in size and in how much a coarse grid hurts them, so each may get a width of its
-# own. Only weights count here (signed, symmetric); activations keep 16 bits. Find widths that make
-# the network small and keep it above {{threshold variable}} %: any sensible search gets all points,
-# and very small models earn a bonus.
+# **Goal.** Give each layer its own bit width: a small network above {{threshold variable}} %.
 #
-# First a look at the layers: the accuracy with one of them narrow and all others at 8 bits,
-# measured on *held-out* images. Test images are for the final number only.
+# Layers differ in size and in how much accuracy they lose on a coarse grid. Here only weights
+# become smaller. They are signed and symmetric, and activations have 16 bits. Any search that
+# respects the floor and is no larger than the best uniform width gets all points. Smaller networks
+# earn a bonus, by the bonus steps of `handout.md`.
+#
+# **Whose code runs.** Your functions quantize the weights. `quantlab/evaluation/mixed_precision.py`
+# quantizes the activations and computes the network.
+#
+# First, look at the layers: one of them is narrow, and all others have 8 bits. The accuracy is
+# measured on *held-out* images. Test images are only for the final number.
 
 # %% [markdown] cell="guess-3-text"
 # **Predict, then run.** Which layer loses least at 2 bits, all others at 8? Enter its name, such as
@@ -54,14 +59,20 @@ with waiting():
     display(network_plots.sensitivity(lost, full))
 
 # %% [markdown] cell="search-text"
-# Complete `variable_precision_search`. Its `evaluate` is the function above. Its floor is
-# {{threshold variable}} %, plus what the float network does better on these few images than on
-# images that it never saw (`session.float_accuracy`, as its record says), plus a margin. No test
-# image has a part in it.
+# **Now search.**
+#
+# 1. Write the numbers below on paper.
+# 2. Complete `variable_precision_search`. Run `check("3")`, and `hint("3")` if you are stuck.
+# 3. Run the search. It calls your function with `accuracy_of` as `evaluate`, on held-out images.
+#
+# Its floor is higher than {{threshold variable}} %, for two reasons. The float network may do
+# better on these images than on new ones (`session.float_accuracy`), and the difference is added.
+# Few images measure coarsely, so a margin is added too. The test images are read once, for the
+# final network.
 
 # %% [markdown] cell="paper-3"
-# **Before you code: four numbers on paper.** A network has two layers: `a` with 100 weights and `b`
-# with 300. The accuracy must be above 85 %. It was measured at four combinations of widths:
+# **On paper first.** A network has two layers: `a` with 100 weights and `b` with 300. The accuracy
+# must be above 85 %. It was measured at four combinations of widths:
 #
 # | | `b` at 4 bits | `b` at 2 bits |
 # |:--|--:|--:|
@@ -75,7 +86,7 @@ with waiting():
 # 3. the best model of all,
 # 4. the best model if 86 % were exactly 85 %.
 #
-# <details><summary>Compare with your numbers</summary>
+# <details><summary>Answer</summary>
 #
 # 1. 1600, 1400, 1000 and 800 bits.
 # 2. Both layers at 4 bits, 1600 bits. At 2 bits 80 % is not above the floor.

@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "eecebc239f9b86b2cd5d055810e73ed63edee1de1f3645de9a49a043341b8267",
+        "6df5f0e5d3c590051a001581b02a626d89fcc80464c5757c2b6a37efa4f8e646",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
