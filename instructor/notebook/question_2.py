@@ -30,9 +30,8 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # 3. Run `check("2a")`, and `hint("2a")` if you are stuck.
 
 # %% [markdown] cell="paper-2a"
-# **On paper first.** Take two bits, signed, $s = 0.5$ and $x = [-1.9, -0.6,
-# 0.3, 0.9]$. The loss is the sum of the recovered numbers, so its gradient with respect to each of
-# them is 1. Write down
+# **On paper first.** Take two bits, signed, $s = 0.5$ and $x = [-1.9, -0.6, 0.3, 0.9]$. The loss is
+# the sum of the recovered numbers, so its gradient with respect to each of them is 1. Write down
 #
 # 1. the codes and the recovered numbers,
 # 2. the gradient of the loss with respect to the codes, by equation (3),
@@ -93,9 +92,9 @@ with waiting():
 # 4. Run `check("2b")`, and `hint("2b")` if you are stuck.
 
 # %% [markdown] cell="paper-2b"
-# **On paper first.** Take two bits and both scales 0.5. The inputs are $x =
-# [0.3, 0.9, 1.4, 0]$ with unsigned codes, the weights $w = [-1.2, 0.3, 0.6, -0.4]$ with signed
-# codes, and the bias is $b = 0.6$. Write down
+# **On paper first.** Take two bits and both scales 0.5. The inputs $x = [0.3, 0.9, 1.4, 0]$ have
+# unsigned codes, the weights $w = [-1.2, 0.3, 0.6, -0.4]$ signed ones. The bias is $b = 0.6$. Write
+# down
 #
 # 1. the codes of the inputs and of the weights,
 # 2. the code of the bias, at the scale $s_x s_w$,

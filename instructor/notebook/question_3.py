@@ -12,7 +12,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # Layers differ in size and in how much accuracy they lose on a coarse grid. Here only weights
 # become smaller. They are signed and symmetric, and activations have 16 bits. Any search that
 # respects the floor and is no larger than the best uniform width gets all points. Smaller networks
-# earn a bonus, by the bonus steps of `handout.md`.
+# earn a bonus, by the steps in `handout.md`.
 #
 # **Whose code runs.** Your functions quantize the weights. `quantlab/evaluation/mixed_precision.py`
 # quantizes the activations and computes the network.

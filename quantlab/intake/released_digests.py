@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "6df5f0e5d3c590051a001581b02a626d89fcc80464c5757c2b6a37efa4f8e646",
+        "299509ca2505eb30045563ec0e096150a99c5d428bd176dbfb075ceca0deb97e",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
