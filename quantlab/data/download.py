@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from quantlab.errors import DownloadFailed
+from quantlab.progress_bar import progress_bar
 
 BLOCK = 2**18  # bytes read at a time
 
@@ -117,7 +116,7 @@ def _fetch_rest(
                 have = 0  # a mirror without ranges starts from the first byte
             with (
                 part.open("ab" if have else "wb") as stream,
-                tqdm(
+                progress_bar(
                     total=archive.size,
                     initial=have,
                     unit="B",
