@@ -23,33 +23,26 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from quantlab.checking.explain import explain_checks
+from quantlab.checking.report import report_lines
 from quantlab.errors import NoHint, NoPublicChecks, UnreadableSource
 from quantlab.notebook.hints import check_arguments, hinted_questions, hints_for
 from quantlab.notebook.reloading import FILE, followed_solution, read_source, solution_path
 from quantlab.protocol.execute import load_module
+from quantlab.protocol.failures import failure_of
 from quantlab.protocol.public_checks import FOLDER, load, questions
-from quantlab.protocol.run_public_checks import (
-    MISSING,
-    RIGHT,
-    WRONG,
-    CheckOutcome,
-    outcome_of_failure,
-    run_check,
-)
+from quantlab.protocol.run_public_checks import RIGHT, CheckOutcome, run_check
 from quantlab.rehearsal.console import rehearse_in_terminal
 from quantlab.rehearsal.read_source import refusal
 from quantlab.rehearsal.table import plain_text
 
 ALL_PASS, SOME_FAIL, CANNOT_START, INTERRUPTED = 0, 1, 2, 130
-_SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 
 def check(*selected: str, solution: str | Path | None = None) -> None:
     """Print the outcomes of the public checks of questions such as "1a", "2b" (default: all)."""
     try:
-        for question in selected or questions():
-            _print(_table(question, run(question, solution)))
-        _print(filter(None, [refusal(_source(solution))]))
+        _print_outcomes(selected or questions(), solution)
     except NoPublicChecks as problem:
         print(problem)
 
@@ -75,21 +68,37 @@ def _print_hints(name: str, level: int, solution: str | Path | None) -> None:
 def run(
     question: str, solution: str | Path | None = None, folder: Path = FOLDER
 ) -> tuple[CheckOutcome, ...]:
-    """Run every public check of `question` and return the outcomes.
+    """Run every public check of `question` and return the outcomes, with explanations.
 
     The state of random number generators, and `import solution` elsewhere, do not change.
 
     Raises:
-        NoPublicChecks: There are none, or solution.py cannot be read.
+        NoPublicChecks: There are none, or solution.py cannot be read or imported.
     """
     checks = load(question, folder)
     source = _source(solution)
     with _preserved_state():
         try:
             module = load_module(source)
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
-            return tuple(outcome_of_failure(check, error) for check in checks)
-        return tuple(run_check(check, module) for check in checks)
+            raise NoPublicChecks(f"Nothing was checked: {failure_of(error).message}") from error
+        return explain_checks([run_check(check, module) for check in checks], module)
+
+
+def _print_outcomes(selected: Sequence[str], solution: str | Path | None) -> bool:
+    """Print the outcomes of the questions, and return whether all checks pass."""
+    refused = refusal(_source(solution))
+    all_pass = True
+    try:
+        for question in selected:
+            outcomes = run(question, solution)
+            _print(report_lines(question, outcomes))
+            all_pass &= all(outcome.outcome == RIGHT for outcome in outcomes)
+    finally:
+        _print(filter(None, [refused]))
+    return all_pass
 
 
 def _source(solution: str | Path | None) -> str:
@@ -122,15 +131,6 @@ def _preserved_state() -> Iterator[None]:
             sys.modules.pop(name, None)
         else:
             sys.modules[name] = imported
-
-
-def _table(question: str, outcomes: Sequence[CheckOutcome]) -> list[str]:
-    right = sum(outcome.outcome == RIGHT for outcome in outcomes)
-    lines = [f"Question {question}: {right} of {len(outcomes)} public checks pass."]
-    for outcome in outcomes:
-        lines.append(f"  {_SIGNS[outcome.outcome]} {outcome.check.title}")
-        lines += [f"      {line}" for line in outcome.lines]
-    return lines
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -179,18 +179,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_in_terminal(selected: Sequence[str], solution: Path | None) -> int:
-    status = ALL_PASS
     try:
-        for question in selected:
-            outcomes = run(question, solution)
-            _print(_table(question, outcomes))
-            if any(outcome.outcome != RIGHT for outcome in outcomes):
-                status = SOME_FAIL
-        _print(filter(None, [refusal(_source(solution))]))
+        return ALL_PASS if _print_outcomes(selected, solution) else SOME_FAIL
     except NoPublicChecks as problem:
         print(problem, file=sys.stderr)
         return CANNOT_START
-    return status
 
 
 def _hint_in_terminal(words: Sequence[str], solution: Path | None) -> int:

@@ -3,9 +3,9 @@
     python -m authoring build          # writes them
     python -m authoring build --check  # writes nothing; exit status 1 if they differ
 
-A check is written if the rubric makes it visible and it calls solution.py. The file contains inputs
-of no student, the reference's answers, and the answers of the mutants with their sentences. It
-contains no code of any solution.
+A check is written if the rubric makes it visible or public and it calls solution.py. The file
+contains inputs of no student, the reference's answers, what it gets from the functions that it
+calls, and the answers of the mutants with their sentences. It contains no code of any solution.
 """
 
 import sys
@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from authoring.build.recorded_calls import record_calls
 from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck, Expecting
 from autograder.engine.corpus import Mutant, load_mutants
@@ -22,11 +23,20 @@ from autograder.engine.oracle import Oracle
 from autograder.engine.rubric import Rubric, load_rubric
 from autograder.engine.secret import StudentRandom
 from quantlab.atomic_files import write_atomically
+from quantlab.errors import NoPublicChecks
 from quantlab.protocol.calls import Answer, Input, Program
 from quantlab.protocol.comparison import is_same
 from quantlab.protocol.execute import load_module, run_program
 from quantlab.protocol.expectation import changed_arguments
-from quantlab.protocol.public_checks import FOLDER, SUFFIX, Mistake, PublicCheck, load, to_bytes
+from quantlab.protocol.public_checks import (
+    FOLDER,
+    SUFFIX,
+    Mistake,
+    PublicCheck,
+    condense,
+    load,
+    to_bytes,
+)
 
 DRAWS = StudentRandom(b"the public checks are no secret", "public")
 
@@ -35,12 +45,12 @@ def public_checks() -> dict[str, tuple[PublicCheck, ...]]:
     """Return the public checks by question.
 
     Raises:
-        TypeError: The judge of a visible check is not data.
+        TypeError: The judge of a public check is not data.
     """
     rubric, oracle, mutants = load_rubric(), Oracle(), load_mutants()
     public: dict[str, list[PublicCheck]] = {}
     for check in ALL_CHECKS:
-        if isinstance(check, CallCheck) and rubric.items[check.id].visible:
+        if isinstance(check, CallCheck) and rubric.items[check.id].is_public:
             question = public.setdefault(rubric.items[check.id].question, [])
             question.append(_public(check, rubric, oracle, mutants))
     return {question: tuple(checks) for question, checks in public.items()}
@@ -50,55 +60,43 @@ def _public(
     check: CallCheck, rubric: Rubric, oracle: Oracle, mutants: Sequence[Mutant]
 ) -> PublicCheck:
     if not isinstance(check.judge, Expecting):
-        raise TypeError(f"{check.id} is visible, but its expectation is not data.")
+        raise TypeError(f"{check.id} is public, but its expectation is not data.")
     item = rubric.items[check.id]
     program = replace(check.program(DRAWS.generator(check.id)), return_inputs=True)
     expected = oracle.answer(program)
     expectations = tuple(check.judge.expect(program, expected, item.tolerance or 0.0))
     otherwise = check.alternative(program) if check.alternative else None
+    dependencies = tuple(record_calls(name, program, oracle) for name in check.depends_on)
     public = PublicCheck(
-        check.id, check.title, item.points, program, expectations, otherwise=otherwise
+        check.id,
+        check.title,
+        item.points,
+        program,
+        expectations,
+        otherwise=otherwise,
+        dependencies=dependencies,
     )
     mistakes = [
         _mistake(public, mutant, oracle)
         for mutant in mutants
         if mutant.named and mutant.in_solution and mutant.may_be_caught_by(check.id)
     ]
-    return replace(public, mistakes=_distinct([m for m in mistakes if m is not None]))
+    return replace(public, mistakes=tuple(m for m in mistakes if m is not None))
 
 
 def _mistake(public: PublicCheck, mutant: Mutant, oracle: Oracle) -> Mistake | None:
-    """Return what the mutant answers; None if it raises or these inputs do not show it."""
-    answer = _answer(mutant.source(oracle.source), public.program)
-    if answer is None:
-        return None
+    """Return what the mutant answers; None if these inputs do not show it."""
+    try:
+        module = load_module(mutant.source(oracle.source), name="mutant")
+        answer = run_program(module, public.program)
+    except Exception:
+        return Mistake(mutant.name, mutant.sentence)
     outcome, _ = public.judge(answer)
     if outcome.correct:
         return None
     changed = changed_arguments(public.program, answer)
-    return Mistake(mutant.sentence, outcome.kind, replace(answer, inputs={}), changed)
-
-
-def _answer(source: str, program: Program) -> Answer | None:
-    try:
-        return run_program(load_module(source, name="mutant"), program)
-    except Exception:  # exceptions have their own message
-        return None
-
-
-def _distinct(mistakes: Sequence[Mistake]) -> tuple[Mistake, ...]:
-    """Return the mistakes without those of equal answer and sentence."""
-    kept: list[Mistake] = []
-    for mistake in mistakes:
-        if not any(
-            mistake.sentence == other.sentence
-            and mistake.changes == other.changes
-            and is_same(mistake.answer.results, other.answer.results)
-            and is_same(mistake.answer.gradients, other.answer.gradients)
-            for other in kept
-        ):
-            kept.append(mistake)
-    return tuple(kept)
+    answer = Answer(condense(answer.results), condense(answer.gradients))
+    return Mistake(mutant.name, mutant.sentence, outcome.kind, answer, changed)
 
 
 def find_differences(folder: Path = FOLDER) -> list[str]:
@@ -109,7 +107,11 @@ def find_differences(folder: Path = FOLDER) -> list[str]:
         if not path.is_file():
             differences.append(f"{path.name} is missing.")
             continue
-        stored = {check.id: check for check in load(question, folder)}
+        try:
+            stored = {check.id: check for check in load(question, folder)}
+        except NoPublicChecks as error:
+            differences.append(str(error))
+            continue
         if stored.keys() != {check.id for check in checks}:
             differences.append(f"{path.name} contains other checks.")
             continue
@@ -131,7 +133,9 @@ def _equal(left: PublicCheck, right: PublicCheck) -> bool:
         and is_same(
             [e.expected for e in left.expectations], [e.expected for e in right.expectations]
         )
-        and [m.sentence for m in left.mistakes] == [m.sentence for m in right.mistakes]
+        and [(m.name, m.sentence) for m in left.mistakes]
+        == [(m.name, m.sentence) for m in right.mistakes]
+        and is_same([d.results for d in left.dependencies], [d.results for d in right.dependencies])
     )
 
 

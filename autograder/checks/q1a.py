@@ -11,7 +11,6 @@ from numpy.random import Generator
 from autograder.checks.call import (
     CallCheck,
     Expecting,
-    Judgment,
     both,
     gradient_of,
     results_by,
@@ -24,21 +23,18 @@ from autograder.checks.random_inputs import (
     near_grid,
     step,
 )
-from autograder.checks.squared_error import SquaredError, least_error
+from autograder.checks.squared_error import best_scale
 from autograder.engine.histogram import histogram
 from autograder.engine.published_scales import published_scales
 from quantlab.protocol.calls import Answer, Call, Input, Program
 from quantlab.protocol.comparison import (
-    CORRECT,
-    WRONG,
     AnyOf,
     Close,
     Codes,
     Each,
-    Outcome,
-    as_scalar,
 )
 from quantlab.protocol.expectation import Expectation
+from quantlab.protocol.quality_rules import BestScale, NearLeastError
 
 X = Input("x")
 SCALE = Input("scale")
@@ -189,36 +185,15 @@ def scale_and_zero(tolerance: float) -> Each:
     return Each((Close(tolerance), Codes()), SCALE_AND_ZERO)
 
 
-def judge_heuristic(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
-    """Judge the error of the scale: it may exceed the least error by the tolerance."""
+def expect_near_least(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    """Expect a scale whose error exceeds the least error by at most the tolerance."""
+    expectations = []
     for number, call in enumerate(program.calls):
-        bits = call.args[1]
-        values = program.inputs[call.args[0].name]
-        result = got.results[number]
-        shape = Each((_Positive(), Codes()), SCALE_AND_ZERO).compare(result, (1.0, 0))
-        if not shape.correct:
-            return Judgment(shape, number)
-        error = SquaredError(values).at(as_scalar(result[0]) or 0.0, bits)
-        least = least_error(values.tobytes(), bits)
-        if not error <= least * (1 + tolerance):  # NaN is not near either
-            more = 100 * (error / least - 1)
-            sentence = (
-                f"With this scale the mean squared error is {error:.4g}, {more:.1f} % more than "
-                f"the least possible; {100 * tolerance:g} % is allowed."
-            )
-            return Judgment(Outcome(WRONG, sentence), number)
-    return Judgment(Outcome(CORRECT))
-
-
-class _Positive:
-    """Accept a finite number above zero."""
-
-    def compare(self, got: object, expected: object) -> Outcome:
-        """Return whether `got` is a scale; `expected` is ignored."""
-        scalar = as_scalar(got)
-        if scalar is None or not np.isfinite(scalar) or scalar <= 0:
-            return Outcome(WRONG, "a scale is one finite number above zero.")
-        return Outcome(CORRECT)
+        sample, bits = call.args[:2]
+        values = program.inputs[sample.name]
+        best = BestScale(values, *best_scale(values.tobytes(), bits))
+        expectations.append(Expectation(number, NearLeastError(bits, tolerance), best))
+    return expectations
 
 
 CHECKS = (
@@ -302,14 +277,14 @@ CHECKS = (
         lambda rng: reset(
             rng, ("heuristic", 8, heavy), ("heuristic", 4, heavy), ("heuristic", 2, heavy)
         ),
-        judge_heuristic,
+        Expecting(expect_near_least),
         depends_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(
         "1a.reset.heuristic_above_maximum",
         'reset_scale_and_zero_point, "heuristic": bounded data, best clip above the maximum',
         lambda rng: reset(rng, ("heuristic", 2, bounded), ("heuristic", 3, bounded)),
-        judge_heuristic,
+        Expecting(expect_near_least),
         depends_on=("linear_quantize", "linear_dequantize"),
     ),
     CallCheck(

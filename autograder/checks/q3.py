@@ -8,7 +8,6 @@ measured by its own codes, whatever answers.json says.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -24,6 +23,7 @@ from quantlab.network.resnet import layer_sizes
 from quantlab.protocol.calls import AdditiveLoss, Answer, Call, Program
 from quantlab.protocol.comparison import CORRECT, WRONG, Outcome, Widths, is_width
 from quantlab.protocol.expectation import Expectation
+from quantlab.protocol.quality_rules import AboveFloor, AtMostUniform, bits_of
 
 CANDIDATES = (2, 3, 4, 5, 6, 7, 8)
 SOME_CANDIDATES = (8, 2, 4)  # in no order
@@ -105,49 +105,37 @@ def _widths(call: Call) -> Widths:
     return Widths(tuple(call.args[0]), tuple(call.kwargs["candidate_bits"]))
 
 
-def judge_floor(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
-    """Judge whether all answers are above the floor."""
-    for number, (call, widths) in enumerate(zip(program.calls, got.results, strict=True)):
-        outcome = _above_floor(widths, call)
-        if not outcome.correct:
-            return Judgment(outcome, number)
-    return Judgment(Outcome(CORRECT))
+def expect_above_floor(program: Program, expected: Answer, tolerance: float) -> list[Expectation]:
+    """Expect widths above the floor from every call."""
+    return [
+        Expectation(n, AboveFloor(call.kwargs["candidate_bits"], FLOOR), call.args[1])
+        for n, call in enumerate(program.calls)
+    ]
 
 
-def _above_floor(widths: Any, call: Call) -> Outcome:
-    outcome = _widths(call).compare(widths)
-    if not outcome.correct:
-        return outcome
-    sizes, table = call.args
-    accuracy, widest = (
-        _accuracy(table, widths),
-        dict.fromkeys(sizes, max(call.kwargs["candidate_bits"])),
-    )
-    if _accuracy(table, widest) <= FLOOR:
-        if accuracy == _accuracy(table, widest):
-            return Outcome(CORRECT)
-        return Outcome(WRONG, "No widths are above the floor here; the widest are expected then.")
-    if accuracy <= FLOOR:
-        sentence = f"These widths give {accuracy:.2f} %, not above the floor of {FLOOR:g} %."
-        return Outcome(WRONG, sentence)
-    return Outcome(CORRECT)
-
-
-def judge_size(program: Program, got: Answer, expected: Answer, tolerance: float) -> Judgment:
-    """Judge whether the answer is no larger than the best uniform width."""
+def expect_at_most_uniform(
+    program: Program, expected: Answer, tolerance: float
+) -> list[Expectation]:
+    """Expect widths above the floor that are no larger than the best uniform width."""
     sizes, table = program.calls[0].args
-    outcome = _above_floor(got.results[0], program.calls[0])
-    if not outcome.correct:
-        return Judgment(outcome)
-    uniform = min(b for b in CANDIDATES if _accuracy(table, dict.fromkeys(sizes, b)) > FLOOR)
-    bits_used = sum(sizes[name] * int(bits) for name, bits in got.results[0].items())
-    if bits_used > uniform * sum(sizes.values()):
-        sentence = (
-            f"These widths take {bits_used} bits of weights; {uniform} everywhere take fewer."
-        )
-        return Judgment(Outcome(WRONG, sentence))
-    above = 100 * (bits_used / smallest_bits(sizes, table) - 1)
-    return Judgment(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
+    return [Expectation(0, AtMostUniform(CANDIDATES, FLOOR, sizes), table)]
+
+
+class _JudgeSize(Expecting):
+    """Report beside a correct outcome how far the answer is above the smallest possible one."""
+
+    def __call__(
+        self, program: Program, got: Answer, expected: Answer, tolerance: float
+    ) -> Judgment:
+        judged = super().__call__(program, got, expected, tolerance)
+        if not judged.outcome.correct:
+            return judged
+        sizes, table = program.calls[0].args
+        above = 100 * (bits_of(sizes, got.results[0]) / smallest_bits(sizes, table) - 1)
+        return Judgment(Outcome(CORRECT, detail={"above_optimum": round(max(above, 0.0), 1)}))
+
+
+judge_size = _JudgeSize(expect_at_most_uniform)
 
 
 def smallest_bits(sizes: Mapping[str, int], table: AdditiveLoss) -> int:
@@ -172,10 +160,6 @@ def judge_repeatable(program: Program, got: Answer, expected: Answer, tolerance:
     if outcome.correct and first != second:
         outcome = Outcome(WRONG, "Called twice with the same problem, it gave different widths.")
     return Judgment(outcome)
-
-
-def _accuracy(table: AdditiveLoss, widths: Mapping[str, Any]) -> float:
-    return table.ceiling - sum(table.losses[name][int(bits)] for name, bits in widths.items())
 
 
 @dataclass(frozen=True)
@@ -308,7 +292,7 @@ CHECKS = (
         "3.search.floor",
         "variable_precision_search stays above the accuracy floor",
         search((steep, CANDIDATES), (on_the_floor, CANDIDATES), (hopeless, SOME_CANDIDATES)),
-        judge_floor,
+        Expecting(expect_above_floor),
     ),
     CallCheck(
         "3.search.size",

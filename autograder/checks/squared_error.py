@@ -20,9 +20,9 @@ REFINED_POINTS = 24
 
 
 @functools.lru_cache(maxsize=32)
-def least_error(values: bytes, bits: int) -> float:
-    """Return `SquaredError.least` of the bytes of float32 values; results are cached."""
-    return SquaredError(np.frombuffer(values, np.float32)).least(bits)
+def best_scale(values: bytes, bits: int) -> tuple[float, float]:
+    """Return `SquaredError.best` of the bytes of float32 values; results are cached."""
+    return SquaredError(np.frombuffer(values, np.float32)).best(bits)
 
 
 class SquaredError:
@@ -46,14 +46,19 @@ class SquaredError:
         return float(np.sum(squares - 2 * levels * sums + counts * levels**2) / self.values.size)
 
     def least(self, bits: int) -> float:
-        """Return the least error of any scale: a dense grid, then three refinements."""
+        """Return the least error of any scale."""
+        return self.best(bits)[1]
+
+    def best(self, bits: int) -> tuple[float, float]:
+        """Return the scale of least error and that error: a dense grid, then refinements."""
         widest = 2 * float(np.max(np.abs(self.values[[0, -1]]))) / 2 ** (bits - 1)
         scales = widest * COARSE
-        least = np.inf
+        best, least = float(scales[-1]), np.inf
         for _ in range(1 + REFINEMENTS):
             errors = [self.at(float(scale), bits) for scale in scales]
-            best = int(np.argmin(errors))
-            least = min(least, errors[best])
-            below, above = scales[max(0, best - 1)], scales[min(len(scales) - 1, best + 1)]
+            lowest = int(np.argmin(errors))
+            if errors[lowest] < least:
+                best, least = float(scales[lowest]), errors[lowest]
+            below, above = scales[max(0, lowest - 1)], scales[min(len(scales) - 1, lowest + 1)]
             scales = np.linspace(below, above, REFINED_POINTS)
-        return least
+        return best, least

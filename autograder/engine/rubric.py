@@ -35,6 +35,9 @@ class RubricQuestion:
 class RubricItem:
     """The rubric's entry of one check. `tolerance` is None if the comparison is exact.
 
+    The report shows all of a `visible` check. A `public` one is hidden there, but students get a
+    check of the same kind on other inputs.
+
     `worst_correct` < `tolerance` < `nearest_wrong`, in the unit of the tolerance. The outer two are
     measured by `authoring verify`: the largest deviation of a correct answer from the reference,
     and the smallest deviation of a known mistake.
@@ -46,6 +49,12 @@ class RubricItem:
     tolerance: float | None = None
     worst_correct: float | None = None
     nearest_wrong: float | None = None
+    public: bool = False
+
+    @property
+    def is_public(self) -> bool:
+        """Return whether students get a public check of this kind, on other inputs."""
+        return self.visible or self.public
 
     @property
     def question(self) -> str:
@@ -95,6 +104,7 @@ class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: float | None = None
     worst_correct: float | None = None
     nearest_wrong: float | None = None
+    public: bool = False
 
 
 class _Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ count as near. An answer is a numpy array, a number, or a sequence of these.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -168,7 +168,9 @@ def is_same(left: Any, right: Any) -> bool:
         return left.keys() == right.keys() and all(is_same(left[key], right[key]) for key in left)
     if isinstance(left, Sequence) and isinstance(right, Sequence) and not isinstance(left, str):
         return len(left) == len(right) and all(map(is_same, left, right))
-    return type(left) is type(right) and bool(np.array_equal(left, right))
+    if type(left) is not type(right):
+        return False
+    return is_same(vars(left), vars(right)) if is_dataclass(left) else bool(left == right)
 
 
 def _same_numbers(left: np.ndarray, right: np.ndarray) -> bool:

@@ -5,9 +5,12 @@ one file per question. The grader draws other inputs. Missing or damaged files r
 `NoPublicChecks`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from quantlab.errors import NoPublicChecks, WireError
 from quantlab.paths import KIT
@@ -28,27 +31,87 @@ from quantlab.protocol.expectation import (
     changed_arguments,
     first_unmet,
 )
+from quantlab.protocol.quality_rules import (
+    AboveFloor,
+    AtMostUniform,
+    BestScale,
+    NearLeastError,
+)
 from quantlab.protocol.wire import MAX_BYTES, pack, unpack
 
 FOLDER = KIT / "tests" / "public"
 SUFFIX = ".checks"
+SAMPLES = 64  # of a large array in the answer of a mistake
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known mistake: its answer, the kind of its outcome, and the hint for it."""
+    """A known mistake: its sentence, and its answer to one check.
 
+    Attributes:
+        name: The same name is the same mistake in every check.
+        sentence: The hint for it.
+        kind: The kind of the outcome, "" if the mistake raises an exception here.
+        answer: The answer, condensed; None if the mistake raises an exception here.
+        changes: The arguments that it changes in place.
+    """
+
+    name: str
     sentence: str
-    kind: str
-    answer: Answer
-    changes: tuple[str, ...] = ()  # arguments changed in place
+    kind: str = ""
+    answer: Answer | None = None
+    changes: tuple[str, ...] = ()
+
+    def gives(self, answer: Answer, kind: str, changes: tuple[str, ...]) -> bool:
+        """Return whether an answer, the kind of its outcome and its changes are this mistake's."""
+        return (
+            self.answer is not None
+            and self.kind == kind
+            and self.changes == changes
+            and is_same(condense(answer.results), self.answer.results)
+            and is_same(condense(answer.gradients), self.answer.gradients)
+        )
+
+
+def condense(value: Any) -> Any:
+    """Return `value` with samples and sums in place of its large arrays, to keep files small."""
+    if isinstance(value, np.ndarray) and value.size > 2 * SAMPLES and value.dtype.kind in "iuf":
+        flat = value.reshape(-1).astype(np.float64)
+        samples = flat[np.linspace(0, flat.size - 1, SAMPLES).astype(int)]
+        return {
+            "shape": value.shape,
+            "samples": samples,
+            "sums": [float(flat.sum()), float(np.abs(flat).sum())],
+        }
+    if isinstance(value, Mapping):
+        return {key: condense(part) for key, part in value.items()}
+    if isinstance(value, (tuple, list)):
+        return type(value)(condense(part) for part in value)
+    return value
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Another function of the student's that the checked one may call.
+
+    `calls` are the arguments, complete and in the order of the signature, of each call that a
+    correct solution makes here, and `results` the correct results. Both are empty where these calls
+    differ between correct solutions.
+    """
+
+    name: str
+    calls: tuple[tuple[Any, ...], ...] = ()
+    results: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class PublicCheck:
     """One public check: a program to run on a solution, and its expected results.
 
-    `otherwise` is an equivalent program with other names: one correct answer is enough.
+    Attributes:
+        mistakes: The known mistakes that fail this check. All other known ones pass it.
+        otherwise: An equivalent program with other names: one correct answer is enough.
+        dependencies: Functions that the checked one may call.
     """
 
     id: str
@@ -58,6 +121,7 @@ class PublicCheck:
     expectations: tuple[Expectation, ...]
     mistakes: tuple[Mistake, ...] = ()
     otherwise: Program | None = None
+    dependencies: tuple[Dependency, ...] = ()
 
     def judge(self, answer: Answer) -> tuple[Outcome, Expectation | None]:
         """Return the first outcome that is not correct, with its expectation; else correct, None.
@@ -70,26 +134,14 @@ class PublicCheck:
             return replace(outcome, message=change_warning(changed)), None
         return outcome, unmet
 
-    def hint(self, answer: Answer) -> str:
-        """Return the hint of the one mistake with exactly this answer; else ""."""
-        kind, changed = self.judge(answer)[0].kind, changed_arguments(self.program, answer)
-        sentences = {
-            mistake.sentence
-            for mistake in self.mistakes
-            if mistake.kind == kind
-            and mistake.changes == changed
-            and is_same(answer.results, mistake.answer.results)
-            and is_same(answer.gradients, mistake.answer.gradients)
-        }
-        return sentences.pop() if len(sentences) == 1 else ""
-
 
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(AdditiveLoss, Answer, Call, Constant, Input, Program, Result),
         *(AnyOf, Close, Codes, Each, IntegerTensor, Widths),
-        *(Expectation, Mistake, PublicCheck),
+        *(AboveFloor, AtMostUniform, BestScale, NearLeastError),
+        *(Dependency, Expectation, Mistake, PublicCheck),
     )
 }
 

@@ -7,8 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the folder that quantlab lies in
 
-from quantlab.check import MISSING, RIGHT, run
+from quantlab.check import run
 from quantlab.protocol.public_checks import load, questions
+from quantlab.protocol.run_public_checks import MISSING, RIGHT
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from autograder.paths import REFERENCE
 from tests.public_checks.natural_mistakes.collection import GROUPS, MISTAKES, text_about
 
 CORRECT = REFERENCE.read_text(encoding="utf-8")
-LEADING = 38  # of 70 texts that lead to the fix, at least
+LEADING = 66  # of 70 texts that lead to the fix, at least
 # Words of a hint that name a cause, and the mistakes that have it: anywhere else the hint is false.
 CAUSES = {
     "rounded down": {"quantize: floor division", "quantize: rounds down and does not clip"},

@@ -16,7 +16,7 @@ from quantlab.rehearsal.table import RehearsalTable, plain_text
 ODD = "<b>\x1b[31mé.py"
 REHEARSAL = Rehearsal(
     files=(
-        FileLine("solution.py", "solution.py", True, "14 of 14 public checks pass"),
+        FileLine("solution.py", "solution.py", True, "26 of 26 public checks pass"),
         FileLine(ODD, "", False, "it was not used: " + "words " * 60),
     ),
     missing=("report",),
@@ -27,7 +27,7 @@ REHEARSAL = Rehearsal(
 
 def test_text_shows_every_part() -> None:
     text = repr(RehearsalTable("ada.zip", REHEARSAL))
-    assert "solution.py  solution.py  ✓ 14 of 14" in re.sub(" {3,}", "  ", text)
+    assert "solution.py  solution.py  ✓ 26 of 26" in re.sub(" {3,}", "  ", text)
     assert "nothing" in text
     assert "\x1b" not in text
     assert "Missing: report." in text
@@ -40,7 +40,7 @@ def test_text_shows_every_part() -> None:
 def test_plain_text_can_be_written_in_any_encoding(encoding: str) -> None:
     text = plain_text(repr(RehearsalTable("ada.zip", REHEARSAL)), encoding)
     text.encode(encoding if encoding != "unknown" else "ascii")
-    assert "ok 14 of 14" in text
+    assert "ok 26 of 26" in text
     assert plain_text("✓ é", "utf-8") == "✓ é"
 
 
@@ -65,7 +65,7 @@ def test_command_ends_with_1_for_an_incomplete_submission(tmp_path: Path, capsys
         archive.write(KIT / "solution.py", "solution.py")
     assert main(["--submission", str(tmp_path / "ada.zip")]) == 1
     shown = capsys.readouterr().out
-    assert "0 of 14 public checks pass, 14 wait for functions that are not written" in shown
+    assert "0 of 26 public checks pass, 26 wait for functions that are not written" in shown
     assert "Missing: answers.json" in shown.replace("\n", " ")
 
 

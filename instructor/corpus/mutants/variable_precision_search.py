@@ -227,8 +227,8 @@ def floor_below_the_widest():
 @mutant(
     "takes the narrowest width everywhere",
     sentence=(
-        "Every layer gets the narrowest width, and the accuracy is never asked for. Only "
-        "widths that evaluate puts above the floor count."
+        "Every layer gets the narrowest width, far below the floor. Only widths that "
+        "evaluate puts above the floor count, both in percent."
     ),
     caught_by=FLOOR_AND_SIZE,
 )

@@ -77,7 +77,7 @@ MISTAKES = (
             f"return grad_output, {_FIVE}",
         ),
         fix="forward returns the codes; linear_dequantize is a second call.",
-        keywords=(("recovered", "not whole", "real numbers", "not codes"), ("codes", "integers")),
+        keywords=(("recovered", "equation (3)", "not codes"), ("codes", "integers")),
     ),
     NaturalMistake(
         name="STE: forgets to detach",
@@ -126,7 +126,7 @@ MISTAKES = (
             f"scale, _ = ctx.saved_tensors\nreturn grad_output / scale, {_FIVE}",
         ),
         fix="The gradient depends on x; expected is grad / s, the same factor everywhere.",
-        keywords=(("gradient",), ("/ s", "same factor", "depends on", "divided by the scale")),
+        keywords=(("gradient",), ("divided by x", "same factor", "depends on")),
     ),
     NaturalMistake(
         name="STE: the scale was not kept for backward",

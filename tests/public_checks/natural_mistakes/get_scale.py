@@ -33,7 +33,7 @@ MISTAKES = (
                 return alpha / 2 ** (N_bits - 1)
         """,
         fix="Square first, then take the mean: E(X^2) is not the square of E|X|.",
-        keywords=(("square",), ("before the mean", "mean of the squares", "not the square of")),
+        keywords=(("mean of squares", "mean of the squares", "square first"),),
     ),
     NaturalMistake(
         name="get_scale: alpha instead of the step",
@@ -84,7 +84,7 @@ MISTAKES = (
                 return alpha / 2**N_bits - 1
         """,
         fix="The step comes out negative: divide by 2^(b-1), in parentheses.",
-        keywords=(("negative", "parenthes", "below zero", "positive"), ("2^(b-1)",)),
+        keywords=(("negative", "parenthes", "below zero"), ("exponent", "2^(b-1)")),
     ),
     NaturalMistake(
         name="get_scale: magnitude of the mean",
@@ -165,6 +165,6 @@ MISTAKES = (
                 return alpha / 2 ** (N_bits - 1)
         """,
         fix="Your alpha is max |x|. That is only for data where alpha is not positive.",
-        keywords=(("max |x|", "max|x|", "largest magnitude", "maximum"),),
+        keywords=(("the method sym", "alpha is max"),),
     ),
 )

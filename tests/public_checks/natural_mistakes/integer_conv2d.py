@@ -16,7 +16,7 @@ MISTAKES = (
         + "    y = F.conv2d(x, w, stride=stride, padding=padding, groups=groups)\n"
         + "    return y.to(torch.int32)\n",
         fix="Pass dilation on: the result is too large, because the kernel is not spread.",
-        keywords=(("dilation",),),
+        keywords=(("with a dilation", "not spread"),),
     ),
     NaturalMistake(
         name="integer_conv2d: groups ignored",
@@ -26,7 +26,7 @@ MISTAKES = (
         + "    y = F.conv2d(x, w, stride=stride, padding=padding, dilation=dilation)\n"
         + "    return y.to(torch.int32)\n",
         fix="Pass groups on.",
-        keywords=(("groups",),),
+        keywords=(("groups=1", "pass groups"),),
     ),
     NaturalMistake(
         name="integer_conv2d: the stride in the place of the bias",
@@ -77,7 +77,7 @@ MISTAKES = (
                 return sums.view(input.shape[0], out, rows, -1).to(torch.int32)
         """,
         fix="The result is smaller than expected: padding is ignored.",
-        keywords=(("padding",),),
+        keywords=(("padding 0",), ("it works", "is ignored")),
     ),
     NaturalMistake(
         name="integer_conv2d: reshapes the kernel where it should be transposed",

@@ -21,7 +21,7 @@ MISTAKES = (
         + "    y = integer_linear(input, weight) * (input_scale * weight_scale)\n"
         + "    return y if bias is None else y + bias * weight_scale\n",
         fix="The codes of the bias have the scale s_x s_w: add them to the sums, then scale.",
-        keywords=(("bias", "b_int"), ("s_x s_w", "before", "+ b_int)", "s_w alone")),
+        keywords=(("bias",), ("s_w alone", "before it is added")),
     ),
     NaturalMistake(
         name="quantized_linear: a layer without bias",
@@ -70,7 +70,7 @@ MISTAKES = (
         + "        y = y + (bias * input_scale)[None, :, None, None]\n"
         + "    return y\n",
         fix="The codes of the bias have the scale s_x s_w: add them to the sums, then scale.",
-        keywords=(("bias", "b_int"), ("s_x s_w", "before", "+ b_int)", "s_x alone")),
+        keywords=(("bias",), ("s_x alone", "before it is added")),
     ),
     NaturalMistake(
         name="quantized_conv2d: rounds the outputs",

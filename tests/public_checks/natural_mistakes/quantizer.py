@@ -135,7 +135,7 @@ MISTAKES = (
                 return input * scale + zero_point
         """,
         fix="The zero point is a code: add it before you multiply by the scale.",
-        keywords=(("zero point", "z)"), ("before", "(x_int + z)", "is a code")),
+        keywords=(("zero point",), ("before", "is a code")),
     ),
     NaturalMistake(
         name="dequantize: converts the codes to int",

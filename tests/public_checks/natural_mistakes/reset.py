@@ -52,7 +52,7 @@ MISTAKES = (
             sym="q_max = 2 ** (N_bits - 1) - 1; scale = max(input.max(), -input.min()) / q_max"
         ),
         fix="The divisor is 2^(b-1), not the largest code 2^(b-1) - 1.",
-        keywords=(("2^(b-1) - 1", "largest code", "one more"), ("2^(b-1)",)),
+        keywords=(("2^(b-1) - 1", "one more"),),
     ),
     NaturalMistake(
         name="reset: as many steps as codes for unsigned",
@@ -90,7 +90,7 @@ MISTAKES = (
             )
         ),
         fix="The best range may lie beyond max |x|: search there too.",
-        keywords=(("max |x|", "maximum", "largest"), ("beyond", "above", "larger", "farther")),
+        keywords=(("max |x|", "maximum"), ("beyond", "farther")),
     ),
     NaturalMistake(
         name="reset: heuristic compares numbers with codes",
