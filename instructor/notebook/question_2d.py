@@ -7,13 +7,14 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # %% [markdown] cell="q2d"
 # ### 2d. Quantization-aware training ({{points 2d}} points)
 #
-# The goal: five networks that work on coarse grids. The grader measures each saved network on all
+# **Goal.** Five networks that work on coarse grids. The grader measures each saved network on all
 # test images. Full points on CIFAR-10 from W8A8 {{threshold W8A8}}, W4A4 {{threshold W4A4}}, W8A2
 # {{threshold W8A2}}, W2A8 {{threshold W2A8}} and W2A2 {{threshold W2A2}} %.
 #
-# The steps: two short experiments show why training looks the way it does. Then you write the
-# training step, choose the plans, train, save the better network of each width, and fill in the QAT
-# half of Table 1.
+# 1. Run two short experiments: they show why training looks the way it does.
+# 2. Write the training step, or leave it to the recipe.
+# 3. Choose the plans and train.
+# 4. Save the better network of each width, and fill in the QAT half of Table 1.
 #
 # **Experiment 1: static and dynamic ranges.** The range of the activations may be *static*, chosen
 # once from calibration images, or *dynamic*, chosen for each batch from its own numbers. The next
@@ -107,7 +108,9 @@ own_step = checked_step(training_step, clip_gradient)
 # Read the test images once for each final network.
 #
 # **Train.** The cell prints how long it will take. Stop it whenever you like and run it again: it
-# continues at the step where it stopped. In training the layers run your `linear_quantize_STE`,
+# continues at the step where it stopped.
+#
+# **Whose code runs.** In training the layers run your `linear_quantize_STE`,
 # `linear_dequantize` and `reset_scale_and_zero_point`. In evaluation they run your
 # `linear_quantize` and your two layers of 2b; inside these, the kit's `integer_conv2d` and
 # `integer_linear` replace yours if both return the same integers on a small example, because they

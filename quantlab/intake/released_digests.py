@@ -5,13 +5,13 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "299509ca2505eb30045563ec0e096150a99c5d428bd176dbfb075ceca0deb97e",
+        "f28f644191abf0133e6995dfe43b19b8245634c3b886d5e2ac5838626227081b",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
         "05483410ff86755a1ae1f90dc12f68cb0629d54d51357a0d555d0dfb971ff4af",
         # docs/student.md
-        "b151b90b19a3f86e76ba6606c7bd25843694ee56f69f86bf6be0de94fc90d53a",
+        "60ff814f073c086d77927d3782b60bbbc668ff055f40117eec598e6225901625",
         # docs/handout.md
         "a9423358624eac4599deecbea1addc42757ec2532f3155f9dc666af5bdb0b91c",
         # docs/glossary.md
