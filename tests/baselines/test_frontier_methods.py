@@ -32,10 +32,12 @@ def test_search_methods_have_the_names_of_the_command():
 
 
 @pytest.mark.parametrize("name", ["uniform", "greedy", "ZeroQ", "HAWQ-V2", "pairs", "blocks"])
-def test_search_methods_fit_the_budgets(model, images, quick, name):
+def test_search_methods_fit_the_budgets_and_leave_the_network_unchanged(model, images, quick, name):
     search = SEARCH_METHODS[name].search
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     allocations = search(model, images, BUDGETS, 0)
     assert allocations
+    assert all(torch.equal(before[name], current) for name, current in model.state_dict().items())
     for widths in allocations:
         assert list(widths) == list(LAYERS)
         assert all(bits in allowed_bits(layer) for layer, bits in widths.items())
@@ -62,12 +64,6 @@ def test_divergence_is_zero_in_float_and_grows_as_widths_fall(model, images):
     assert divergences == sorted(divergences)
     assert divergences[0] < 0.1 * divergences[2]
     assert simulation.evaluations == 4
-
-
-def test_blocks_search_leaves_the_network_unchanged(model, images, quick):
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    SEARCH_METHODS["blocks"].search(model, images, BUDGETS, 0)
-    assert all(torch.equal(before[name], current) for name, current in model.state_dict().items())
 
 
 def test_mean_traces_estimates_the_trace_of_the_fisher_information(model, images):

@@ -17,7 +17,11 @@ from quantlab.errors import DataNotFound
 
 
 @pytest.fixture(
-    scope="module", params=["shapes10", pytest.param("cifar10", marks=pytest.mark.cifar10)]
+    scope="module",
+    params=[
+        "shapes10",
+        pytest.param("cifar10", marks=[pytest.mark.cifar10, pytest.mark.long]),
+    ],
 )
 def marks(request, tmp_path_factory):
     """Every example marked once per data set: `status`, `out`, and the reports by student."""

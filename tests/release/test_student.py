@@ -75,6 +75,7 @@ def test_content_problems_reports_a_solved_function(reference_source):
     assert any("BEGIN SOLUTION" in line for line in complaints)
 
 
+@pytest.mark.long
 def test_find_problems_accepts_the_student_bundle(student):
     assert list(find_problems(student)) == []
 

@@ -179,6 +179,7 @@ def compare(
     assert grade(folder, verb, by_turns, honest, tier, jobs=2) == alone
 
 
+@pytest.mark.long
 def test_grade_gives_equal_reports_beside_hostile_threads(folder: Path) -> None:
     compare(folder, "grade", "B", ["threads"], honest=HONEST_STUDENTS[:2])
 
