@@ -128,6 +128,6 @@ def alone_sentence(check: CheckResult, depends_on: tuple[str, ...]) -> str:
     """Return the points with correct stand-ins; "" if they are the same."""
     if check.points_alone == check.points:
         return ""
-    names = " and ".join(depends_on) or "what it rests on"
+    names = " and ".join(depends_on) or "what it uses"
     verb = "are" if len(depends_on) > 1 else "is"
     return f"Worth {points(check.points_alone)} when {names} {verb} right."

@@ -60,8 +60,7 @@ def make_setup(venv: Path, python: Path) -> subprocess.CompletedProcess[str]:
 
 def test_ci_finds_each_python_once_by_its_version(tmp_path: Path) -> None:
     """With a home that has two versions, one of which does not start, and a python3 in PATH."""
-    script = (KIT / ".ci" / "run").read_text()
-    functions = script[script.index("is_python()") : script.index("set_up_newest_python()")]
+    functions = (KIT / ".ci" / "pythons.sh").read_text()
     versions = tmp_path / ".pyenv" / "versions"
     this = f"3.{sys.version_info.minor}"
     starts = f'#!/bin/sh\nexec "{sys.executable}" "$@"\n'
