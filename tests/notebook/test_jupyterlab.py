@@ -129,6 +129,34 @@ def test_lab_shows_figures_of_finished_questions(lab: Lab) -> None:
         assert min(lab.pictures(name)) > 100
 
 
+def test_lab_shows_the_picture_that_motivates(lab: Lab) -> None:
+    picture = f"{lab.cell('title')}.querySelector('img[alt^=\"A photo of a horse\"]')"
+    assert lab.page.value(f"{picture}.naturalWidth") > 900
+
+
+def test_lab_figures_have_alternative_text_and_a_caption(lab: Lab) -> None:
+    for name in ("grid-quantize", "staircase", "curves", "explore-scale", "gradient"):
+        figure = f"{lab.cell(name)}.querySelector('.jp-OutputArea-output figure')"
+        assert len(lab.page.value(f"{figure}.querySelector('img').alt")) > 40, name
+        assert len(lab.page.value(f"{figure}.querySelector('figcaption').innerText")) > 30, name
+
+
+def test_lab_slider_moves_the_figure(lab: Lab) -> None:
+    bits, scale = (
+        f"{lab.cell('explore-scale')}.querySelectorAll('.noUi-handle')[{number}]"
+        for number in (0, 1)
+    )
+    text = f"{lab.cell('explore-scale')}.querySelector('img').alt"
+    assert "A at 4 bits" in lab.page.value(text)
+    lab.page.value(f"{bits}.focus()")
+    lab.page.press("ArrowRight")
+    wait_for(lambda: "A at 5 bits" in lab.page.value(text))
+    before = lab.page.value(text)
+    lab.page.value(f"{scale}.focus()")
+    lab.page.press("ArrowRight")
+    wait_for(lambda: lab.page.value(text) != before)
+
+
 def test_lab_waits_for_an_unfinished_question_without_an_error(lab: Lab) -> None:
     assert "Waiting for question 2b" in lab.text("ptq")
     errors = "document.querySelectorAll('[data-mime-type=\"application/vnd.jupyter.error\"]')"
