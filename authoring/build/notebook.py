@@ -18,7 +18,7 @@ The attributes of a cell are
 
 `{{points 1a}}`, `{{threshold W4A4}}` (of CIFAR-10) and the points of the graded cells come from the
 rubric; `{{bundle}}`, `{{bundle_sha256}}` and `{{badge}}` from a `Bundle`, which the release fills;
-`{{motivation}}` is the picture of `authoring.build.motivation`.
+`{{motivation}}` and `{{motivation caption}}` are the picture of `authoring.build.motivation`.
 """
 
 import ast
@@ -33,7 +33,7 @@ import jupytext
 import nbformat
 
 from authoring.build.generated_file import write_or_compare
-from authoring.build.motivation_record import markdown_image, read_motivation
+from authoring.build.motivation_record import caption, markdown_image, read_motivation
 from authoring.build.stub import BEGIN, END, BadMaster, make_stub
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
@@ -183,11 +183,13 @@ def graded_points(rubric: Rubric) -> dict[str, float]:
 
 def _filled_in(source: str, rubric: Rubric, bundle: Bundle) -> str:
     questions = {question.id: question.points for question in rubric.questions}
+    motivation = read_motivation()
     values = {
         "bundle": bundle.url,
         "bundle_sha256": bundle.sha256,
         "badge": bundle.badge,
-        "motivation": markdown_image(read_motivation()),
+        "motivation": markdown_image(motivation),
+        "motivation caption": caption(motivation),
         **{f"points {name}": f"{points:g}" for name, points in questions.items()},
         **{
             f"threshold {name}": f"{value:g}"

@@ -11,10 +11,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 #
 # {{motivation}}
 #
-# *One photo, measured with the networks of this kit. Rounding alone works at 8 bits and fails at 2.
-# After training for the grid, 2 bits are enough. The energy is that of products, sums and reading
-# the weights once, with the costs of Horowitz (ISSCC 2014, 45 nm). His table ends at 8 bits, so
-# narrower products count as much as those of 8 bits.*
+# *{{motivation caption}}*
 #
 # **Goal.** Take a trained ResNet-20 from 32 bits down to 8, 4 and 2, and keep what it recognizes.
 #

@@ -64,7 +64,8 @@ def code_grid(solution: Any, function: str) -> CaptionedFigure:
     got = np.full((SIDE, SIDE), "?", dtype=object) if grid.problem else _texts(grid.got)
     _draw_cells(right, got, grid.is_wrong, _texts(grid.expected))
     left.set_title(titles[0], fontsize=10)
-    right.set_title(f"{titles[1]}, 4 bits, s = {float(scale):.4f}", fontsize=10)
+    width = ", 4 bits" if forward else ""
+    right.set_title(f"{titles[1]}{width}, s = {float(scale):.4f}", fontsize=10)
     wrong = int(grid.is_wrong.sum())
     outcome = (
         f"All {SIDE * SIDE} are right." if not wrong else f"{wrong} of {SIDE * SIDE} are wrong."

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from quantlab.notebook.palette import PAPER
 
+MANY_DECADES = 1_000  # of a ruler: more labels would overlap
+
 Array = Tensor | np.ndarray | Sequence[float]
 
 
@@ -39,9 +41,13 @@ def new_sheet(
 
 
 def plain_log_rulers(axis: Axes) -> None:
-    """Label both logarithmic rulers of `axis` with plain numbers, 1, 2 and 5 in each decade."""
-    for ruler in (axis.xaxis, axis.yaxis):
-        ruler.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    """Label both logarithmic rulers of a finished `axis` with plain numbers.
+
+    They are 1, 2 and 5 in each decade, or 1 alone if there are many decades.
+    """
+    for ruler, (low, high) in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
+        has_many = high / low > MANY_DECADES
+        ruler.set_major_locator(LogLocator(subs=(1,) if has_many else (1, 2, 5)))
         ruler.set_major_formatter(FormatStrFormatter("%g"))
         ruler.set_minor_formatter(NullFormatter())
 

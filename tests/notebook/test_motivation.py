@@ -9,6 +9,7 @@ import pytest
 from authoring.build import motivation
 from authoring.build.motivation_record import (
     PICTURE,
+    caption,
     describe,
     digest,
     drawn_digest,
@@ -53,6 +54,7 @@ def test_motivation_text_has_every_number_of_the_picture() -> None:
 def test_motivation_is_in_every_notebook(build) -> None:
     (title,) = [c for c in nbformat.reads(build(), as_version=4).cells if c.id == "title"]
     assert markdown_image(RECORD) in title.source
+    assert caption(RECORD) in title.source
     image = re.search(r"data:image/png;base64,([A-Za-z0-9+/=]+)\)", title.source)
     assert image is not None
     assert base64.b64decode(image[1]) == PICTURE.read_bytes()
