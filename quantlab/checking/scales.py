@@ -60,7 +60,8 @@ def scale_of(result: Any) -> float | None:
 
 def has_wrong_zero_point(part: WrongPart) -> bool:
     """Return whether a pair has a zero point that is not 0."""
-    return isinstance(part.got, (tuple, list)) and as_scalar(part.got[1]) != 0
+    is_pair = isinstance(part.got, (tuple, list)) and len(part.got) == 2
+    return is_pair and as_scalar(part.got[1]) != 0
 
 
 def show_scale(part: WrongPart) -> str:

@@ -86,13 +86,16 @@ def _diagnose_scale(outcome: CheckOutcome, part: WrongPart, coefficients: Any) -
 
 
 def _is_without_zero_point(part: WrongPart) -> bool:
-    return part.target != "get_scale" and not isinstance(part.got, (tuple, list))
+    is_pair = isinstance(part.got, (tuple, list)) and len(part.got) == 2
+    return part.target != "get_scale" and not is_pair
 
 
 def _diagnose_shape(part: WrongPart) -> str:
+    if not isinstance(part.got, np.ndarray):
+        return ""
     if part.target in (*SUMS, *LAYERS):
         return sums.diagnose_shape(part)
-    if np.size(part.got) == np.size(part.expected) > 1:
+    if part.got.size == np.size(part.expected) > 1 and part.got.ndim != np.ndim(part.expected):
         return "The elements are there in another shape: keep the shape of the input."
     return ""
 

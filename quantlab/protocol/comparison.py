@@ -170,7 +170,9 @@ def is_same(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(is_same, left, right))
     if type(left) is not type(right):
         return False
-    return is_same(vars(left), vars(right)) if is_dataclass(left) else bool(left == right)
+    if is_dataclass(left):
+        return is_same(vars(left), vars(right))
+    return bool(np.array_equal(left, right))
 
 
 def _same_numbers(left: np.ndarray, right: np.ndarray) -> bool:
