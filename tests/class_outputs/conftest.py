@@ -14,8 +14,8 @@ from tests.class_outputs.people import WRITTEN, a_class, a_report, an_entry
 
 @pytest.fixture(scope="session")
 def record() -> ClassRecord:
-    """Of 27 people: two missing, one with a grader's fault, a group of two, one unreadable."""
-    record = a_class(24)
+    """Of 53 people: two missing, one with a grader's fault, a group of two, one unreadable."""
+    record = a_class(50)
     columns = {"Student": "Hamilton, Margaret", "ID": "71000", "Identifier": "Participant 9"}
     group = an_entry(
         "group-7",

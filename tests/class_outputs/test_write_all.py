@@ -153,7 +153,7 @@ def test_write_all_of_a_provisional_run_removes_gradebooks(
     assert "PROVISIONAL" in notes
     assert all(f"Removed {tmp_path / name}" in notes for name in gradebooks)
     pages = [path for path in written.files if path.suffix == ".html"]
-    assert len(pages) > 20
+    assert len(pages) > 50
     for page in pages:
         assert "provisional" in page.read_text().casefold(), page
     assert json.loads((tmp_path / "class.json").read_text())["provisional"] is True
