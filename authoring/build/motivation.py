@@ -15,6 +15,7 @@ Energy is that of Horowitz, "Computing's Energy Problem (and what we can do abou
 as much. Weights are read once; the traffic of activations is left out.
 """
 
+import functools
 import json
 import sys
 from collections.abc import Mapping
@@ -57,7 +58,8 @@ def weight_bytes(bits: int) -> int:
     return quantized * bits // 8 + 4 * sizes[FIRST_LAYER]
 
 
-def products() -> dict[str, int]:
+@functools.cache
+def products() -> Mapping[str, int]:
     """Return the products that each layer computes for one image."""
     counts: dict[str, int] = {}
 

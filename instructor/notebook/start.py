@@ -17,14 +17,14 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 #
 # **Steps.**
 #
-# | question | you build | you see | points |
-# |:--|:--|:--|--:|
-# | 1 | the grid of numbers, and its scale | the error in its valley | {{points 1}} |
-# | 2a | a gradient that passes the rounding | the straight-through estimator | {{points 2a}} |
-# | 2b | layers that compute with integers alone | the same network in integers | {{points 2b}} |
-# | 2c | a network that is rounded after training | which widths survive that | {{points 2c}} |
-# | 2d | a network that is trained for its grid | what training wins back | {{points 2d}} |
-# | 3 | a search for the bits of each layer | size against accuracy | {{points 3}} |
+# | | you build | points |
+# |:--|:--|--:|
+# | 1 | the grid of numbers, and a scale in the valley of its error | {{points 1}} |
+# | 2a | a gradient that passes the rounding | {{points 2a}} |
+# | 2b | layers that compute with integers alone | {{points 2b}} |
+# | 2c | a network that is rounded after training | {{points 2c}} |
+# | 2d | a network that is trained for its grid | {{points 2d}} |
+# | 3 | a search for the bits of each layer | {{points 3}} |
 #
 # **How to work.** Write your code in `solution.py`, beside this notebook. In Colab, open it from
 # the *Files* pane on the left. Save it, then run the cell that waits for it again: no restart is

@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "6d555697cc5e39a957457c390bba5fdf243777f1f12db15abd00d31eb8aa2dec",
+        "3a75798c8f51fc66b55ccf723262f077745caa08e59840c92668fedce89998cf",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md

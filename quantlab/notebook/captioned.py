@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 DPI = 110
+READABLE = 600  # pixels: on a narrower screen the figure scrolls, its letters stay readable
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,13 @@ class CaptionedFigure:
 
     def _repr_html_(self) -> str:
         image = base64.b64encode(self.png()).decode()
+        narrowest = min(READABLE, self.figure.get_figwidth() * DPI)
         return (
-            '<figure style="margin: 0.5em 0">'
+            '<figure style="margin: 0.5em 0"><div style="overflow-x: auto" tabindex="0">'
             f'<img src="data:image/png;base64,{image}" alt="{html.escape(self.alt)}" '
-            'style="max-width: 100%; height: auto">'
-            f'<figcaption style="max-width: 45em">{html.escape(self.caption)}</figcaption></figure>'
+            f'style="max-width: 100%; min-width: {narrowest:.0f}px; height: auto"></div>'
+            '<figcaption style="max-width: 45em; line-height: 1.4">'
+            f"{html.escape(self.caption)}</figcaption></figure>"
         )
 
     def _repr_png_(self) -> tuple[bytes, dict[str, str]]:

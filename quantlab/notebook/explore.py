@@ -19,7 +19,6 @@ from quantlab.notebook.vector_figures import recover, squared_error
 from quantlab.protocol.scale_forms import InAnyForm
 
 SCALES = torch.logspace(-1.7, 0.3, 41)  # factors of the symmetric scale, for the valley
-DRAWN = 5_000  # values that are enough for a figure that moves
 BINS = 80
 HALF_A_STEP = 0.5001  # a larger error is one of clipping
 
@@ -41,7 +40,7 @@ def scale_figure(
         factor: The scale, as a multiple of `symmetric_scale`.
         title: The name of the values.
     """
-    base, values = symmetric_scale(values, bits), values[:DRAWN]
+    base = symmetric_scale(values, bits)
     scale = base * factor
     recovered = recover(solution, values, scale, bits)
     is_clipped = (recovered - values).abs() > HALF_A_STEP * scale
@@ -50,7 +49,7 @@ def scale_figure(
     figure, (left, right) = new_sheet(1, 2, (9.4, 3.4))
     _draw_staircase(left, solution, values, scale, bits)
     share = float(is_clipped.float().mean())
-    left.set(title=f"{title}, {bits} bits, s = {float(scale):.3g}: {share:.1%} clipped")
+    left.set(title=f"{title}, {bits} bits, s = {float(scale):.3g}: {share:.2%} clipped")
     errors = [squared_error(solution, values, base * f, bits) for f in SCALES]
     here = float(squared.mean())
     right.loglog(SCALES, errors, color=BLUE)
@@ -64,7 +63,7 @@ def scale_figure(
         figure,
         "Left, the staircase over the data (gray); values in the hatched part are clipped. Right, "
         "the error over the scale, and where you are on it.",
-        f"{title} at {bits} bits with s = {float(scale):.3g}: {share:.1%} of the values are "
+        f"{title} at {bits} bits with s = {float(scale):.3g}: {share:.2%} of the values are "
         f"clipped, the mean squared error is {here:.3g}, {of_clipping:.0%} of it from clipping. "
         f"The valley is at {float(SCALES[least]):.2g} times the symmetric scale, with an error of "
         f"{errors[least]:.3g}.",

@@ -118,7 +118,7 @@ def _describe_choice(
         if abs(offset) <= AT_VALLEY
         else f"is {side} of the valley by {abs(offset):.0%}"
     )
-    return f"{method} {place}, with {error / errors.min():.2f} times the least error"
+    return f"{method} {place}, with {error / errors.min():.2f} times the least error of the curve"
 
 
 def bias(panels: Mapping[str, tuple[Array, Array]]) -> CaptionedFigure:

@@ -35,10 +35,11 @@ class Table:
             for row in self.rows
         )
         return (
+            '<div style="overflow-x: auto" tabindex="0">'
             '<table style="border-collapse: collapse; background: none; margin: 0.5em 0">'
             f'<caption style="text-align: left; caption-side: top; color: inherit; '
             f'font-weight: bold">{html.escape(self.title)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
     def __repr__(self) -> str:

@@ -14,8 +14,7 @@ from quantlab.notebook import plots
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.protocol.scale_forms import InAnyForm
 
-DRAWN = 10_000  # values that are enough for a curve
-FACTORS = torch.logspace(-1.2, 0.3, 80)  # of the symmetric scale
+FACTORS = torch.logspace(-1.2, 0.3, 60)  # of the symmetric scale
 BIAS_BITS = (4, 2)
 
 
@@ -41,14 +40,13 @@ def valleys(solution: Any, vectors: Mapping[str, Tensor]) -> CaptionedFigure:
     """Draw the error over the scale for every vector and width, and every method's choice."""
     curves = {}
     for name, values in vectors.items():
-        part = values[:DRAWN]
         for bits in MSE_BITS:
-            scales = part.abs().max() / 2 ** (bits - 1) * FACTORS
-            errors = [squared_error(solution, part, scale, bits) for scale in scales]
+            scales = values.abs().max() / 2 ** (bits - 1) * FACTORS
+            errors = [squared_error(solution, values, scale, bits) for scale in scales]
             chosen = {}
             for method in MSE_METHODS:
                 scale, _ = solution.reset_scale_and_zero_point(values, bits, method)
-                chosen[method] = float(scale), squared_error(solution, part, scale, bits)
+                chosen[method] = float(scale), squared_error(solution, values, scale, bits)
             curves[f"{name}, {bits} bits"] = (scales, errors, chosen)
     return plots.error_curves(curves)
 

@@ -31,6 +31,14 @@ def test_captioned_figure_is_one_html_figure(captioned: CaptionedFigure) -> None
     assert "Rises &amp; &lt;rises&gt;.</figcaption>" in markup
 
 
+def test_captioned_figure_scrolls_on_a_narrow_screen() -> None:
+    wide = CaptionedFigure(Figure(figsize=(9, 1)), "Wide.", "A wide figure.")._repr_html_()
+    assert 'overflow-x: auto" tabindex="0"' in wide
+    assert "min-width: 600px" in wide
+    small = CaptionedFigure(Figure(figsize=(2, 1)), "Small.", "A small figure.")._repr_html_()
+    assert "min-width: 220px" in small
+
+
 def test_captioned_figure_has_a_png_and_a_text_for_other_formats(
     captioned: CaptionedFigure,
 ) -> None:
