@@ -56,7 +56,9 @@ def solved_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 def test_student_notebook_waits_for_unfinished_questions(student_run) -> None:
     _, notebook = student_run
     texts = printed(notebook)
-    for cell, question in {"mse": "1a", "gradient": "2a", "ptq": "2b", "sensitivity": "1a"}.items():
+    waiting = {"mse": "1a", "gradient": "2a", "ptq": "2b", "synthetic": "2b", "ranges": "2b"}
+    waiting |= {"still": "1a", "qat": "2b", "sensitivity": "1a", "search": "1a"}
+    for cell, question in waiting.items():
         assert f"Waiting for question {question}: " in texts[cell]
         assert texts[cell].count("\n") == 1
     drawing = {cell for cell, count in shown(notebook, "image/png").items() if count}
