@@ -82,6 +82,8 @@ def announce_training(session: Session, ops: Any, plans: Iterable[CellPlan], met
         networks += methods
     held_out = len(session.held_out) * _quantized_image(session, ops) + _calibration(session)
     announce(f"{networks} trainings", trained * step + networks * held_out)
+    if any(session.checkpoints.glob("*.pt")):
+        print("What was trained before is not trained again.")
 
 
 def _calibration(session: Session) -> float:

@@ -18,7 +18,7 @@ from quantlab.training.stored_codes import changed_codes
 
 
 @pytest.fixture
-def session(float_model, pixels):
+def session(float_model, pixels, tmp_path):
     images = ImageSet("Blocks", "train", pixels.repeat(6, 1, 1, 1), torch.arange(144) % 10)
     few = images.subset(torch.arange(24))
     return SimpleNamespace(
@@ -32,6 +32,7 @@ def session(float_model, pixels):
             100 * float((network(normalize(data.images)).argmax(1) == data.labels).float().mean())
         ),
         measured={},
+        checkpoints=tmp_path,
     )
 
 
@@ -93,8 +94,13 @@ def test_estimates_measure_once_and_announce(session, capsys, monkeypatch) -> No
     assert lines[0].startswith("PTQ of 10 networks: about ")
     assert lines[1].startswith("5 trainings: about ")
     assert lines[2].endswith(" on this machine.")
+    assert len(lines) == 3
     assert set(measured) == {"quantized image", "float image", "trained image"}
     assert session.measured == measured
+    (session.checkpoints / "W4A4.pt").touch()
+    with fast_integers(solution):
+        estimates.announce_training(session, solution, FAST_PLANS.values(), 1)
+    assert "not trained again" in capsys.readouterr().out
     assert all(0 < seconds < 1 for seconds in measured.values())
 
 
