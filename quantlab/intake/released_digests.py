@@ -11,7 +11,7 @@ DIGESTS = frozenset(
         # data/README.md
         "05483410ff86755a1ae1f90dc12f68cb0629d54d51357a0d555d0dfb971ff4af",
         # docs/student.md
-        "60ff814f073c086d77927d3782b60bbbc668ff055f40117eec598e6225901625",
+        "802ce08a6e73daafe6f7e32d4d327deb3b4ea6b5e78a131179f5e40239bf1c1d",
         # docs/handout.md
         "a9423358624eac4599deecbea1addc42757ec2532f3155f9dc666af5bdb0b91c",
         # docs/glossary.md
