@@ -2,7 +2,8 @@
 
 The distance of real numbers is the largest error over the largest expected magnitude. Integers have
 the smaller of that and the share of wrong elements: few wrong ones, or many that differ by little,
-are near. An answer of several parts is as far as its farthest part, so no part is compared alone.
+are near. A scale found by search has the share by which its error exceeds the least one. An answer
+of several parts is as far as its farthest part, so no part is compared alone.
 
     near   up to 0.05
     off    up to 0.5
@@ -22,8 +23,18 @@ import numpy as np
 from autograder.engine.redaction import FAR, NEAR, OFF
 from autograder.engine.secret import StudentRandom
 from quantlab.protocol.calls import Answer
-from quantlab.protocol.comparison import AnyOf, Close, Codes, Each, IntegerTensor, Rule, is_number
+from quantlab.protocol.comparison import (
+    AnyOf,
+    Close,
+    Codes,
+    Each,
+    IntegerTensor,
+    Rule,
+    as_scalar,
+    is_number,
+)
 from quantlab.protocol.expectation import Expectation
+from quantlab.protocol.quality_rules import BestScale, NearLeastError, squared_error
 
 EDGES = (0.05, 0.5)  # the largest distance that is near, and that is off
 BLUR = 2**0.5  # each edge is multiplied by 1 / BLUR to BLUR
@@ -63,12 +74,23 @@ def distance(rule: Rule, got: Any, expected: Any) -> float | None:
                 return None
             parts = [distance(*part) for part in zip(rule.rules, got, expected, strict=True)]
             return None if None in parts else max(part for part in parts if part is not None)
-        case Close() | Codes() | IntegerTensor():
-            if rule.compare(got, expected).correct:
-                return 0.0
-            return _distance_of_numbers(got, expected, isinstance(rule, Close))
+        case Close() | Codes() | IntegerTensor() | NearLeastError():
+            return 0.0 if rule.compare(got, expected).correct else _distance(rule, got, expected)
         case _:
             return None
+
+
+def _distance(rule: Rule, got: Any, expected: Any) -> float | None:
+    if isinstance(rule, NearLeastError):
+        return _excess_error(rule.bits, got, expected)
+    return _distance_of_numbers(got, expected, isinstance(rule, Close))
+
+
+def _excess_error(bits: int, got: Any, best: BestScale) -> float | None:
+    scale = as_scalar(got[0]) if isinstance(got, tuple | list) and got else None
+    if scale is None or not 0 < scale < np.inf:
+        return None
+    return squared_error(best.values, scale, bits) / best.error - 1
 
 
 def _distance_of_numbers(got: Any, expected: Any, real: bool) -> float | None:

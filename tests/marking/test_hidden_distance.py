@@ -7,6 +7,7 @@ import pytest
 
 from autograder.checks import distance as distances
 from autograder.checks.distance import distance, distance_word
+from autograder.checks.squared_error import best_scale
 from autograder.engine.redaction import FAR, NEAR, OFF
 from autograder.engine.secret import StudentRandom
 from autograder.grading.submission import grade_submission
@@ -14,6 +15,7 @@ from quantlab.intake.submission import Submission
 from quantlab.protocol.calls import Answer
 from quantlab.protocol.comparison import AnyOf, Close, Codes, Each, IntegerTensor, Widths
 from quantlab.protocol.expectation import Expectation
+from quantlab.protocol.quality_rules import BestScale, NearLeastError
 from tests.marking.conftest import by_id
 
 CHECK = "1a.linear_dequantize.zero_point"
@@ -88,6 +90,16 @@ def test_hidden_check_says_how_far_wrong_numbers_are(
     report = grade_submission(Submission("ada", f"{source}    return {body}\n"), selected, executor)
     assert by_id(report)[CHECK].message == SENTENCE + ending
     assert by_id(report)[CHECK].evidence == {}
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"), [(1.0, ""), (1.003, ""), (1.25, OFF), (4.0, FAR), (-1.0, "")]
+)
+def test_distance_word_of_a_searched_scale_is_about_its_error(factor, expected):
+    values = np.random.default_rng(1).standard_normal(2000).astype(np.float32)
+    scale, error = best_scale(values.tobytes(), 4)
+    rule = NearLeastError(4, 0.01)
+    assert word((scale * factor, 0), BestScale(values, scale, error), rule=rule) == expected
 
 
 def test_visible_check_says_no_word(marked, reference_source):

@@ -122,7 +122,7 @@ MISTAKES = (
     return result
 """,
         fix="Measure the widths together: their losses add up, and the result is below the floor.",
-        keywords=(("floor",), ("below", "together", "not above", "never evaluated", "add up")),
+        keywords=(("together", "never evaluated"),),
     ),
     NaturalMistake(
         name="search: the floor as a fraction",
@@ -137,7 +137,7 @@ MISTAKES = (
     return bits
 """,
         fix="evaluate returns percent, as the floor is: the result is far below the floor.",
-        keywords=(("floor",), ("below", "percent", "not above")),
+        keywords=(("floor",), ("percent", "far below")),
     ),
     NaturalMistake(
         name="search: a list instead of a dictionary",

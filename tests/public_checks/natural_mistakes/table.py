@@ -2,7 +2,7 @@
 
     python -m tests.public_checks.natural_mistakes.table [WORD ...]
 
-With words, print only the mistakes whose name contains one of them.
+With words, print the mistakes whose name contains one of them, also those of `held_out`.
 """
 
 import sys
@@ -11,12 +11,14 @@ from pathlib import Path
 
 from autograder.paths import REFERENCE
 from tests.public_checks.natural_mistakes.collection import MISTAKES, text_about
+from tests.public_checks.natural_mistakes.held_out import MISTAKES as UNSEEN
 
 
 def main(words: list[str]) -> None:
     """Print the table and the number of mistakes that `check` explains."""
     correct = REFERENCE.read_text(encoding="utf-8")
-    selected = [m for m in MISTAKES if not words or any(word in m.name for word in words)]
+    named = [m for m in (*MISTAKES, *UNSEEN) if any(word in m.name for word in words)]
+    selected = named if words else MISTAKES
     explained = 0
     with tempfile.TemporaryDirectory() as folder:
         for mistake in selected:
