@@ -35,8 +35,11 @@ def test_versions_sentence_ignores_the_last_number() -> None:
     )
 
 
-def test_kernel_records_contain_every_version_that_is_compared() -> None:
-    for each in kernel_records():
+def test_kernel_records_contain_colab_and_every_version_that_is_compared() -> None:
+    records = {each.kernel: each for each in kernel_records()}
+    colab = records["a kernel like Colab's"].versions
+    assert (colab["ipython"], colab["ipywidgets"]) == ("7.34.0", "7.7.1")
+    for each in records.values():
         assert each.versions.keys() == installed_versions().keys()
 
 
