@@ -56,7 +56,9 @@ def solved_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 def test_student_notebook_waits_for_unfinished_questions(student_run) -> None:
     _, notebook = student_run
     texts = printed(notebook)
-    waiting = {"mse": "1a", "gradient": "2a", "ptq": "2b", "synthetic": "2b", "ranges": "2b"}
+    waiting = dict.fromkeys(("grid-quantize", "grid-dequantize", "explore-scale"), "1a")
+    waiting |= {"explore-gradient": "2a", "explore-layer": "1a"}
+    waiting |= {"mse": "1a", "gradient": "2a", "ptq": "2b", "synthetic": "2b", "ranges": "2b"}
     waiting |= {"still": "1a", "qat": "2b", "sensitivity": "1a", "search": "1a"}
     for cell, question in waiting.items():
         assert f"Waiting for question {question}: " in texts[cell]
@@ -98,6 +100,8 @@ def test_solved_notebook_fills_every_table_and_figure(solved_run) -> None:
     figures = shown(notebook, "image/png")
     drawing = ("staircase", "curves", "histograms", "bias", "gradient", "agreement")
     drawing += ("synthetic", "layers", "sensitivity", "pareto", "frontier")
+    drawing += ("grid-quantize", "grid-dequantize")
+    drawing += ("explore-scale", "explore-gradient", "explore-layer")  # without sliders here
     assert [cell for cell in drawing if not figures[cell]] == []
     assert "Waiting" not in "".join(printed(notebook).values())
     recorded = answers(folder)
