@@ -22,6 +22,7 @@ def bits_by_the_class_of_an_exception():
         if isinstance(value, type)
         and issubclass(value, Exception)
         and not name.startswith("Unicode")
+        and name != "NotImplementedError"  # would be "missing"
     )
 
     def linear_dequantize(input, scale, zero_point):
