@@ -96,7 +96,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 with redirect_stdout(StringIO()) as said:
     check("1a")
-print(solution.SAWB_COEFFICIENTS[8][0], "\u2717 get_scale" in said.getvalue())
+print(solution.SAWB_COEFFICIENTS[8][0], "\u2717 is the SAWB step" in said.getvalue())
 """
 NOTHING = "import torch\n\n\ndef linear_quantize(input, scale, zero_point, N_bits, signed=True):\n"
 EDITS = (
