@@ -99,7 +99,7 @@ def test_solved_notebook_fills_every_table_and_figure(solved_run) -> None:
     folder, notebook = solved_run
     figures = shown(notebook, "image/png")
     drawing = ("staircase", "curves", "histograms", "bias", "gradient", "agreement")
-    drawing += ("synthetic", "layers", "sensitivity", "pareto", "frontier")
+    drawing += ("synthetic", "qat", "layers", "sensitivity", "pareto", "frontier")
     drawing += ("grid-quantize", "grid-dequantize")
     drawing += ("explore-scale", "explore-gradient", "explore-layer")  # without sliders here
     assert [cell for cell in drawing if not figures[cell]] == []
