@@ -15,8 +15,8 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # \qquad (1)$$
 #
 # The **scale** $s$ is the width of a step. The **zero point** $z$ is an integer that shifts the
-# codes; it is 0 everywhere in this assignment. $\lfloor\cdot\rceil$ rounds to the nearest integer.
-# Clipping keeps the codes in their range:
+# codes. It is 0 in all networks of this assignment; your functions accept other zero points too.
+# $\lfloor\cdot\rceil$ rounds to the nearest integer. Clipping keeps the codes in their range:
 #
 # $$\text{clip}(x; L, U) = \begin{cases} L & x < L \\ x & L \le x \le U \\ U & x > U \end{cases}
 # \qquad (2)$$

@@ -157,8 +157,13 @@ with waiting():
 # **Goal.** Measure what quantization costs without training: the PTQ half of Table 1.
 #
 # Every convolution but the first is quantized, and the classifier. The first convolution sees
-# signed images and stays in floating point. W4A2 means 4 bits for weights and 2 bits for
+# signed images and stays in floating point. W8A2 means 8 bits for weights and 2 bits for
 # activations.
+#
+# The two columns differ in both scales. Under *SAWB*, weights have the scale of your `"SAWB"`, and
+# activations the scale of least squared error. Under *symmetric*, weights have the scale of your
+# `"sym"`, and the range of the activations ends at the largest calibrated one. So with 8-bit
+# weights the columns differ mostly by their activations.
 #
 # **Whose code runs.** Your `reset_scale_and_zero_point` chooses the scales of the weights, your
 # `linear_quantize` makes all codes, and your `quantized_conv2d_function` and
@@ -167,8 +172,8 @@ with waiting():
 # faster ones of `quantlab`. If both return the same integers, the faster ones replace yours here.
 # Otherwise yours run, and a line says so.
 #
-# **What you will see.** One row per pair of widths. On all test images of CIFAR-10, W4A4 should
-# reach more than 80 %.
+# **What you will see.** One row per pair of widths. On all test images of CIFAR-10, W4A4 with SAWB
+# should reach 80 %.
 
 # %% [markdown] cell="guess-2c-text"
 # **Predict, then run.** With 2-bit weights and 8-bit activations, without any training: how many

@@ -18,7 +18,8 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 #
 # **Experiment 1: static and dynamic ranges.** The range of the activations may be *static*, chosen
 # once from calibration images, or *dynamic*, chosen for each batch from its own numbers. The next
-# cell compares them at W4A4, with the same weights.
+# cell compares them at W4A4, on held-out images. All rows have the same weights, with symmetric
+# scales. Table 1 has other numbers: it uses the test images, and SAWB scales in its first column.
 
 # %% cell="ranges"
 with waiting(), fast_integers_if_exact(solution):
@@ -31,10 +32,10 @@ with waiting(), fast_integers_if_exact(solution):
 # costs nothing at run time, and may clip on purpose: training can even *learn* where it ends. All
 # networks of this question have static ranges.
 #
-# **Experiment 2: why training keeps float weights.** A code changes only when its weight moves by
-# half a step of the grid, $s / 2$. The next cell trains W4A4 for a few steps of gradient descent,
-# twice. Once float weights are kept behind the codes; once the weights are rounded to their codes
-# after each step.
+# **Experiment 2: why training keeps float weights.** The code of a weight that is exactly on its
+# grid point changes after a move by half a step, $s / 2$. A float weight near a boundary needs
+# less. The next cell trains W4A4 for a few steps of gradient descent, twice. Once float weights
+# are kept behind the codes; once the weights are rounded to their codes after each step.
 
 # %% cell="still"
 with waiting():

@@ -10,9 +10,10 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # **Goal.** Give each layer its own bit width: a small network above {{threshold variable}} %.
 #
 # Layers differ in size and in how much accuracy they lose on a coarse grid. Here only weights
-# become smaller. They are signed and symmetric, and activations have 16 bits. Any search that
-# respects the floor and is no larger than the best uniform width gets all points. Smaller networks
-# earn a bonus, by the steps in `handout.md`.
+# become smaller. They are signed and symmetric, and activations have 16 bits. All 20 layers are
+# quantized, `conv1` too, unlike in question 2. Any search that respects the floor and is no larger
+# than the best uniform width gets all points. Smaller networks earn a bonus, by the steps in
+# `handout.md`.
 #
 # **Whose code runs.** Your functions quantize the weights. `quantlab/evaluation/mixed_precision.py`
 # quantizes the activations and computes the network.
@@ -21,8 +22,9 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # measured on *held-out* images. Test images are only for the final number.
 
 # %% [markdown] cell="guess-3-text"
-# **Predict, then run.** Which layer loses least at 2 bits, all others at 8? Enter its name, such as
-# `"conv1"`, `"layer2.1.conv2"` or `"fc"`, or leave `None`.
+# **Predict, then run.** With which layer at 2 bits, all others at 8, does the network lose least
+# accuracy? Enter its name, such as `"conv1"`, `"layer2.1.conv2"` or `"fc"`, or leave `None`. The
+# next cell shows your guess beside the result.
 
 # %% cell="guess-3"
 GUESS_NARROWEST = None
@@ -48,15 +50,16 @@ with waiting():
     narrow = (2,) if session.fast else (2, 3)
     with estimates.announced("The look at all layers", len(narrow) * len(sizes)):
         full = accuracy_of(dict.fromkeys(sizes, 8))
-    lost = {
+    accuracies = {
         bits: {
             name: accuracy_of({**dict.fromkeys(sizes, 8), name: bits})
             for name in progress_bar(sizes, desc=f"one layer at {bits} bits")
         }
         for bits in narrow
     }
-    narrowest = max(lost[2], key=lost[2].get)
-    display(network_plots.sensitivity(lost, full))
+    narrowest = max(accuracies[2], key=accuracies[2].get)
+    display(network_plots.sensitivity(accuracies, full))
+compare_guess(session.answers, "narrowest_layer", GUESS_NARROWEST, narrowest)
 
 # %% [markdown] cell="search-text"
 # **Now search.**
@@ -64,6 +67,10 @@ with waiting():
 # 1. Write the numbers below on paper.
 # 2. Complete `variable_precision_search`. Run `check("3")`, and `hint("3")` if you are stuck.
 # 3. Run the search. It calls your function with `accuracy_of` as `evaluate`, on held-out images.
+#
+# The search tries the widths in `widths_to_try`, 2 to 8 bits. You may also use 1 bit, and 0 bits
+# for a convolution inside a block: record your own `{layer: bits}` with
+# `session.answers.record_bit_widths`.
 #
 # Its floor is higher than {{threshold variable}} %, for two reasons. The float network may do
 # better on these images than on new ones (`session.float_accuracy`), and the difference is added.
@@ -113,6 +120,7 @@ with waiting():
     with estimates.announced("A search that tries 100 combinations of widths", 100):
         full = evaluate_bit_widths(state, dict.fromkeys(sizes, 8), searched, solution)
     floor = FLOOR + max(0.0, full - session.float_accuracy) + margin
+    print(f"The search stays above {floor:.1f} %: {FLOOR:g} % and {floor - FLOOR:.1f} to be safe.")
     with progress_bar(desc="evaluations") as bar:
 
         def evaluate_widths(bit_widths):

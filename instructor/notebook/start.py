@@ -27,7 +27,7 @@ The attributes of a cell are explained in authoring/build/notebook.py.
 # | 3 | a search for the bits of each layer | {{points 3}} |
 #
 # **How to work.** Write your code in `solution.py`, beside this notebook. In Colab, open it from
-# the *Files* pane on the left. Save it, then run the cell that waits for it again: no restart is
+# the *Files* pane on the left. Save it, then run again the cell that was waiting: no restart is
 # needed. A cell that needs a function says so, so you may run the whole notebook at any time. After
 # each function, `check("1a")` tries it on stored inputs.
 #

@@ -33,20 +33,20 @@ def duration(seconds: float) -> str:
 
     Examples:
         >>> [duration(seconds) for seconds in (4, 42, 100, 3_000, 9_000)]
-        ['a few seconds', '40 s', '2 min', '50 min', '2.5 h']
+        ['a few seconds', 'about 40 s', 'about 2 min', 'about 50 min', 'about 2.5 h']
     """
     if seconds < 10:
         return "a few seconds"
     if seconds < 90:
-        return f"{10 * round(seconds / 10)} s"
+        return f"about {10 * round(seconds / 10)} s"
     if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
 
 
 def announce(what: str, seconds: float) -> None:
     """Print how long the rest of a cell will take on this machine."""
-    print(f"{what}: about {duration(seconds)} on this machine.")
+    print(f"{what}: {duration(seconds)} on this machine.")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from quantlab.notebook.sheets import new_sheet, sentences
 SECONDS = 5.0  # between two pictures
 SMOOTHED = 50  # parts of the training over which the loss is averaged
 POINTS = 400  # of the loss that are drawn
+_LOSS = "The loss should fall while the network learns. Over a few steps it is noisy."
 
 
 class LiveCurves:
@@ -84,10 +85,10 @@ class LiveCurves:
             )
         return CaptionedFigure(
             figure,
-            "The loss falls while the network learns. The accuracy on held-out images says "
-            "whether what it learned is of use on images that it did not see."
+            f"{_LOSS} The accuracy on held-out images says whether what the network learned is of "
+            "use on images that it did not see."
             if self._accuracies
-            else "The loss falls while the network learns.",
+            else _LOSS,
             sentences(texts),
         )
 

@@ -276,7 +276,8 @@ def _print_summary(session: Session) -> None:
     if session.device.type == "cuda":
         machine = f"a GPU ({torch.cuda.get_device_name()})"
     else:
-        machine = f"a CPU ({torch.get_num_threads()} threads, no GPU)"
+        threads = torch.get_num_threads()
+        machine = f"a CPU ({threads} thread{'' if threads == 1 else 's'}, no GPU)"
     print(f"{session.place} on {machine}, PyTorch {torch.__version__}")
     print(versions_sentence(kernel_records(), installed_versions()))
     if session.device.type != "cuda" and session.place == "Colab":
@@ -293,8 +294,8 @@ def _print_summary(session: Session) -> None:
         )
     else:
         print(
-            f"Your id is used as {session.student!r}. Your vectors A and B (question 1b) and the "
-            "inputs of the grader's checks are drawn from it."
+            f"Your id is used as {session.student!r}. It is stored in {STUDENT_FILE}. Your vectors "
+            "A and B (question 1b) and the inputs of the grader's checks are drawn from it."
         )
     results = os.path.relpath(session.results, session.folder)
     print(f"Your files: {session.folder.name}/solution.py; results of this notebook: {results}/")

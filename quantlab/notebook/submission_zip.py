@@ -116,7 +116,8 @@ def _notebook(session: Session) -> bytes | None:
 def _print_choice(folder: Path, saved: SavedNotebook) -> None:
     at = time.strftime("%H:%M:%S on %B %d", time.localtime(saved.saved_at))
     name = saved.path.name
-    print(f"{name} is packed as {NOTEBOOK}, as saved at {at}. Newer text is not in it: save first.")
+    renamed = "" if name == NOTEBOOK else f" as {NOTEBOOK}"
+    print(f"{name} is packed{renamed}, as saved at {at}. Newer text is not in it: save first.")
     fuller = [other for other in notebooks_in(folder) if other.unwritten < saved.unwritten]
     for other in fuller:
         if set(other.sources) & set(saved.sources):

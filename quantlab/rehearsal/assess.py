@@ -16,8 +16,8 @@ from quantlab.protocol.run_public_checks import MISSING, RIGHT
 from quantlab.rehearsal.steps import CHECK, MODEL, StepResult
 
 RESTRICTIONS = (
-    "Tried in a fresh Python process without your notebook's variables. An audit hook of Python "
-    "refused files, the network and other programs; the grader refuses them by Linux, and also "
+    "Tried in a fresh Python process, without the variables of your notebook. Files, the network "
+    "and other programs were refused, as the grader refuses them. The grader is stricter, and also "
     "limits time and memory."
 )
 

@@ -2,12 +2,14 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from authoring.build.notebook import student_notebook
+from quantlab.formats.answers import GUESSES
 from quantlab.paths import model_file
 
 CODE = {
@@ -107,3 +109,11 @@ class _nothing:  # noqa: N801 - stands for a function
 
     def __exit__(self, *error) -> None:
         pass
+
+
+def test_every_guess_is_compared_with_its_result() -> None:
+    guesses = re.findall(r"^(GUESS_\w+) = None$", "\n".join(CODE.values()), re.MULTILINE)
+    call = r'compare_guess\(session\.answers, "(\w+)", (GUESS_\w+)'
+    compared = re.findall(call, "\n".join(CODE.values()))
+    assert sorted(name for name, _ in compared) == sorted(GUESSES)
+    assert sorted(guess for _, guess in compared) == sorted(guesses)

@@ -104,6 +104,11 @@ def test_estimates_measure_once_and_announce(session, capsys, monkeypatch) -> No
     assert all(0 < seconds < 1 for seconds in measured.values())
 
 
+def test_announce_rounds_short_times_to_words(capsys) -> None:
+    estimates.announce("A search", 4.0)
+    assert capsys.readouterr().out == "A search: a few seconds on this machine.\n"
+
+
 def test_announced_multiplies_the_time_of_its_block(capsys, monkeypatch) -> None:
     times = iter([10.0, 12.5])
     monkeypatch.setattr(estimates.time, "perf_counter", lambda: next(times))

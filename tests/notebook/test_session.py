@@ -174,7 +174,7 @@ def test_session_accuracy_uses_test_images_or_its_argument() -> None:
 def test_begin_takes_a_number_as_student(capsys, entered: object) -> None:
     session = begin(entered, "shapes10")
     assert session.student == "2023001"
-    assert "Your id is used as '2023001'." in capsys.readouterr().out
+    assert "Your id is used as '2023001'. It is stored in student.txt." in capsys.readouterr().out
     session.answers.record_accuracy("ptq", "W8A8", "sym", 91)
     assert begin("2023001", "shapes10").answers.read().student == "2023001"
 
@@ -183,3 +183,14 @@ def test_begin_takes_a_number_as_student(capsys, entered: object) -> None:
 def test_student_id_refuses_what_is_no_id(tmp_path: Path, entered: object) -> None:
     with pytest.raises(CannotBegin, match="an id is a text or a whole number"):
         student_id(tmp_path, entered)
+
+
+@pytest.mark.usefixtures("small_images")
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "(1 thread, no GPU)"), (2, "(2 threads, no GPU)")]
+)
+def test_begin_names_the_threads(capsys, monkeypatch, count: int, words: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: count)
+    begin("ada", "shapes10")
+    assert words in capsys.readouterr().out

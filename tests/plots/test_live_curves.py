@@ -55,6 +55,7 @@ def test_live_curves_without_accuracy_show_the_loss_alone() -> None:
     screen = Screen()
     curves = LiveCurves("W8A8", screen)  # type: ignore[arg-type]
     curves.add(1, torch.tensor(0.5))
+    assert "should fall" in screen.shown[-1][1].caption
     assert len(screen.shown[-1][1].figure.axes) == 1
 
 
