@@ -2,7 +2,8 @@
 
 It is not graded. The loss is compared with that of the recipe, the gradient of the clip with
 differences of the clip itself, (y(x + h) - y(x - h)) / 2h. A line names the worst number and, if
-the result is that of a usual mistake, the mistake.
+the result is that of a usual mistake, the mistake. The recipe's function replaces one that is not
+right, unless the student asks for an experiment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,25 +21,48 @@ H = 1e-3  # of the differences; no number is so near to 0 or to the end of the r
 END = 1.0
 
 
-def checked_step(training_step: TrainingStep, clip_gradient: ClipGradient) -> OwnStep:
-    """Print one line about each function; return those that are written."""
+def checked_step(
+    training_step: TrainingStep, clip_gradient: ClipGradient, experiment: bool = False
+) -> OwnStep:
+    """Print what is wrong with each function; return those that the trainings use.
+
+    Args:
+        training_step: The student's loss of a batch.
+        clip_gradient: The student's gradients of the clip.
+        experiment: Also use a written function that differs from the recipe's.
+    """
     own = written(OwnStep(training_step, clip_gradient))
-    _report("training_step", own.training_step and partial(loss_problems, own.training_step))
-    _report("clip_gradient", own.clip_gradient and partial(clip_problems, own.clip_gradient))
-    return own
+    step, clip = own.training_step, own.clip_gradient
+    step_is_right = _report("training_step", step and partial(loss_problems, step), experiment)
+    clip_is_right = _report("clip_gradient", clip and partial(clip_problems, clip), experiment)
+    return OwnStep(
+        step if step_is_right or experiment else None,
+        clip if clip_is_right or experiment else None,
+    )
 
 
-def _report(name: str, check: Callable[[], Iterator[str]] | None) -> None:
-    """Print what `check` yields about a function; None for one that is not written."""
+def _report(name: str, check: Callable[[], Iterator[str]] | None, experiment: bool) -> bool:
+    """Print what `check` yields about a function, and return whether that is nothing.
+
+    `check` is None for a function that is not written.
+    """
     if check is None:
         print(f"{name} is not written yet: the recipe's is used, which does the same.")
-        return
+        return False
     try:
         problems = list(check())
     except Exception as error:
         problems = [f"raised {type(error).__name__}: {error}"]
     for problem in problems or ["right. The trainings below use it."]:
         print(f"{name}: {problem}")
+    if problems and experiment:
+        print(f"{name}: the trainings below use it all the same, as an experiment.")
+    elif problems:
+        print(
+            f"{name}: the trainings below use the recipe's until yours is right. To train with "
+            "yours all the same: checked_step(..., experiment=True)."
+        )
+    return not problems
 
 
 def loss_problems(step: TrainingStep) -> Iterator[str]:

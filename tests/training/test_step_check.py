@@ -84,8 +84,9 @@ def test_checked_step_says_that_the_recipe_replaces_stubs(capsys):
     ],
 )
 def test_checked_step_names_the_mistake_of_a_loss(capsys, step, sentence):
-    assert checked_step(step, stub).training_step is step  # an experiment is allowed
+    assert checked_step(step, stub).training_step is None
     printed = capsys.readouterr().out
+    assert "training_step: the trainings below use the recipe's until yours is right" in printed
     assert "training_step: right" not in printed
     assert re.search(sentence, printed)
 
@@ -110,10 +111,17 @@ def test_checked_step_names_the_mistake_of_a_loss(capsys, step, sentence):
     ],
 )
 def test_checked_step_names_the_mistake_of_a_clip(capsys, change, sentence):
-    checked_step(training_step, change)
+    assert checked_step(training_step, change) == OwnStep(training_step)
     printed = capsys.readouterr().out
     assert "clip_gradient: right" not in printed
     assert sentence in printed
+
+
+def test_checked_step_keeps_another_loss_for_an_experiment(capsys):
+    assert checked_step(entropy, stub, experiment=True) == OwnStep(entropy)
+    printed = capsys.readouterr().out
+    assert "training_step: the trainings below use it all the same" in printed
+    assert "until yours is right" not in printed
 
 
 def test_checked_step_names_the_worst_number(capsys):
