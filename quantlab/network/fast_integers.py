@@ -40,21 +40,32 @@ def fast_integers_if_exact(ops: Any) -> Iterator[None]:
     """Replace the integer layers of `ops` by the kit's within the block, if both agree.
 
     They are compared on a small convolution and a small product. If they differ, a line is printed
-    and the functions of `ops` stay.
+    and the functions of `ops` stay. Those that are not written yet stay without a line: the block
+    names what it needs first.
     """
+    agree = _agree(ops)
+    if agree:
+        with fast_integers(ops):
+            yield
+        return
+    if agree is False:
+        print("Your integer layers differ from exact ones (question 2b); yours are used, slowly.")
+    yield
+
+
+def _agree(ops: Any) -> bool | None:
+    """Return whether the integer layers of `ops` are exact; None if one is not written yet."""
     generator = torch.Generator().manual_seed(0)
     image = torch.randint(0, 256, (2, 5, 9, 9), generator=generator, dtype=torch.int32)
     kernel = torch.randint(-128, 128, (4, 5, 3, 3), generator=generator, dtype=torch.int32)
     rows, columns = image.flatten(1), kernel.flatten(1)
     rows = rows[:, : columns.shape[1]]
-    agree = torch.equal(
-        ops.integer_conv2d(image, kernel, 2, 1), integer_kernels.integer_conv2d(image, kernel, 2, 1)
-    ) and torch.equal(
-        ops.integer_linear(rows, columns), integer_kernels.integer_linear(rows, columns)
+    try:
+        sums, products = ops.integer_conv2d(image, kernel, 2, 1), ops.integer_linear(rows, columns)
+    except NotImplementedError as stub:
+        if str(stub).startswith("Question "):
+            return None
+        raise
+    return torch.equal(sums, integer_kernels.integer_conv2d(image, kernel, 2, 1)) and torch.equal(
+        products, integer_kernels.integer_linear(rows, columns)
     )
-    if not agree:
-        print("Your integer layers differ from exact ones (question 2b); yours are used, slowly.")
-        yield
-        return
-    with fast_integers(ops):
-        yield

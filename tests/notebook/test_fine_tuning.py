@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+from authoring.build.stub import STUB
 from instructor import solution
 from quantlab.arithmetic import integer_kernels
 from quantlab.data.images import ImageSet, normalize
@@ -17,7 +18,10 @@ from quantlab.errors import Stopped
 from quantlab.network.fast_integers import fast_integers_if_exact
 from quantlab.network.layers import QuantConv2d, QuantLinear
 from quantlab.network.synthetic_images import gaussian_images, matched_images
+from quantlab.notebook.needs import needs
+from quantlab.notebook.session import waiting
 from quantlab.paths import CELLS, cell_bits
+from quantlab.protocol.execute import load_module
 from quantlab.training import fine_tuning
 from quantlab.training.fine_tuning import CellPlan, fine_tune
 
@@ -51,6 +55,14 @@ def test_fast_integers_if_exact_replaces_correct_integer_layers() -> None:
     with fast_integers_if_exact(ops):
         assert ops.integer_conv2d is integer_kernels.integer_conv2d
     assert ops.integer_conv2d is own
+
+
+def test_fast_integers_if_exact_lets_the_cell_name_the_first_unwritten_function(capsys) -> None:
+    stub = load_module(STUB.read_text(encoding="utf-8"))
+    with waiting(), fast_integers_if_exact(stub):
+        needs(stub, "1a", "2b")
+        raise AssertionError("the cell continued")
+    assert capsys.readouterr().out.startswith("Waiting for question 1a: linear_quantize in")
 
 
 def test_fast_integers_if_exact_keeps_and_reports_wrong_integer_layers(capsys) -> None:
