@@ -31,6 +31,7 @@ def in_any_form(target: str, attempt: Callable[[Form], _Value]) -> _Value:
 
     If no form works, the exception of the first attempt is raised.
     """
+    __tracebackhide__ = True  # IPython shows the student's frames, not these
     try:
         return attempt(_unchanged)
     except MemoryError:
@@ -61,9 +62,11 @@ class InAnyForm:
             return getattr(self._functions, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             function = getattr(self._functions, name)
 
             def attempt(form: Form) -> Any:
+                __tracebackhide__ = True
                 positional, named = form(args, kwargs)
                 return function(*positional, **named)
 

@@ -1,9 +1,11 @@
 """Functions that take scales in one form only: the layers call them in that form."""
 
+import re
 import types
 
 import pytest
 import torch
+from IPython.core.ultratb import VerboseTB
 
 from autograder.engine.corpus import load_alternatives
 from quantlab.network.quantization import quantize_model
@@ -50,6 +52,17 @@ def test_in_any_form_makes_no_second_attempt_without_memory() -> None:
     with pytest.raises(MemoryError):
         student.linear_dequantize(torch.zeros(2), 0.5, 0)
     assert len(attempts) == 1
+
+
+def test_traceback_in_a_notebook_shows_the_student_and_not_the_forms() -> None:
+    student = InAnyForm(load_module("def linear_dequantize(x, s, z):\n    return sx * x\n"))
+    try:
+        student.linear_dequantize(torch.zeros(2), 0.5, 0)
+    except NameError as error:
+        shown = VerboseTB().text(type(error), error, error.__traceback__)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert "return sx * x" in shown
+    assert "in_any_form" not in shown
 
 
 def test_in_any_form_follows_a_function_that_is_replaced() -> None:
