@@ -15,6 +15,7 @@ may still be wrong, one that fails here is wrong.
 
 import argparse
 import contextlib
+import os
 import random
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +37,7 @@ from quantlab.rehearsal.console import rehearse_in_terminal
 from quantlab.rehearsal.read_source import refusal
 from quantlab.rehearsal.table import plain_text
 
-ALL_PASS, SOME_FAIL, CANNOT_START, INTERRUPTED = 0, 1, 2, 130
+ALL_PASS, SOME_FAIL, CANNOT_START, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
 
 def check(*selected: str, solution: str | Path | None = None) -> None:
@@ -168,14 +169,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.hint and (options.questions or len(options.hint) > 2):
         parser.error("--hint takes one name and one level, such as: --hint 1a 2")
     try:
-        if options.submission:
-            return rehearse_in_terminal(options.submission)
-        if options.hint:
-            return _hint_in_terminal(options.hint, options.solution)
-        return _check_in_terminal(options.questions or questions(), options.solution)
+        status = _run_command(options)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # `| head` has read enough; Python flushes once more at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return status
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    if options.submission:
+        return rehearse_in_terminal(options.submission)
+    if options.hint:
+        return _hint_in_terminal(options.hint, options.solution)
+    return _check_in_terminal(options.questions or questions(), options.solution)
 
 
 def _check_in_terminal(selected: Sequence[str], solution: Path | None) -> int:

@@ -1,5 +1,6 @@
 """What a student is told by the public checks: right, wrong and why, or not written yet."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -13,8 +14,9 @@ from authoring.build import public_checks
 from authoring.build.stub import STUB
 from autograder.engine.corpus import load_alternatives, load_mutants
 from autograder.paths import REFERENCE
-from quantlab.check import check, main, run
+from quantlab.check import CLOSED_PIPE, check, main, run
 from quantlab.errors import NoPublicChecks
+from quantlab.paths import KIT
 from quantlab.protocol.public_checks import load, questions
 from quantlab.protocol.run_public_checks import MISSING, RIGHT, WRONG
 
@@ -166,6 +168,19 @@ def test_check_explains_a_question_without_functions(solution, capsys):
 def test_main_returns_the_exit_status(solution, arguments, text, status):
     solution(text)
     assert main(arguments) == status
+
+
+def test_main_ends_quietly_when_its_reader_has_read_enough(solution):
+    command = [sys.executable, "-m", "quantlab.check", "2a"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(KIT)},
+    ) as process:
+        process.stdout.close()  # as `| head` does
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (CLOSED_PIPE, b"")
 
 
 def test_run_explains_damaged_checks(solution, tmp_path):
