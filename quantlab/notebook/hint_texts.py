@@ -30,7 +30,8 @@ HINTS = (
             "Where does a number beyond the last code go? Which of the steps must be the last?",
             "Equation (1), in this order: divide x by s, round to the nearest integer, subtract "
             "z, clip to L .. U. Signed codes have L = -2^(b-1) and U = 2^(b-1) - 1. Unsigned "
-            "codes have L = 0 and U = 2^b - 1.",
+            "codes have L = 0 and U = 2^b - 1. Codes keep the dtype of x, whole numbers in "
+            "float32, so that gradients pass in question 2a.",
             "x = [-1.2, -0.6, 0.3, 0.9], s = 0.5, z = 0, 2 bits, signed.\n"
             "x / s = [-2.4, -1.2, 0.6, 1.8], rounded [-2, -1, 1, 2].\n"
             "L = -2 and U = 1, so the codes are [-2, -1, 1, 1].\n"
@@ -89,15 +90,16 @@ HINTS = (
         ),
     ),
     FunctionHints(
-        "_quantize_func_STE",
+        "linear_quantize_STE",
         "2a",
         (
             "The loss depends on the recovered numbers, not on the codes. Which factor does a "
             "gradient get on its way from the recovered numbers to the codes? What must backward "
             "do so that the whole way counts as the identity?",
             "By equation (3), dL/dx_int = s dL/dx_hat. The estimator wants dL/dx = dL/dx_hat, for "
-            "every element, clipped or not. So dL/dx = (1/s) dL/dx_int. Forward has five "
-            "arguments, and backward returns one value for each: None where there is no gradient.",
+            "every element, clipped or not. So dL/dx = (1/s) dL/dx_int. Forward of "
+            "_quantize_func_STE has five arguments, and backward returns one value for each: None "
+            "where there is no gradient.",
             "x = [-1.9, 0.3], s = 0.5, z = 0, 2 bits: codes [-2, 1], recovered [-1.0, 0.5].\n"
             "If dL/dx_hat = [0.2, -0.4], then dL/dx_int = 0.5 * [0.2, -0.4] = [0.1, -0.2]. That is "
             "grad_output.\n"
@@ -122,7 +124,8 @@ HINTS = (
         "2b",
         (
             "A convolution is the same sum over a window. Which argument moves the window, which "
-            "spreads its elements, which splits the channels? Do all of them reach the sum?",
+            "spreads its elements, which splits the channels? Do all of them reach the sum? Which "
+            "types can be convolved with all of these arguments, and which of them hold every sum?",
             "acc[o, i, j] = sum over c, u, v of x[c, i stride + u dilation - padding, ...] "
             "w[o, c, u, v], where x is 0 outside of the image. With groups, an output channel "
             "sees only the input channels of its own group. The kernel is not flipped.",

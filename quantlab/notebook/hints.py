@@ -9,7 +9,7 @@ from quantlab.notebook.hint_texts import HINTS, FunctionHints
 LEVELS = (1, 2, 3)
 WIDTH = 96  # columns
 KINDS = ("a question", "the equation", "the smallest case by hand")
-_OTHER_NAMES = {"linear_quantize_STE": "_quantize_func_STE"}
+_OTHER_NAMES = {"_quantize_func_STE": "linear_quantize_STE"}
 
 
 def hinted_questions() -> tuple[str, ...]:
@@ -31,7 +31,6 @@ def hints_for(name: str, level: int, wrong: Collection[str]) -> list[str]:
     """
     check_arguments(name, level)
     if name in hinted_questions():
-        wrong = {_OTHER_NAMES.get(function, function) for function in wrong}
         selected = [h for h in HINTS if h.question == name and h.function in wrong]
         if not selected:
             return [f"All public checks of question {name} pass. For a hint name a function."]

@@ -50,7 +50,7 @@ class NearLeastError:
         return Outcome(
             WRONG,
             f"With this scale the mean squared error is {error:.4g}, {more:.1f} % more than "
-            f"the least possible; {100 * self.tolerance:g} % is allowed.",
+            f"the least possible; this check allows {100 * self.tolerance:g} %.",
         )
 
 

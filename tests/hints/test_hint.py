@@ -46,7 +46,6 @@ def hinted(text):
 
 def test_hints_exist_for_every_function_with_public_checks():
     names = {check.program.target for question in questions() for check in load(question)}
-    names = {"_quantize_func_STE" if name == "linear_quantize_STE" else name for name in names}
     assert names == {hints.function for hints in HINTS}
     assert {hints.question for hints in HINTS} == set(questions())
 

@@ -197,7 +197,7 @@ EXAMPLES = {
     "linear_dequantize": dequantize_example,
     "get_scale": sawb_example,
     "reset_scale_and_zero_point": reset_example,
-    "_quantize_func_STE": estimator_example,
+    "linear_quantize_STE": estimator_example,
     "integer_linear": linear_example,
     "integer_conv2d": convolution_example,
     "quantized_linear_function": quantized_linear_example,

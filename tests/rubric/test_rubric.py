@@ -1,9 +1,11 @@
 """A rubric adds up and names exactly the checks that exist, or is refused with a sentence."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from authoring.build.stub import STUB
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import RUBRIC, RubricError, load_rubric, refuse_mismatch
 
@@ -34,6 +36,13 @@ def test_rubric_points_equal_those_of_the_handout(rubric):
 def test_rubric_names_exactly_the_existing_checks(rubric):
     assert set(rubric.items) == {check.id for check in ALL_CHECKS}
     assert len({check.id for check in ALL_CHECKS}) == len(ALL_CHECKS)
+
+
+def test_rubric_accepts_every_search_that_the_docstring_accepts(rubric):
+    text = STUB.read_text(encoding="utf-8")
+    (percent,) = re.findall(r"An error at most (\S+) % above the least passes every check", text)
+    tolerances = [item.tolerance for id, item in rubric.items.items() if "heuristic" in id]
+    assert min(tolerances) == float(percent) / 100
 
 
 @pytest.mark.parametrize(
