@@ -231,12 +231,13 @@ with waiting():
 #
 # **Goal.** Find out whether the error $\hat{x} - x$ is zero on average.
 #
-# **What you will see.** The mean error over $x$, inside the range and beyond its ends. The two ends
-# of a signed grid are not at the same distance from 0.
+# **What you will see.** The mean error over $x$, a line for each method. The table has its mean
+# over all values, over those inside the range and over those that are clipped, with their number.
+# The two ends of a signed grid are not at the same distance from 0.
 
 # %% cell="bias"
 with waiting():
-    display(vector_figures.biases(solution, vectors))
+    display(*vector_figures.biases(solution, vectors))
 
 # %% [markdown] role="written" cell="written-1c"
 # **Written answer 1c.** Which method works better, on which data and at which width? Is the

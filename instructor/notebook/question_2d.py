@@ -145,7 +145,10 @@ with waiting(), fast_integers_if_exact(solution):
             curves.finish()
             trained[cell, method] = network
             held_out[cell, method] = session.accuracy(network, session.held_out)
-            print(f"{cell}, {method}: {held_out[cell, method]:.2f} % of the held-out images")
+            count = len(session.held_out)
+            print(
+                f"{cell}, {method}: {held_out[cell, method]:.2f} % of all {count:,} held-out images"
+            )
 
 # %% cell="save"
 for cell in CELLS:

@@ -113,7 +113,7 @@ hint("3", 1)
 widths_to_try = (2, 4, 8) if session.fast else (2, 3, 4, 5, 6, 7, 8)
 FLOOR = float("{{threshold variable}}")
 margin = 5.0 if session.fast else 3.0  # percentage points; few images are a coarse ruler
-chosen_bits = None
+chosen_bits = floor = None
 
 with waiting():
     needs(solution, "1a", "3")
@@ -140,7 +140,8 @@ if chosen_bits:
 # %% [markdown] cell="pareto-text"
 # The next figure shows every model that was tried, on the images of the search, and yours among
 # them. A model is worth having if no other is both smaller and at least as accurate. The blue line
-# connects these.
+# connects these. Two lines are floors: that of the assignment, which counts on test images, and the
+# higher one of the search.
 
 # %% cell="pareto"
 with waiting():
@@ -155,7 +156,7 @@ with waiting():
     yours = None
     if chosen_bits:
         yours = packed_model.kibibytes(chosen_bits, sizes), accuracy_of(chosen_bits)
-    display(network_plots.pareto(cloud, yours, FLOOR, points))
+    display(network_plots.pareto(cloud, yours, FLOOR, points, floor))
 
 # %% [markdown] cell="finetune-text"
 # **Smaller still (optional).** A network that is fine-tuned for its widths needs fewer bits. There

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 from IPython.display import DisplayHandle
+from matplotlib.ticker import MaxNLocator
 
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.notebook.palette import series_style
@@ -34,9 +35,18 @@ class LiveCurves:
         title: str,
         handle: DisplayHandle | None = None,
         clock: Callable[[], float] = time.monotonic,
+        images: str = "held-out images",
     ) -> None:
-        """Start without points; `title` names the training, `clock` returns seconds."""
+        """Start without points.
+
+        Args:
+            title: The name of the training.
+            handle: Where to draw.
+            clock: Returns seconds.
+            images: The images that the accuracy is of, such as "1,000 held-out images".
+        """
         self._title = title
+        self._images = images
         self._handle = handle or DisplayHandle()
         self._clock = clock
         self._losses: list[tuple[float, float]] = []
@@ -70,7 +80,8 @@ class LiveCurves:
         left.plot(steps[thin], losses[thin], ".", color=raw.color, alpha=0.3, label="one step")
         width = max(1, len(losses) // SMOOTHED)
         smooth = np.convolve(losses, np.ones(width) / width, "valid")
-        left.plot(steps[width - 1 :], smooth, color=mean.color, label=f"mean of {width}")
+        if width > 1:
+            left.plot(steps[width - 1 :], smooth, color=mean.color, label=f"mean of {width} steps")
         left.set(xlabel="step", ylabel="loss", title=self._title)
         left.legend(fontsize=8)
         texts = [f"Loss of {self._title}: {smooth[0]:.3g} at first, {smooth[-1]:.3g} at last"]
@@ -78,11 +89,14 @@ class LiveCurves:
             at, percent = np.array(self._accuracies).T
             right = np.ravel(axes)[1]
             right.plot(at, percent, "s-", color=mean.color)
-            right.set(xlabel="step", ylabel="accuracy, %", title="held-out images")
+            right.set(xlabel="step", ylabel="accuracy, %", title=self._images)
+            right.set(xlim=(0, 1.05 * steps[-1]), ylim=(None, min(right.get_ylim()[1], 100.5)))
             texts.append(
-                f"Accuracy on held-out images: {percent[0]:.1f} % after step {at[0]:g}, "
+                f"Accuracy on {self._images}: {percent[0]:.1f} % after step {at[0]:g}, "
                 f"{percent[-1]:.1f} % after step {at[-1]:g}, at best {percent.max():.1f} %"
             )
+        for axis in np.ravel(axes):
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         return CaptionedFigure(
             figure,
             f"{_LOSS} The accuracy on held-out images says whether what the network learned is of "

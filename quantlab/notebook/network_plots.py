@@ -6,6 +6,7 @@ They draw results that are computed elsewhere.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 from torch import nn
 
 from quantlab.network.layers import QuantConv2d, QuantLinear
@@ -19,9 +20,10 @@ COLUMNS = 4  # layers in a row
 def plot_layers_histogram(
     model_a: nn.Module, model_b: nn.Module, names: tuple[str, str] = ("PTQ", "QAT")
 ) -> CaptionedFigure:
-    """Draw the quantized weights of two models from `quantize_model`, layer by layer.
+    """Draw the codes of the weights of two models from `quantize_model`, layer by layer.
 
-    Bars show the share of a layer's weights at each level. Both models have the same layers.
+    Bars show the share of a layer's weights at each code, so that both models share the ruler
+    although their scales differ. Both models have the same layers.
     """
     layers, others = _quantized_layers(model_a), _quantized_layers(model_b)
     rows = -(-len(layers) // COLUMNS)
@@ -31,11 +33,11 @@ def plot_layers_histogram(
         at_most_frequent = []
         for number, module in enumerate((layer, others[name])):
             style = series_style(number)
-            levels, share, step = levels_of(numbers(module.fake_weight()))
+            codes, share, _ = levels_of(numbers(module.weight_codes()))
             axis.bar(
-                levels + step * (-0.2, 0.2)[number],
+                codes + (-0.2, 0.2)[number],
                 share,
-                0.4 * step,
+                0.4,
                 color=style.color,
                 hatch=style.hatch,
                 edgecolor="white",
@@ -46,14 +48,18 @@ def plot_layers_histogram(
         changes[name] = at_most_frequent
         axis.set_title(name, fontsize=9)
         axis.tick_params(labelsize=7)
+        axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        axis.set_xlabel("code", fontsize=8)
+        axis.set_ylabel("share", fontsize=8)
     for axis in np.ravel(axes)[len(layers) :]:
         axis.set_visible(False)
     np.ravel(axes)[0].legend(fontsize=8)
     return CaptionedFigure(
         figure,
-        f"The share of each layer's weights at each level, {names[0]} (plain) beside {names[1]} "
-        "(hatched). Compare how many weights use the levels at the ends.",
-        f"Share of the weights at the most frequent level, {names[0]} and {names[1]}: "
+        f"The share of each layer's weights at each code, {names[0]} (plain) beside {names[1]} "
+        "(hatched). Each network has its own scales. Compare how many weights use the codes at the "
+        "ends.",
+        f"Share of the weights at the most frequent code, {names[0]} and {names[1]}: "
         + ", ".join(f"{name} {a:.0%} and {b:.0%}" for name, (a, b) in changes.items())
         + ".",
     )
@@ -121,6 +127,7 @@ def pareto(
     yours: tuple[float, float] | None,
     floor: float,
     uniform: Mapping[int, tuple[float, float]],
+    search_floor: float | None = None,
 ) -> CaptionedFigure:
     """Draw size in KiB against accuracy in percent, and the Pareto front.
 
@@ -129,6 +136,7 @@ def pareto(
         yours: The chosen model.
         floor: The accuracy that the assignment requires.
         uniform: {bits: point}, the models of one width.
+        search_floor: The accuracy that the search required; None if there was no search.
     """
     figure, axis = new_sheet(1, 1, (7, 4.2))
     points = np.array([*tried, *uniform.values()], dtype=float).reshape(-1, 2)
@@ -150,8 +158,13 @@ def pareto(
     if yours is not None:
         axis.plot(*yours, "*", color=VERMILION, markersize=16, label="your model")
         texts.append(f"Your model is {yours[0]:.1f} KiB and {yours[1]:.1f} %")
-    axis.axhline(floor, color=INK, linestyle="--", linewidth=1, label=f"floor, {floor:g} %")
-    texts.append(f"The floor is {floor:g} %")
+    floors = {"assignment": floor}
+    if search_floor is not None:
+        floors["search"] = search_floor
+    for (name, height), dash in zip(floors.items(), ("--", ":"), strict=False):
+        label = f"floor of the {name}, {height:.4g} %"
+        axis.axhline(height, color=INK, linestyle=dash, linewidth=1, label=label)
+        texts.append(f"The floor of the {name} is {height:.4g} %")
     axis.set(xlabel="size of the weights, KiB", ylabel="accuracy, %")
     axis.legend(fontsize=8)
     return CaptionedFigure(

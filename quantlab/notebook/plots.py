@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from quantlab.notebook.captioned import CaptionedFigure
-from quantlab.notebook.palette import BLUE, FAINT, INK, VERMILION, series_style
+from quantlab.notebook.palette import BLUE, FAINT, VERMILION, series_style
 from quantlab.notebook.sheets import (
     Array,
     levels_of,
@@ -96,7 +96,12 @@ def error_curves(
             axis.loglog(*point, style.marker, color=style.color, markersize=8, label=method)
         plain_log_rulers(axis)
         axis.set(title=title, xlabel="scale $s$", ylabel=r"mean of $(x - \hat{x})^2$")
-        places = [_describe_choice(m, *point, s, e) for m, point in chosen.items()]
+        least = min(e.min(), *(error for _, error in chosen.values()))
+        places = [
+            f"{method} {_describe_place(scale / s[e.argmin()] - 1)}, "
+            f"with {error / least:.2f} times the least error"
+            for method, (scale, error) in chosen.items()
+        ]
         texts.append(f"{title}: the valley is at s = {s[e.argmin()]:.3g}; {'; '.join(places)}")
     np.ravel(axes)[0].legend()
     return CaptionedFigure(
@@ -107,66 +112,11 @@ def error_curves(
     )
 
 
-def _describe_choice(
-    method: str, scale: float, error: float, scales: np.ndarray, errors: np.ndarray
-) -> str:
-    """Return where a method's scale is, relative to the scale of least error."""
-    offset = scale / scales[errors.argmin()] - 1
-    side = "right" if offset > 0 else "left"
-    place = (
-        "is in the valley"
-        if abs(offset) <= AT_VALLEY
-        else f"is {side} of the valley by {abs(offset):.0%}"
-    )
-    return f"{method} {place}, with {error / errors.min():.2f} times the least error of the curve"
-
-
-def bias(panels: Mapping[str, tuple[Array, Array]]) -> CaptionedFigure:
-    """Draw the mean error over x: {title: (values (N,), recovered (N,))}, one panel each.
-
-    The upper row shows how often each x occurs, the lower row the mean of (recovered - x).
-    """
-    figure, axes = new_sheet(2, len(panels), (3 * len(panels), 4.2), height_ratios=[1, 2])
-    axes = np.reshape(axes, (2, len(panels)))
-    texts = []
-    for column, (title, (values, recovered)) in enumerate(panels.items()):
-        x, error = numbers(values), numbers(recovered) - numbers(values)
-        low, high = np.quantile(x, [0.0005, 0.9995])
-        edges = np.linspace(low, high, BINS + 1)
-        count, _ = np.histogram(x, edges)
-        total, _ = np.histogram(x, edges, weights=error)
-        middle = (edges[1:] + edges[:-1]) / 2
-        axes[0, column].fill_between(middle, count, color=BLUE, step="mid", alpha=0.5)
-        axes[0, column].set(title=title, yticks=[])
-        axes[1, column].axhline(0, color=FAINT, linewidth=1)
-        axes[1, column].plot(middle, total / np.maximum(count, 1), color=VERMILION)
-        axes[1, column].axhline(
-            error.mean(), color=INK, linestyle="--", label=f"mean of all: {error.mean():.2g}"
-        )
-        axes[1, column].set(xlabel="$x$")
-        axes[1, column].legend(fontsize=8)
-        levels, _, step = levels_of(numbers(recovered))
-        below, above = x < levels[0] - step / 2, x > levels[-1] + step / 2
-        texts.append(
-            f"{title}: the mean error is {error.mean():.2g}; "
-            f"{_describe_part(error, below, 'below the range')}; "
-            f"{_describe_part(error, ~below & ~above, 'inside')}; "
-            f"{_describe_part(error, above, 'above it')}"
-        )
-    axes[1, 0].set_ylabel(r"mean of $\hat{x} - x$")
-    axes[0, 0].set_ylabel("how often")
-    return CaptionedFigure(
-        figure,
-        "Above, how often each x occurs; below, the mean error of the values around it. The dashed "
-        "line is the mean over all values: where it is not zero, the error is biased.",
-        sentences(texts),
-    )
-
-
-def _describe_part(error: np.ndarray, part: np.ndarray, place: str) -> str:
-    if not part.any():
-        return f"no value is {place}"
-    return f"{error[part].mean():.2g} for the {part.mean():.1%} of the values {place}"
+def _describe_place(offset: float) -> str:
+    """Return where a scale is whose relative distance from that of least error is `offset`."""
+    if abs(offset) <= AT_VALLEY:
+        return "is in the valley"
+    return f"is {'right' if offset > 0 else 'left'} of the valley by {abs(offset):.0%}"
 
 
 def gradient(x: Array, recovered: Array, through: Array) -> CaptionedFigure:

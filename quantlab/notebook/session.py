@@ -42,6 +42,7 @@ from quantlab.network.calibration import CALIBRATION_COUNT, calibration_images
 from quantlab.network.resnet import resnet20
 from quantlab.notebook.executed_cells import record_executed_cells
 from quantlab.notebook.tested_versions import (
+    OLDEST_TORCH,
     installed_versions,
     kernel_records,
     versions_sentence,
@@ -49,7 +50,6 @@ from quantlab.notebook.tested_versions import (
 from quantlab.paths import DATASETS, float_model
 from quantlab.student_ids import plain_student
 
-OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
 STUDENT_FILE = "student.txt"
 NO_STUDENT = "anonymous"  # also the name of the folder of these results
 CPU_BATCH, GPU_BATCH = 64, 500  # codes of 64 images fit a processor's cache: half the time of 500

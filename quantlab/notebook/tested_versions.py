@@ -15,6 +15,8 @@ from pathlib import Path
 PACKAGES = ("torch", "numpy", "matplotlib", "ipython", "ipykernel", "ipywidgets")
 FILE = Path(__file__).with_name("tested_versions.json")
 NOT_INSTALLED = "not installed"
+OLDEST_PYTHON = (3, 11)
+OLDEST_TORCH = (2, 10)  # weights_only loading is unsafe before it
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,13 @@ def versions_sentence(runs: tuple[KernelRecord, ...], installed: Mapping[str, st
     here = ", ".join(f"{name} {value}" for name, value in differing.items())
     there = ", ".join(f"{name} {nearest.versions[name]}" for name in differing)
     return (
-        f"{tested}, with {there}. Here: {here}. This should work. If a cell fails, the difference "
-        "may be the reason."
+        f"{tested}, with {there}. Here: {here}. Python {_words(OLDEST_PYTHON)} or "
+        f"later and PyTorch {_words(OLDEST_TORCH)} or later are supported."
     )
+
+
+def _words(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _minor(value: str) -> str:

@@ -18,7 +18,8 @@ class TrainingCurves:
         """Start without points; `title` names the training, such as "W4A4, SAWB"."""
         count = min(FAST_IMAGES if session.fast else IMAGES, len(session.held_out))
         self._images = session.held_out.subset(torch.arange(count))
-        self._session, self._curves = session, curves or LiveCurves(title)
+        self._session = session
+        self._curves = curves or LiveCurves(title, images=f"{count:,} held-out images")
         self._last: tuple[int, float] | None = None
 
     def watch(self, step: int, losses: Sequence[float]) -> None:

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from quantlab.formats.answers import MSE_BITS, MSE_METHODS
 from quantlab.notebook import plots
+from quantlab.notebook.bias_plots import bias, bias_table
 from quantlab.notebook.captioned import CaptionedFigure
+from quantlab.notebook.tables import Table
 from quantlab.protocol.scale_forms import InAnyForm
 
 FACTORS = torch.logspace(-1.2, 0.3, 60)  # of the symmetric scale
@@ -64,12 +66,14 @@ def level_histograms(
     return plots.histograms(panels)
 
 
-def biases(solution: Any, vectors: Mapping[str, Tensor], method: str = "SAWB") -> CaptionedFigure:
-    """Draw the mean error over x of every vector at 4 and 2 bits."""
+def biases(solution: Any, vectors: Mapping[str, Tensor]) -> tuple[CaptionedFigure, Table]:
+    """Return the mean error of every vector at 4 and 2 bits by every method: over x, and means."""
     panels = {}
     for name, values in vectors.items():
         for bits in BIAS_BITS:
-            scale, _ = solution.reset_scale_and_zero_point(values, bits, method)
-            recovered = recover(solution, values, scale, bits)
-            panels[f"{name}, {bits} bits, {method}"] = (values, recovered)
-    return plots.bias(panels)
+            recovered = {}
+            for method in MSE_METHODS:
+                scale, _ = solution.reset_scale_and_zero_point(values, bits, method)
+                recovered[method] = recover(solution, values, scale, bits)
+            panels[f"{name}, {bits} bits"] = (values, recovered)
+    return bias(panels), bias_table(panels)

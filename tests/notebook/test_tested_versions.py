@@ -1,15 +1,19 @@
 """The setup cell names versions that differ from those of a test run, with its date."""
 
 import json
+import tomllib
 from pathlib import Path
 
 from authoring.release.record_versions import record
 from quantlab.notebook.tested_versions import (
+    OLDEST_PYTHON,
+    OLDEST_TORCH,
     KernelRecord,
     installed_versions,
     kernel_records,
     versions_sentence,
 )
+from quantlab.paths import KIT
 
 OLD = {"Python": "3.13.0", "torch": "2.14.1", "ipython": "7.34.0"}
 NEW = {"Python": "3.11.7", "torch": "2.15.0", "ipython": "9.18.1"}
@@ -23,8 +27,14 @@ def test_versions_sentence_names_only_the_differing_versions() -> None:
     here = {**OLD, "torch": "2.15.0"}
     assert versions_sentence(RECORDS, here) == (
         "Tested on 2026-11-30 in a kernel like Colab's, with torch 2.14.1. Here: torch 2.15.0. "
-        "This should work. If a cell fails, the difference may be the reason."
+        "Python 3.11 or later and PyTorch 2.10 or later are supported."
     )
+
+
+def test_oldest_versions_are_those_of_the_packaging() -> None:
+    project = tomllib.loads((KIT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={'.'.join(map(str, OLDEST_PYTHON))}"
+    assert f"torch>={'.'.join(map(str, OLDEST_TORCH))}" in project["dependencies"]
 
 
 def test_versions_sentence_ignores_the_last_number() -> None:

@@ -56,7 +56,20 @@ def test_live_curves_without_accuracy_show_the_loss_alone() -> None:
     curves = LiveCurves("W8A8", screen)  # type: ignore[arg-type]
     curves.add(1, torch.tensor(0.5))
     assert "should fall" in screen.shown[-1][1].caption
-    assert len(screen.shown[-1][1].figure.axes) == 1
+    (axis,) = screen.shown[-1][1].figure.axes
+    assert [line.get_label() for line in axis.lines] == ["one step"]  # no mean of 1
+
+
+def test_live_curves_name_the_images_and_begin_at_the_first_step() -> None:
+    screen = Screen()
+    curves = LiveCurves("W8A8", screen, images="200 held-out images")  # type: ignore[arg-type]
+    curves.add(19, 0.5, 98.0)
+    curves.finish()
+    shown = screen.shown[-1][1]
+    right = shown.figure.axes[1]
+    assert right.get_title() == "200 held-out images"
+    assert right.get_xlim()[0] == 0
+    assert "Accuracy on 200 held-out images: 98.0 % after step 19" in shown.alt
 
 
 def test_live_curves_show_nothing_without_a_point() -> None:

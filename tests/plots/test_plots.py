@@ -1,5 +1,7 @@
 """Each figure shows its arguments: labels, markers, numbers, and the same numbers as text."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 
 from quantlab.network.quantization import quantize_model
 from quantlab.notebook import network_plots, plots
+from quantlab.notebook.bias_plots import bias, bias_table
 from quantlab.notebook.captioned import CaptionedFigure
 
 
@@ -71,8 +74,9 @@ def test_histograms_give_levels_and_real_numbers_equal_areas(vector: torch.Tenso
 
 
 def test_bias_shows_the_mean_error(vector: torch.Tensor) -> None:
-    picture = plots.bias({"A": (vector, vector - 0.25)})
-    assert "mean of all: -0.25" in texts(picture)
+    picture = bias({"A": (vector, {"SAWB": vector - 0.25, "sym": vector})})
+    assert "SAWB, mean -0.25" in texts(picture)
+    assert len({line.get_linestyle() for line in picture.figure.axes[1].lines[1:]}) == 2
 
 
 def test_gradient_draws_the_gradient_of_its_argument() -> None:
@@ -99,8 +103,14 @@ def test_plot_layers_histogram_shows_layers_of_both_models_together(
     assert titles[0] == "layer1.0.conv1"
     assert titles[-1] == "fc"
     assert len(titles) == 19
-    shares = [bar.get_height() for bar in picture.figure.axes[0].patches]
-    assert sum(shares) == pytest.approx(2)  # all weights of two models
+    axis = picture.figure.axes[0]
+    assert sum(bar.get_height() for bar in axis.patches) == pytest.approx(2)  # of two models
+    for container in axis.containers:  # whatever the scales are, bars are at the codes
+        centers = [bar.get_x() + bar.get_width() / 2 for bar in container]
+        assert {round(center) for center in centers} <= {-2, -1, 0, 1}
+    edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in axis.patches)
+    assert all(end <= start + 1e-9 for (_, end), (start, _) in itertools.pairwise(edges))
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("code", "share")
     assert {"PTQ", "QAT"} <= set(texts(picture).splitlines())
 
 
@@ -127,6 +137,15 @@ def test_pareto_shows_the_model_of_the_student_if_it_exists() -> None:
     assert "your model" not in texts(network_plots.pareto(tried, None, 85.0, uniform))
 
 
+def test_pareto_draws_the_floor_of_the_assignment_and_of_the_search() -> None:
+    uniform = {2: (64.0, 20.0), 8: (256.0, 92.0)}
+    picture = network_plots.pareto([], None, 85.0, uniform, 94.05)
+    assert drawn(picture, "floor of the assignment, 85 %")[:, 1].tolist() == [85.0, 85.0]
+    assert drawn(picture, "floor of the search, 94.05 %")[:, 1].tolist() == [94.05, 94.05]
+    assert "The floor of the search is 94.05 %" in picture.alt
+    assert "search" not in network_plots.pareto([], None, 85.0, uniform).alt
+
+
 # ---------------------------------------------------------------- alternative texts
 
 
@@ -148,11 +167,12 @@ def test_error_curves_text_says_on_which_side_of_the_valley_a_method_is() -> Non
     assert "heuristic is in the valley" in text
 
 
-def test_bias_text_separates_clipped_values_from_those_inside() -> None:
+def test_bias_table_separates_clipped_values_from_those_inside() -> None:
     x = torch.cat([torch.linspace(-0.9, 0.9, 19), torch.tensor([4.0])])
-    text = plots.bias({"A": (x, x.round().clamp(-1, 1))}).alt
-    assert "no value is below the range" in text
-    assert "-3 for the 5.0% of the values above it" in text
+    (row,) = bias_table({"A": (x, {"sym": x.round().clamp(-1, 1)})}).rows
+    assert row[0] == "A, sym"
+    assert float(row[1]) == pytest.approx(-0.15)
+    assert row[3:] == ["–", "-3", "-3", "1"]
 
 
 def test_histograms_text_has_the_share_of_the_most_frequent_level() -> None:
