@@ -176,7 +176,7 @@ class CallCheck:
         if not judged.outcome.correct or not changed:
             return judged
         kind = WRONG if self.keeps_arguments else CORRECT
-        outcome = replace(judged.outcome, kind=kind, message=change_warning(changed))
+        outcome = replace(judged.outcome, kind=kind, message=change_warning(program, changed))
         return replace(judged, outcome=outcome, hidden_message=CHANGED if kind == WRONG else "")
 
     def _mistakes(

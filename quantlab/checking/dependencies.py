@@ -4,7 +4,7 @@ A public check contains the calls that a correct solution makes to other functio
 correct results. The check runs again with these results in place of the student's function. If it
 passes, the called function alone is at fault: this is never false, because the rest of the code is
 the student's own. A call with other arguments goes to the student's function, and the replay says
-that it is not complete.
+that it is not complete. It also says which functions returned only right results then.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlab.checking.called_results import is_right
 from quantlab.protocol.calls import Input
 from quantlab.protocol.public_checks import Dependency
 from quantlab.protocol.run_public_checks import CheckOutcome, run_check
@@ -31,16 +32,19 @@ class Replay:
         outcome: The outcome of the second run.
         called: The functions that were called.
         is_complete: Whether the correct result of every call is known.
+        innocent: Called functions of which every result is known to be right in this check.
     """
 
     outcome: CheckOutcome
     called: tuple[str, ...]
     is_complete: bool
+    innocent: frozenset[str] = frozenset()
 
 
 @dataclass
 class _Log:
     called: dict[str, None] = field(default_factory=dict)
+    suspects: set[str] = field(default_factory=set)
     is_complete: bool = True
 
 
@@ -55,7 +59,8 @@ def replay(outcome: CheckOutcome, module: ModuleType) -> Replay:
     }
     with _replace(module, replaced):
         second = run_check(outcome.check, module)
-    return Replay(second, tuple(log.called), log.is_complete)
+    innocent = frozenset(log.called) - log.suspects
+    return Replay(second, tuple(log.called), log.is_complete, innocent)
 
 
 def _replayed(
@@ -78,7 +83,10 @@ def _replayed(
                 is_array = isinstance(result, np.ndarray)
                 return torch.from_numpy(result.copy()) if is_array else result
         log.is_complete = False
-        return function(*args, **kwargs)
+        returned = function(*args, **kwargs)
+        if not is_right(dependency.name, arguments, returned):
+            log.suspects.add(dependency.name)
+        return returned
 
     return replayed
 

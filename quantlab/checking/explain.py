@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 
+from quantlab.checking.code_types import blocked_gradient, code_type_problem
 from quantlab.checking.dependencies import Replay, replay
+from quantlab.checking.failing_call import diagnose_exception, show_failing_call
 from quantlab.checking.known_mistakes import explain_by_known_mistake
 from quantlab.checking.show_part import SEARCH, diagnose, show_part
-from quantlab.checking.sums import show_geometry
-from quantlab.checking.wrong_part import arguments_of, wrong_part
+from quantlab.checking.wrong_part import wrong_part
 from quantlab.protocol.comparison import is_same
 from quantlab.protocol.run_public_checks import MISSING, RIGHT, WRONG, CheckOutcome
 
 CHANGED = "Compute a new tensor: a hidden check requires that the input stays as it is."
+QUANTIZER = "linear_quantize"
 ONE_NUMBER = "The value is wrong"  # a sentence of quantlab.protocol.comparison
 
 
@@ -60,15 +62,23 @@ def explain_checks(
         lines = _lines(trial)
         target = trial.outcome.check.program.target
         if trial.needs_hint:
-            if trial.own.answer is None:
-                lines += _where_it_raises(trial, trials)
-            hint = hints.get(trial.outcome.check.id) or diagnose(trial.own, coefficients)
+            hint = (
+                blocked_gradient(trial.own)
+                or hints.get(trial.outcome.check.id)
+                or diagnose(trial.own, coefficients)
+            )
+            if trial.own.answer is None and trial.own.lines == trial.outcome.lines:
+                lines += show_failing_call(trial.outcome, module)
+                hint = diagnose_exception(" ".join(trial.own.lines))
             if hint and (target, hint) not in said:
                 lines.append(f"Hint: {hint}")
                 said.add((target, hint))
         elif trial.outcome.outcome == RIGHT and lines:
             lines = [] if (target, CHANGED) in said else [*lines, CHANGED]
             said.add((target, CHANGED))
+        elif target == QUANTIZER and (problem := code_type_problem(trial.outcome, target)):
+            lines += [] if (target, problem) in said else [f"{problem} in question 2a."]
+            said.add((target, problem))
         explained.append(replace(trial.outcome, lines=tuple(lines)))
     return tuple(explained)
 
@@ -82,17 +92,24 @@ def _try(outcome: CheckOutcome, module: ModuleType, wrong: Mapping[str, str]) ->
     if second.called and second.outcome.outcome == RIGHT:
         if outcome.outcome == MISSING:
             return _Trial(outcome, second.outcome, f"Waits only for {names}.", is_explained=True)
-        verb = "do" if len(second.called) > 1 else "does"
-        blamed = f"Fails only because {names} {verb}: fix that first."
+        blamed = _blame(outcome, second.called)
         return _Trial(outcome, second.outcome, blamed, is_explained=True)
     if second.called and second.is_complete:
         note = f"With a correct {names} it is still wrong:" if _differs(outcome, second) else ""
         return _Trial(outcome, second.outcome, note)
-    called = [name for name in second.called if name in wrong]
+    called = [name for name in second.called if name in wrong and name not in second.innocent]
     if not called:
         return _Trial(outcome, outcome)
     sentence = f"Calls {called[0]}, which {wrong[called[0]]}: fix that first."
     return _Trial(outcome, outcome, sentence, is_explained=True)
+
+
+def _blame(outcome: CheckOutcome, called: Sequence[str]) -> str:
+    """Return why called functions alone are at fault; their own checks may all pass."""
+    problem = code_type_problem(outcome, QUANTIZER) if called == (QUANTIZER,) else ""
+    verb = "do" if len(called) > 1 else "does"
+    names = " and ".join(called)
+    return f"{problem}." if problem else f"Fails only because {names} {verb}: fix that first."
 
 
 def _differs(outcome: CheckOutcome, second: Replay) -> bool:
@@ -157,20 +174,6 @@ def _lines(trial: _Trial) -> list[str]:
             lines = []
         lines += [shown] if shown else []
     return [trial.blamed, *lines] if trial.blamed else lines
-
-
-def _where_it_raises(trial: _Trial, trials: Sequence[_Trial]) -> list[str]:
-    """Return what is special about calls that raise an exception where simpler ones do not."""
-    call = trial.outcome.program.calls[0]
-    is_simple_right = any(
-        other.outcome.outcome == RIGHT and other.outcome.check.program.target == call.target
-        for other in trials
-    )
-    geometry = show_geometry(arguments_of(call, trial.outcome.program.inputs))
-    if not geometry or not is_simple_right:
-        return []
-    works = "stride 1, padding 0, dilation 1 and groups 1"
-    return [f"The first call has {geometry}; with {works} it works."]
 
 
 def _is_repeated(lines: Sequence[str]) -> bool:

@@ -5,6 +5,14 @@ from collections.abc import Sequence
 from quantlab.protocol.run_public_checks import MISSING, RIGHT, WRONG, CheckOutcome
 
 LONGEST = 260  # characters of a line; torch writes longer exceptions
+# What the docstrings require and no public check of the question tries.
+NOT_CHECKED = {
+    "1a": "an input of zeros, alpha <= 0, ValueError, the dtype of scales, the time of a search",
+    "2a": "float64",
+    "2b": "OverflowError, TypeError, other devices",
+    "3": "whether the same accuracies give the same widths",
+}
+MORE = "The grader has other inputs and hidden checks: read the docstrings again."
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 
@@ -22,6 +30,8 @@ def report_lines(question: str, outcomes: Sequence[CheckOutcome]) -> list[str]:
         for outcome in group:
             title = outcome.check.title.removeprefix(function).lstrip(" ,")
             lines += [f"  {_SIGNS[outcome.outcome]} {title}", *_indented(outcome)]
+    if right == len(outcomes):
+        lines += [f"Not checked here: {NOT_CHECKED[question]}.", MORE]
     return lines
 
 

@@ -8,23 +8,8 @@ import numpy as np
 
 from quantlab.protocol.calls import Call, Input
 from quantlab.protocol.comparison import is_number
+from quantlab.protocol.parameters import PARAMETERS
 from quantlab.protocol.run_public_checks import CheckOutcome
-
-PARAMETERS = {
-    "linear_quantize": ("input", "scale", "zero_point", "N_bits", "signed"),
-    "linear_quantize_STE": ("input", "scale", "zero_point", "N_bits", "signed"),
-    "linear_dequantize": ("input", "scale", "zero_point"),
-    "get_scale": ("input", "N_bits"),
-    "reset_scale_and_zero_point": ("input", "N_bits", "method"),
-    "integer_linear": ("input", "weight"),
-    "integer_conv2d": ("input", "weight", "stride", "padding", "dilation", "groups"),
-    "quantized_linear_function": ("input", "weight", "bias", "input_scale", "weight_scale"),
-    "quantized_conv2d_function": (
-        *("input", "weight", "bias", "input_scale", "weight_scale"),
-        *("stride", "padding", "dilation", "groups"),
-    ),
-    "variable_precision_search": ("layer_sizes", "evaluate", "candidate_bits", "accuracy_floor"),
-}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from quantlab.protocol.calls import Answer, Program
 from quantlab.protocol.comparison import CORRECT, WRONG, Outcome, Rule
+from quantlab.protocol.parameters import parameter_of
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ def first_unmet(
     return Outcome(CORRECT), None
 
 
-def change_warning(changed: Sequence[str]) -> str:
-    """Return the warning about changed arguments."""
-    return f"The argument {changed[0]} was changed in place, or its memory returned."
+def change_warning(program: Program, changed: Sequence[str]) -> str:
+    """Return the warning about changed inputs of a program."""
+    argument = parameter_of(program, changed[0])
+    return f"The argument {argument} was changed in place, or its memory returned."
 
 
 def changed_arguments(program: Program, answer: Answer) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ class PublicCheck:
         outcome, unmet = first_unmet(self.expectations, answer)
         changed = changed_arguments(self.program, answer)
         if outcome.correct and changed:
-            return replace(outcome, message=change_warning(changed)), None
+            return replace(outcome, message=change_warning(self.program, changed)), None
         return outcome, unmet
 
 
