@@ -37,7 +37,7 @@ from authoring.build.motivation_record import caption, markdown_image, read_moti
 from authoring.build.stub import BEGIN, END, BadMaster, make_stub
 from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import Rubric, load_rubric
-from quantlab.notebook.open_notebook import STUB_ANSWER
+from quantlab.formats.written_answers import STUB_ANSWER
 from quantlab.paths import KIT
 
 MASTER = KIT / "instructor" / "notebook"

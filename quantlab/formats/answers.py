@@ -4,9 +4,11 @@
      "mse": {"A": {"sym": {"8": 0.001, "4": 0.02, "2": 0.3}, "heuristic": ..., ...}, "B": ...},
      "table1": {"ptq": {"W8A8": {"SAWB": 91.2, "sym": 91.4}, ...}, "qat": ...},
      "bit_widths": {"layer1.0.conv1": 4, ...},
-     "guesses": {"ptq_w2a8": {"guess": 60, "measured": 12.3}, ...}}
+     "guesses": {"ptq_w2a8": {"guess": 60, "measured": 12.3}, ...},
+     "fast": true}
 
 `guesses` is optional: what the student expected before a result, for the report. It has no points.
+`fast` is there only in a FAST run, a rehearsal on fewer images and steps; the grader ignores it.
 A cell that is absent or null is not filled in yet: `None`, and no error. `parse_answers` reads the
 file as people write it. The checks decide whether a number is correct or possible, each for its own
 cell.
@@ -59,6 +61,7 @@ class Answers:
         guesses: `guesses[name]` has "guess" and "measured": numbers, texts or None. Not graded.
         unread: Why an entry could not be read, by its place ("table1.ptq.W8A8.sym").
         notes: What was read in another way than it is written.
+        fast: Whether a FAST run wrote the file. Not graded.
     """
 
     student: str
@@ -69,6 +72,7 @@ class Answers:
     guesses: Guesses = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    fast: bool = False
 
     def problem(self, place: str) -> str | None:
         """Return why the entry at `place`, or a table around it, could not be read; else None."""
@@ -89,6 +93,8 @@ def to_text(answers: Answers) -> str:
     }
     if answers.guesses:
         record["guesses"] = answers.guesses
+    if answers.fast:
+        record["fast"] = True
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

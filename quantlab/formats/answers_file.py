@@ -41,6 +41,7 @@ class AnswersFile:
     path: str | os.PathLike[str]
     student: str
     dataset: str
+    fast: bool = False
 
     def read(self) -> Answers:
         """Return what is recorded so far; without a file all cells are None.
@@ -156,7 +157,7 @@ class AnswersFile:
         return first
 
     def _write(self, answers: Answers) -> None:
-        write_text_atomically(self.path, to_text(answers))
+        write_text_atomically(self.path, to_text(replace(answers, fast=self.fast)))
 
 
 def _plain_guess(value: object) -> float | str | None:

@@ -40,7 +40,7 @@ from quantlab.student_ids import plain_student
 
 AGAIN = "write answers.json again with the notebook, not by hand"
 _TABLES = ("mse", "table1", "bit_widths")
-_NAMES = ("version", "student", "dataset", *_TABLES, "guesses")
+_NAMES = ("version", "student", "dataset", *_TABLES, "guesses", "fast")
 _MOST_UNREAD = 60
 LARGEST_GUESS = 1e15
 _MOST_NAMED = 3  # in one note
@@ -107,6 +107,7 @@ def parse(text: str | bytes) -> Answers:
         guesses=_guesses(found.get("guesses")),
         unread=record.unread,
         notes=tuple(record.notes()),
+        fast=found.get("fast") is True,
     )
 
 

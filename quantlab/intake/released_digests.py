@@ -11,7 +11,7 @@ DIGESTS = frozenset(
         # data/README.md
         "05483410ff86755a1ae1f90dc12f68cb0629d54d51357a0d555d0dfb971ff4af",
         # docs/student.md
-        "c49db977ef6b8d789b3f13a1f3784b0287b8b53047b571c71633651c214d2ad7",
+        "1a43e22b043416ba6a9b544969fc512e2257f58b317d3ddb108229205fc48116",
         # docs/handout.md
         "ea437fc11248d5334cf8061991610c327b54155190f86c128fd39f9d0dca4b6e",
         # docs/glossary.md

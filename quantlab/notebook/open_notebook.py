@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from quantlab.formats.submission_files import NOTEBOOK
+from quantlab.formats.written_answers import unwritten_answers
 from quantlab.notebook.executed_cells import ExecutedCell, normalize, unsaved_cells
 
-STUB_ANSWER = "*Write your answer here.*"  # in the released notebook, where an answer belongs
 _VS_CODE = "__vsc_ipynb_file__"  # a variable that VS Code sets in the kernel
 _JUPYTER = "JPY_SESSION_NAME"
 _MOST_READ = 50  # notebooks of a folder
@@ -88,6 +88,4 @@ def _read(path: Path) -> SavedNotebook | None:
                 sources.append("".join(cell["source"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         sources = []
-    return SavedNotebook(
-        path, content, saved_at, tuple(sources), content.count(STUB_ANSWER.encode())
-    )
+    return SavedNotebook(path, content, saved_at, tuple(sources), unwritten_answers(content))

@@ -96,7 +96,7 @@ class Session:
     @property
     def answers(self) -> AnswersFile:
         """Return the file that records the tables."""
-        return AnswersFile(self.results / ANSWERS, self.student, self.train.name)
+        return AnswersFile(self.results / ANSWERS, self.student, self.train.name, self.fast)
 
     def accuracy(self, network: nn.Module, data: ImageSet | None = None) -> float:
         """Return the accuracy of `network` in percent on `data` (default: the test images)."""

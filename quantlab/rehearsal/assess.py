@@ -29,7 +29,7 @@ class FileLine:
     Attributes:
         file: Its path in the submission, or a name if it was refused.
         used_for: A role, "" if it is not used.
-        is_right: Whether the grader would use it as it is.
+        is_right: Whether the grader would use it as it is, and it is finished.
         sentence: What to know about it, "" if there is nothing.
     """
 
@@ -57,12 +57,15 @@ class Rehearsal:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether every role is filled, and nothing needs a look."""
+        """Return whether every role is filled and finished, and nothing needs a look."""
         return not (self.missing or self.review) and all(line.is_right for line in self.files)
 
 
 def assess(
-    submission: Submission, results: Sequence[StepResult], imported: Imported | None
+    submission: Submission,
+    results: Sequence[StepResult],
+    imported: Imported | None,
+    unfinished: Mapping[str, str],
 ) -> Rehearsal:
     """Return what the grader would make of `submission`.
 
@@ -70,6 +73,7 @@ def assess(
         submission: What intake read.
         results: How the steps in the fresh process ended.
         imported: How solution.py was imported; None if there is none.
+        unfinished: What the student has still to do, by role (`quantlab.rehearsal.unfinished`).
     """
     problems = dict(submission.problems)
     notes = [*submission.notes, *submission.repairs]
@@ -86,7 +90,7 @@ def assess(
     missing = tuple(role for role, state in states.items() if state in without_file)
     return Rehearsal(
         files=(
-            *_used(submission, problems, results, imported),
+            *_used(submission, problems, results, imported, unfinished),
             *_unused(submission, problems),
         ),
         missing=missing,
@@ -105,6 +109,7 @@ def _used(
     problems: Mapping[str, str],
     results: Sequence[StepResult],
     imported: Imported | None,
+    unfinished: Mapping[str, str],
 ) -> Iterator[FileLine]:
     """Yield the files that have a role, in the order of the roles."""
     files: dict[str, list[str]] = {}
@@ -117,8 +122,10 @@ def _used(
         elif role == ANSWERS and submission.answers is not None:
             unclear = _answers_review(submission.answers)
             is_right = not unclear
-            sentence = f"by {submission.answers.student}, on {submission.answers.dataset}"
+            sentence = f"by {submission.answers.student}, on {submission.answers.dataset}."
             sentence = " ".join(unclear) or sentence
+        if role in unfinished:
+            is_right, sentence = False, " ".join(filter(None, [sentence, unfinished[role]]))
         paths = files.pop(role, [])
         if paths or sentence:
             yield FileLine(", ".join(paths) or role, role if paths else "", is_right, sentence)

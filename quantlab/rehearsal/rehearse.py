@@ -23,6 +23,7 @@ from quantlab.protocol.run_public_checks import RIGHT
 from quantlab.rehearsal.assess import Rehearsal, assess
 from quantlab.rehearsal.fresh_process import run_steps
 from quantlab.rehearsal.steps import CHECK, IMPORT, LOST, MODEL, REPAIR, Step, StepResult
+from quantlab.rehearsal.unfinished import count_unwritten, unfinished
 
 _Run = Callable[[Sequence[Step]], list[StepResult]]
 
@@ -45,6 +46,7 @@ def rehearse(
     """
     on_progress("Reading the files")
     submission = read_submission(path)
+    to_do = unfinished(submission, count_unwritten(path, submission))
     with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as place:
         folder = Path(place)
 
@@ -55,7 +57,7 @@ def rehearse(
         for name, content in submission.models.items():
             (folder / name).write_bytes(content)
         if submission.solution is None:
-            return assess(submission, run(steps), None)
+            return assess(submission, run(steps), None, to_do)
         _write_solution(folder, submission.solution)
         checks = [Step(CHECK, check.id) for name in questions() for check in load(name)]
         results = run([*steps, Step(IMPORT), *checks])
@@ -63,7 +65,7 @@ def rehearse(
         if imported.failure is not None:
             imported, repaired = _repair(imported.source, imported.failure, folder, run, checks)
             results += repaired
-    return assess(submission, results, imported)
+    return assess(submission, results, imported, to_do)
 
 
 def _repair(

@@ -13,8 +13,9 @@ from desk import KIT
 from kernel import Kernel, student_kernel
 
 from quantlab.formats.submission_files import ARCHIVE, NOTEBOOK
+from quantlab.formats.written_answers import STUB_ANSWER
 from quantlab.notebook.executed_cells import ExecutedCell, unsaved_cells
-from quantlab.notebook.open_notebook import STUB_ANSWER, open_notebook
+from quantlab.notebook.open_notebook import open_notebook
 
 SUBMIT = """
 try:

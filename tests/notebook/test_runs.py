@@ -71,6 +71,7 @@ def test_student_notebook_submits_an_unfinished_assignment(student_run) -> None:
     folder, notebook = student_run
     assert "submission.zip: main.ipynb, solution.py" in printed(notebook)["submission"]
     assert "Missing: answers.json" in rehearsed(notebook)
+    assert "Your answers are not written yet: 3 places say" in rehearsed(notebook)
     assert read_submission(folder / "submission.zip").solution == STUB
 
 
@@ -122,7 +123,12 @@ def test_solved_notebook_writes_a_complete_submission(solved_run) -> None:
     assert read.answers is not None
     assert read.answers.dataset == "Shapes-10"
     assert not read.problems
-    assert "The grader would say: complete." in rehearsed(solved_run[1])
+    table = rehearsed(solved_run[1])
+    assert "complete" not in table  # FAST results are a rehearsal
+    assert table.count("FAST results, a rehearsal.") == 6  # five networks and the tables
+    assert "5 of 5 accuracies of QAT, sym" in " ".join(table.split())
+    assert "Your answers are not written yet" not in table
+    assert "needs review" not in table
 
 
 @pytest.mark.long
