@@ -20,6 +20,7 @@
     ├── BadSource               solution.py is not text                    (ValueError)
     ├── UnreadableSource        solution.py is not text that Python reads
     ├── NotImported             no version of solution.py was imported yet (AttributeError)
+    ├── NoGradient              the student's estimator passes no gradient
     ├── NoPublicChecks          the public checks cannot run
     └── ProtocolError           calls into a student's module
         ├── AbsentFunction      the module lacks a function                (LookupError)
@@ -118,6 +119,10 @@ class UnreadableSource(KitError):
 
 class NotImported(KitError, AttributeError):
     """No version of solution.py was imported yet; the message says why."""
+
+
+class NoGradient(KitError):
+    """No gradient passes the student's estimator; the message says why and what to do."""
 
 
 class NoPublicChecks(KitError):

@@ -168,6 +168,7 @@ GUESS_BEST_ON_B = None
 vectors = student_vectors(session.student)
 
 with waiting():
+    needs(solution, "1a")
     for name, values in vectors.items():
         for method in MSE_METHODS:
             for bits in MSE_BITS:
@@ -184,6 +185,7 @@ compare_guess(session.answers, "best_on_b_at_8_bits", GUESS_BEST_ON_B, better_on
 
 # %% cell="curves"
 with waiting():
+    needs(solution, "1a")
     display(vector_figures.valleys(solution, vectors))
 
 # %% [markdown] cell="explore-scale-text"
@@ -201,6 +203,7 @@ with waiting():
 
 # %% cell="histograms"
 with waiting():
+    needs(solution, "1a")
     display(vector_figures.level_histograms(solution, vectors))
 
 # %% role="auto" cell="auto-1b"
@@ -237,6 +240,7 @@ with waiting():
 
 # %% cell="bias"
 with waiting():
+    needs(solution, "1a")
     display(*vector_figures.biases(solution, vectors))
 
 # %% [markdown] role="written" cell="written-1c"

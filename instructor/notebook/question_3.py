@@ -145,6 +145,7 @@ if chosen_bits:
 
 # %% cell="pareto"
 with waiting():
+    needs(solution, "1a")
     uniform = {bits: dict.fromkeys(sizes, bits) for bits in widths_to_try}
     points = {
         bits: (packed_model.kibibytes(w, sizes), accuracy_of(w)) for bits, w in uniform.items()

@@ -122,6 +122,7 @@ from quantlab.notebook import (
     vector_figures,
     widgets,
 )
+from quantlab.notebook.estimator import pass_estimator
 from quantlab.notebook.grids import code_grid
 from quantlab.notebook.guesses import better_on_b, compare_guess
 from quantlab.notebook.needs import needs
@@ -133,7 +134,6 @@ from quantlab.notebook.training_curves import TrainingCurves
 from quantlab.notebook.vector_figures import recover, squared_error
 from quantlab.paths import CELLS, cell_bits, model_file
 from quantlab.progress_bar import progress_bar
-from quantlab.protocol.scale_forms import InAnyForm
 from quantlab.training import fine_tuning
 from quantlab.training.step_check import checked_step
 

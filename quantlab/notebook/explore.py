@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from quantlab.notebook.captioned import CaptionedFigure
+from quantlab.notebook.estimator import pass_estimator
 from quantlab.notebook.palette import BLUE, FAINT, GREEN, INK, ORANGE, VERMILION
 from quantlab.notebook.sheets import levels_of, new_sheet, numbers, plain_log_rulers
 from quantlab.notebook.vector_figures import recover, squared_error
@@ -83,9 +84,7 @@ def gradient_figure(solution: Any, bits: int, factor: float, clamp: bool) -> Cap
     low, high = -factor, float(scale * (2 ** (bits - 1) - 1))
     x = torch.linspace(-1.5, 1.5, 601, requires_grad=True)
     inside = x.clamp(low, high) if clamp else x
-    functions = InAnyForm(solution)
-    codes = functions.linear_quantize_STE(inside, scale, 0, bits)
-    recovered = functions.linear_dequantize(codes, scale, 0)
+    recovered = pass_estimator(solution, inside, scale, bits)
     recovered.sum().backward()
     passed = numbers(x.grad if x.grad is not None else torch.zeros_like(x))
     figure, (left, right) = new_sheet(1, 2, (9.4, 3.2))

@@ -54,22 +54,22 @@ _FUNCTIONS = {
 }
 
 
-def needs(ops: Any, *questions: str) -> None:
-    """Call each function of these questions once, on a few numbers.
+def needs(ops: Any, *names: str) -> None:
+    """Call each of these functions once, on a few numbers, in this order.
 
     Other errors than a stub's are not raised here: the cell shows where they happen.
 
     Args:
         ops: The module with the student's functions.
-        questions: "1a", "2a", "2b" or "3".
+        names: Functions, or questions for all of their functions: "1a", "2a", "2b" or "3".
 
     Raises:
         NotImplementedError: A function is not written yet ("Question 1a: linear_quantize").
         NotImported: No version of solution.py was imported yet.
     """
-    for name in (name for question in questions for name in _FUNCTIONS[question]):
+    for function in (each for name in names for each in _FUNCTIONS.get(name, (name,))):
         try:
-            _CALLS[name](ops)
+            _CALLS[function](ops)
         except NotImported:
             raise
         except NotImplementedError as stub:

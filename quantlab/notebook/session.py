@@ -32,7 +32,7 @@ from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import load_cifar10, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
-from quantlab.errors import CannotBegin, DataNotFound, NotImported
+from quantlab.errors import CannotBegin, DataNotFound, NoGradient, NotImported
 from quantlab.evaluation.float_network import evaluate
 from quantlab.formats.answers import LONGEST_NAME
 from quantlab.formats.answers_file import AnswersFile
@@ -205,12 +205,13 @@ def student_id(folder: Path, entered: object = "") -> str:
 def waiting() -> Iterator[None]:
     """Print one line if the block needs a function that is not written yet.
 
-    This handles the stubs of solution.py ("Question 1a: linear_quantize") and a solution.py that
-    was not imported yet. Every other error passes through, also torch's own NotImplementedError.
+    This handles the stubs of solution.py ("Question 1a: linear_quantize"), a solution.py that was
+    not imported yet, and an estimator without a gradient. Every other error passes through, also
+    torch's own NotImplementedError.
     """
     try:
         yield
-    except NotImported as problem:
+    except (NotImported, NoGradient) as problem:
         print(problem)
     except NotImplementedError as stub:
         if not str(stub).startswith("Question "):

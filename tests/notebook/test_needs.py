@@ -4,9 +4,11 @@ import types
 from pathlib import Path
 
 import pytest
+import torch
 
 from instructor import solution
 from quantlab.errors import NotImported
+from quantlab.notebook.estimator import pass_estimator
 from quantlab.notebook.needs import needs
 from quantlab.notebook.session import waiting
 
@@ -39,6 +41,22 @@ def test_needs_names_the_first_function_of_a_stub(capsys, question: str, first: 
         needs(stub, question)
         raise AssertionError("the cell continued")
     assert capsys.readouterr().out.startswith(f"Waiting for question {question}: {first} in")
+
+
+def test_needs_names_the_first_of_some_functions(capsys) -> None:
+    stub = module_of((KIT / "solution.py").read_text())
+    with waiting():
+        needs(stub, "linear_dequantize", "2a")
+    assert capsys.readouterr().out.startswith("Waiting for question 1a: linear_dequantize in")
+
+
+def test_waiting_explains_an_estimator_without_a_gradient(capsys) -> None:
+    ops = types.SimpleNamespace(**vars(solution))
+    ops.linear_quantize_STE = lambda x, s, z, b: solution.linear_quantize(x, s, z, b).int()
+    with waiting():
+        pass_estimator(ops, torch.zeros(3, requires_grad=True), 0.5, 4)
+    printed = capsys.readouterr().out
+    assert "No gradient passes linear_quantize_STE: it returns torch.int32, expected " in printed
 
 
 def test_needs_passes_other_errors_to_the_cell() -> None:
