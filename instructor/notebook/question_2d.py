@@ -60,6 +60,7 @@ with waiting():
 #   \frac{\partial y_i}{\partial \alpha}$.
 #
 # The trainer calls `backward()` on your loss, takes the step of SGD, and lowers the learning rate.
+# The next cell checks both functions. Until a function is right, the recipe's is used in its place.
 
 
 # %% role="exercise" question="2d" cell="step"

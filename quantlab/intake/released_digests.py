@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
         # main.ipynb
-        "24c382d3c80ba5b6d38811c7095596f00ce0fc37e0b1da380e0d9d014114f197",
+        "2a327fecbcbbb16bdeae9af3ab75a376c25836902e13132a3473bae3905d006b",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md
