@@ -13,7 +13,7 @@ DIGESTS = frozenset(
         # docs/student.md
         "1a43e22b043416ba6a9b544969fc512e2257f58b317d3ddb108229205fc48116",
         # docs/handout.md
-        "ea437fc11248d5334cf8061991610c327b54155190f86c128fd39f9d0dca4b6e",
+        "473c113f8a3d807bb88bd32d6ffaf9b1b97a6ba7558d0e36357daa21b7ad9d5b",
         # docs/glossary.md
         "867b9a9e27a14aaa3179f27f2863c2bab655604464eb86b4051a8696359e95b8",
         # docs/reading-path.md
