@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantlab.checking.relations import constant_difference, constant_ratio, name_of
+from quantlab.checking.relations import NEAR, constant_difference, constant_ratio, name_of
 from quantlab.checking.wrong_part import WrongPart, place, text, text_beside, worst_index
 
 RESIDUE = 0.01  # steps
@@ -54,7 +54,8 @@ def _not_whole(got: np.ndarray, expected: np.ndarray, part: WrongPart) -> str:
             f"The codes are not whole: {shown}. Arithmetic after the rounding leaves a residue; "
             "round after the division, and do nothing but add integers and clip after it."
         )
-    if np.allclose(got, expected * part.number_of("scale"), atol=1e-5):
+    recovered = part.number_of("scale") * (expected + part.number_of("zero_point"))
+    if np.allclose(got, recovered, atol=1e-5):
         return (
             f"The codes are not whole: {shown}. They were multiplied by s again, which is equation "
             "(3). Equation (1) ends with integers."
@@ -119,19 +120,30 @@ def _limits(got: np.ndarray, expected: np.ndarray, part: WrongPart) -> str:
     bits = int(part.number_of("N_bits"))
     sentence = (
         f"Your codes go from {smallest} to {largest}; {kind} codes of {bits} bits go from "
-        f"{low} to {high}:"
+        f"{low} to {high}"
     )
     inside = (expected > max(low, smallest)) & (expected < min(high, largest))
     if not np.array_equal(got[inside], expected[inside]):
         return ""
+    return f"{sentence}{_allowedcause(part, (smallest, largest), (low, high))}"
+
+
+def _allowedcause(part: WrongPart, got: tuple[int, int], allowed: tuple[int, int]) -> str:
+    signed, bits = bool(part.arguments.get("signed", True)), int(part.number_of("N_bits"))
     zero_point = int(part.number_of("zero_point"))
-    if (smallest, largest) == limits(part, not signed):
-        return f"{sentence} yours are the limits of {'un' if signed else ''}signed codes."
-    if zero_point and (smallest, largest) == (low - zero_point, high - zero_point):
-        return f"{sentence} clip last, after the zero point is subtracted."
-    if smallest < low - 1 and largest > high + 1:
-        return f"{sentence} nothing limits them. Equation (1) clips to L and U at the end."
-    return f"{sentence} {' and '.join(_limit_words((smallest, largest), (low, high)))}."
+    low, high = allowed
+    if got == limits(part, not signed):
+        return f": yours are the limits of {'un' if signed else ''}signed codes."
+    if got == ((-128, 127) if signed else (0, 255)) and bits < 8:
+        return ". Yours are the limits of 8 bits: L and U follow from N_bits."
+    if zero_point and got == (low - zero_point, high - zero_point):
+        return ": clip last, after the zero point is subtracted."
+    if got[0] < low - 1 and got[1] > high + 1:
+        ends = "-2^(b-1) and 2^(b-1) - 1" if signed else "0 and 2^b - 1"
+        return (
+            f". Equation (1) clips {'signed' if signed else 'unsigned'} codes to {ends} at the end."
+        )
+    return f": {' and '.join(_limit_words(got, allowed))}."
 
 
 def _limit_words(got: tuple[int, int], limits: tuple[int, int]) -> list[str]:
@@ -149,8 +161,17 @@ def _limit_words(got: tuple[int, int], limits: tuple[int, int]) -> list[str]:
 
 def _rounding_and_limits(got: np.ndarray, expected: np.ndarray, part: WrongPart) -> str:
     low, high = limits(part)
-    inside = (expected > low) & (expected < high)
-    how = _direction(got[inside] - expected[inside], np.sign(part.array("input")[inside]))
+    free = np.rint(part.array("input") / part.number_of("scale")) - part.number_of("zero_point")
+    inside = (free > low) & (free < high)
+    beyond = (got < low) | (got > high)
+    sides = np.sign(part.array("input"))
+    how = next(
+        filter(
+            None,
+            (_direction((got - free)[used], sides[used]) for used in (inside | beyond, inside)),
+        ),
+        "",
+    )
     if not how:
         return ""
     sentence = f"The quotients x / s are {how}; equation (1) rounds to the nearest integer."
@@ -227,6 +248,14 @@ def show_gradient(part: WrongPart) -> str:
     )
 
 
+def _end(got: np.ndarray, expected: np.ndarray) -> str:
+    """Return the magnitude that larger gradients were clipped to; "" if they were not."""
+    end = float(np.abs(got).max())
+    clipped = np.abs(expected) > end * (1 + NEAR)
+    is_clipped = np.allclose(got, np.clip(expected, -end, end), rtol=NEAR)
+    return text(end) if clipped.sum() > 1 and is_clipped else ""
+
+
 def diagnose_gradient(part: WrongPart) -> str:
     """Return how the gradient follows from the expected one; "" if no rule does."""
     scale = part.number_of("scale")
@@ -242,6 +271,11 @@ def diagnose_gradient(part: WrongPart) -> str:
     assert part.upstream is not None
     if np.allclose(got * part.array("input"), part.upstream, rtol=1e-3) and is_ste:
         return "The gradient is divided by x; the factor is the same for all elements, 1 / s."
+    if end := _end(got, expected):
+        return (
+            f"Your gradients end at -{end} and {end}: remove the clipping. This estimator passes "
+            "gradients of any size."
+        )
     cut = (got == 0) & (expected != 0)
     rest = name_of(constant_ratio(got[~cut], expected[~cut]), {"same": 1.0})
     if cut.any() and rest:

@@ -1,4 +1,4 @@
-"""Explain wrong scales: SAWB with its moments, sym, unsigned and the search of the least error."""
+"""Explain wrong scales: SAWB with its moments, sym and unsigned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from quantlab.checking.relations import NEAR
+from quantlab.checking.searches import diagnose_search
 from quantlab.checking.wrong_part import WrongPart, text, text_beside
 from quantlab.protocol.comparison import as_scalar
-from quantlab.protocol.quality_rules import BestScale, squared_error
+from quantlab.protocol.quality_rules import BestScale
 
 # Factors between a wrong and the correct scale by the number of bits, with what they say.
 FACTORS: Mapping[str, Callable[[int], float]] = {
@@ -47,7 +48,6 @@ UNSIGNED_FACTORS: Mapping[str, Callable[[int], float]] = {
         lambda bits: (2.0**bits - 1) / (2 ** (bits - 1) - 1)
     ),
 }
-MOST_EXCESS = 20  # times the least error: more is not the result of a search
 NEAR_MOMENTS = 3e-3  # relative: sums of float32, and n or n - 1 in a variance
 
 
@@ -112,7 +112,7 @@ def diagnose_scales(parts: Sequence[WrongPart], coefficients: Any) -> str:
     if len(scales) != len(parts):
         return _form(parts)
     if isinstance(parts[0].expected, BestScale):
-        return _search(scales)
+        return diagnose_search(scales)
     method = parts[0].arguments.get("method", "SAWB")
     if factor := _factor(scales, method):
         return factor
@@ -173,6 +173,11 @@ def _range(scales: Sequence[tuple[float, WrongPart]], method: str) -> str:
             for got, part in scales
         ):
             return f"Your range is {name}; this method takes {wanted}."
+    ratios = [got * steps(part) / part.array("input").std() for got, part in scales]
+    if len(ratios) > 1 and np.ptp(ratios) < NEAR_MOMENTS * abs(np.mean(ratios)):
+        return (
+            f"Your range is {np.mean(ratios):.2g} standard deviations; this method takes {wanted}."
+        )
     return ""
 
 
@@ -200,11 +205,12 @@ def _moments(scales: Sequence[tuple[float, WrongPart]], coefficients: Any) -> st
     for first, compute_first in firsts.items():
         for second, compute_second in seconds.items():
             for sign in (-1, 1):
-                if all(
-                    _is_alpha(got, part, coefficients, compute_first, compute_second, sign)
+                alphas = [
+                    _alpha(got, part, coefficients, compute_first, compute_second, sign)
                     for got, part in scales
-                ):
-                    return _moment_sentence(first, second, sign)
+                ]
+                if None not in alphas:
+                    return _moment_sentence(first, second, sign) + _value(scales, alphas)
     return _coefficients(scales, coefficients)
 
 
@@ -213,7 +219,7 @@ def _coefficients(scales: Sequence[tuple[float, WrongPart]], coefficients: Any) 
     for bits in coefficients if isinstance(coefficients, Mapping) else ():
         same = dict.fromkeys(coefficients, coefficients[bits])
         if all(
-            _is_alpha(got, part, same, _root_mean_square, _mean_magnitude, -1)
+            _alpha(got, part, same, _root_mean_square, _mean_magnitude, -1) is not None
             for got, part in scales
         ):
             return f"c1 and c2 are those of {bits} bits for every N_bits; each width has its own."
@@ -228,29 +234,46 @@ def _mean_magnitude(x: np.ndarray) -> float:
     return float(np.abs(x).mean())
 
 
-def _is_alpha(
+def _alpha(
     got: float,
     part: WrongPart,
     coefficients: Any,
     first: Callable[[np.ndarray], float],
     second: Callable[[np.ndarray], float],
     sign: int,
-) -> bool:
+) -> float | None:
+    """Return alpha from these statistics if the scale `got` comes from it; else None."""
     bits = int(part.number_of("N_bits"))
     x = part.array("input")
     try:
         c1, c2 = coefficients[bits]
         terms = float(c1) * first(x), sign * float(c2) * second(x)
     except (KeyError, TypeError, ValueError, IndexError):
-        return False
-    alpha = sum(terms) if sum(terms) > 0 else float(np.abs(x).max())
-    bound = min(NEAR_MOMENTS * 0.1 * max(map(abs, terms)), 2 * NEAR_MOMENTS * alpha)
-    return bool(abs(got * 2 ** (bits - 1) - alpha) <= bound)
+        return None
+    alpha = sum(terms)
+    # max |x| replaces an alpha that is not positive, but not every student replaces it.
+    for value in (alpha,) if alpha > 0 else (float(np.abs(x).max()), alpha):
+        bound = min(NEAR_MOMENTS * 0.1 * max(map(abs, terms)), 2 * NEAR_MOMENTS * abs(value))
+        if abs(got * 2 ** (bits - 1) - value) <= bound:
+            return alpha
+    return None
+
+
+def _value(scales: Sequence[tuple[float, WrongPart]], alphas: Sequence[float | None]) -> str:
+    """Return what an alpha that is not positive leads to; "" if all of them are positive."""
+    for (got, part), alpha in zip(scales, alphas, strict=True):
+        if alpha is not None and alpha <= 0:
+            bits = int(part.number_of("N_bits"))
+            result = "max |x| replaces it" if got > 0 else "so is your scale"
+            return f" This alpha is negative at {bits} bits ({text(alpha)}), and {result}."
+    return ""
 
 
 def _moment_sentence(first: str, second: str, sign: int) -> str:
     wrong = []
-    if first != "sqrt(E(x^2))":
+    if first == "E(x^2)":
+        wrong.append("c1 multiplies E(x^2): the root is missing")
+    elif first != "sqrt(E(x^2))":
         wrong.append(f"c1 multiplies {first}, not sqrt(E(x^2)), the root of the mean of squares")
     if second == "nothing":
         wrong.append("the term c2 E(|x|) is missing")
@@ -259,44 +282,3 @@ def _moment_sentence(first: str, second: str, sign: int) -> str:
     if sign == 1 and second != "nothing":
         wrong.append("the second term is added; equation (5) subtracts it")
     return f"In your alpha, {' and '.join(wrong)}." if wrong else ""
-
-
-def _search(scales: Sequence[tuple[float, WrongPart]]) -> str:
-    """Name how a search for the least error misses it."""
-    halves = [2 ** (int(part.number_of("N_bits")) - 1) for _, part in scales]
-    found = [got for got, _ in scales]
-    best = [part.expected.scale for _, part in scales]
-    tops = [float(np.abs(part.array("input")).max()) for _, part in scales]
-    trios = list(zip(found, halves, tops, strict=True))
-    if all(abs(got * half / top - 1) < NEAR for got, half, top in trios):
-        return "Your s is max |x| / 2^(b-1), the one of sym. Try others, and compare the errors."
-    ends = [got / half for got, half, _ in trios]
-    if all(_excess(end, part) < 0.1 for end, (_, part) in zip(ends, scales, strict=True)):
-        return "You return the end of the best range; the scale is one of its 2^(b-1) steps."
-    at_end = [got * half <= top * (1 + NEAR) for got, half, top in trios]
-    beyond = [s * half > top * 1.001 for s, half, top in zip(best, halves, tops, strict=True)]
-    if any(beyond) and all(at_end) and any(got * half > 0.97 * top for got, half, top in trios):
-        return (
-            "Your search ends at max |x|. The range of least error may be beyond it: try larger "
-            "scales too."
-        )
-    if all(_excess(got, part) < 0.5 for got, part in scales):
-        return (
-            "You are near the least error. The scales that you try may be too far apart: try more "
-            "of them, or search again around the best one. Compare squared errors, over all "
-            "numbers."
-        )
-    if any(_excess(got, part) > MOST_EXCESS for got, part in scales):
-        return ""
-    return (
-        "Check that the error compares x with the recovered numbers, not with codes, squares the "
-        "differences, and that you return the scale of least error, not the last one."
-    )
-
-
-def _excess(scale: float, part: WrongPart) -> float:
-    best: BestScale = part.expected
-    bits = int(part.number_of("N_bits"))
-    if not scale > 0:
-        return float("inf")
-    return squared_error(best.values, scale, bits) / best.error - 1

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from quantlab.checking import codes, scales, sums, widths
+from quantlab.checking.exceptions import LAYERS, diagnose_exception
 from quantlab.checking.wrong_part import WrongPart, wrong_part
 from quantlab.protocol.comparison import BAD_SHAPE, Codes, describe
 from quantlab.protocol.run_public_checks import CheckOutcome
 
 SUMS = ("integer_linear", "integer_conv2d")
-LAYERS = ("quantized_linear_function", "quantized_conv2d_function")
 SCALES = ("get_scale", "reset_scale_and_zero_point")
 SEARCH = "variable_precision_search"
 # By function: how to show its worst element, and how to explain it.
@@ -55,7 +55,7 @@ def diagnose(  # noqa: PLR0911 - a table of cases
     """
     part = wrong_part(outcome)
     if part is None:
-        return ""
+        return diagnose_exception(outcome)
     if part.target in SCALES:
         return _diagnose_scale(outcome, part, coefficients)
     if part.target == SEARCH:

@@ -74,6 +74,12 @@ def diagnose_shape(part: WrongPart) -> str:
         return "Rows and columns are exchanged: one row per example, one column per output."
     if len(shape) == len(expected) == 4 and shape[:2] == expected[:2]:
         return "Height and width follow from stride, padding and dilation: pass each of them on."
+    inputs = np.shape(part.arguments["input"])[-1]
+    if part.target == "integer_linear" and shape == (*expected[:-1], inputs):
+        return (
+            "The last dimension still has the input features: sum the products over them, and "
+            "return one number for each output."
+        )
     return ""
 
 
@@ -115,7 +121,7 @@ def _precision(got: np.ndarray, expected: np.ndarray) -> str:
     if fits_float32 and not wrong[~is_large].any() and relative.max() < 1e-5:
         return (
             "Only sums beyond 2^24 = 16777216 are wrong, in their last digits. float32 holds no "
-            "more: use a type that holds your sums exactly."
+            "more; float64 holds every integer up to 2^53."
         )
     mantissas = np.frexp(got)[0] * 2.0**11
     if relative.max() < 0.02 and np.array_equal(mantissas, np.rint(mantissas)):
@@ -158,6 +164,11 @@ def _operand_types(part: WrongPart) -> str:
             ]
             if sums == got and not (codes_as or weights_as):
                 return ""
+            if sums == got and codes_as == weights_as:
+                return (
+                    f"Before they are multiplied, the codes and the weights {codes_as}. Keep their "
+                    "values."
+                )
             if sums == got:
                 changed = [
                     f"the {name} {how}"

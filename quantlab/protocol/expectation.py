@@ -48,7 +48,9 @@ def first_unmet(
 def change_warning(program: Program, changed: Sequence[str]) -> str:
     """Return the warning about changed inputs of a program."""
     argument = parameter_of(program, changed[0])
-    return f"The argument {argument} was changed in place, or its memory returned."
+    return (
+        f"The argument {argument} was changed, in place or through a result that shares its memory."
+    )
 
 
 def changed_arguments(program: Program, answer: Answer) -> tuple[str, ...]:

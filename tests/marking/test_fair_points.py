@@ -156,4 +156,6 @@ def test_visible_check_warns_of_an_argument_changed_in_place(marked, reference_s
         c for c in marked(Submission("ada", source)).checks if c.id == "1a.linear_dequantize.values"
     )
     assert check.points == check.max_points
-    assert check.message == "The argument x_int was changed in place, or its memory returned."
+    assert check.message == (
+        "The argument x_int was changed, in place or through a result that shares its memory."
+    )

@@ -90,8 +90,9 @@ def full_range():
 @mutant(
     "max |x| instead of alpha",
     sentence=(
-        "Your scale is max |x| / 2^(b-1), which is the method sym. SAWB computes alpha by "
-        "equation (5) from E[x^2] and E|x|."
+        "Your scale is max |x| / 2^(b-1), which is the method sym, although alpha of equation (5) "
+        "is positive. Is yours negative (c1 multiplies only the root), or do you take the larger "
+        "of alpha and max |x|?"
     ),
     caught_by=ALL,
 )

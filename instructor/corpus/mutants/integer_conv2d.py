@@ -22,8 +22,8 @@ def dilation_ignored():
     "adds up in float32",
     sentence=(
         "float32 holds every integer up to 2^24 only, and a convolution over many channels "
-        "adds up to more: the last digits are lost. Compute in a type that holds all your "
-        "sums exactly."
+        "adds up to more: the last digits are lost. float64 holds every integer up to "
+        "2^53."
     ),
     caught_by=["2b.integer_conv2d.beyond_float32"],
 )

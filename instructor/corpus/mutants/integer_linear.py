@@ -33,7 +33,7 @@ def bfloat16_products():
     "adds up in float32",
     sentence=(
         "float32 holds every integer up to 2^24 only; beyond it your sums lose their last "
-        "digits. Compute in a type that holds all your sums exactly."
+        "digits. float64 holds every integer up to 2^53."
     ),
     caught_by=["2b.integer_linear.beyond_float32"],
 )

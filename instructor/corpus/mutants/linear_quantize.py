@@ -180,8 +180,8 @@ def narrow_range():
 @mutant(
     "does not clip",
     sentence=(
-        "Your codes leave the range L to U. Equation (1) clips last, after dividing and "
-        "rounding, because L and U limit the codes and not the real numbers."
+        "Nothing limits your codes to L .. U. Equation (1) clips them at the end. If you do clip, "
+        "keep the result: clamp does not change its argument."
     ),
     caught_by=ALL,
 )

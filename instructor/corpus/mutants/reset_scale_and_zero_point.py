@@ -85,8 +85,8 @@ def heuristic_few_candidates():
 @mutant(
     "heuristic: the scale of sym without a search",
     sentence=(
-        "The range of your scale ends at max |x|. The one of least error by equation (4) may "
-        "be much shorter, but it may also lie beyond max |x|: the search has to try both."
+        "Your s is the one of sym, max |x| / 2^(b-1). The one of least error by equation (4) may "
+        "be much smaller or larger: try both, and compare the errors."
     ),
     caught_by=HEURISTIC,
 )

@@ -228,7 +228,8 @@ def floor_below_the_widest():
     "takes the narrowest width everywhere",
     sentence=(
         "Every layer gets the narrowest width, far below the floor. Only widths that "
-        "evaluate puts above the floor count, both in percent."
+        "evaluate puts above the floor count. Both are in percent: accuracy_floor is 85.0, "
+        "not 0.85."
     ),
     caught_by=FLOOR_AND_SIZE,
 )

@@ -165,6 +165,6 @@ MISTAKES = (
                 return alpha / 2 ** (N_bits - 1)
         """,
         fix="Your alpha is max |x|. That is only for data where alpha is not positive.",
-        keywords=(("the method sym", "alpha is max"),),
+        keywords=(("larger of alpha",),),
     ),
 )

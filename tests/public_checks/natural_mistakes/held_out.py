@@ -50,7 +50,7 @@ MISTAKES = (
         f"{_QUANTIZE}    codes = torch.round(input / scale) - zero_point\n"
         "    codes.clamp(low, high)\n    return codes\n",
         "Nothing limits the codes to L .. U.",
-        "clip;limit",
+        "nothing limits your codes to l .. u",
     ),
     _mistake(
         "held out: adds the zero point before rounding",
@@ -78,7 +78,7 @@ MISTAKES = (
         "    alpha = alpha if alpha > 0 else input.abs().max()\n"
         "    return alpha / 2 ** (N_bits - 1)\n",
         "c1 multiplies only the root, so alpha is not positive here and max |x| is used.",
-        "method sym;c1 multiplies",
+        "c1 multiplies only",
     ),
     _mistake(
         "held out: no root",
@@ -86,7 +86,7 @@ MISTAKES = (
         "get_scale",
         f"{_MOMENTS}    return (c1 * square - c2 * mean) / 2 ** (N_bits - 1)\n",
         "The first term has the root of E(X^2).",
-        "root;sqrt(",
+        "root is missing",
     ),
     _mistake(
         "held out: exponent b",
@@ -128,7 +128,7 @@ MISTAKES = (
         "    return top, 0\n",
         "Try more scales, closer together and beyond max |x|.",
         "too far apart;closer",
-        "scale",
+        "largest s that you try",
     ),
     _mistake(
         "held out: divides the gradient twice",
@@ -144,7 +144,7 @@ MISTAKES = (
         "_quantize_func_STE",
         _STE.format(gradient="(grad_output / ctx.scale).clamp(-1, 1)"),
         "Large gradients are cut off at 1.",
-        "cut off;clamp;limited;end at",
+        "gradients end at -1 and 1",
     ),
     _mistake(
         "held out: opposite gradient",
