@@ -37,8 +37,8 @@ def diagnose_exception(outcome: CheckOutcome) -> str:
     if program.target == "integer_conv2d" and is_of_shapes:
         shape = np.shape(first_correct(outcome.check.expectations[0].expected))
         return (
-            "The height of the output is (H + 2 padding - dilation (kH - 1) - 1) / stride + 1, "
-            f"rounded down. The result of the first call has the shape {shape}."
+            "The output has floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1 rows. The "
+            f"result of the first call has the shape {shape}."
         )
     return ""
 

@@ -73,7 +73,11 @@ SQUARED = "(input - linear_dequantize(codes, s, 0)).square().mean()"
             "the codes and the weights become",
             "negative ones into large positive ones and",
         ),
-        ("integer_conv2d: unfold without padding", "dilation (kH - 1) - 1) / stride + 1", "bias"),
+        (
+            "integer_conv2d: unfold without padding",
+            "dilation (kH - 1) - 1) / stride) + 1 rows",
+            "bias",
+        ),
         ("quantized_linear: a layer without bias", "bias may be None", "dimension"),
         ("quantized_conv2d: the bias along the width", "8 numbers, one per output channel", "None"),
         ("search: the floor as a fraction", "85.0, not 0.85", "both in percent"),
