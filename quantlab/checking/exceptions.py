@@ -1,4 +1,4 @@
-"""Explain exceptions of calls by a fact about the arguments, where the text names their cause."""
+"""Explain exceptions by a fact about the arguments, where the text of the exception allows it."""
 
 import re
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from quantlab.checking.wrong_part import arguments_of, first_correct
 from quantlab.protocol.run_public_checks import CheckOutcome
 
 LAYERS = ("quantized_linear_function", "quantized_conv2d_function")
+# What torch calls integers of 8, 16, 32 and 64 bits in its messages.
+_INTEGERS = re.compile(r"not implemented for '(Byte|Char|Short|Int|Long)'")
 _SHAPES = (
     *("cannot be multiplied", "must match the size", "invalid for input of size"),
     *("size mismatch", "operands could not be broadcast"),
@@ -20,9 +22,15 @@ _OF_FORWARD = re.compile(r"NameError.*name '(input|scale|zero_point|N_bits|signe
 def diagnose_exception(outcome: CheckOutcome) -> str:
     """Return what the exception of a check may be due to; "" if no rule applies.
 
-    Every sentence is true of the arguments, whatever raised the exception.
+    The sentences about arguments are true whatever raised the exception.
     """
     program, message = outcome.program, " ".join(outcome.lines)
+    if _INTEGERS.search(message):
+        return (
+            "torch does not compute this with integers. Convert both to a type that it can "
+            "convolve or multiply and that holds every sum exactly, and convert the sums back to "
+            "int32."
+        )
     calls = [arguments_of(call, program.inputs) for call in program.calls]
     is_of_shapes = any(words in message for words in _SHAPES)
     if program.target == "linear_quantize_STE" and _OF_FORWARD.search(message):

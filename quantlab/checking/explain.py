@@ -14,7 +14,7 @@ from types import ModuleType
 
 from quantlab.checking.code_types import blocked_gradient, code_type_problem
 from quantlab.checking.dependencies import Replay, replay
-from quantlab.checking.failing_call import diagnose_exception, show_failing_call
+from quantlab.checking.failing_call import show_failing_call
 from quantlab.checking.known_mistakes import explain_by_known_mistake
 from quantlab.checking.show_part import SEARCH, diagnose, show_part
 from quantlab.checking.wrong_part import wrong_part
@@ -69,7 +69,6 @@ def explain_checks(
             )
             if trial.own.answer is None and trial.own.lines == trial.outcome.lines:
                 lines += show_failing_call(trial.outcome, module)
-                hint = diagnose_exception(" ".join(trial.own.lines))
             if hint and (target, hint) not in said:
                 lines.append(f"Hint: {hint}")
                 said.add((target, hint))

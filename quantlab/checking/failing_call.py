@@ -1,6 +1,5 @@
-"""Show which call of a check raises an exception, and what to do about a type that it names."""
+"""Show which call of a check raises an exception."""
 
-import re
 from dataclasses import replace
 from types import ModuleType
 
@@ -8,9 +7,6 @@ from quantlab.checking.sums import show_geometry
 from quantlab.checking.wrong_part import arguments_of
 from quantlab.protocol.execute import run_program
 from quantlab.protocol.run_public_checks import CheckOutcome
-
-# What torch calls integers of 8, 16, 32 and 64 bits in its messages.
-_INTEGERS = re.compile(r"not implemented for '(Byte|Char|Short|Int|Long)'")
 
 
 def show_failing_call(outcome: CheckOutcome, module: ModuleType) -> list[str]:
@@ -27,16 +23,6 @@ def show_failing_call(outcome: CheckOutcome, module: ModuleType) -> list[str]:
         return []
     works = f" With {geometries[-2]} it works." if number else ""
     return [f"It is the call with {geometries[-1]}.{works}"]
-
-
-def diagnose_exception(message: str) -> str:
-    """Return what to do about an exception of torch that names an integer type; "" otherwise."""
-    if not _INTEGERS.search(message):
-        return ""
-    return (
-        "torch does not compute this with integers. Convert both to a type that it can convolve or "
-        "multiply and that holds every sum exactly, and convert the sums back to int32."
-    )
 
 
 def _failing_call(outcome: CheckOutcome, module: ModuleType) -> int:

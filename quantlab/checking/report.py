@@ -6,6 +6,7 @@ from quantlab.protocol.run_public_checks import MISSING, RIGHT, WRONG, CheckOutc
 
 LONGEST = 260  # characters of a line; torch writes longer exceptions
 LONGEST_AGAIN = 100  # of a line that was printed before
+_OVERLOAD = " * ("  # before each signature in a list of them by torch
 # What the docstrings require and no public check of the question tries.
 NOT_CHECKED = {
     "1a": "an input of zeros, alpha <= 0, ValueError, the dtype of scales, the time of a search",
@@ -14,7 +15,6 @@ NOT_CHECKED = {
     "3": "whether the same accuracies give the same widths",
 }
 MORE = "The grader has other inputs and hidden checks: read the docstrings again."
-_OVERLOAD = " * ("  # before each signature in a list of them by torch
 _SIGNS = {RIGHT: "✓", WRONG: "✗", MISSING: "○"}
 
 

@@ -49,7 +49,7 @@ def change_warning(program: Program, changed: Sequence[str]) -> str:
     """Return the warning about changed inputs of a program."""
     argument = parameter_of(program, changed[0])
     return (
-        f"The argument {argument} was changed, in place or through a result that shares its memory."
+        f"The argument {argument} was changed in place, or through a result that shares its memory."
     )
 
 

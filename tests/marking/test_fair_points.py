@@ -157,5 +157,5 @@ def test_visible_check_warns_of_an_argument_changed_in_place(marked, reference_s
     )
     assert check.points == check.max_points
     assert check.message == (
-        "The argument x_int was changed, in place or through a result that shares its memory."
+        "The argument input was changed in place, or through a result that shares its memory."
     )

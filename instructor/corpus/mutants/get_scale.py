@@ -91,8 +91,8 @@ def full_range():
     "max |x| instead of alpha",
     sentence=(
         "Your scale is max |x| / 2^(b-1), which is the method sym, although alpha of equation (5) "
-        "is positive. Is yours negative (c1 multiplies only the root), or do you take the larger "
-        "of alpha and max |x|?"
+        "is positive. Check that yours is too (c1 multiplies only the root), and that you do not "
+        "take the larger of alpha and max |x|."
     ),
     caught_by=ALL,
 )

@@ -77,7 +77,7 @@ MISTAKES = (
                 return sums.view(input.shape[0], out, rows, -1).to(torch.int32)
         """,
         fix="The result is smaller than expected: padding is ignored.",
-        keywords=(("padding 0",), ("it works", "is ignored")),
+        keywords=(("2 padding",), ("rows", "height")),
     ),
     NaturalMistake(
         name="integer_conv2d: reshapes the kernel where it should be transposed",
