@@ -7,6 +7,7 @@ import pytest
 
 from authoring.release.student import NOTEBOOK, PAGES, student_bundle
 from autograder.engine.rubric import load_rubric
+from quantlab.notebook.session import STUDENT_FILE
 from quantlab.paths import CELLS, KIT
 
 HANDOUT = (KIT / "docs" / "handout.md").read_text(encoding="utf-8")
@@ -84,7 +85,9 @@ def test_student_page_lists_the_files_at_the_top_of_the_bundle(names: set[str]) 
     listed = set(re.findall(r"^\| `([^`]+)`", (KIT / "docs/student.md").read_text(), re.MULTILINE))
     top = {name.split("/")[0] for name in names} - {"README.md", "requirements.txt", "tests"}
     top -= {"LICENSE", "CITATION.cff"}
+    written_by_the_notebook = {STUDENT_FILE, "results/"}
     assert listed == {
+        *written_by_the_notebook,
         *(name + "/" if Path(name).suffix == "" else name for name in top),
         "tests/public/",
     }
