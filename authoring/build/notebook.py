@@ -139,7 +139,7 @@ def _exercise(cell: Any, name: str, solved: bool) -> str:
         question = cell.metadata["question"]
         stub = make_stub(cell.source, {function.name: question for function in functions})
     except (BadMaster, SyntaxError, KeyError) as problem:
-        raise BadNotebook(f"Cell {name} is no exercise: {problem}") from problem
+        raise BadNotebook(f"Cell {name} cannot be an exercise: {problem}") from problem
     if not solved:
         return stub.rstrip("\n")
     lines = cell.source.splitlines()

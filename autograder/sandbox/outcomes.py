@@ -43,8 +43,8 @@ def outcome_of(ended: JobResult, job: Job[_Value], limits: Limits) -> _Value | F
         except WireError as error:
             failure = Failure(
                 "bad_reply",
-                f"What the process of {job.subject} sent back is no answer ({error}); it must not "
-                "write to file descriptors or change json, os, numpy and torch.",
+                f"What the process of {job.subject} sent back is not an answer ({error}); it must "
+                "not write to file descriptors or change json, os, numpy and torch.",
             )
         else:
             if not isinstance(result, Failure):

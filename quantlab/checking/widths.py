@@ -72,7 +72,7 @@ def _form(got: Any, sizes: Mapping[str, int], candidates: tuple[int, ...]) -> st
     missing = [name for name in sizes if name not in got]
     unknown = [name for name in got if name not in sizes]
     if missing:
-        return f"There is no width for {missing[0]}; every layer of layer_sizes needs one."
+        return f"The width of {missing[0]} is missing; every layer of layer_sizes needs one."
     if unknown:
         return f"{unknown[0]!r} is not a layer of layer_sizes."
     wrong = next(name for name, bits in got.items() if not is_width(bits, candidates))

@@ -128,10 +128,10 @@ def _refusal(error: pickle.UnpicklingError) -> str:
         )
     if _NEWER_PROTOCOL in str(error):
         return (
-            "was saved with another pickle protocol, or is no file that torch.save wrote; save it "
-            "again with torch.save(values, path), without pickle_protocol"
+            "was saved with another pickle protocol, or is not a file that torch.save wrote; save "
+            "it again with torch.save(values, path), without pickle_protocol"
         )
-    return f"is no file that torch.save wrote; {SAVE_INSTEAD}"
+    return f"is not a file that torch.save wrote; {SAVE_INSTEAD}"
 
 
 def _value(name: str, value: Any, encoder: Encoder) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantized_layers import quantized_layers
 
 
 @contextmanager
@@ -25,8 +25,8 @@ def dynamic_ranges(network: nn.Module) -> Iterator[None]:
 
     layers: list[Any] = [
         layer
-        for layer in network.modules()
-        if isinstance(layer, (QuantConv2d, QuantLinear)) and layer.quantizer.act_bits is not None
+        for layer in quantized_layers(network).values()
+        if layer.quantizer.act_bits is not None
     ]
     calibrated = [layer.input_scale.detach().clone() for layer in layers]
     hooks = [layer.register_forward_pre_hook(follow) for layer in layers]

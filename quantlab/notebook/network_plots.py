@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from torch import nn
 
-from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantized_layers import quantized_layers
 from quantlab.notebook.captioned import CaptionedFigure
 from quantlab.notebook.palette import BLUE, FAINT, GREEN, INK, VERMILION, series_style
 from quantlab.notebook.sheets import levels_of, new_sheet, numbers, sentences
@@ -25,7 +25,7 @@ def plot_layers_histogram(
     Bars show the share of a layer's weights at each code, so that both models share the ruler
     although their scales differ. Both models have the same layers.
     """
-    layers, others = _quantized_layers(model_a), _quantized_layers(model_b)
+    layers, others = quantized_layers(model_a), quantized_layers(model_b)
     rows = -(-len(layers) // COLUMNS)
     figure, axes = new_sheet(rows, COLUMNS, (3 * COLUMNS, 1.9 * rows))
     changes = {}
@@ -185,11 +185,3 @@ def pareto_front(points: np.ndarray) -> np.ndarray:
         if not front or point[1] > front[-1][1]:
             front.append(point)
     return np.array(front)
-
-
-def _quantized_layers(model: nn.Module) -> dict[str, QuantConv2d | QuantLinear]:
-    return {
-        name: module
-        for name, module in model.named_modules()
-        if isinstance(module, (QuantConv2d, QuantLinear))
-    }

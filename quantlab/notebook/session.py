@@ -32,7 +32,7 @@ from quantlab.atomic_files import write_text_atomically
 from quantlab.data.cifar10 import load_cifar10, load_dataset
 from quantlab.data.images import ImageSet
 from quantlab.data.split import held_out_split
-from quantlab.errors import CannotBegin, DataNotFound, NoGradient, NotImported
+from quantlab.errors import CannotBegin, DataNotFound, NoGradient, NotImported, is_stub
 from quantlab.evaluation.float_network import evaluate
 from quantlab.formats.answers import LONGEST_NAME
 from quantlab.formats.answers_file import AnswersFile
@@ -214,7 +214,7 @@ def waiting() -> Iterator[None]:
     except (NotImported, NoGradient) as problem:
         print(problem)
     except NotImplementedError as stub:
-        if not str(stub).startswith("Question "):
+        if not is_stub(stub):
             raise
         print(
             f"Waiting for {str(stub).replace('Question', 'question', 1)} in solution.py. Write it, "

@@ -42,8 +42,8 @@ from quantlab.data.images import ImageSet
 from quantlab.errors import Stopped
 from quantlab.formats.unwrap_model import plain_tokens
 from quantlab.network.calibration import calibration_images
-from quantlab.network.layers import QuantConv2d, QuantLinear
 from quantlab.network.quantization import quantize_model
+from quantlab.network.quantized_layers import quantized_layers
 from quantlab.paths import cell_bits
 from quantlab.protocol.scale_forms import InAnyForm
 from quantlab.training.augmentation import augmented_batches
@@ -195,21 +195,19 @@ def _copy_weights(source: nn.Module, target: nn.Module) -> None:
     """
     state = {".".join(plain_tokens(name)): value for name, value in source.state_dict().items()}
     layers = dict(target.named_modules())
-    for wrapped_name, module in source.named_modules():
+    for wrapped_name, module in quantized_layers(source).items():
         name = ".".join(plain_tokens(wrapped_name))
-        if isinstance(module, (QuantConv2d, QuantLinear)):
-            layer: Any = layers[name]
-            if layer.quantizer.act_bits != module.quantizer.act_bits:
-                del state[f"{name}.input_scale"]
+        layer: Any = layers[name]
+        if layer.quantizer.act_bits != module.quantizer.act_bits:
+            del state[f"{name}.input_scale"]
     target.load_state_dict(state, strict=False)
 
 
 def _let_input_scales_learn(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, (QuantConv2d, QuantLinear)):
-            scale = module.input_scale.clone()
-            del module.input_scale
-            module.input_scale = nn.Parameter(scale)
+    for module in quantized_layers(network).values():
+        scale = module.input_scale.clone()
+        del module.input_scale
+        module.input_scale = nn.Parameter(scale)
 
 
 def _groups(network: nn.Module) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from quantlab.network.layers import QuantConv2d, QuantLinear
+from quantlab.network.quantized_layers import quantized_layers
 from quantlab.training.steps import Batch, Objective
 
 
@@ -33,9 +33,7 @@ def changed_codes(
         stored: Round the weights to their codes after each step.
     """
     network = copy.deepcopy(network)
-    layers: list[Any] = [
-        layer for layer in network.modules() if isinstance(layer, (QuantConv2d, QuantLinear))
-    ]
+    layers: list[Any] = list(quantized_layers(network).values())
     first = [layer.weight_codes() for layer in layers]
     scales = [layer.weight_scale.clone() for layer in layers]
     for layer, scale in zip(layers, scales, strict=True):

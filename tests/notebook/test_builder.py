@@ -169,10 +169,10 @@ def test_exercise_is_a_stub_for_students_and_nbgrader_and_solved_for_staff(
 @pytest.mark.parametrize(
     ("master", "sentence"),
     [
-        ('# %% role="exercise" cell="a"\nx = 1\n', "Cell a is no exercise"),
+        ('# %% role="exercise" cell="a"\nx = 1\n', "Cell a cannot be an exercise"),
         (
             EXERCISE.replace("    ### END SOLUTION\n\n\n", "\n\n"),
-            "Cell step is no exercise: Line",
+            "Cell step cannot be an exercise: Line",
         ),
         ("# %%\nx = 1\n", "has no id"),
         ('# %% cell="a"\nx = 1\n\n# %% cell="a"\ny = 1\n', "the id 'a' of another"),

@@ -87,7 +87,7 @@ def deflated(content: bytes) -> bytes:
         (b"<!DOCTYPE html><title>Log in</title>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (saved(STATE)[:-200], "is cut short"),
-        (random.Random(0).randbytes(3000), "no file that torch.save wrote"),
+        (random.Random(0).randbytes(3000), "is not a file that torch.save wrote"),
         (deflated(saved(STATE)), "was compressed again"),
         (saved(torch.nn.Linear(2, 2)), "a pickled module or other Python objects"),
         (saved({"a": Fraction(1)}), "a pickled module or other Python objects"),
