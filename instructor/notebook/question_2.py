@@ -189,7 +189,7 @@ images = session.calibration
 
 with waiting(), fast_integers_if_exact(solution):
     needs(solution, "1a", "2b")
-    estimates.announce_ptq(session, solution, 2 * len(CELLS))
+    time_estimates.announce_ptq(session, solution, 2 * len(CELLS))
     for method in ("SAWB", "sym"):
         for cell in progress_bar(CELLS, desc=f"PTQ, {method}"):
             network = quantize_model(
@@ -217,7 +217,7 @@ with waiting(), fast_integers_if_exact(solution):
     needs(solution, "1a", "2b")
     count, steps = (64, 12) if session.fast else (256, 100)
     part = session.held_out.subset(torch.arange(500 if session.fast else 2_000))
-    estimates.announce_substitutes(session, solution, count, steps, 6, len(part))
+    time_estimates.announce_substitutes(session, solution, count, steps, 6, len(part))
     sources = {
         "training images": images,
         "Gaussian noise": gaussian_images(count),

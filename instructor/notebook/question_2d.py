@@ -40,7 +40,9 @@ with waiting(), fast_integers_if_exact(solution):
 # %% cell="still"
 with waiting():
     needs(solution, "1a", "2a")
-    display(experiments.standing_still(session, solution, 4 if session.fast else 16))
+    display(
+        experiments.with_and_without_float_weights(session, solution, 4 if session.fast else 16)
+    )
 
 # %% [markdown] cell="step-text"
 # Codes alone do not move: each update is smaller than $s / 2$ and is forgotten. Float weights add
@@ -125,7 +127,7 @@ trained, held_out = {}, {}
 
 with waiting(), fast_integers_if_exact(solution):
     needs(solution, "1a", "2a", "2b")
-    estimates.announce_training(session, solution, plans.values(), len(methods))
+    time_estimates.announce_training(session, solution, plans.values(), len(methods))
     for method in methods:
         for cell, plan in plans.items():
             print(f"{cell}, {method}: {plan}")

@@ -48,7 +48,7 @@ narrowest = None
 with waiting():
     needs(solution, "1a")
     narrow = (2,) if session.fast else (2, 3)
-    with estimates.announced("The look at all layers", len(narrow) * len(sizes)):
+    with time_estimates.announced("The look at all layers", len(narrow) * len(sizes)):
         full = accuracy_of(dict.fromkeys(sizes, 8))
     accuracies = {
         bits: {
@@ -117,7 +117,7 @@ chosen_bits = floor = None
 
 with waiting():
     needs(solution, "1a", "3")
-    with estimates.announced("A search that tries 100 combinations of widths", 100):
+    with time_estimates.announced("A search that tries 100 combinations of widths", 100):
         full = evaluate_bit_widths(state, dict.fromkeys(sizes, 8), searched, solution)
     floor = FLOOR + max(0.0, full - session.float_accuracy) + margin
     print(f"The search stays above {floor:.1f} %: {FLOOR:g} % and {floor - FLOOR:.1f} to be safe.")

@@ -114,11 +114,11 @@ from quantlab.network.quantization import quantize_model
 from quantlab.network.resnet import layer_sizes
 from quantlab.network.synthetic_images import gaussian_images, matched_images
 from quantlab.notebook import (
-    estimates,
     experiments,
     network_plots,
     plots,
     tables,
+    time_estimates,
     vector_figures,
     widgets,
 )

@@ -50,7 +50,7 @@ def static_and_dynamic(session: Session, ops: Any, count: int) -> Table:
     return Table(title, ["", "range", "accuracy"], rows)
 
 
-def standing_still(session: Session, ops: Any, steps: int) -> Table:
+def with_and_without_float_weights(session: Session, ops: Any, steps: int) -> Table:
     """Return how many codes of W4A4 change in a training, with and without float weights.
 
     Args:

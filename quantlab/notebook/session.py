@@ -75,7 +75,7 @@ class Session:
         calibration: The grader's calibration images, from the whole training set, uint8
             (512, 3, 32, 32).
         float_model: The pre-trained ResNet-20 in evaluation mode.
-        measured: Seconds per image by kind of work (`quantlab.notebook.estimates`).
+        measured: Seconds per image by kind of work (`quantlab.notebook.time_estimates`).
         float_accuracy: Its recorded accuracy in percent on images that it was not trained on.
     """
 

@@ -91,7 +91,7 @@ def test_search_cell_takes_its_floor_without_test_images() -> None:
         "state": {},
         "searched": None,
         "needs": lambda *_: None,
-        "estimates": SimpleNamespace(announced=lambda *_: _nothing()),
+        "time_estimates": SimpleNamespace(announced=lambda *_: _nothing()),
         "sizes": {"conv1": 1},
         "waiting": _nothing,
         "progress_bar": lambda desc: _nothing(bar),

@@ -11,7 +11,7 @@ from quantlab.data.images import ImageSet, normalize
 from quantlab.network.dynamic_ranges import dynamic_ranges
 from quantlab.network.fast_integers import fast_integers
 from quantlab.network.quantization import quantize_model
-from quantlab.notebook import estimates, experiments
+from quantlab.notebook import experiments, time_estimates
 from quantlab.training.fine_tuning import FAST_PLANS, distillation_loss
 from quantlab.training.steps import objective_of
 from quantlab.training.stored_codes import changed_codes
@@ -76,20 +76,20 @@ def test_changed_codes_move_only_with_float_weights_behind_them(float_model, pix
     assert all(torch.equal(state[name], value) for name, value in network.state_dict().items())
 
 
-def test_standing_still_counts_steps_by_powers_of_two(session, monkeypatch) -> None:
+def test_with_and_without_float_weights_counts_steps_by_powers_of_two(session, monkeypatch) -> None:
     monkeypatch.setattr(experiments, "BATCH", 4)
-    table = experiments.standing_still(session, solution, 4)
+    table = experiments.with_and_without_float_weights(session, solution, 4)
     assert [row[0] for row in table.rows] == ["1", "2", "4"]
     assert all(row[2] == "0.00 %" for row in table.rows)
 
 
 def test_estimates_measure_once_and_announce(session, capsys, monkeypatch) -> None:
-    monkeypatch.setattr(estimates, "STEP_BATCH", 4)
+    monkeypatch.setattr(time_estimates, "STEP_BATCH", 4)
     with fast_integers(solution):
-        estimates.announce_ptq(session, solution, 10)
-        estimates.announce_training(session, solution, FAST_PLANS.values(), 1)
+        time_estimates.announce_ptq(session, solution, 10)
+        time_estimates.announce_training(session, solution, FAST_PLANS.values(), 1)
         measured = dict(session.measured)
-        estimates.announce_ptq(session, solution, 20)
+        time_estimates.announce_ptq(session, solution, 20)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("PTQ of 10 networks: about ")
     assert lines[1].startswith("5 trainings: about ")
@@ -99,19 +99,19 @@ def test_estimates_measure_once_and_announce(session, capsys, monkeypatch) -> No
     assert session.measured == measured
     (session.checkpoints / "W4A4.pt").touch()
     with fast_integers(solution):
-        estimates.announce_training(session, solution, FAST_PLANS.values(), 1)
+        time_estimates.announce_training(session, solution, FAST_PLANS.values(), 1)
     assert "not trained again" in capsys.readouterr().out
     assert all(0 < seconds < 1 for seconds in measured.values())
 
 
 def test_announce_rounds_short_times_to_words(capsys) -> None:
-    estimates.announce("A search", 4.0)
+    time_estimates.announce("A search", 4.0)
     assert capsys.readouterr().out == "A search: a few seconds on this machine.\n"
 
 
 def test_announced_multiplies_the_time_of_its_block(capsys, monkeypatch) -> None:
     times = iter([10.0, 12.5])
-    monkeypatch.setattr(estimates.time, "perf_counter", lambda: next(times))
-    with estimates.announced("A search", 100):
+    monkeypatch.setattr(time_estimates.time, "perf_counter", lambda: next(times))
+    with time_estimates.announced("A search", 100):
         pass
     assert capsys.readouterr().out == "A search: about 4 min on this machine.\n"
