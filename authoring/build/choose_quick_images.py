@@ -59,10 +59,10 @@ def kit_logits(dataset: str, data: ImageSet) -> dict[str, Tensor]:
     return logits
 
 
-@torch.inference_mode()
 def _logits(network: nn.Module, data: ImageSet) -> Tensor:
     network.to(memory_format=torch.channels_last).eval()
-    return torch.cat([network(normalize(batch)) for batch in data.images.split(BATCH_SIZE)])
+    with torch.inference_mode():
+        return torch.cat([network(normalize(batch)) for batch in data.images.split(BATCH_SIZE)])
 
 
 def choose(logits: dict[str, Tensor], labels: Tensor, sample: int = SAMPLE) -> Tensor:

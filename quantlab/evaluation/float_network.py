@@ -9,7 +9,6 @@ from quantlab.arithmetic.malloc import keep_freed_memory
 from quantlab.data.images import ImageSet, normalize
 
 
-@torch.inference_mode()
 def evaluate(
     model: nn.Module,
     data: ImageSet,
@@ -19,15 +18,16 @@ def evaluate(
 ) -> float:
     """Return the top-1 accuracy in percent, in full float32 and evaluation mode.
 
-    Afterwards the model is in its earlier mode.
+    Afterwards the model is in its earlier mode, on `device`, and can be trained.
     """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     keep_freed_memory()
     was_training = model.training
+    # Before inference mode, whose tensors no training can use
     model.to(device).to(memory_format=torch.channels_last).eval()
     hits = 0
     starts = range(0, len(data), batch_size)
-    with full_float32(device):
+    with full_float32(device), torch.inference_mode():
         for start in tqdm(starts, desc="evaluating", disable=not progress):
             images = data.images[start : start + batch_size].to(device)
             labels = data.labels[start : start + batch_size].to(device)
