@@ -23,7 +23,7 @@ $(VENV)/.complete: pyproject.toml
 	@echo "Setting up $(VENV). The first time this downloads torch and takes minutes."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Expected Python 3.11 or later: choose one with make PYTHON=...")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[dev,notebook,cluster,audit,deploy]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e ".[dev,notebook,cluster,audit,desk,canvas,deploy]"
 	@touch $@
 
 clean:  ## remove what can be built again, except .venv and runs/
