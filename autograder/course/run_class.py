@@ -18,6 +18,7 @@ from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
 from autograder.course.fingerprints import Fingerprints, compute_fingerprints
+from autograder.course.graded_class import BatchNote, write_note
 from autograder.course.journal import SECRET, SLIPS, Journal
 from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
@@ -111,6 +112,7 @@ def _grade(
             manual = read_manual_scores(publish.manual, record)
             return _status(apply_policy(record, publish.policy(), manual), export.problems)
     written = write_class(record, options.out, session.faults(), publish, submissions)
+    write_note(options.out, BatchNote(export.path, publish))
     journal.apply(wanted.by_check, applying)
     print_class(record, written.scores, options.out, written.notes, console)
     return _status(written.scores, export.problems)

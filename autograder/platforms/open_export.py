@@ -56,11 +56,12 @@ class BadExport(AutograderError):
 class Export(AbstractContextManager["Export"]):
     """Holds the latest submission of each student or group, ordered by student.
 
-    `missing` are students without a submission, {member: site columns}; `problems` are sentences
-    for staff on files that belong to no student. Submissions can be read while the export is open;
-    it is a context manager.
+    `path` is the folder or zip file. `missing` are students without a submission, {member: site
+    columns}; `problems` are sentences for staff on files that belong to no student. Submissions can
+    be read while the export is open; it is a context manager.
     """
 
+    path: Path
     source: str
     entries: tuple[ExportEntry, ...]
     missing: Mapping[str, Mapping[str, str]]
@@ -119,6 +120,7 @@ def read_export(path: Path) -> Export:
             reading = replace(reading, problems=(*reading.problems, *_empty_folders(path)))
         ordered = tuple(sorted(reading.entries, key=lambda parsed: parsed.entry.student))
         return Export(
+            path=path,
             source=system.name,
             entries=tuple(parsed.entry for parsed in ordered),
             missing=reading.missing,

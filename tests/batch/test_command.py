@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
+from autograder.course.class_folder import NotAClass
+from autograder.course.graded_class import NOTE, open_graded_class
 from autograder.course.lock import hold_lock
 from autograder.engine.corpus import load_mutants
+from autograder.platforms import BadExport
 from tests.batch.conftest import (
     KIT,
     PATIENCE,
@@ -50,6 +53,47 @@ def test_batch_gives_every_student_the_expected_points(small, undisturbed):
     for student in reports(undisturbed):
         files = {path.name for path in (undisturbed / "staff" / "reports" / student).iterdir()}
         assert {"report.json", "report.html", "run.json"} <= files
+
+
+def test_open_graded_class_reads_scores_and_submissions_again(small, undisturbed, monkeypatch):
+    monkeypatch.chdir(undisturbed)  # the noted paths are absolute
+    with open_graded_class(undisturbed) as graded:
+        members = {member for o in graded.record.outcomes for member in o.entry.members}
+        assert {score.member for score in graded.scores} == members
+        assert all(score.lms["Full name"] for score in graded.scores)
+        readable = [o for o in graded.record.outcomes if o.report]
+        assert len(readable) > 1
+        for outcome in readable:
+            submission = graded.export.submission(outcome.entry)
+            assert submission.student == outcome.report.student
+    assert not (undisturbed / "staff").stat().st_mode & 0o077
+
+
+def test_open_graded_class_refuses_what_does_not_fit(small, undisturbed, tmp_path):
+    with pytest.raises(NotAClass, match="no published class"), open_graded_class(tmp_path):
+        pass
+    (tmp_path / "anonymous").mkdir()
+    (tmp_path / "anonymous" / "class.json").write_text("{}")
+    with pytest.raises(NotAClass, match="without --anonymous"), open_graded_class(tmp_path):
+        pass
+    shutil.copytree(undisturbed, tmp_path / "out")
+    (tmp_path / "out" / NOTE).write_text("{")
+    with pytest.raises(NotAClass, match="with --export"), open_graded_class(tmp_path / "out"):
+        pass
+    with open_graded_class(tmp_path / "out", small.export) as graded:
+        assert graded.export.path == small.export
+    other = rehearsed_class(tmp_path / "other", 2, 8, FEW, "moodle")
+    with (
+        pytest.raises(BadExport, match="does not contain"),
+        open_graded_class(tmp_path / "out", other.export),
+    ):
+        pass
+    (tmp_path / "out" / "class.json").write_text('{"version": 99}')
+    with (
+        pytest.raises(NotAClass, match=r"class\.json: .*version 99"),
+        open_graded_class(tmp_path / "out"),
+    ):
+        pass
 
 
 def test_batch_audit_notes_models_that_were_not_graded(undisturbed):
