@@ -5,8 +5,8 @@ open until it is closed, and nothing is unpacked to disk.
 """
 
 import io
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from quantlab.errors import UnreadableFile, UnreadableSubmission
 from quantlab.intake.archive import open_contents, read_archive
 from quantlab.intake.contents import LIMITS, Budget, Contents, Spent
 from quantlab.intake.names import quote_name
-from quantlab.intake.nested import has_archive_name, only_archive
+from quantlab.intake.nested import has_archive_name, only_archive, open_nested
 from quantlab.intake.submission import Submission, build_submission
 
 _SYSTEMS = (GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
@@ -79,28 +79,43 @@ class Export(AbstractContextManager["Export"]):
 
     def submission(self, entry: ExportEntry) -> Submission:
         """Read a submission. Raise `UnreadableSubmission` if it can't be read."""
-        parsed, shown = self._parsed[entry.student], quote_name(entry.path)
-        contents = parsed.contents
+        parsed = self._parsed[entry.student]
         with ExitStack() as stack:
-            only = only_archive(contents)
-            if only is not None:
-                try:
-                    packed = only.read(_LARGEST_ARCHIVE)
-                except UnreadableFile as problem:
-                    raise UnreadableSubmission(f"The submission {shown} {problem}.") from problem
-                budget = Budget(LIMITS, Spent(packed=len(packed)))
-                contents = read_archive(stack, io.BytesIO(packed), only.name, shown, budget)
-            if not contents.files and not contents.refused:
-                raise UnreadableSubmission(
-                    f"The submission {shown} is empty. Submit solution.py, answers.json, the "
-                    "models and the report."
-                )
-            if len(contents.files) > LIMITS.members:
-                raise UnreadableSubmission(
-                    f"The submission {shown} has more than {LIMITS.members:,} files. Submit only "
-                    "those that the assignment asks for."
-                )
+            contents = self._contents(stack, entry)
             return build_submission(contents, parsed.who, parsed.other_ids, parsed.full_names)
+
+    @contextmanager
+    def files(self, entry: ExportEntry) -> Iterator[Contents]:
+        """Yield the files of a submission, those of archives inside it included.
+
+        Raises:
+            UnreadableSubmission: it can't be read.
+        """
+        with ExitStack() as stack:
+            yield open_nested(stack, self._contents(stack, entry))
+
+    def _contents(self, stack: ExitStack, entry: ExportEntry) -> Contents:
+        """Return the files of a submission; an archive that is the whole submission is opened."""
+        contents, shown = self._parsed[entry.student].contents, quote_name(entry.path)
+        only = only_archive(contents)
+        if only is not None:
+            try:
+                packed = only.read(_LARGEST_ARCHIVE)
+            except UnreadableFile as problem:
+                raise UnreadableSubmission(f"The submission {shown} {problem}.") from problem
+            budget = Budget(LIMITS, Spent(packed=len(packed)))
+            contents = read_archive(stack, io.BytesIO(packed), only.name, shown, budget)
+        if not contents.files and not contents.refused:
+            raise UnreadableSubmission(
+                f"The submission {shown} is empty. Submit solution.py, answers.json, the "
+                "models and the report."
+            )
+        if len(contents.files) > LIMITS.members:
+            raise UnreadableSubmission(
+                f"The submission {shown} has more than {LIMITS.members:,} files. Submit only "
+                "those that the assignment asks for."
+            )
+        return contents
 
 
 def read_export(path: Path) -> Export:
