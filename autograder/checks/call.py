@@ -28,7 +28,7 @@ from quantlab.protocol.expectation import (
     first_unmet,
 )
 
-CHANGED = "An argument is changed in place, or its memory is returned."
+CHANGED = "An argument was changed in place, or through a result that shares its memory."
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class CallCheck:
             if isinstance(second, Failure):
                 return _finding(Verdict(second.kind), program, second.message), None
             if not is_same(second.results, answer.results):
-                sentence = "Run once more with other random numbers, it gives another answer."
+                sentence = "A second run with another seed gave a different answer."
                 judged = Judgment(Outcome(WRONG, sentence), judged.call)
         verdict = Verdict(judged.outcome.kind)
         finding = _finding(verdict, program, judged.outcome.message, shown)
