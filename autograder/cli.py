@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autograder.course.worker_setup import Settings
 
 TIERS = ("A", "B", "C")
+FEEDBACK_SITES = ("moodle", "canvas", "blackboard", "gradescope", "mail")
 FILE = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 EPILOG = (
@@ -288,6 +289,45 @@ def forget(**options: Any) -> int:
     from autograder.commands.forget import forget as run_forget
 
     return run_forget(ForgetOptions(**options))
+
+
+@cli.command(name="return", epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@click.option(
+    "--to",
+    "site",
+    required=True,
+    type=click.Choice(FEEDBACK_SITES),
+    help="The course site, or a folder for a mail merge.",
+)
+@click.option(
+    "--out",
+    "archive",
+    type=FILE,
+    metavar="FILE",
+    help="Write this zip file, or this folder with --to mail.  [default: DIR/feedback/SITE.zip]",
+)
+@click.option(
+    "--export",
+    type=FILE,
+    metavar="PATH",
+    help="The export that was graded, if it was moved since.",
+)
+@click.option(
+    "--unfinished",
+    is_flag=True,
+    help="Also return pages of students who need review or have open written answers.",
+)
+def return_feedback(**options: Any) -> int:
+    """Write the feedback of DIR, the folder of a class, as its course site takes it.
+
+    Moodle and Canvas give each page of the archive to its student. For the other sites and for
+    mail, a table says whose page is whose. Nothing is sent.
+    """
+    from autograder.commands.return_feedback import ReturnOptions
+    from autograder.commands.return_feedback import return_feedback as run_return
+
+    return run_return(ReturnOptions(**options))
 
 
 @cli.command(epilog=EPILOG)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(
+    path: str | os.PathLike[str], write: Callable[[BinaryIO], object], mode: int = 0o644
+) -> None:
     """Write a file with `write(stream)` and move it to `path` once all of it is on disk.
 
     A reader sees the old content or the new, never a part. Errors (`OSError`, or what `write`
-    raises) keep the old file and leave no new one.
+    raises) keep the old file and leave no new one. `mode` are the permissions of the file.
     """
     path = Path(path)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -20,7 +22,7 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.feedback_files import FEEDBACK
 from autograder.course.journal import Journal
 from autograder.course.outputs import ANONYMOUS, STAFF, STUDENTS, write_class_pages
 from autograder.course.outputs.audit_page import read_audit
@@ -36,7 +37,7 @@ from quantlab.intake.names import student_id
 APPEALS = "appeals"
 _CLASS, _AUDIT = "class.json", f"{STAFF}/audit.json"
 _PSEUDONYMS = f"{STAFF}/pseudonyms.csv"
-_OF_SITES = (CANVAS, MOODLE)
+_OF_SITES = (CANVAS, MOODLE, FEEDBACK)  # the next batch or return writes them again
 
 
 class CannotForget(AutograderError):

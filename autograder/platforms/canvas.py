@@ -29,7 +29,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.export_entry import ExportEntry, SiteFile
 from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
     CourseSite,
@@ -115,6 +115,7 @@ def _parse_entry(user: str, uploads: list[_Upload]) -> ParsedEntry:
         attempt=1 + max(upload.times for upload in latest.values()),
         late=any(upload.late for upload in latest.values()),
         lms={who.value: {"Student": owner, "ID": user}},
+        site_files=tuple(SiteFile(up.file, name) for name, up in sorted(latest.items()) if up.file),
     )
     files = tuple(renamed(upload.entry, name) for name, upload in sorted(latest.items()))
     return ParsedEntry(entry, Contents(files, ()), who, (user,), (owner,) if owner else ())

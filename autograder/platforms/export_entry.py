@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class SiteFile:
+    """Holds a submitted file as its site knows it: the number of the file, and its name."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
 class ExportEntry:
     """Holds whose a submission is, where it is and when it was submitted.
 
@@ -19,6 +27,8 @@ class ExportEntry:
         conflict: a sentence on another submission under the same id, if it is unclear which counts.
         lms: the columns that the site needs in a gradebook, {member: {"Student": "Lovelace, Ada",
             "ID": "17"}}.
+        site_files: the files, where feedback is returned beside one of them (Canvas).
+        shared_feedback: whether the site gives all members the feedback that one of them gets.
     """
 
     student: str
@@ -29,3 +39,5 @@ class ExportEntry:
     late: bool | None = None
     conflict: str = ""
     lms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    site_files: tuple[SiteFile, ...] = ()
+    shared_feedback: bool = False
