@@ -45,8 +45,6 @@ def print_class(
             "course.toml to keep the computed score.",
             soft_wrap=True,
         )
-    if record.missing:
-        console.print(f"{len(record.missing):,} students submitted nothing.")
     for note in notes:
         console.print(Text(note), soft_wrap=True)
     console.print(Text(f"The class: {out / 'class.html'}"), soft_wrap=True)

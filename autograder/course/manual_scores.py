@@ -7,19 +7,25 @@
 automatic checks of question 1a in one score, as formgrader has them. In a gradebook the cell
 `written-1b` is the written check of its question.
 
-Two different scores for one check of one student are an error, wherever they come from. Unknown
-names and scores above the maximum are found when the policy is applied, because that needs the
-reports.
+Two different scores for one check of one student are an error, wherever they come from. An id that
+lost its first zeros in a spreadsheet program is that of the only student it fits. Unknown names and
+scores above the maximum are found when the policy is applied.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import PolicyError
-from autograder.course.staff_table import read_staff_table
+from autograder.staff_table import (
+    BadTable,
+    StaffRow,
+    read_number,
+    read_staff_table,
+    refuse_scientific,
+)
 from quantlab.intake.names import student_id
 
 COLUMNS = ("student", "check", "points", "comment")
@@ -55,9 +61,12 @@ def read_manual_scores(paths: Sequence[Path], record: ClassRecord) -> ManualScor
         for check in outcome.report.checks
         if check.source == "person"
     }
+    ids = {
+        id for outcome in record.outcomes for id in (outcome.entry.student, *outcome.entry.members)
+    }
     scores: dict[tuple[str, str], ManualScore] = {}
     for path in paths:
-        entries = _gradebook(path, written) if _is_database(path) else _table(path)
+        entries = _gradebook(path, written) if _is_database(path) else _table(path, ids)
         for key, score in entries:
             other = scores.setdefault(key, score)
             if other.points != score.points:
@@ -68,39 +77,53 @@ def read_manual_scores(paths: Sequence[Path], record: ClassRecord) -> ManualScor
     return scores
 
 
-def _table(path: Path) -> Iterator[_Entry]:
+def _table(path: Path, ids: Collection[str]) -> Iterator[_Entry]:
     try:
-        columns, rows = read_staff_table(path)
-    except OSError as error:
-        raise PolicyError(f"{path} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
-    if not {"student", "check", "points"} <= set(columns) <= set(COLUMNS):
+        table = read_staff_table(path)
+    except BadTable as problem:
+        raise PolicyError(str(problem)) from problem
+    if not {"student", "check", "points"} <= set(table.headings) <= set(COLUMNS):
         raise PolicyError(
             f"{path}: expected the columns {','.join(COLUMNS)} (comment is optional), got "
-            f"{','.join(columns) or 'none'}."
+            f"{','.join(table.headings) or 'none'}."
         )
-    for line, row in rows:
-        source = f"{path.name}, line {line}"
-        student, check = (row["student"] or "").strip(), (row["check"] or "").strip()
-        if None in row or not student or not check:
-            raise PolicyError(
-                f"{source}: expected a student, a check, points and a comment, and nothing more."
-            )
-        points = _points(row["points"], source)
+    for row in table.rows:
+        source = f"{path.name}, line {row.line}"
+        student, check = row.values["student"], row.values["check"]
+        if not student or not check:
+            raise PolicyError(f"{source}: expected a student, a check and points.")
+        points = _points(row.values["points"], source)
         if points is not None:  # an empty cell has yet to be filled in
-            id = student_id(student).value
-            yield (id, check), ManualScore(points, (row.get("comment") or "").strip(), source)
+            id = _with_zeros(_student(row, path.name), ids, source)
+            yield (id, check), ManualScore(points, row.values.get("comment", ""), source)
 
 
-def _points(text: str | None, source: str) -> float | None:
-    if not (text or "").strip():
-        return None
+def _student(row: StaffRow, table: str) -> str:
     try:
-        points = float((text or "").strip().replace(",", "."))
-    except ValueError:
-        points = math.nan
-    if not (math.isfinite(points) and points >= 0):
+        refuse_scientific(table, row, "student")
+    except BadTable as problem:
+        raise PolicyError(str(problem)) from problem
+    return student_id(row.values["student"]).value
+
+
+def _with_zeros(id: str, ids: Collection[str], source: str) -> str:
+    """Return the id of the class that has the same number; the id itself if there is none."""
+    if id in ids or not id.isdecimal():
+        return id
+    matches = sorted(x for x in ids if x.isdecimal() and x.lstrip("0") == id.lstrip("0"))
+    if len(matches) > 1:
+        raise PolicyError(
+            f"{source}: {id} fits {' and '.join(matches)}. Format the column as text and enter "
+            "the id with its zeros."
+        )
+    return matches[0] if matches else id
+
+
+def _points(text: str, source: str) -> float | None:
+    if not text:
+        return None
+    points = read_number(text)
+    if points is None or not (math.isfinite(points) and points >= 0):
         raise PolicyError(f"{source}: expected points from 0 up, got {text!r}.")
     return points
 

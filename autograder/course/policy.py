@@ -14,7 +14,7 @@ from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_policy
 from autograder.course.lateness import lateness
 from autograder.course.manual_scores import AUTOMATIC, ManualScore, ManualScores
-from autograder.course.roster import class_members
+from autograder.course.roster import BadRoster, join_roster
 from autograder.engine.record import CappedSlip, CheckResult, Report, Verdict
 from autograder.engine.slips import cap_again
 
@@ -49,6 +49,7 @@ class FinalScore:
     graded under, "" without any. `awaiting` are the points of written answers not graded yet.
     `reason` is a sentence on lateness, or on why there is no total. `manual` are the manual scores
     by check; `lms` are the columns of the course site. `slips` are those that `automatic` counts.
+    `in_roster` is False if there is a roster, and the student is not in it.
     """
 
     member: str
@@ -67,6 +68,7 @@ class FinalScore:
     manual: Mapping[str, ManualScore] = field(default_factory=dict)
     lms: Mapping[str, str] = field(default_factory=dict)
     slips: tuple[CappedSlip, ...] = ()
+    in_roster: bool = True
 
     @property
     def raw(self) -> float:
@@ -80,9 +82,14 @@ def apply_policy(
     """Return one score per member of the class, ordered by id.
 
     Raises:
-        PolicyError: a name or a check is unknown, or a manual score is above its maximum.
+        PolicyError: a name or a check is unknown, a manual score is above its maximum, or a row of
+            the roster fits two students.
     """
-    members = class_members(record, policy.roster)
+    try:
+        joined = join_roster(record, policy.roster)
+    except BadRoster as problem:
+        raise PolicyError(str(problem)) from problem
+    members = joined.members
     handed_in: dict[str, list[Outcome]] = {member: [] for member in members}
     for outcome in record.outcomes:
         for member in outcome.entry.members:
@@ -93,10 +100,13 @@ def apply_policy(
     by_name: dict[str, dict[str, ManualScore]] = {}
     for (name, check), score in manual.items():
         by_name.setdefault(name, {})[check] = score
-    return tuple(
+    scores = (
         _final_score(member, handed_in[member], policy, by_name, lms)
         for member, lms in members.items()
     )
+    if policy.roster is None:
+        return tuple(scores)
+    return tuple(replace(score, in_roster=score.member in joined.listed) for score in scores)
 
 
 def apply_manual_scores(record: ClassRecord, scores: Sequence[FinalScore]) -> ClassRecord:

@@ -1,31 +1,36 @@
-"""Read the roster: a CSV table of the students of a course and their ids on the course site.
+"""Read the roster: a table of the students of a course and their ids on the course site.
 
 It has one row per student under a heading row. The column `student` is the id that a submission is
 graded under; all other columns are written to gradebooks unchanged. Two exports can be used as they
 are: Canvas's gradebook (identified by `ID`, `SIS User ID`, `SIS Login ID`) and Moodle's grading
 worksheet (`Identifier`), in English or German. A row belongs to the student with the same value in
-one of these columns of the export, or with that id.
+one of these columns of the export, or with that id; else to the only one whose id is the same
+without the zeros that a spreadsheet program removes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.staff_table import read_staff_table
 from autograder.errors import AutograderError
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
-from quantlab.intake.names import student_id
+from autograder.staff_table import BadTable, StaffRow, read_staff_table, refuse_scientific
+from quantlab.intake.names import quote_name, student_id
 from quantlab.student_ids import plain_student
 
 Row = Mapping[str, str]
+_Key = tuple[str, str]  # a column, and a value in it
 
 STUDENT = "student"
 IDENTIFYING = (
     *("ID", "SIS User ID", "SIS Login ID"),  # Canvas
     *("Identifier", "Email address", "Username"),  # Moodle, Blackboard
-    "Email",  # Gradescope
+    *("Email", "SID"),  # Gradescope
 )
+_NAMES = ("Student", "Full name", "Name")  # exports shorten them or change their letters
 _NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export without a student
+_CANVAS_NOTES = ("Manual Posting", "Muted", "(read only)")  # of columns, in a row of their own
 _GERMAN = {  # the columns of Moodle's worksheet on a site in German
     "ID": "Identifier",
     "Vollständiger Name": "Full name",
@@ -45,22 +50,19 @@ def read_roster(path: Path) -> tuple[Row, ...]:
     """Return the rows of a roster, values stripped.
 
     Raises:
-        BadRoster: the file can't be read, has no rows or no identifying column, or has two rows for
-            one student.
+        BadRoster: the file can't be read, has no rows or no identifying column, has two rows for
+            one student, or a row does not identify a student.
     """
     try:
-        headings, numbered = read_staff_table(path)
-    except OSError as error:
-        raise BadRoster(f"{path} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadRoster(f"{path} is not UTF-8: save it as CSV (UTF-8).") from error
-    if not any(name in headings for name in (STUDENT, *IDENTIFYING)):
-        raise BadRoster(
-            f"{path} has no column that identifies students. Add {STUDENT}, or one of "
-            f"{', '.join(IDENTIFYING)}."
-        )
-    rows = tuple(_in_english(_values(row)) for _, row in numbered)
-    rows = tuple(row for row in rows if _is_student(row))
+        table = read_staff_table(path)
+        if not any(name in table.headings for name in (STUDENT, *IDENTIFYING)):
+            raise BadRoster(
+                f"{path} has no column that identifies students. Add {STUDENT}, or one of "
+                f"{', '.join(IDENTIFYING)}."
+            )
+        rows = tuple(_student_row(row, table.name) for row in table.rows if _is_student(row.values))
+    except BadTable as problem:
+        raise BadRoster(str(problem)) from problem
     if not rows:
         raise BadRoster(f"{path} has no students.")
     ids = [row[STUDENT] for row in rows if row.get(STUDENT)]
@@ -70,39 +72,95 @@ def read_roster(path: Path) -> tuple[Row, ...]:
     return rows
 
 
-def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> dict[str, Row]:
-    """Return {member: site columns} of a class, ordered by id."""
+@dataclass(frozen=True)
+class JoinedRoster:
+    """Hold {member: site columns} of a class, ordered by id, and the members of the roster."""
+
+    members: Mapping[str, Row]
+    listed: frozenset[str] = field(default_factory=frozenset)
+
+
+def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> Mapping[str, Row]:
+    """Return {member: site columns} of a class, ordered by id. Raise `BadRoster`."""
+    return join_roster(record, roster).members
+
+
+def join_roster(record: ClassRecord, roster: Sequence[Row] | None) -> JoinedRoster:
+    """Join the rows of a roster to the students of an export.
+
+    Raises:
+        BadRoster: a row fits two students, or two rows fit one.
+    """
     members: dict[str, dict[str, str]] = {}
     for outcome in record.outcomes:
         for member in outcome.entry.members:
             members.setdefault(member, {}).update(outcome.entry.lms.get(member, {}))
     for member, columns in record.missing.items():
         members.setdefault(member, {}).update(columns)
-    owners = {key: member for member, columns in members.items() for key in _keys(columns)}
-    owners |= {(STUDENT, member): member for member in members}
+    exported = {member: dict(columns) for member, columns in members.items()}
+    index = _Index(exported)
+    joined: dict[str, Row] = {}
     for row in roster or ():
-        values = [row[name] for name in (STUDENT, *IDENTIFYING) if row.get(name)]
-        ids = [*values, *(student_id(value).value for value in values)]
-        keys = [(STUDENT, row.get(STUDENT, "")), *_keys(row), *((STUDENT, id) for id in ids)]
-        owner = next((owners[key] for key in keys if key in owners), None)
-        owner = owner or _with_zeros(row, members)
-        if owner is None:
-            owner = row.get(STUDENT) or student_id(_own_name(row)).value
+        owner = index.owner(row) or row.get(STUDENT) or student_id(_own_name(row)).value
+        _refuse_second_row(owner, joined.setdefault(owner, row), row)
         columns = {name: value for name, value in row.items() if name != STUDENT and value}
-        members[owner] = {**columns, **members.get(owner, {})}
-    return dict(sorted(members.items()))
+        names = {name: columns[name] for name in _NAMES if name in columns}
+        members[owner] = {**columns, **exported.get(owner, {}), **names}
+    return JoinedRoster(dict(sorted(members.items())), frozenset(joined))
 
 
-def _with_zeros(row: Row, members: Iterable[str]) -> str | None:
-    """Return the only member whose id is the row's without the zeros before it.
+class _Index:
+    """Finds the student of a roster row among the students of an export."""
 
-    A spreadsheet program turns 00123 into the number 123.
-    """
-    number = row.get(STUDENT, "")
-    if not number.isdecimal():
+    def __init__(self, members: Mapping[str, Row]) -> None:
+        self._owners: dict[_Key, set[str]] = {}
+        self._numbers: dict[_Key, set[str]] = {}
+        for member, columns in members.items():
+            for key in ((STUDENT, member), *_keys(columns)):
+                self._owners.setdefault(key, set()).add(member)
+                if number := _number(key):
+                    self._numbers.setdefault(number, set()).add(member)
+
+    def owner(self, row: Row) -> str | None:
+        """Return the id of the row's student, None for one who is not in the export."""
+        own = [(STUDENT, row.get(STUDENT, "")), *_keys(row)]
+        values = [row[name] for name in (STUDENT, *IDENTIFYING) if row.get(name)]
+        ids = [(STUDENT, id) for value in values for id in (value, student_id(value).value)]
+        for keys, owners in (
+            (own, self._owners),
+            (ids, self._owners),
+            (filter(None, map(_number, own)), self._numbers),
+        ):
+            fitting = sorted(set().union(*(owners.get(key, ()) for key in keys)))
+            if len(fitting) > 1:
+                raise BadRoster(
+                    f"The row {_shown(row)} of the roster fits {' and '.join(fitting)}. Enter the "
+                    f"id of one of them in a column {STUDENT}."
+                )
+            if fitting:
+                return fitting[0]
         return None
-    matches = [m for m in members if m.isdecimal() and m.lstrip("0") == number.lstrip("0")]
-    return matches[0] if len(matches) == 1 else None
+
+
+def _number(key: _Key) -> _Key | None:
+    """Return the key without the zeros before its number, None for any other value."""
+    name, value = key
+    return (name, value.lstrip("0")) if value.isdecimal() else None
+
+
+def _refuse_second_row(owner: str, first: Row, row: Row) -> None:
+    if first is not row and any(
+        first.get(name, "") != row.get(name, "") for name in (STUDENT, *IDENTIFYING)
+    ):
+        raise BadRoster(
+            f"The rows {_shown(first)} and {_shown(row)} of the roster both fit {owner}. Correct "
+            "the ids in them, or delete one."
+        )
+
+
+def _shown(row: Row) -> str:
+    values = (f"{name} {row[name]}" for name in (STUDENT, *IDENTIFYING) if row.get(name))
+    return quote_name(", ".join(values))
 
 
 def _keys(columns: Row) -> Iterator[tuple[str, str]]:
@@ -118,12 +176,20 @@ def _own_name(row: Row) -> str:
     return next((row[name] for name in (*names, "ID") if row.get(name)), "")
 
 
-def _values(row: Mapping[str | None, str | None]) -> Row:
-    """Return the values of a row, stripped; the student's id as the submissions have it."""
-    values = {name.strip(): (value or "").strip() for name, value in row.items() if name}
+def _student_row(row: StaffRow, table: str) -> Row:
+    """Return the values of a student's row, with the id as the submissions have it."""
+    for name in (STUDENT, *IDENTIFYING):
+        refuse_scientific(table, row, name)
+    if not any(row.values.get(name) for name in (STUDENT, *IDENTIFYING)):
+        value = next(filter(None, row.values.values()))
+        raise BadTable(
+            f"{table}, line {row.line}: the row that begins with {quote_name(value)} has no id. "
+            "Enter one, or delete the row."
+        )
+    values = dict(row.values)
     if values.get(STUDENT):
         values[STUDENT] = student_id(values[STUDENT]).value
-    return values
+    return _in_english(values)
 
 
 def _in_english(row: Row) -> Row:
@@ -137,5 +203,8 @@ def _in_english(row: Row) -> Row:
 
 
 def _is_student(row: Row) -> bool:
-    named = any(row.get(name) for name in (STUDENT, *IDENTIFYING))
-    return named and row.get("Student") not in _NO_STUDENT
+    """Return whether a row is a student's; Canvas's export has others."""
+    if row.get("Student") in _NO_STUDENT:
+        return False
+    values = [value for value in row.values() if value]
+    return not all(value.startswith(_CANVAS_NOTES) for value in values)

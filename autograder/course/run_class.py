@@ -23,6 +23,7 @@ from autograder.course.journal import SECRET, SLIPS, Journal
 from autograder.course.manual_scores import read_manual_scores
 from autograder.course.outputs import UnwritableOutputs
 from autograder.course.policy import FinalScore, Status, apply_policy
+from autograder.course.preflight import refuse_unusable_inputs
 from autograder.course.publish import PublishOptions, write_class
 from autograder.course.reports import GradingSetup
 from autograder.course.score_changes import compare_reports
@@ -90,6 +91,7 @@ def _grade(
         print(problem, file=sys.stderr)
     policy = options.publish.policy()  # report its errors now, not after grading
     setup, wanted = prepare_class(options.settings, policy.repair_mode)
+    refuse_unusable_inputs(export, setup, policy, options.publish.manual)
     applying = class_settings(setup)
     standing, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "[]")
     _refuse_unasked(options, standing, wanted, applying[SLIPS] != earlier_slips)

@@ -67,8 +67,8 @@ def test_read_manual_scores_reads_a_table_of_a_spreadsheet(
         ("ada,1b.explanation,four,\n", "expected points from 0 up, got 'four'"),
         ("ada,1b.explanation,-1,\n", "expected points from 0 up, got '-1'"),
         ("ada,1b.explanation,inf,\n", "expected points from 0 up, got 'inf'"),
-        ("ada,,3,\n", "line 2: expected a student, a check, points"),
-        ("ada,1b.explanation,3,good,more\n", "and nothing more"),
+        ("ada,,3,\n", "line 2: expected a student, a check and points"),
+        ("ada,1b.explanation,3,good,more\n", "'more' is in a column without a heading"),
         ("ada,1b.explanation,3,\nada,1b.explanation,4,\n", "Keep one of the two"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from autograder.course.class_record import Outcome
 from autograder.course.course_file import PolicyError, load_policy
 from autograder.course.manual_scores import read_manual_scores
-from autograder.course.roster import class_members, read_roster
+from autograder.course.roster import BadRoster, class_members, read_roster
 from autograder.platforms.open_export import read_export
 from tests.class_outputs.people import a_record, a_report, an_entry
 
@@ -58,7 +58,8 @@ def test_roster_finds_students_whose_zeros_a_spreadsheet_removed(tmp_path: Path)
 def test_roster_does_not_choose_between_ids_that_differ_in_zeros(tmp_path: Path) -> None:
     path = tmp_path / "roster.csv"
     path.write_text("student,name\n7,D\n")
-    assert sorted(class_members(_members("007", "07"), read_roster(path))) == ["007", "07", "7"]
+    with pytest.raises(BadRoster, match="'student 7' of the roster fits 007 and 07"):
+        class_members(_members("007", "07"), read_roster(path))
 
 
 @pytest.mark.parametrize("last", [",,,", ";;;", ""])

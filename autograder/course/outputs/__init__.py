@@ -28,6 +28,7 @@ from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
 from autograder.course.outputs.gradebooks import write_gradebooks
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
+from autograder.course.outputs.roster_gaps import gap_sentences, roster_gaps
 from autograder.course.outputs.score_breakdown import closing_rows
 from autograder.course.policy import FinalScore, Policy, apply_manual_scores, apply_policy
 from autograder.course.reference_results import reference_numbers
@@ -106,7 +107,8 @@ def write_all(
             f"{place} can't be written: {error.strerror or error}. Free some space or choose "
             "another folder. The files written before are complete."
         ) from error
-    return WrittenFiles(scores, tuple(files.written), (*findings.notes, *notes))
+    gaps = gap_sentences(roster_gaps(scores))
+    return WrittenFiles(scores, tuple(files.written), (*findings.notes, *gaps, *notes))
 
 
 def write_class_pages(

@@ -4,7 +4,7 @@
      "maximum", "deadline",
      "students": [{"member", "handin", "status", "automatic", "written", "bonus", "raw",
                    "days_late", "penalty_percent", "penalty", "total", "awaiting", "reason",
-                   "maximum", "manual": {check: {"points", "comment"}}}, …],
+                   "maximum", "in_roster", "manual": {check: {"points", "comment"}}}, …],
      "outcomes": [{"student", "members", "submitted", "attempt", "late",
                    "problem", "seconds": {check: seconds}, "report": {…} or null}, …],
      "missing": [member, …]}
@@ -113,6 +113,7 @@ def _student(score: FinalScore) -> Mapping[str, Any]:
         "awaiting": score.awaiting,
         "reason": score.reason,
         "maximum": score.maximum,
+        "in_roster": score.in_roster,
         "manual": {
             check: {"points": manual.points, "comment": manual.comment}
             for check, manual in sorted(score.manual.items())
@@ -127,6 +128,7 @@ def _read_score(record: Mapping[str, Any]) -> FinalScore:
         submission=record["handin"],
         status=Status(record["status"]),
         maximum=record.get("maximum", 0.0),
+        in_roster=record.get("in_roster", True),
         manual={
             check: ManualScore(manual["points"], manual["comment"])
             for check, manual in record["manual"].items()

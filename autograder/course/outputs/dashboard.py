@@ -13,6 +13,7 @@ from markupsafe import Markup
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.outputs import class_figures as figures
 from autograder.course.outputs.pages import render_page
+from autograder.course.outputs.roster_gaps import roster_gaps
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.course.reference_results import ReferenceNumbers
 from autograder.course.statistics import CheckStatistics, ClassStatistics, summarize
@@ -112,6 +113,7 @@ def render(
         "reference": variable,
         "people": students,
         "waiting": [person for person in students if person.score.status is Status.NEEDS_REVIEW],
+        "gaps": roster_gaps(scores),
         "shown_mistakes": SHOWN_MISTAKES,
         "halted": [(wording.WORDS[verdict], n) for verdict, n in sorted(stats.halted.items())],
         "pages": pages,
