@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.item_analysis import ItemAnalysis, analyze_items, is_decided
+from autograder.course.mistakes import MistakeGroup, group_mistakes
 from autograder.course.policy import FinalScore, Status
 from autograder.course.reference_results import ReferenceNumbers
 from autograder.engine.ptq_table import METHODS
 from autograder.engine.record import CheckResult, Report, Verdict
+from autograder.engine.slips import Slip
 from autograder.report.wording import TONES
 from quantlab.paths import CELLS
 
@@ -40,7 +43,8 @@ class Spread:
 class CheckStatistics:
     """Holds one check over all submissions. `tones` counts verdicts by their color in the pages.
 
-    `share` is the mean share of points over decided results, 0 to 1; None without any.
+    `share` is the mean share of points over decided results, 0 to 1, and `analysis` is about the
+    same results; None without any.
     """
 
     id: str
@@ -49,15 +53,7 @@ class CheckStatistics:
     points: float
     tones: Mapping[str, int]
     share: float | None
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """Holds a named misconception and how many submissions show it."""
-
-    name: str
-    sentence: str
-    count: int
+    analysis: ItemAnalysis | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,7 @@ class VariableNetwork:
     submission: str
     kibibytes: float
     accuracy: float
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ class ClassStatistics:
     bins: tuple[int, ...]
     bin_width: float
     checks: tuple[CheckStatistics, ...]
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[MistakeGroup, ...]
     table: Mapping[str, Mapping[str, CellComparison]] = field(default_factory=dict)
     sizes: tuple[VariableNetwork, ...] = ()
     slowest: tuple[GradingTime, ...] = ()
@@ -109,9 +106,12 @@ class ClassStatistics:
 
 
 def summarize(
-    record: ClassRecord, scores: Sequence[FinalScore], reference: ReferenceNumbers
+    record: ClassRecord,
+    scores: Sequence[FinalScore],
+    reference: ReferenceNumbers,
+    slips: Sequence[Slip] = (),
 ) -> ClassStatistics:
-    """Return the statistics of a class."""
+    """Return the statistics of a class; `slips` are those of the rubric."""
     reports = [outcome.report for outcome in record.outcomes if outcome.report]
     totals = [score.total for score in scores if score.total is not None]
     maximum = max((score.maximum for score in scores), default=0.0)
@@ -127,7 +127,7 @@ def summarize(
         bins=tuple(bins[number] for number in range(BINS)),
         bin_width=width,
         checks=_checks(reports),
-        mistakes=_mistakes(reports),
+        mistakes=group_mistakes(reports, slips),
         table=_table(reports, reference),
         sizes=tuple(_sizes(record.outcomes)),
         slowest=_slowest(record.outcomes),
@@ -154,17 +154,16 @@ def _checks(reports: Sequence[Report]) -> tuple[CheckStatistics, ...]:
     for report in reports:
         for check in report.checks:
             results.setdefault(check.id, []).append(check)
-    return tuple(_check(results[id]) for id in results)
+    analyses = analyze_items(reports)
+    return tuple(_check(results[id], analyses.get(id)) for id in results)
 
 
-def _check(results: Sequence[CheckResult]) -> CheckStatistics:
+def _check(results: Sequence[CheckResult], analysis: ItemAnalysis | None) -> CheckStatistics:
     first = results[0]
     decided = [
         result.points / result.max_points
         for result in results
-        if result.verdict is not Verdict.AWAITING_MARKING
-        and not result.verdict.needs_staff
-        and result.max_points
+        if is_decided(result) and result.max_points
     ]
     return CheckStatistics(
         id=first.id,
@@ -173,14 +172,8 @@ def _check(results: Sequence[CheckResult]) -> CheckStatistics:
         points=first.max_points,
         tones=Counter(TONES[result.verdict] for result in results),
         share=statistics.fmean(decided) if decided else None,
+        analysis=analysis,
     )
-
-
-def _mistakes(reports: Sequence[Report]) -> tuple[Mistake, ...]:
-    sentences = {m.name: m.sentence for report in reports for m in report.misconceptions}
-    counts = Counter(name for r in reports for name in {m.name for m in r.misconceptions})
-    ordered = sorted(counts, key=lambda name: (-counts[name], name))
-    return tuple(Mistake(name, sentences[name], counts[name]) for name in ordered)
 
 
 def _table(
@@ -221,10 +214,13 @@ def _sizes(outcomes: Sequence[Outcome]) -> Iterable[VariableNetwork]:
     for outcome in outcomes:
         if outcome.report is None:
             continue
-        size = _evidence(outcome.report, "3.bit_widths.valid", "kibibytes")
+        size = _evidence(outcome.report, "3.bit_widths.accuracy", "kibibytes")
+        if size is None:  # reports of earlier versions
+            size = _evidence(outcome.report, "3.bit_widths.valid", "kibibytes")
         accuracy = next((m.accuracy for m in outcome.report.models if m.name == VARIABLE), None)
         if isinstance(size, int | float) and accuracy is not None:
-            yield VariableNetwork(outcome.entry.student, float(size), accuracy)
+            entry = outcome.entry
+            yield VariableNetwork(entry.student, float(size), accuracy, entry.members)
 
 
 def _evidence(report: Report, check: str, key: str) -> object:

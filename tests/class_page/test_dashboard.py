@@ -204,6 +204,63 @@ def test_class_page_mistake_filters_the_students_with_it(
     assert len(browser.value(COLUMN.format(0))) == count > 1
 
 
+def test_class_page_change_of_thresholds_agrees_with_the_table(
+    browser: Any, page: str, stored: Stored
+) -> None:
+    browser.open(stored(page), 1440)
+    for table, field, columns in (
+        ("accuracy-table", "accuracy-change", {4: -2, 5: -1, 6: 1, 7: 2}),
+        ("size-table", "size-change", {3: -10, 4: -5, 5: 5, 6: 10}),
+    ):
+        rows = f"[...document.querySelectorAll('#{table} tbody tr')]"
+        cells = rows + ".map(row => row.cells[{}].textContent)"
+        for column, change in columns.items():
+            browser.value(
+                f"document.getElementById('{field}').value = '{change}';"
+                f"document.getElementById('{field}').dispatchEvent(new Event('input'))"
+            )
+            own = browser.value(cells.format(max(columns) + 1))
+            assert own == browser.value(cells.format(column))
+            assert len(set(own)) > 2
+
+
+def test_class_page_names_checks_with_negative_discrimination() -> None:
+    weak = dict.fromkeys(("2a.STE.gradient", "2b.integer_linear.values"), Verdict.WRONG)
+    reports = [a_report(f"weak{n}", **weak) for n in range(6)]
+    reports += [a_report(f"good{n}", **{"1a.reset.sym": Verdict.WRONG}) for n in range(6)]
+    page = _page(a_record(*map(an_outcome, reports)))
+    note = page[page.index('id="negative-title"') : page.index('<ul class="legend">')]
+    assert "<code>1a.reset.sym</code>: r = −1.00, n = 12</li>" in note
+    assert "That is few." in page
+    assert 'id="negative-title"' not in _page(a_record(an_outcome(a_report("a"))))
+
+
+def test_class_page_folds_reviews_with_one_reason() -> None:
+    fault = {"2d.model.W2A2": Verdict.GRADER_FAULT}
+    outcomes = [an_outcome(a_report(f"s{n:03d}", **fault)) for n in range(500)]
+    page = _page(a_record(*outcomes))
+    note = page[page.index('id="staff-title"') : page.index('<section id="scores"')]
+    assert "500 students need review" in note
+    assert note.count("<summary>") == 1
+    assert "<b>500 students:</b> The grader failed on 2d.model.W2A2." in note
+    assert note.count("<li><a href=") == 500
+
+
+def test_class_page_labels_of_the_size_plot_do_not_touch(
+    browser: Any, page: str, stored: Stored
+) -> None:
+    browser.open(stored(page), 320)
+    boxes = browser.value(
+        "[...document.querySelectorAll('#sizes svg text')].map(t => t.getBoundingClientRect())"
+        ".map(b => [b.left, b.right, b.top, b.bottom])"
+    )
+    assert len(boxes) > 8
+    for number, (left, right, top, bottom) in enumerate(boxes):
+        for other in boxes[:number]:
+            apart = left >= other[1] + 4 or other[0] >= right + 4
+            assert apart or top >= other[3] - 2 or other[2] >= bottom - 2
+
+
 def test_class_page_arrows_move_through_visible_rows(
     browser: Any, page: str, stored: Stored
 ) -> None:

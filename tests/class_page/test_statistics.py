@@ -60,8 +60,9 @@ def test_summarize_counts_a_mistake_once_per_submission() -> None:
         an_outcome(a_report("a", **wrong)),
         an_outcome(a_report("b", **wrong, **{"2a.STE.forward": other})),
     )
-    mistakes = [(mistake.name, mistake.count) for mistake in _summary(record).mistakes]
-    assert mistakes == [(MISTAKE.name, 2), ("STE/x", 1)]
+    groups = _summary(record).mistakes
+    assert [(group.key, group.count) for group in groups] == [("idea:rounding", 2), ("STE/x", 1)]
+    assert [(mistake.name, mistake.count) for mistake in groups[0].mistakes] == [(MISTAKE.name, 2)]
 
 
 def test_summarize_shows_table_1_beside_the_reference() -> None:
@@ -100,6 +101,16 @@ def test_summarize_draws_networks_with_both_size_and_accuracy() -> None:
     unmeasured = a_report("b", **widths)
     (drawn,) = _summary(a_record(an_outcome(whole), an_outcome(unmeasured))).sizes
     assert (drawn.submission, drawn.kibibytes, drawn.accuracy) == ("a", 108.88, 86.44)
+
+
+def test_summarize_prefers_the_measured_size_of_a_packed_model() -> None:
+    checks = {
+        id: a_check(id, evidence={"kibibytes": size})
+        for id, size in (("3.bit_widths.valid", 200.0), ("3.bit_widths.accuracy", 60.0))
+    }
+    model = ModelResult("variable precision", None, 16, 86.44, 10_000, 85.0)
+    record = a_record(an_outcome(replace(a_report("a", **checks), models=(model,))))
+    assert [network.kibibytes for network in _summary(record).sizes] == [60.0]
 
 
 def test_summarize_lists_the_slowest_with_their_longest_check() -> None:

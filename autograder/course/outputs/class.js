@@ -1,5 +1,6 @@
 "use strict";
-// Sorts tables by their headings' buttons, and filters the students by words and by status.
+// Sorts tables by their headings' buttons, filters the students by words and by status, and applies
+// a change of thresholds.
 // The page is complete without this script.
 {
   const number = new Intl.NumberFormat("en");
@@ -64,6 +65,57 @@
     }
     shown.textContent = `${number.format(count)} of ${number.format(rows.length)} students`;
   };
+
+  // What another threshold would change: the same rules as in autograder/course/thresholds.py.
+  const movement = (differences) => {
+    const mean = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
+    const gains = differences.filter((value) => value > 1e-9);
+    const losses = differences.filter((value) => value < -1e-9).map((value) => -value);
+    const parts = [];
+    if (gains.length) parts.push(`${gains.length} gain ${mean(gains)}`);
+    if (losses.length) parts.push(`${losses.length} lose ${mean(losses)}`);
+    return parts.join(", ") || "–";
+  };
+
+  const accuracyMovement = (row, change) => {
+    const { now, ramp, points, values, bonuses } = JSON.parse(row.dataset.accuracies);
+    const credit = (value, index, threshold) => {
+      if (ramp) return points * Math.min(1, Math.max(0, 1 - (threshold - value) / ramp));
+      return value > threshold ? points + (bonuses[index] || 0) : 0;
+    };
+    return movement(values.map((value, i) => credit(value, i, now + change) - credit(value, i, now)));
+  };
+
+  const sizeMovement = (row, percent, sizes) => {
+    const { step, steps } = JSON.parse(row.dataset.step);
+    const factor = 1 + percent / 100;
+    if (step) return String(sizes.filter((size) => size <= step * factor).length);
+    const bonus = (size, by) =>
+      Math.max(0, ...steps.filter(([limit]) => size <= limit * by).map(([, points]) => points));
+    return movement(sizes.map((size) => bonus(size, factor) - bonus(size, 1)));
+  };
+
+  for (const explore of document.querySelectorAll(".explore")) {
+    const table = document.getElementById(explore.dataset.table);
+    const input = explore.querySelector("input");
+    const rows = [...table.tBodies[0].rows];
+    // The last row of the sizes has the numbers of all of them.
+    const { sizes } = JSON.parse(rows[rows.length - 1].dataset.step || "{}");
+    const show = () => {
+      const change = input.valueAsNumber;
+      for (const row of rows) {
+        row.querySelector(".own").textContent = Number.isNaN(change)
+          ? "–"
+          : row.dataset.step
+            ? sizeMovement(row, change, sizes)
+            : accuracyMovement(row, change);
+      }
+    };
+    input.addEventListener("input", show);
+    explore.hidden = false;
+    for (const cell of table.querySelectorAll(".own")) cell.hidden = false;
+    show();
+  }
 
   words.addEventListener("input", filter);
   status.addEventListener("change", filter);

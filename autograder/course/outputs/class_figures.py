@@ -29,6 +29,7 @@ TONE_WORDS = {
 AROUND = 10.0  # percentage points
 _BARS = 150  # pixels of the highest bar of a distribution
 _PLOT = 330  # pixels of the scatter's height
+_LABEL = 11.0  # percent of the width that a label of a size step needs on a telephone
 _DOT = Markup(
     '<circle class="dot" cx="{x:.2f}%" cy="{y:.1f}" r="3.5"><title>{title}</title></circle>'
 )
@@ -142,12 +143,15 @@ def size_figure(
 
     def up(accuracy: float) -> float:
         place = (highest - accuracy) / (highest - lowest)
-        return 24 + (_PLOT - 24) * min(max(place, 0.0), 1.0)
+        return 42 + (_PLOT - 42) * min(max(place, 0.0), 1.0)
 
     body = Markup("")
-    for size, bonus in steps:
-        body += line("step", across(size), 18, across(size), _PLOT)
-        body += text("value", across(size), 12, "middle", f"+{number(bonus)}")
+    row, right = 0, math.inf  # labels that are close alternate between two rows
+    for size, bonus in sorted(steps, reverse=True):
+        row = 1 - row if right - across(size) < _LABEL else 0
+        right = across(size)
+        body += line("step", right, 22 + 14 * row, right, _PLOT)
+        body += text("value", right, 16 + 14 * row, "middle", f"+{number(bonus)}")
     for level in range(5 * math.ceil(lowest / 5), int(highest) + 1, 5):
         if level != floor:
             body += line("grid", 0, up(level), 100, up(level))
@@ -160,8 +164,9 @@ def size_figure(
     if reference:
         body += _DIAMOND.format(x=across(reference[0]), y=up(reference[1]))
     body += line("axis", 0, _PLOT + 8, 100, _PLOT + 8)
-    for tick in range(0, int(widest), 50):
-        anchor = "start" if tick == 0 else "middle"
+    distance = next((step for step in (50, 100, 250) if widest / step < 5), 1000)
+    for tick in range(0, int(widest), distance):
+        anchor = "start" if tick == 0 else "end" if across(tick) > 92 else "middle"
         body += text("value", across(tick), _PLOT + 24, anchor, f"{tick} KiB" if tick else "0")
     above = sum(1 for network in sizes if network.accuracy > floor)
     return FIGURE.format(

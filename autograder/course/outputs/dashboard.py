@@ -1,7 +1,8 @@
 """Render the page of a class: one HTML file for its staff.
 
-It shows the scores, every check, the misconceptions, Table 1 and the sizes of question 3 beside the
-reference, the slowest submissions, who needs review, and every student with a link to their page.
+It shows the scores, every check, the mistakes with what to say in class, Table 1 and the sizes of
+question 3 beside the reference, what other thresholds would change, the slowest submissions, who
+needs review, and every student with a link to their page.
 The script `class.js` sorts and searches; the page is readable without it.
 """
 
@@ -11,18 +12,31 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.item_analysis import SMALL, chance_limit
+from autograder.course.mistakes import mistake_names
 from autograder.course.outputs import class_figures as figures
 from autograder.course.outputs.pages import render_page
 from autograder.course.outputs.roster_gaps import roster_gaps
+from autograder.course.outputs.threshold_tables import accuracy_rows, size_rows
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.course.reference_results import ReferenceNumbers
+from autograder.course.review_groups import group_reviews
 from autograder.course.statistics import CheckStatistics, ClassStatistics, summarize
+from autograder.course.thresholds import (
+    CHANGES,
+    SIZE_CHANGES,
+    accuracy_thresholds,
+    size_steps,
+)
+from autograder.course.written_gaps import widest_gaps
 from autograder.engine.record import Report
 from autograder.engine.rubric import Rubric
+from autograder.engine.slips import Slip
 from autograder.report import wording
 from quantlab.paths import CELLS
 
 SHOWN_MISTAKES = 12  # the rest is folded
+SHOWN_REASONS = 12  # of reviews; the rest is folded
 STATUS_WORDS = {
     Status.FINAL: "Final",
     Status.AWAITING_MARKING: "Not graded yet",
@@ -50,18 +64,23 @@ class StudentView:
     questions: tuple[float | None, ...]
     strip: Markup
     seconds: float | None
-    mistakes: str
+    mistakes: tuple[str, ...]
     lost: str
 
 
 @dataclass(frozen=True)
 class CheckView:
-    """Holds one check; `lost` is the mean share of its points that is lost, in percent."""
+    """Holds one check; `passed` and `lost` are in percent, `lost` the mean share of its points.
+
+    `discrimination` is the correlation with the other checks.
+    """
 
     check: CheckStatistics
     place: int
     bar: Markup
+    passed: float | None
     lost: float | None
+    discrimination: float | None
 
 
 def render(
@@ -73,15 +92,18 @@ def render(
     pages: Mapping[str, str],
 ) -> str:
     """Return the page, to be stored as UTF-8; `pages[member]` is the address of a page."""
-    stats = summarize(record, scores, reference)
+    stats = summarize(record, scores, reference, rubric.slips)
     outcomes = {m: outcome for outcome in record.outcomes for m in outcome.entry.members}
     titles = _question_titles(record)
     places = {check.id: place for place, check in enumerate(stats.checks)}
     students = [
-        _student_view(score, outcomes.get(score.member), titles, places, pages) for score in scores
+        _student_view(score, outcomes.get(score.member), titles, places, pages, rubric.slips)
+        for score in scores
     ]
     dataset = record.dataset.lower().replace("-", "")
     thresholds = rubric.thresholds.get(dataset, {})
+    sizes = size_steps(stats.sizes, rubric, dataset)
+    checks = [_check(check, place) for place, check in enumerate(stats.checks)]
     variable = (
         (reference.kibibytes, reference.variable_accuracy)
         if reference.kibibytes is not None and reference.variable_accuracy is not None
@@ -96,7 +118,11 @@ def render(
         "status_words": STATUS_WORDS,
         "facts": _facts(stats),
         "scores": figures.score_figure(stats, "scores-figure"),
-        "checks": [_check(check, place) for place, check in enumerate(stats.checks)],
+        "checks": checks,
+        "compared": max((c.analysis.compared for c in stats.checks if c.analysis), default=0),
+        "small": SMALL,
+        "chance_limit": chance_limit,
+        "negative": [v for v in checks if v.discrimination is not None and v.discrimination < 0],
         "titles": titles,
         "legend": [(tone, figures.TONE_WORDS[tone]) for tone in figures.TONE_ORDER],
         "cells": CELLS,
@@ -112,8 +138,16 @@ def render(
         else None,
         "reference": variable,
         "people": students,
-        "waiting": [person for person in students if person.score.status is Status.NEEDS_REVIEW],
         "gaps": roster_gaps(scores),
+        "thresholds": accuracy_rows(
+            accuracy_thresholds(record, scores, stats.sizes, rubric, dataset)
+        ),
+        "changes": CHANGES,
+        "size_rows": size_rows(sizes) if sizes.sizes else [],
+        "size_changes": SIZE_CHANGES,
+        "written_gaps": widest_gaps(record, scores),
+        "reviews": group_reviews(scores),
+        "shown_reasons": SHOWN_REASONS,
         "shown_mistakes": SHOWN_MISTAKES,
         "halted": [(wording.WORDS[verdict], n) for verdict, n in sorted(stats.halted.items())],
         "pages": pages,
@@ -127,6 +161,7 @@ def _student_view(
     titles: Mapping[str, str],
     places: Mapping[str, int],
     pages: Mapping[str, str],
+    slips: Sequence[Slip],
 ) -> StudentView:
     report = outcome.report if outcome else None
     return StudentView(
@@ -137,7 +172,7 @@ def _student_view(
         questions=_questions(score, report, titles),
         strip=figures.strip(report.checks) if report else Markup(""),
         seconds=sum(outcome.seconds.values()) if outcome and outcome.seconds else None,
-        mistakes=" ".join(m.name for m in report.misconceptions) if report else "",
+        mistakes=tuple(mistake_names(report, slips)) if report else (),
         lost=" ".join(
             str(places[check.id])
             for check in report.automatic
@@ -159,7 +194,15 @@ def _questions(
 
 def _check(check: CheckStatistics, place: int) -> CheckView:
     lost = None if check.share is None else round(100 * (1 - check.share), 1)
-    return CheckView(check, place, figures.outcome_bar(check.tones), lost)
+    analysis = check.analysis
+    return CheckView(
+        check,
+        place,
+        figures.outcome_bar(check.tones),
+        round(100 * analysis.passed, 1) if analysis else None,
+        lost,
+        analysis.discrimination if analysis else None,
+    )
 
 
 def _question_titles(record: ClassRecord) -> Mapping[str, str]:
