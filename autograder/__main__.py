@@ -1,9 +1,11 @@
 """Run the command line of the grader: `python -m autograder`."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 from autograder.cli import cli, run
+from autograder.exit_status import INTERRUPTED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -12,4 +14,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if status == INTERRUPTED:  # everything is closed; unloading torch would take seconds
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -3,7 +3,6 @@
 import queue
 import sys
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from autograder.checks.call import CallCheck
+from autograder.commands.interruptible_threads import map_interruptibly
 from autograder.engine.record import Report
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
@@ -104,19 +104,18 @@ def _grade(options: GradeOptions, console: Console) -> int:
         return USAGE
     results = None if options.replay else ResultsFolder(options.out)
     with ExitStack() as open_sandboxes:
-        sandboxes: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+        sandboxes = []
         try:
             for _ in range(min(options.jobs, len(submissions))):
                 sandbox = Sandbox(allow_unsafe=options.allow_unsafe, tier=options.tier)
-                sandboxes.put(open_sandboxes.enter_context(sandbox))
+                sandboxes.append(open_sandboxes.enter_context(sandbox))
                 refuse_other_arithmetic(sandbox.arithmetic)
         except IsolationUnavailable as problem:
             raise SetupError(str(problem)) from problem
         reports = _grade_all(submissions, context, sandboxes, results, console)
         if results is None:
-            executor = sandboxes.get()
             for submission, report in zip(submissions, reports, strict=True):
-                _print_replay(submission, report, context, executor, options.save, console)
+                _print_replay(submission, report, context, sandboxes[0], options.save, console)
     if results is not None:
         print_summary(reports, [results.page(report.student) for report in reports], console)
     return NEEDS_REVIEW if problems or any(report.needs_review for report in reports) else DONE
@@ -148,20 +147,20 @@ def _print_replay(
 def _grade_all(
     submissions: Sequence[Submission],
     context: GradingContext,
-    sandboxes: "queue.SimpleQueue[Sandbox]",
+    sandboxes: Sequence[Sandbox],
     results: ResultsFolder | None,
     console: Console,
 ) -> list[Report]:
     """Grade in parallel, one sandbox each, and return the reports in order."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with (
-        Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress,
-        ThreadPoolExecutor(max_workers=sandboxes.qsize()) as pool,
-    ):
+    free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
+    for sandbox in sandboxes:
+        free.put(sandbox)
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
         total = len(select_checks(context.rubric, context.selected))
 
         def grade_one(submission: Submission) -> Report:
-            executor, trace = sandboxes.get(), Trace()
+            executor, trace = free.get(), Trace()
             task = progress.add_task(submission.student, total=total)
 
             def on_report(report: Report) -> None:
@@ -172,16 +171,14 @@ def _grade_all(
             try:
                 report = grade_submission(submission, context, executor, on_report, trace)
             finally:
-                sandboxes.put(executor)
+                free.put(executor)
                 progress.remove_task(task)
             if results is not None:
                 results.write_final(report, trace)
             return report
 
-        futures = [pool.submit(grade_one, submission) for submission in submissions]
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures]
-        finally:
-            for future in futures:
-                future.cancel()
+        def end_checks() -> None:
+            for sandbox in sandboxes:
+                sandbox.interrupt()
+
+        return map_interruptibly(grade_one, submissions, len(sandboxes), end_checks)

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,11 @@ class WorkerProcess:
     def close(self) -> None:
         """End the worker and all it runs, and wait for it. May be called repeatedly."""
         self._undo.close()
+
+    def kill(self) -> None:
+        """Kill the worker and all it runs, without waiting. Any thread may call it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _end_process(self) -> None:
         self._control.close()
