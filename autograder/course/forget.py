@@ -22,6 +22,7 @@ from autograder.course.outputs.audit_page import read_audit
 from autograder.course.outputs.class_json import read_class, read_policy, read_scores
 from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.gradebooks import (
+    ANSWERS,
     CANVAS,
     DATABASE,
     FINAL,
@@ -134,6 +135,8 @@ def _own_paths(folder: Path, id: str) -> Iterator[Path]:
     name = student_id(id).value
     for place in (Path(STUDENTS), REPORTS, Path(APPEALS)):
         yield folder / place / name
+    for answers in ANSWERS:
+        yield folder / answers / id
 
 
 def _record(folder: Path) -> ClassRecord:

@@ -18,6 +18,7 @@ from autograder.course.outputs import STAFF, WrittenFiles, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.grading.results_folder import ResultsFolder
 from autograder.grading.submission import Trace
+from autograder.platforms import Export
 
 REPORTS = Path(STAFF) / "reports"
 
@@ -41,6 +42,7 @@ def write_class(
     faults: Mapping[str, Mapping[str, str]],
     publish: PublishOptions,
     submissions: SubmissionPool,
+    export: Export,
 ) -> WrittenFiles:
     """Write the reports, then all other outputs, and return what was written.
 
@@ -50,6 +52,7 @@ def write_class(
         faults: tracebacks of the grader, `faults[student][check]`.
         publish: the policy and the manual scores.
         submissions: the submissions, for the comparisons of the audit.
+        export: the open export, for the answers that formgrader shows.
 
     Raises:
         UnwritableResults, UnwritableOutputs: a file can't be written.
@@ -65,7 +68,7 @@ def write_class(
             trace = Trace(dict(outcome.seconds), dict(faults.get(student, {})))
             results.write_student(outcome.report, trace)
     results.write_summary()
-    return write_all(record, out, policy, manual, publish.anonymous, previous, submissions)
+    return write_all(record, out, policy, manual, publish.anonymous, previous, submissions, export)
 
 
 def _previous(path: Path) -> ClassRecord | None:

@@ -113,7 +113,7 @@ def _grade(
         if not options.apply:
             manual = read_manual_scores(publish.manual, record)
             return _status(apply_policy(record, publish.policy(), manual), export.problems)
-    written = write_class(record, options.out, session.faults(), publish, submissions)
+    written = write_class(record, options.out, session.faults(), publish, submissions, export)
     write_note(options.out, BatchNote(export.path, publish))
     journal.apply(wanted.by_check, applying)
     print_class(record, written.scores, options.out, written.notes, console)

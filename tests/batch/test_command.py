@@ -138,7 +138,7 @@ def test_batch_explains_how_to_resume_after_ctrl_c(small, tmp_path, checks):
 
 def test_batch_of_some_checks_writes_no_gradebook(undisturbed):
     assert (undisturbed / "class.html").exists()
-    for name in ("final.csv", "canvas.csv", "moodle.csv", "gradebook.db"):
+    for name in ("final.csv", "canvas.csv", "moodle.csv", "nbgrader/gradebook.db"):
         assert not (undisturbed / name).exists()
 
 

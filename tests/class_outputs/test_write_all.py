@@ -13,6 +13,7 @@ from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs import UnwritableOutputs, write_all
 from autograder.course.outputs.class_json import read_class
+from autograder.course.outputs.gradebooks import DATABASE
 from autograder.course.policy import Policy, PolicyError, Status
 from autograder.engine.executor import Executor
 from autograder.grading.preparation import prepare_grading
@@ -35,7 +36,7 @@ def test_write_all_writes_every_file_and_a_page_per_student(
     written = write_all(record, tmp_path, policy, manual)
     names = {path.name for path in tmp_path.iterdir()} - {"course_secret"}
     assert names == {
-        *("class.html", "class.json", "canvas.csv", "moodle.csv", "junit.xml", "gradebook.db"),
+        *("class.html", "class.json", "canvas.csv", "moodle.csv", "junit.xml", "nbgrader"),
         *("final.csv", "students", "staff"),
     }
     assert set(written.files) == {
@@ -100,7 +101,8 @@ def test_write_all_writes_nothing_when_the_policy_does_not_fit(
 def test_write_all_keeps_manual_scores_of_an_existing_gradebook(tmp_path: Path) -> None:
     record = a_record(an_outcome(a_report("ada")))
     cells = [GradedCell("written-1b", 4, True)]
-    place = tmp_path / "gradebook.db"
+    place = tmp_path / DATABASE
+    place.parent.mkdir()
     write_gradebook(place, cells, [StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)})])
     before = place.read_bytes()
     with pytest.raises(UnwritableOutputs, match="3 points for written-1b of ada"):
@@ -124,9 +126,9 @@ def test_write_all_counts_students_left_out_of_each_gradebook(
     assert {
         f"{awaiting + 4} students are not in canvas.csv, without a final score "
         f"(awaiting marking: {awaiting}, missing: 2, needs review: 2).",
-        "5 students are not in gradebook.db, without a final score "
+        f"5 students are not in {DATABASE}, without a final score "
         "(excused: 1, missing: 2, needs review: 2).",
-        f"{awaiting} in gradebook.db still have written answers to grade: do so in formgrader "
+        f"{awaiting} in {DATABASE} still have written answers to grade: do so in formgrader "
         "before scores are exported from it.",
     } <= set(written.notes)
 
@@ -144,14 +146,15 @@ def _provisional(record: ClassRecord) -> ClassRecord:
 def test_write_all_of_a_provisional_run_removes_gradebooks(
     record: ClassRecord, policy: Policy, tmp_path: Path
 ) -> None:
-    gradebooks = ("canvas.csv", "moodle.csv", "final.csv", "gradebook.db")
+    gradebooks = ("canvas.csv", "moodle.csv", "final.csv", DATABASE)
     write_all(record, tmp_path, policy, {})
     assert all((tmp_path / name).exists() for name in gradebooks)
     written = write_all(_provisional(record), tmp_path, policy, {})
     assert not any((tmp_path / name).exists() for name in gradebooks)
     notes = " ".join(written.notes)
     assert "PROVISIONAL" in notes
-    assert all(f"Removed {tmp_path / name}" in notes for name in gradebooks)
+    removed = ("canvas.csv", "moodle.csv", "final.csv", "nbgrader")
+    assert all(f"Removed {tmp_path / name}" in notes for name in removed)
     pages = [path for path in written.files if path.suffix == ".html"]
     assert len(pages) > 50
     for page in pages:
@@ -160,7 +163,8 @@ def test_write_all_of_a_provisional_run_removes_gradebooks(
 
 
 def test_write_all_of_a_provisional_run_keeps_manual_scores(tmp_path: Path) -> None:
-    place = tmp_path / "gradebook.db"
+    place = tmp_path / DATABASE
+    place.parent.mkdir()
     cells = [GradedCell("written-1b", 4, True)]
     write_gradebook(place, cells, [StudentRow("ada", None, 0, {"written-1b": CellScore(None, 3)})])
     before = place.read_bytes()
@@ -180,7 +184,9 @@ def test_write_all_removes_a_table_that_it_no_longer_writes(
 
 
 def test_write_all_refuses_a_foreign_gradebook_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "gradebook.db").write_text("not a database")
+    place = tmp_path / DATABASE
+    place.parent.mkdir()
+    place.write_text("not a database")
     with pytest.raises(UnwritableOutputs, match="is not a gradebook of nbgrader"):
         write_all(a_record(an_outcome(a_report("ada"))), tmp_path, Policy(), {})
 

@@ -17,6 +17,7 @@ from autograder.course.journal import Journal, Row
 from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import audit_page, write_all
 from autograder.course.outputs.class_json import class_json, read_class, read_policy, read_scores
+from autograder.course.outputs.gradebooks import DATABASE
 from autograder.course.policy import Policy, apply_policy
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.results_folder import ResultsFolder
@@ -122,7 +123,7 @@ def test_forget_keeps_the_others(graded):
     assert "lost99" in read_class(text).missing
     assert "alan" in (graded / "staff/audit.json").read_text()
     assert "grace" in (graded / "class.html").read_text()
-    assert [s.student for s in manual_scores(graded / "gradebook.db")] == ["grace"]
+    assert [s.student for s in manual_scores(graded / DATABASE)] == ["grace"]
     with closing(sqlite3.connect(graded / ".journal/marks.sqlite")) as database:
         (rows,) = database.execute("SELECT count(*) FROM marks").fetchone()
     assert rows == 2

@@ -29,7 +29,7 @@ _PATH = re.compile(r"[\w.*<>-]+(?:/[\w.*<>-]+)+/?")
 _LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 _BASES = (".", "docs", "autograder", "quantlab")  # folders that the texts name paths from
 _OUTPUTS = re.compile(  # written by a command
-    r"(?:dist|marks|runs|demo|release|submitted|source|DIR|results|students|staff|appeals|rehearsal)/.*"
+    r"(?:dist|marks|runs|demo|release|submitted|source|DIR|results|students|staff|appeals|rehearsal|nbgrader)/.*"
     r"|instructor/course_secret|<.*"
 )
 

@@ -3,7 +3,7 @@
     OUT/class.html, class.json              the class as a page, and for programs
     OUT/final.csv                           the score and status of every student
     OUT/canvas.csv, moodle.csv              gradebook imports; only these contain names
-    OUT/gradebook.db                        nbgrader's, if nbgrader is installed
+    OUT/nbgrader/                           gradebook and answers for formgrader, with nbgrader
     OUT/junit.xml                           one suite per submission
     OUT/students/<id>/report.html           the page of a student
     OUT/students/<id>/results.json          the same for Gradescope
@@ -26,14 +26,16 @@ from autograder.course.class_record import ClassRecord
 from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
-from autograder.course.outputs.gradebooks import write_gradebooks
+from autograder.course.outputs.gradebooks import write_answers, write_gradebooks
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.roster_gaps import gap_sentences, roster_gaps
 from autograder.course.outputs.score_breakdown import closing_rows
+from autograder.course.outputs.student_files import StudentFiles
 from autograder.course.policy import FinalScore, Policy, apply_manual_scores, apply_policy
 from autograder.course.reference_results import reference_numbers
 from autograder.engine.rubric import load_rubric
 from autograder.engine.secret import course_secret
+from autograder.platforms import Export
 from autograder.report import gradescope, html
 from quantlab.intake.names import student_id
 
@@ -67,6 +69,7 @@ def write_all(
     anonymous: bool = False,
     previous: ClassRecord | None = None,
     submissions: SubmissionPool | None = None,
+    export: Export | None = None,
 ) -> WrittenFiles:
     """Write all outputs below `out` and return what was written.
 
@@ -78,6 +81,7 @@ def write_all(
         anonymous: write pseudonyms instead of ids.
         previous: the record of an earlier run, to compare with.
         submissions: the submissions, for the comparisons of the audit.
+        export: the open export, for the answers that formgrader shows; None leaves them out.
 
     Raises:
         PolicyError: the policy or the manual scores are wrong; nothing is written.
@@ -88,6 +92,8 @@ def write_all(
     record = apply_manual_scores(record, scores)
     findings = audit(record, previous, submissions)
     files = OutputFiles(out)
+    entries = {m: outcome.entry for outcome in record.outcomes for m in outcome.entry.members}
+    anonymized = None
     try:
         if anonymous:
             names = pseudonyms(record, scores, course_secret())
@@ -98,9 +104,13 @@ def write_all(
                 names.scores(scores),
                 names.audit(findings),
             )
+            entries = {names.of[member]: entry for member, entry in entries.items()}
+            anonymized = names.text
         write_class_pages(files, record, scores, policy, findings, anonymous)
         _write_students(files, record, scores)
         notes = write_gradebooks(files, record, scores, policy)
+        if export is not None:
+            write_answers(files, record, scores, StudentFiles(export, entries, anonymized))
     except OSError as error:
         place = error.filename or files.folder
         raise UnwritableOutputs(

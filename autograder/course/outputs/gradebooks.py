@@ -2,13 +2,14 @@
 
     final.csv                   every student, for staff; see `final_csv`
     canvas.csv, moodle.csv      where the class knows the ids of that site
-    gradebook.db                nbgrader's, if nbgrader is installed
+    nbgrader/gradebook.db       nbgrader's, if nbgrader is installed; see `nbgrader_tree`
 
 A provisional run, made from fewer checks or test images than a score, writes none of them. A file
 of an earlier run that this run does not write is removed, so that no old score looks current;
 a gradebook.db is never removed or replaced while it contains manual scores that were not passed in.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.published_points import left_out, published_points
 from autograder.course.outputs.score_breakdown import feedback_lines
+from autograder.course.outputs.student_files import StudentFiles
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.platforms.canvas import canvas_csv, in_canvas_csv
 from autograder.platforms.gradebook_row import GradebookRow
 from autograder.platforms.moodle import moodle_csv
 
-FINAL, CANVAS, MOODLE, DATABASE = "final.csv", "canvas.csv", "moodle.csv", "gradebook.db"
+FINAL, CANVAS, MOODLE, DATABASE = "final.csv", "canvas.csv", "moodle.csv", "nbgrader/gradebook.db"
+AUTOGRADED = "nbgrader/autograded"
+ANSWERS = (AUTOGRADED, "nbgrader/feedback")  # with a folder per student
 CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
 
 
@@ -103,8 +107,8 @@ def _remove_database(files: OutputFiles) -> list[str]:
             f"{place} contains manual scores, and a provisional run writes no gradebook: choose "
             "another folder with --out, or move it away."
         )
-    files.remove(DATABASE)
-    return [f"Removed {place} of an earlier run."]
+    shutil.rmtree(place.parent)
+    return [f"Removed {place.parent} of an earlier run."]
 
 
 def _write_database(
@@ -144,6 +148,19 @@ def _write_database(
         left_out(DATABASE, [score for score in scores if score.member not in names]),
         unread if waiting else "",
     ]
+
+
+def write_answers(
+    files: OutputFiles, record: ClassRecord, scores: Sequence[FinalScore], students: StudentFiles
+) -> None:
+    """Write the folder for formgrader around gradebook.db, if there is one. Raise `OSError`."""
+    if not (files.folder / DATABASE).exists():
+        return
+    try:
+        from autograder.course.outputs.nbgrader_tree import write_nbgrader_tree
+    except ModuleNotFoundError:  # `write_gradebooks` says so
+        return
+    write_nbgrader_tree(files, record, scores, students)
 
 
 def remove_from_gradebook(folder: Path, student: str) -> None:

@@ -5,7 +5,7 @@ check is undecided. Points of a written answer go to `written-<question>`.
 `autograder.platforms.nbgrader_gradebook` writes the rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -44,23 +44,32 @@ def gradebook_rows(
     cells: Sequence[GradedCell],
     zone: ZoneInfo | None = None,
 ) -> tuple[StudentRow, ...]:
-    """Return a row per member who submitted something, is not excused and needs no review.
+    """Return a row per student of the gradebook.
 
     `record` has the manual scores; `zone` is that of local times in the export.
     """
-    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.entry.members}
     return tuple(
         StudentRow(
             score.member,
-            _moment(outcomes[score.member], zone),
+            _moment(outcome, zone),
             score.penalty,
             {cell.name: _cell(cell, report, score) for cell in cells},
         )
-        for score in scores
-        if score.member in outcomes
-        and score.status in (Status.FINAL, Status.AWAITING_MARKING)
-        and (report := outcomes[score.member].report) is not None
+        for score, outcome, report in students_in_gradebook(record, scores)
     )
+
+
+def students_in_gradebook(
+    record: ClassRecord, scores: Sequence[FinalScore]
+) -> Iterator[tuple[FinalScore, Outcome, Report]]:
+    """Yield the members who submitted something, are not excused and need no review."""
+    outcomes = {m: outcome for outcome in record.outcomes for m in outcome.entry.members}
+    for score in scores:
+        outcome = outcomes.get(score.member)
+        if outcome is None or outcome.report is None:
+            continue
+        if score.status in (Status.FINAL, Status.AWAITING_MARKING):
+            yield score, outcome, outcome.report
 
 
 def _cell(cell: GradedCell, report: Report, score: FinalScore) -> CellScore:

@@ -1,0 +1,100 @@
+"""Find the notebook and the other documents of a submission, for staff who grade written answers.
+
+Names decide first: a copy of `main.ipynb` under its own name counts before any other. Of the other
+notebooks, the first with a cell of the released notebook counts. Nothing is executed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import nbformat
+from nbformat import NotebookNode
+
+from quantlab.errors import UnreadableFile
+from quantlab.intake.contents import Contents, Entry
+from quantlab.intake.names import could_be, quote_name
+from quantlab.intake.unused_files import could_be_report
+
+NOTEBOOK = "main.ipynb"
+LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
+WRITTEN = "written-"
+
+
+@dataclass(frozen=True)
+class StudentNotebook:
+    """Hold the notebook of a submission.
+
+    Attributes:
+        entry: the file; None if the submission has none.
+        content: its bytes.
+        notebook: the notebook; None if there is none, or if it can't be read.
+        problem: why a notebook that is there can't be read, a sentence; "" otherwise.
+    """
+
+    entry: Entry | None = None
+    content: bytes = b""
+    notebook: NotebookNode | None = None
+    problem: str = ""
+
+
+def find_notebook(contents: Contents) -> StudentNotebook:
+    """Return the notebook of a submission."""
+    first_problem = StudentNotebook()
+    for entry in _notebooks(contents):
+        candidate = _read(entry)
+        notebook = candidate.notebook
+        if notebook is not None and (_is_copy(entry) or _has_written_cell(notebook)):
+            return candidate
+        if _is_copy(entry) and first_problem.entry is None:
+            first_problem = candidate
+    return first_problem
+
+
+def other_documents(contents: Contents, notebook: Entry | None) -> tuple[Entry, ...]:
+    """Return the documents beside the notebook that may contain written answers."""
+    return tuple(
+        entry
+        for entry in contents.files
+        if entry is not notebook and not _is_copy(entry) and could_be_report(entry)
+    )
+
+
+def read_notebook(content: bytes) -> NotebookNode:
+    """Return a notebook of any format as version 4. Raise any exception if it can't be read."""
+    notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+    nbformat.validate(notebook, relax_add_props=True)
+    return notebook
+
+
+def _notebooks(contents: Contents) -> Iterator[Entry]:
+    """Yield the notebooks: copies of the released one first, nearest to the top first."""
+    named = [entry for entry in contents.files if entry.name.casefold().endswith(".ipynb")]
+    yield from sorted(named, key=lambda e: (not _is_copy(e), len(e.parts), e.path))
+
+
+def _is_copy(entry: Entry) -> bool:
+    return could_be(entry.name, NOTEBOOK)
+
+
+def _read(entry: Entry) -> StudentNotebook:
+    try:
+        content = entry.read(LARGEST)
+    except UnreadableFile as problem:
+        return StudentNotebook(entry, problem=f"{quote_name(entry.path)} {problem}.")
+    try:
+        return StudentNotebook(entry, content, read_notebook(content))
+    except Exception as problem:  # any error of the parser
+        reason = f"{quote_name(entry.path)} can't be read as a notebook ({type(problem).__name__})."
+        return StudentNotebook(entry, content, problem=reason)
+
+
+def _has_written_cell(notebook: NotebookNode) -> bool:
+    return any(
+        str(name).startswith(WRITTEN)
+        for cell in notebook.cells
+        for name in (
+            cell.get("id"),
+            cell.metadata.get("id"),
+            (cell.metadata.get("nbgrader") or {}).get("grade_id"),
+        )
+    )
