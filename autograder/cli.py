@@ -291,6 +291,43 @@ def forget(**options: Any) -> int:
     return run_forget(ForgetOptions(**options))
 
 
+@cli.command(epilog=EPILOG)
+@click.argument("site", type=click.Choice(["canvas"]))
+@click.option("--course", type=POSITIVE, required=True, metavar="ID", help="The course's number.")
+@click.option(
+    "--assignment", type=POSITIVE, required=True, metavar="ID", help="The assignment's number."
+)
+@click.option(
+    "--out",
+    type=FILE,
+    required=True,
+    metavar="DIR",
+    help="Write the submissions into this folder, which batch reads.",
+)
+@click.option(
+    "--url",
+    metavar="URL",
+    help="The address of Canvas, such as https://canvas.example.edu.  [default: CANVAS_API_URL]",
+)
+@click.option(
+    "--token-file",
+    type=FILE,
+    metavar="FILE",
+    help="A file that contains the token and that only you can read.  [default: CANVAS_API_TOKEN]",
+)
+@click.option("--verbose", is_flag=True, help="Print a line per request.")
+def pull(**options: Any) -> int:
+    """Fetch the submissions of an assignment from SITE, with times, attempts and groups.
+
+    Both numbers are in the address of the assignment, /courses/ID/assignments/ID. Nothing is
+    changed on the site. Interrupted? Run the same command again to resume.
+    """
+    from autograder.commands.pull import PullOptions
+    from autograder.commands.pull import pull as run_pull
+
+    return run_pull(PullOptions(**options))
+
+
 @cli.command(name="return", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.option(

@@ -4,9 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
+from autograder.commands.progress import show_progress
 from autograder.course.feedback import Feedback, plan_feedback, sentences
 from autograder.course.feedback_files import FEEDBACK, write_archive, write_folder
 from autograder.course.graded_class import GradedClass, open_graded_class
@@ -51,17 +49,9 @@ def _return(options: ReturnOptions, graded: GradedClass, site: FeedbackSite) -> 
         return NEEDS_REVIEW
     name = options.site if site.is_folder else f"{options.site}.zip"
     place = options.archive or options.out / FEEDBACK / name
-    with Progress(
-        TextColumn("Pages of students"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        bar = progress.add_task("", total=len(feedback.files))
-        write = write_folder if site.is_folder else write_archive
-        write(feedback, place, lambda: progress.advance(bar))
+    write = write_folder if site.is_folder else write_archive
+    with show_progress("Pages of students", len(feedback.files)) as advance:
+        write(feedback, place, advance)
     for line in _summary(feedback, place, len(graded.scores), site):
         print(line)
     return NEEDS_REVIEW if any(left.is_open for left in feedback.left_out) else DONE

@@ -25,6 +25,7 @@ from autograder.platforms.parsing import (
     strip_folders,
     with_conflict,
 )
+from autograder.platforms.pulled_folder import PULLED
 from quantlab.errors import UnreadableFile, UnreadableSubmission
 from quantlab.intake.archive import open_contents, read_archive
 from quantlab.intake.contents import LIMITS, Budget, Contents, Spent
@@ -32,8 +33,8 @@ from quantlab.intake.names import quote_name
 from quantlab.intake.nested import has_archive_name, only_archive, open_nested
 from quantlab.intake.submission import Submission, build_submission
 
-_SYSTEMS = (GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
-SOURCES = tuple(system.name for system in (*_SYSTEMS, FOLDER))
+_SYSTEMS = (PULLED, GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
+SOURCES = tuple(dict.fromkeys(system.name for system in (*_SYSTEMS, FOLDER)))
 _DEEPEST = 3  # outer folders
 _LARGEST_ARCHIVE = LIMITS.total_bytes
 # A course site may export large files; the limits of a submission apply to each submission in it.
