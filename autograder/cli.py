@@ -106,6 +106,18 @@ def grading_options(command: Command) -> Command:
     return command
 
 
+def past_option(command: Command) -> Command:
+    """Add the option --past: solutions of past terms to compare with."""
+    return click.option(
+        "--past",
+        type=FILE,
+        multiple=True,
+        metavar="PATH",
+        help="Compare solutions with those of a past term: an export, a folder of submissions, or "
+        "a folder of .py files. May be repeated.",
+    )(command)
+
+
 def _refuse_fake(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value is not None:
         raise click.UsageError("--fake is now python -m authoring rehearse make.", context)
@@ -206,6 +218,7 @@ def grade(**options: Any) -> int:
     help="Manual scores: a table of student,check,points,comment, or nbgrader's gradebook.db. "
     "May be repeated.",
 )
+@past_option
 @click.option("--anonymous", is_flag=True, help="Write pseudonyms instead of ids everywhere.")
 @click.option(
     "--jobs",
@@ -365,6 +378,79 @@ def return_feedback(**options: Any) -> int:
     from autograder.commands.return_feedback import return_feedback as run_return
 
     return run_return(ReturnOptions(**options))
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@past_option
+@click.option(
+    "--export", type=FILE, metavar="PATH", help="The graded export.  [default: as batch noted it]"
+)
+@click.option("--tier", type=click.Choice(TIERS), help="Use only this isolation tier.")
+@click.option(
+    "--allow-unsafe", is_flag=True, help="Open saved models without isolation, with your rights."
+)
+def audit(**options: Any) -> int:
+    """Run the audit of DIR, the folder of a class that `batch` wrote, again. Grades nothing.
+
+    Writes DIR/staff/audit.html and audit.json: what staff should look at, with how it can be
+    honest. With --past solutions are compared with those of past terms, too.
+    """
+    from autograder.commands.audit import AuditOptions
+    from autograder.commands.audit import audit as run_audit
+
+    return run_audit(AuditOptions(**options))
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@click.option(
+    "--export", type=FILE, metavar="PATH", help="The graded export.  [default: as batch noted it]"
+)
+@click.option("--sample", type=POSITIVE, metavar="N", help="Write at most N sheets.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Another seed draws another sample and other questions.",
+)
+@click.option(
+    "--student",
+    "students",
+    multiple=True,
+    metavar="ID",
+    help="Write the sheet of this student only. May be repeated.",
+)
+@click.option(
+    "--jobs",
+    type=POSITIVE,
+    metavar="N",
+    help="Make this many sheets at a time.  [default: what cores and memory allow]",
+)
+@click.option("--tier", type=click.Choice(TIERS), help="Use only this isolation tier.")
+@click.option(
+    "--allow-unsafe",
+    is_flag=True,
+    help="Run without isolation: student code runs with your rights.",
+)
+def viva(**options: Any) -> int:
+    """Write viva sheets: three questions per student of DIR from their own submission.
+
+    DIR is the folder of a class that `batch` wrote. Writes DIR/staff/viva: a sheet for each
+    student, all sheets in one file to print, and a key with computed answers. Students on the
+    audit's list come first.
+    """
+    from autograder.commands.viva import VivaOptions
+    from autograder.commands.viva import viva as run_viva
+    from autograder.course.worker_setup import Settings
+    from autograder.viva.run_viva import VivaChoice
+
+    choice = VivaChoice(options.pop("sample"), options.pop("seed"), options.pop("students"))
+    tier, allow_unsafe = options.pop("tier"), options.pop("allow_unsafe")
+    settings = Settings("cifar10", tier=tier, allow_unsafe=allow_unsafe)
+    return run_viva(VivaOptions(choice=choice, settings=settings, **options))
 
 
 @cli.command(epilog=EPILOG)

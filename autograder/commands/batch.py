@@ -44,6 +44,7 @@ class BatchOptions:
     course: Path | None = None
     manual: tuple[Path, ...] = ()
     anonymous: bool = False
+    past: tuple[Path, ...] = ()
 
 
 def batch(options: BatchOptions) -> int:
@@ -76,7 +77,9 @@ def _batch(options: BatchOptions) -> int:
             from autograder.course.run_class import ClassOptions, grade_class
 
         publish = PublishOptions(options.course, options.manual, options.anonymous)
-        asked = ClassOptions(options.out, options.settings, options.regrade, options.apply, publish)
+        asked = ClassOptions(
+            options.out, options.settings, options.regrade, options.apply, publish, options.past
+        )
         return grade_class(asked, export, journal, pool)
 
 

@@ -2,7 +2,7 @@
 
 What is only the student's is deleted. What is about the class is written again without the student,
 from class.json and audit.json. Tables that need the columns of a course site are deleted, because
-class.json does not contain those columns; the next `batch` writes them again.
+class.json does not contain those columns; the next `batch` writes them again. So are viva sheets.
 """
 
 import csv
@@ -38,7 +38,8 @@ from quantlab.intake.names import student_id
 APPEALS = "appeals"
 _CLASS, _AUDIT = "class.json", f"{STAFF}/audit.json"
 _PSEUDONYMS = f"{STAFF}/pseudonyms.csv"
-_OF_SITES = (CANVAS, MOODLE, FEEDBACK)  # the next batch or return writes them again
+_VIVA = f"{STAFF}/viva"  # its key and index contain everyone
+_OF_SITES = (CANVAS, MOODLE, FEEDBACK, _VIVA)  # the next batch, return or viva writes them again
 
 
 class CannotForget(AutograderError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.course.audit import SubmissionPool
+from autograder.course.audit.past import BadPast, read_past
 from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
@@ -49,6 +50,7 @@ from quantlab.data.cifar10 import DataNotFound
 
 SENTENCES = (
     BadCorpus,
+    BadPast,
     DataNotFound,
     IsolationUnavailable,
     PolicyError,
@@ -73,6 +75,7 @@ class ClassOptions:
     regrade: bool = False
     apply: bool = False
     publish: PublishOptions = field(default_factory=PublishOptions)
+    past: tuple[Path, ...] = ()
 
 
 def grade_class(options: ClassOptions, export: Export, journal: Journal, pool: WorkerPool) -> int:
@@ -90,6 +93,7 @@ def _grade(
     for problem in export.problems:
         print(problem, file=sys.stderr)
     policy = options.publish.policy()  # report its errors now, not after grading
+    past = [read_past(path) for path in options.past]
     setup, wanted = prepare_class(options.settings, policy.repair_mode)
     refuse_unusable_inputs(export, setup, policy, options.publish.manual)
     applying = class_settings(setup)
@@ -99,7 +103,7 @@ def _grade(
         journal.apply(wanted.by_check, applying)
     session = Session(options.settings, wanted, setup, export, journal)
     with _player(options.settings, wanted) as executor:
-        submissions = SubmissionPool(setup.dataset, executor)
+        submissions = SubmissionPool(setup.dataset, executor, past)
         session.grade(pool, console, submissions.add)  # read once, while grading
         for submission in session.submissions():
             submissions.add(submission)

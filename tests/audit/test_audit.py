@@ -7,7 +7,8 @@ import pytest
 
 from autograder.course.audit import SubmissionPool, audit
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
-from autograder.course.outputs.audit_page import audit_json
+from autograder.course.audit.past import PastSolution, PastTerm
+from autograder.course.outputs.audit_page import audit_json, read_audit
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Verdict
 from quantlab.intake.submission import Submission
@@ -55,13 +56,31 @@ def test_audit_notes_that_copydetect_is_missing(monkeypatch: pytest.MonkeyPatch)
     )
 
 
+def test_audit_compares_with_past_terms_and_notes_what_it_could_not_read() -> None:
+    past = [PastTerm("s24", (PastSolution("s24/kim", TERSE),), ("s24/lee", "s24/max"))]
+    submissions = SubmissionPool("shapes10", Opener(), past)
+    submissions.add(Submission("ada", TERSE))
+    report = audit(RECORD, None, submissions)
+    assert [(look.kind, look.past) for look in report.findings] == [(Kind.PAST, ("s24/kim",))]
+    assert report.notes == (
+        "2 past submissions in s24 have no readable solution.py and were not compared.",
+    )
+
+
+def test_read_audit_reads_a_file_without_past_names() -> None:
+    text = audit_json(Audit((AuditFinding(Kind.FLIPS, "what", "why"),)))
+    record = json.loads(text)
+    del record["looks"][0]["past"]
+    assert read_audit(json.dumps(record)) == read_audit(text)
+
+
 def test_audit_compares_with_an_earlier_run() -> None:
     before = a_record(an_outcome(a_report("ada", **{"2a.STE.gradient": Verdict.WRONG})))
     assert [look.kind for look in audit(RECORD, before, None).findings] == [Kind.FLIPS]
 
 
 def test_audit_json_contains_findings_and_notes() -> None:
-    look = AuditFinding(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",))
+    look = AuditFinding(Kind.SOLUTION, "what", "why", ("ada", "bob"), 0.75, ("code",), ("s24/kim",))
     assert json.loads(audit_json(Audit((look,), ("note",)))) == {
         "version": 1,
         "looks": [
@@ -72,6 +91,7 @@ def test_audit_json_contains_findings_and_notes() -> None:
                 "who": ["ada", "bob"],
                 "measure": 0.75,
                 "details": ["code"],
+                "past": ["s24/kim"],
             }
         ],
         "notes": ["note"],

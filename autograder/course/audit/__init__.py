@@ -5,12 +5,14 @@ says what was observed and how that can be honest. It changes no score, and only
 """
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograder.course.audit import check_statistics
 from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.audit.model_changes import Changes
 from autograder.course.audit.models import ModelAudit
+from autograder.course.audit.past import PastTerm
 from autograder.course.class_record import ClassRecord
 from autograder.engine.executor import Executor
 from quantlab.intake.submission import Submission
@@ -24,8 +26,14 @@ __all__ = ["Audit", "AuditFinding", "SubmissionPool", "audit"]
 class SubmissionPool:
     """Collects the submissions of a class one by one, then compares them."""
 
-    def __init__(self, dataset: str, executor: Executor | None = None) -> None:
-        """Compare models of `dataset`, read by `executor`; None leaves models out."""
+    def __init__(
+        self, dataset: str, executor: Executor | None = None, past: Sequence[PastTerm] = ()
+    ) -> None:
+        """Compare models of `dataset`, read by `executor`, and solutions with those of `past`.
+
+        Without an executor models are left out.
+        """
+        self._past = tuple(past)
         self._students: set[str] = set()
         self._notes: list[str] = []
         self._models: ModelAudit | None = None
@@ -48,12 +56,26 @@ class SubmissionPool:
             self._models.add(submission, recorded)
 
     def compare(self) -> Audit:
-        """Compare all submissions and return the findings."""
+        """Compare all submissions, with each other and with the past; return the findings."""
+        self._add_past()
         parts = [part.compare() for part in (self._sources, self._models) if part is not None]
         return Audit(
             tuple(finding for part in parts for finding in part.findings),
             (*self._notes, *(note for part in parts for note in part.notes)),
         )
+
+    def _add_past(self) -> None:
+        if self._sources is None:
+            return
+        for term in self._past:
+            for solution in term.solutions:
+                self._sources.add_past(solution)
+            if term.skipped:
+                self._notes.append(
+                    f"{len(term.skipped)} past submissions in {term.folder} have no readable "
+                    "solution.py and were not compared."
+                )
+        self._past = ()
 
     @functools.cached_property
     def _sources(self) -> "SolutionAudit | None":

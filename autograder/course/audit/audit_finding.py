@@ -11,6 +11,7 @@ class Kind(StrEnum):
     NEVER_PASSED = "never passed"
     FLIPS = "changed between two runs"
     SAME_WRONG = "the same wrong answers"
+    PAST = "similar to a past solution"
     SOLUTION = "similar solution.py"
     MODEL = "similar saved models"
 
@@ -20,7 +21,7 @@ class AuditFinding:
     """Holds `what` was observed, `why` it matters and how it can be honest; `who` by submission.
 
     `measure` is a similarity from 0 to 1, if one was measured. `details` are lines of plain text.
-    The fields are those of audit.json.
+    `past` are the names of past solutions. The fields are those of audit.json.
     """
 
     kind: Kind
@@ -29,6 +30,7 @@ class AuditFinding:
     who: tuple[str, ...] = ()
     measure: float | None = None
     details: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ __all__ = [
     "UnwritableOutputs",
     "WrittenFiles",
     "write_all",
+    "write_audit",
     "write_class_pages",
 ]
 
@@ -137,6 +138,18 @@ def write_class_pages(
     )
     files.write("class.json", class_json.class_json(record, scores, policy, anonymous))
     files.write("junit.xml", junit.junit_xml(record, policy.title))
+    write_audit(files, record, scores, policy, findings)
+
+
+def write_audit(
+    files: OutputFiles,
+    record: ClassRecord,
+    scores: tuple[FinalScore, ...],
+    policy: Policy,
+    findings: Audit,
+) -> None:
+    """Write the page and the record of the audit. Raise `OSError`."""
+    pages = _pages(record, scores)
     from_staff = {name: f"../{page}" for name, page in pages.items() if page}
     files.staff(
         f"{STAFF}/audit.html",

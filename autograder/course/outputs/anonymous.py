@@ -74,7 +74,11 @@ class Pseudonyms:
         return Audit(tuple(self._finding(finding) for finding in findings.findings), findings.notes)
 
     def _finding(self, finding: AuditFinding) -> AuditFinding:
+        past = tuple(f"past solution {number}" for number in range(1, len(finding.past) + 1))
+
         def anonymized(text: str) -> str:
+            for name, number in sorted(zip(finding.past, past, strict=True), reverse=True):
+                text = text.replace(name, number)
             for student in finding.who:  # also ids that are too short for `text`
                 text = re.sub(rf"(?<![\w-]){re.escape(student)}(?![\w-])", self.of[student], text)
             return self.text(text)
@@ -84,6 +88,7 @@ class Pseudonyms:
             what=anonymized(finding.what),
             who=tuple(self.of[student] for student in finding.who),
             details=tuple(anonymized(detail) for detail in finding.details),
+            past=past,
         )
 
     def text(self, text: str) -> str:

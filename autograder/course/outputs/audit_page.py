@@ -13,6 +13,7 @@ from autograder.course.outputs.pages import render_page
 
 AUDIT_VERSION = 1
 TITLES = {
+    Kind.PAST: "Similar to past solutions",
     Kind.SOLUTION: "Similar solutions",
     Kind.MODEL: "Saved models of the same training",
     Kind.SAME_WRONG: "The same wrong answers",
@@ -60,6 +61,7 @@ def read_audit(text: str) -> Audit:
                     "kind": Kind(finding["kind"]),
                     "who": tuple(finding["who"]),
                     "details": tuple(finding["details"]),
+                    "past": tuple(finding.get("past", ())),
                 }
             )
             for finding in record["looks"]

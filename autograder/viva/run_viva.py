@@ -1,0 +1,138 @@
+"""Write the viva sheets of a class: read it again, make the sheets on workers, write the pages."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.course.audit.audit_finding import Audit
+from autograder.course.graded_class import GradedClass
+from autograder.course.outputs import STAFF
+from autograder.course.outputs.audit_page import read_audit
+from autograder.course.worker_pool import PoolUnavailable, WorkerPool
+from autograder.course.worker_setup import Settings, open_sandbox
+from autograder.engine.oracle import Oracle
+from autograder.engine.secret import course_secret
+from autograder.viva.pages import write_pages
+from autograder.viva.question import Sheet
+from autograder.viva.selection import Selected, select_students
+from autograder.viva.sheet import VivaTask, broken_functions, lost_checks, make_sheet
+from quantlab.intake.submission import MODELS, Submission, UnreadableSubmission
+from quantlab.paths import KIT
+
+_REPORTED = 50  # sheets between two lines of progress
+_DIED = (
+    "A process that makes the sheets ended early, perhaps for lack of memory. Use fewer with "
+    "--jobs, and run the same command again."
+)
+
+
+@dataclass(frozen=True)
+class VivaChoice:
+    """Hold which sheets to write; see the help of the command `viva`."""
+
+    sample: int | None = None
+    seed: int = 0
+    students: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VivaSheets:
+    """Hold the sheets in the order of `selected`, the folder, and sentences for staff."""
+
+    sheets: tuple[Sheet, ...]
+    selected: tuple[Selected, ...]
+    folder: Path
+    notes: tuple[str, ...]
+
+
+def write_viva(
+    graded: GradedClass,
+    choice: VivaChoice,
+    pool: WorkerPool,
+    settings: Settings,
+    progress: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
+) -> VivaSheets:
+    """Make the sheets and write OUT/staff/viva.
+
+    Raises:
+        UnknownStudent: A chosen student has no submission.
+        IsolationUnavailable, SecretError: Student code can't run, or there is no secret.
+        PoolUnavailable: A worker died.
+        OSError: A file can't be written.
+    """
+    audit, notes = _read_audit(graded.out)
+    secret = course_secret()
+    selected = select_students(
+        graded.record, audit, secret, choice.sample, choice.seed, choice.students
+    )
+    made: dict[str, Sheet] = {}
+    for sheet in _made(_tasks(graded, selected, choice.seed), pool, settings):
+        made[sheet.student] = sheet
+        if len(made) % _REPORTED == 0:
+            progress(f"{len(made):,} of {len(selected):,} sheets")
+    sheets = tuple(made[each.student] for each in selected)
+    folder = write_pages(graded.out / STAFF, graded.policy.title, sheets, selected)
+    return VivaSheets(sheets, tuple(selected), folder, notes)
+
+
+def run_task(task: VivaTask, settings: Settings) -> Sheet:
+    """Make one sheet in this process, whose sandbox is started once. Raises as `write_viva`."""
+    sandbox = open_sandbox(settings.tier, settings.allow_unsafe)
+    return make_sheet(task, sandbox, _oracle(), course_secret(), _starter())
+
+
+def _tasks(graded: GradedClass, selected: Sequence[Selected], seed: int) -> Iterator[VivaTask]:
+    for each in selected:
+        report = each.outcome.report
+        try:
+            submission = graded.export.submission(each.outcome.entry)
+        except UnreadableSubmission:
+            submission = Submission(each.student)
+        yield VivaTask(
+            each.student, _small(submission), lost_checks(report), broken_functions(report), seed
+        )
+
+
+def _small(submission: Submission) -> Submission:
+    """Return a submission with the models that questions are asked about."""
+    models = {name: content for name, content in submission.models.items() if name in MODELS}
+    return replace(submission, models=models)
+
+
+def _made(tasks: Iterator[VivaTask], pool: WorkerPool, settings: Settings) -> Iterator[Sheet]:
+    """Yield the sheets of all tasks as they are finished, a few tasks at a time."""
+    with pool.open() as executor:
+        running: set[Future[Sheet]] = set()
+        try:
+            for task in tasks:
+                running.add(executor.submit(run_task, task, settings))
+                while len(running) >= pool.width(executor):
+                    finished, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in finished)
+            yield from (future.result() for future in running)
+        except pool.died as error:
+            raise PoolUnavailable(_DIED) from error
+
+
+def _read_audit(out: Path) -> tuple[Audit, tuple[str, ...]]:
+    """Return the findings of the last audit, and a sentence if there are none to read."""
+    path = out / STAFF / "audit.json"
+    try:
+        return read_audit(path.read_text(encoding="utf-8")), ()
+    except (OSError, ValueError):
+        return Audit(()), (f"{path} can't be read: the order of the sheets ignores the audit.",)
+
+
+@functools.cache
+def _oracle() -> Oracle:
+    return Oracle()
+
+
+@functools.cache
+def _starter() -> frozenset[str]:
+    """Return the lines of the code that students receive, without white space around them."""
+    text = (KIT / "solution.py").read_text(encoding="utf-8")
+    return frozenset(line.strip() for line in text.splitlines())
