@@ -70,6 +70,11 @@ def list_submissions(session: requests.Session, base: str, course: int, assignme
             vars(submission)
             for submission in found.get_submissions(include=list(_INCLUDED), per_page=100)
         ]
+        if any("anonymous_id" in record and "user_id" not in record for record in records):
+            raise CanvasError(
+                "Canvas hides the students of this assignment, which is graded anonymously. Grade "
+                "Canvas's own download, or show the students in Canvas first."
+            )
         return _listing(course, found, records)
 
 

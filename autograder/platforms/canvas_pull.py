@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import requests
 
-from autograder.platforms.canvas_api import NEW_TOKEN, explained_errors, list_submissions
+from autograder.platforms.canvas_api import NEW_TOKEN, Listing, explained_errors, list_submissions
 from autograder.platforms.canvas_http import CanvasError, Note, new_session
 from autograder.platforms.pulled_folder import (
     FILES,
@@ -25,12 +25,15 @@ from autograder.platforms.pulled_folder import (
     PulledFile,
     PulledSubmission,
     index_text,
+    read_index,
 )
 from quantlab.atomic_files import write_atomically
 from quantlab.intake.contents import LIMITS, PIECE, mib
+from quantlab.intake.names import quote_name
 
 ShowProgress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 _TRIES = 3  # of one file that arrives cut short
+_MOST_FAILURES = 3  # files in a row; fewer are a matter of these files
 _PRIVATE_FILE, _PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -46,6 +49,11 @@ class PullResult:
 
 class _Refused(Exception):
     """A file can't be fetched; the message completes a sentence that begins with "it"."""
+
+    def __init__(self, message: str, by_failure: bool = False) -> None:
+        """Hold the message, and whether the server itself failed."""
+        super().__init__(message)
+        self.by_failure = by_failure
 
 
 def pull_submissions(
@@ -63,7 +71,7 @@ def pull_submissions(
         CanvasError: Canvas can't be used, or the folder contains something else.
         OSError: a file can't be written.
     """
-    _refuse_other_folder(folder)
+    _refuse_other_folder(folder, course, assignment)
     with new_session(base, token, note) as session:
         listing = list_submissions(session, base, course, assignment)
         pulled = _within_limits(listing.pulled)
@@ -74,34 +82,41 @@ def pull_submissions(
         wanted = [file for file in _files(pulled) if not file.problem]
         missing = [file for file in wanted if not _is_there(folder, file)]
         _refuse_full_disk(folder, missing)
-        refused: dict[str, str] = {}
         with show_progress("Files", len(missing)) as advance:
-            for file in missing:
-                try:
-                    if file.path in listing.typed:
-                        _write(folder / file.path, listing.typed[file.path])
-                    else:
-                        _fetch(session, listing.addresses[file.id], folder, file)
-                except _Refused as reason:
-                    refused[file.path] = str(reason)
-                advance()
+            refused = _fetch_all(session, listing, missing, folder, advance)
     pulled = replace(_with_problems(pulled, refused), complete=True)
     _remove_stale(folder, pulled)
     _write(folder / INDEX, index_text(pulled))
-    problems = tuple(
-        f"{file.name!r} of {item.members[0].student.value} was not fetched: it {file.problem}."
-        for item in pulled.submissions
-        for file in item.files
-        if file.problem
+    return PullResult(
+        pulled, len(missing) - len(refused), len(wanted) - len(missing), tuple(_problems(pulled))
     )
-    return PullResult(pulled, len(missing) - len(refused), len(wanted) - len(missing), problems)
 
 
-def _refuse_other_folder(folder: Path) -> None:
+def _problems(pulled: Pulled) -> Iterator[str]:
+    for item in pulled.submissions:
+        student = item.members[0].student.value
+        for file in item.files:
+            if file.problem:
+                yield f"{quote_name(file.name)} of {student} was not fetched: it {file.problem}."
+
+
+def _refuse_other_folder(folder: Path, course: int, assignment: int) -> None:
+    """Raise `CanvasError` unless the folder is new, empty or of the same assignment."""
     if folder.exists() and not folder.is_dir():
         raise CanvasError(f"{folder} is a file. Name a folder with --out.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / INDEX).is_file():
-        raise CanvasError(f"{folder} contains other files. Name an empty or new folder with --out.")
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        earlier = read_index((folder / INDEX).read_bytes())
+    except (FileNotFoundError, ValueError) as error:
+        raise CanvasError(
+            f"{folder} contains other files. Name an empty or new folder with --out."
+        ) from error
+    if (earlier.course, earlier.assignment) != (course, assignment):
+        raise CanvasError(
+            f"{folder} contains assignment {earlier.assignment} of course {earlier.course}. Name "
+            "another folder with --out."
+        )
 
 
 def _within_limits(pulled: Pulled) -> Pulled:
@@ -149,6 +164,34 @@ def _refuse_full_disk(folder: Path, missing: list[PulledFile]) -> None:
         )
 
 
+def _fetch_all(
+    session: requests.Session,
+    listing: Listing,
+    missing: list[PulledFile],
+    folder: Path,
+    advance: Callable[[], None],
+) -> dict[str, str]:
+    """Fetch the files and return {path: why it can't be fetched}."""
+    refused: dict[str, str] = {}
+    failures = 0  # of the server, one after the other
+    for file in missing:
+        try:
+            if file.path in listing.typed:
+                _write(folder / file.path, listing.typed[file.path])
+            else:
+                _fetch(session, listing.addresses[file.id], folder, file)
+            failures = 0
+        except _Refused as reason:
+            refused[file.path] = str(reason)
+            failures = failures + 1 if reason.by_failure else 0
+        if failures == _MOST_FAILURES:
+            raise CanvasError(
+                "Canvas can't send files now. Run the same command again later to resume."
+            )
+        advance()
+    return refused
+
+
 def _fetch(session: requests.Session, address: str, folder: Path, file: PulledFile) -> None:
     """Fetch one file. Raise `_Refused` if this file alone can't be fetched."""
     for number in range(_TRIES):
@@ -192,9 +235,8 @@ def _refuse_status(response: requests.Response) -> None:
     if status == requests.codes.unauthorized:
         raise CanvasError(NEW_TOKEN)
     if status >= 500 or status == requests.codes.too_many:
-        raise CanvasError(
-            f"Canvas can't send files now (status {status}). Run the same command again later to "
-            "resume."
+        raise _Refused(
+            f"can't be sent by Canvas now (status {status}): pull again later", by_failure=True
         )
     if status != requests.codes.ok:
         raise _Refused(f"is refused by Canvas (status {status}): look at it there")

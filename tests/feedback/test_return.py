@@ -147,3 +147,18 @@ def test_return_refuses_provisional_scores(tmp_path: Path, capsys) -> None:
     out = write_class(tmp_path, FILES, reports={"ada-x-1": provisional})
     assert return_to("moodle", out) == 2
     assert "provisional" in capsys.readouterr().err
+
+
+def test_return_reads_an_export_that_was_moved(tmp_path: Path, capsys) -> None:
+    out = write_class(tmp_path, FILES)
+    (tmp_path / "export").rename(tmp_path / "archived")
+    assert return_to("moodle", out) == 2
+    assert "export" in capsys.readouterr().err
+    assert return_to("moodle", out, "--export", str(tmp_path / "archived")) == 0
+
+
+def test_return_reports_progress_in_lines(tmp_path: Path, capsys) -> None:
+    out = write_class(tmp_path, FILES)
+    return_to("moodle", out)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"Pages of students: {number} of 4" for number in (1, 2, 3, 4)]

@@ -72,6 +72,19 @@ def test_moodle_group_page_reaches_every_member(tmp_path: Path) -> None:
     assert pages == {"ada": ["Group-A-501"], "bob": ["Group-A-501"], "cem": ["Group-B-502"]}
 
 
+def test_moodle_page_reaches_a_student_whose_name_is_in_the_worksheet(tmp_path: Path) -> None:
+    (tmp_path / "worksheet.csv").write_text(
+        "student,Identifier,Full name,Email address,Grade\n"
+        'ada,Participant 31,"._Ada_18_assignsubmission_file_x/../y\\z",ada@x.edu,\n'
+    )
+    out = write_class(tmp_path, {"ada/solution.py": "x = 1\n"}, 'roster = "worksheet.csv"\n')
+    assert return_to("moodle", out) == 0
+    participants = {18: ["eve"], 31: ["ada"]}
+    for old in (False, True):
+        received = moodle(out / "feedback/moodle.zip", participants, old)
+        assert {user: list(pages) for user, pages in received.items()} == {"ada": ["report.html"]}
+
+
 def test_moodle_students_without_number_are_listed(tmp_path: Path, capsys) -> None:
     out = write_class(tmp_path, {"ada/solution.py": "x = 1\n"})
     assert return_to("moodle", out) == 1

@@ -1,11 +1,14 @@
 """`pull` over HTTP: what Canvas has arrives once, whole and private, and batch reads it."""
 
+import csv
+import io
 import json
 import logging
 import os
 import stat
 import traceback
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +17,10 @@ import pytest
 from autograder.__main__ import main
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
-from autograder.course.outputs import write_all
+from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.policy import apply_policy
 from autograder.platforms import BadExport, read_export
+from autograder.platforms.canvas import canvas_csv
 from quantlab.intake.contents import LIMITS, Limits
 from tests.class_outputs.people import a_report
 from tests.feedback.graded import publish, return_to
@@ -94,7 +98,8 @@ def test_pulled_class_gets_penalties_and_gradebooks(site, pull, tmp_path: Path) 
     with read_export(tmp_path / "pulled") as export:
         outcomes = tuple(Outcome(entry, a_report(entry.student)) for entry in export.entries)
         record = ClassRecord(export.source, "CIFAR-10", outcomes, export.missing)
-    scores = {s.member: s for s in apply_policy(record, load_policy(course), {})}
+    policy = load_policy(course)
+    scores = {s.member: s for s in apply_policy(record, policy, {})}
     assert {name: (s.days_late, s.status.value) for name, s in scores.items()} == {
         "allenfay_21": (0, "missing"),
         "alundzoe_18": (1, "awaiting marking"),
@@ -102,9 +107,9 @@ def test_pulled_class_gets_penalties_and_gradebooks(site, pull, tmp_path: Path) 
         "lovelaceada_17": (0, "awaiting marking"),
         "turingcem_19": (0, "awaiting marking"),
     }
-    policy = load_policy(course)
-    written = write_all(record, tmp_path / "out", policy, {})
-    assert tmp_path / "out" / "canvas.csv" in written.files
+    rows = site_rows(tuple(scores.values()), replace(policy, publish_unfinished=True))
+    table = list(csv.DictReader(io.StringIO(canvas_csv(rows, "Quantization (9)"))))
+    assert {row["ID"] for row in table[1:]} == {"17", "18", "19", "20"}
 
 
 @pytest.mark.parametrize("individually", [False, True])
@@ -150,11 +155,10 @@ def test_pull_again_fetches_only_what_changed(site, pull, tmp_path: Path, capsys
 
 def test_incomplete_pull_is_not_graded_and_resumes(site, pull, tmp_path: Path, capsys) -> None:
     fill(site)
-    site.failures["/storage/805"] = Failure(503, times=100)
+    expired = Failure(401, b"{}", {"WWW-Authenticate": "Bearer"}, times=100)
+    site.failures["/files/805/download"] = expired
     assert pull() == 2
-    assert "Canvas can't send files now (status 503). Run the same command" in (
-        capsys.readouterr().err
-    )
+    assert "it may have expired" in capsys.readouterr().err
     with pytest.raises(BadExport, match="run the same pull command again"):
         read_export(tmp_path / "pulled")
     site.failures.clear()
@@ -309,6 +313,46 @@ def test_file_that_canvas_refuses_needs_review(site, pull, tmp_path: Path, capsy
         submission = export.submission(entry)
     assert submission.solution is None
     assert any("refused by Canvas" in str(note) for note in vars(submission).values())
+
+
+def test_pull_stops_if_no_file_can_be_sent(site, pull, tmp_path: Path, capsys) -> None:
+    fill(site)
+    for number in (801, 805, 806):
+        site.failures[f"/storage/{number}"] = Failure(503, times=100)
+    assert pull() == 2
+    assert "Canvas can't send files now. Run the same command" in capsys.readouterr().err
+    with pytest.raises(BadExport, match="run the same pull command again"):
+        read_export(tmp_path / "pulled")
+
+
+def test_pull_continues_if_only_some_files_can_not_be_sent(site, pull, capsys) -> None:
+    fill(site)
+    for number in (801, 806):
+        site.failures[f"/storage/{number}"] = Failure(503, times=100)
+    assert pull() == 1
+    assert "it can't be sent by Canvas now (status 503): pull again later." in (
+        capsys.readouterr().err
+    )
+    site.failures.clear()
+    assert pull() == 0
+    assert "2 files fetched, 1 kept" in capsys.readouterr().out
+
+
+def test_pull_refuses_an_anonymous_assignment(site, pull, capsys) -> None:
+    fill(site)
+    del site.records[0]["user_id"]
+    site.records[0]["anonymous_id"] = "Xy9z1"
+    assert pull() == 2
+    assert "which is graded anonymously" in capsys.readouterr().err
+
+
+def test_pull_refuses_the_folder_of_another_assignment(site, pull, tmp_path, capsys) -> None:
+    fill(site)
+    pull()
+    before = sorted(path.name for path in (tmp_path / "pulled" / "files").iterdir())
+    assert pull(assignment=10) == 2
+    assert "contains assignment 9 of course 7" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "pulled" / "files").iterdir()) == before
 
 
 HOSTILE = (
