@@ -88,6 +88,9 @@ def graded_once(tmp_path_factory, course_secret_file) -> Path:
     appeal = out / "appeals" / ADA
     appeal.mkdir(parents=True)
     (appeal / "before.json").write_text(SECRET_CODE)
+    returned = out / "feedback" / "mail"
+    returned.mkdir(parents=True)
+    (returned / f"feedback-{ADA}.html").write_text(SECRET_CODE)
     return out
 
 
