@@ -243,8 +243,8 @@ SITES = {
     "gradescope": FeedbackSite(
         _gradescope,
         "Gradescope documents no upload of files to many students. results.json is what the "
-        "autograder writes on the site; the pages contain written answers and lateness, too: "
-        "send them with --to mail.",
+        "autograder writes on the site, with lines for staff. The pages contain written answers "
+        "and lateness, too: send them with --to mail.",
     ),
     "mail": FeedbackSite(
         _mail,
