@@ -84,10 +84,10 @@ PLANS: Mapping[str, CellPlan] = {
 }
 FAST_PLANS: Mapping[str, CellPlan] = {
     "W8A8": CellPlan(1, 0.001, 64, 1_280),
-    "W4A4": CellPlan(1, 0.02, 64, 3_840),
-    "W8A2": CellPlan(2, 0.02, 64, 7_680),
-    "W2A8": CellPlan(1, 0.02, 64, 7_680),
-    "W2A2": CellPlan(4, 0.02, 64, 7_680, after="W8A2"),
+    "W4A4": CellPlan(1, 0.02, 64, 2_560),
+    "W8A2": CellPlan(2, 0.02, 64, 6_400),
+    "W2A8": CellPlan(1, 0.02, 64, 5_120),
+    "W2A2": CellPlan(3, 0.02, 64, 7_680, after="W8A2"),
 }
 
 
