@@ -288,6 +288,65 @@ def _take_settings(options: dict[str, Any]) -> "Settings":
     return Settings(**{name: options.pop(name) for name in shared})
 
 
+def _parse_share(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, int]:
+    """Return (number, of) from "2/3"; the whole without a value."""
+    number, _, of = (value or "1/1").partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise click.BadParameter(f"expected a part such as 2/3, got {value!r}.")
+    return int(number), int(of)
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("out", type=FILE, metavar="DIR")
+@click.option(
+    "--export", type=FILE, metavar="PATH", help="The graded export.  [default: as batch noted it]"
+)
+@click.option(
+    "--grader", default="", metavar="NAME", help="Your name in the journal.  [default: the account]"
+)
+@click.option("--split", callback=_parse_share, metavar="N/M", help="Read only part N of M.")
+@click.option(
+    "--second",
+    type=click.FloatRange(0, 100),
+    default=10.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Offer this share of the answers that others have read for a second reading.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Shuffle the answers by this number."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="Serve on this port.  [default: a free one]",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
+@click.option(
+    "--copy",
+    type=FILE,
+    metavar="FILE",
+    help="Write a read-only copy of all answers as one HTML file, and serve nothing.",
+)
+def desk(**options: Any) -> int:
+    """Grade the written answers of DIR, the folder of a class, in the browser.
+
+    Serves a page on this machine only, without names. Every click is stored in the journal of the
+    class; the next `batch` counts the points as manual scores. Ctrl-C ends the desk.
+    """
+    from autograder.commands.desk import DeskCommandOptions
+    from autograder.commands.desk import desk as run_desk
+    from autograder.desk.blind import Share
+
+    share = Share(*options.pop("split"))
+    second = options.pop("second")
+    return run_desk(DeskCommandOptions(share=share, second_percent=second, **options))
+
+
 @cli.command(epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.argument("student")

@@ -9,6 +9,7 @@ from autograder.course.lock import hold_lock
 from autograder.errors import AutograderError
 
 JOURNAL = ".journal"  # no student id begins with a dot
+DATABASE = "marks.sqlite"
 
 
 class NotAClass(AutograderError):
@@ -30,5 +31,5 @@ def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
         folder.mkdir(parents=True, exist_ok=True)
     elif not folder.is_dir():
         raise NotAClass(f"{out} contains no graded class. Give the folder of batch --out.")
-    with hold_lock(out, folder / "lock"), Journal(folder / "marks.sqlite") as journal:
+    with hold_lock(out, folder / "lock"), Journal(folder / DATABASE) as journal:
         yield journal

@@ -28,7 +28,7 @@ from autograder.paths import REFERENCE, STAND_INS
 from quantlab.intake.submission import Submission
 from quantlab.paths import KIT, float_model
 
-_NOT_DECIDING = ("commands/", "course/", "platforms/", "report/")
+_NOT_DECIDING = ("commands/", "course/", "desk/", "platforms/", "report/")
 _NOT_DECIDING_FILES = frozenset(
     {
         "__main__.py",

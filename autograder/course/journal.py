@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from autograder.course.readings import Kind, Reading
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.errors import AutograderError
 
@@ -49,6 +50,23 @@ CREATE TABLE IF NOT EXISTS appeals (
     at TEXT NOT NULL,        -- when it was accepted, ISO 8601
     who TEXT NOT NULL,
     why TEXT NOT NULL
+)
+"""
+
+
+_READINGS = """
+CREATE TABLE IF NOT EXISTS readings (
+    number INTEGER PRIMARY KEY,
+    student TEXT NOT NULL,
+    name TEXT NOT NULL,      -- of the check
+    kind TEXT NOT NULL,      -- "first", "second" or "agreed"
+    saved INTEGER NOT NULL,  -- 0: a draft
+    criteria TEXT NOT NULL,  -- JSON: their numbers
+    points REAL,             -- NULL: withdrawn
+    comment TEXT NOT NULL,
+    grader TEXT NOT NULL,
+    at TEXT NOT NULL,        -- ISO 8601
+    answer TEXT NOT NULL     -- digest of the text that was read
 )
 """
 
@@ -166,10 +184,13 @@ class Journal(AbstractContextManager["Journal"]):
         return frozenset(student for (student,) in records)
 
     def count(self, student: str) -> int:
-        """Return how many rows a student has."""
+        """Return how many rows a student has, those of the grading desk included."""
         with self._in_words():
-            query = "SELECT count(*) FROM marks WHERE student = ?"
-            (count,) = self._database.execute(query, (student,)).fetchone()
+            query = (
+                "SELECT (SELECT count(*) FROM marks WHERE student = ?) + "
+                "(SELECT count(*) FROM readings WHERE student = ?)"
+            )
+            (count,) = self._database.execute(query, (student, student)).fetchone()
         return int(count)
 
     def accept(self, rows: Iterable[Row], at: str, who: str, why: str) -> None:
@@ -180,6 +201,30 @@ class Journal(AbstractContextManager["Journal"]):
         with self._in_words(), self._transaction():
             self._database.executemany("INSERT INTO appeals VALUES (?, ?, ?, ?, ?)", accepted)
 
+    def add_reading(self, reading: Reading) -> None:
+        """Write a click at the grading desk. It survives a kill of the process."""
+        values = (
+            *(reading.student, reading.check, reading.kind.value, int(reading.saved)),
+            *(json.dumps(reading.criteria), reading.points, reading.comment),
+            *(reading.grader, reading.at, reading.answer),
+        )
+        with self._in_words(), self._transaction():
+            self._database.execute(
+                "INSERT INTO readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+            )
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Return all clicks at the grading desk, in order."""
+        with self._in_words():
+            records = self._database.execute(
+                "SELECT student, name, kind, saved, criteria, points, comment, grader, at, answer "
+                "FROM readings ORDER BY number"
+            ).fetchall()
+        return tuple(
+            Reading(student, name, Kind(kind), bool(saved), tuple(json.loads(criteria)), *rest)
+            for student, name, kind, saved, criteria, *rest in records
+        )
+
     def forget(self, student: str) -> None:
         """Remove all rows of a student, and their bytes from the file."""
         with self._in_words():
@@ -187,6 +232,7 @@ class Journal(AbstractContextManager["Journal"]):
             with self._transaction():
                 self._database.execute("DELETE FROM marks WHERE student = ?", (student,))
                 self._database.execute("DELETE FROM appeals WHERE student = ?", (student,))
+                self._database.execute("DELETE FROM readings WHERE student = ?", (student,))
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
@@ -229,6 +275,7 @@ class Journal(AbstractContextManager["Journal"]):
                     self._database.execute(statement)
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
             self._database.execute(_APPEALS)
+            self._database.execute(_READINGS)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

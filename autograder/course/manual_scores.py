@@ -13,7 +13,7 @@ scores above the maximum are found when the policy is applied.
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +67,26 @@ def read_manual_scores(paths: Sequence[Path], record: ClassRecord) -> ManualScor
     scores: dict[tuple[str, str], ManualScore] = {}
     for path in paths:
         entries = _gradebook(path, written) if _is_database(path) else _table(path, ids)
-        for key, score in entries:
-            other = scores.setdefault(key, score)
-            if other.points != score.points:
-                raise PolicyError(
-                    f"{key[0]} has {other.points:g} points for {key[1]} in {other.source}, and "
-                    f"{score.points:g} in {score.source}. Keep one of the two."
-                )
+        _add(scores, entries)
     return scores
+
+
+def merge_manual_scores(*sources: ManualScores) -> ManualScores:
+    """Return the manual scores of all sources. Raise `PolicyError` if two differ."""
+    scores: dict[tuple[str, str], ManualScore] = {}
+    for source in sources:
+        _add(scores, source.items())
+    return scores
+
+
+def _add(scores: dict[tuple[str, str], ManualScore], entries: Iterable[_Entry]) -> None:
+    for key, score in entries:
+        other = scores.setdefault(key, score)
+        if other.points != score.points:
+            raise PolicyError(
+                f"{key[0]} has {other.points:g} points for {key[1]} in {other.source}, and "
+                f"{score.points:g} in {score.source}. Keep one of the two."
+            )
 
 
 def _table(path: Path, ids: Collection[str]) -> Iterator[_Entry]:

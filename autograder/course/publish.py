@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.course.audit import SubmissionPool
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import Policy, load_policy
-from autograder.course.manual_scores import read_manual_scores
+from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs import STAFF, WrittenFiles, write_all
 from autograder.course.outputs.class_json import read_class
 from autograder.grading.results_folder import ResultsFolder
@@ -41,6 +41,7 @@ def write_class(
     out: Path,
     faults: Mapping[str, Mapping[str, str]],
     publish: PublishOptions,
+    manual: ManualScores,
     submissions: SubmissionPool,
     export: Export,
 ) -> WrittenFiles:
@@ -50,15 +51,16 @@ def write_class(
         record: the class.
         out: its folder.
         faults: tracebacks of the grader, `faults[student][check]`.
-        publish: the policy and the manual scores.
+        publish: the policy.
+        manual: the manual scores, of tables and of the desk.
         submissions: the submissions, for the comparisons of the audit.
         export: the open export, for the answers that formgrader shows.
 
     Raises:
         UnwritableResults, UnwritableOutputs: a file can't be written.
-        PolicyError: course.toml or the manual scores are wrong.
+        PolicyError: course.toml is wrong, or the manual scores do not fit the class.
     """
-    policy, manual = publish.policy(), read_manual_scores(publish.manual, record)
+    policy = publish.policy()
     previous = _previous(out / "class.json")
     results = ResultsFolder(out / REPORTS)
     (out / STAFF).chmod(0o700)

@@ -18,6 +18,7 @@ from autograder.course.audit.past import BadPast, read_past
 from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
+from autograder.course.desk_scores import class_manual_scores
 from autograder.course.fingerprints import Fingerprints, compute_fingerprints
 from autograder.course.graded_class import BatchNote, write_note
 from autograder.course.journal import SECRET, SLIPS, Journal
@@ -110,18 +111,23 @@ def _grade(
     outcomes = tuple(session.outcomes())
     record = ClassRecord(export.source, setup.dataset, outcomes, export.missing)
     publish = options.publish
+    tables = read_manual_scores(publish.manual, record)
+    desk = class_manual_scores(tables, journal.readings(), record)
+    problems = (*export.problems, *desk.undecided)
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
         earlier = session.reports(standing, slips_from_json(earlier_slips))
         print_regrade(compare_reports(earlier, reports), options.apply, console)
         if not options.apply:
-            manual = read_manual_scores(publish.manual, record)
-            return _status(apply_policy(record, publish.policy(), manual), export.problems)
-    written = write_class(record, options.out, session.faults(), publish, submissions, export)
+            return _status(apply_policy(record, publish.policy(), desk.scores), problems)
+    written = write_class(
+        record, options.out, session.faults(), publish, desk.scores, submissions, export
+    )
     write_note(options.out, BatchNote(export.path, publish))
     journal.apply(wanted.by_check, applying)
-    print_class(record, written.scores, options.out, written.notes, console)
-    return _status(written.scores, export.problems)
+    notes = (*written.notes, *desk.undecided, *desk.notes)
+    print_class(record, written.scores, options.out, notes, console)
+    return _status(written.scores, problems)
 
 
 def _player(settings: Settings, wanted: Fingerprints) -> AbstractContextManager[Executor | None]:

@@ -35,12 +35,14 @@ from autograder.sandbox import (
     seccomp,
     thread_limit,
 )
+from autograder.sandbox.document_text import document_reply
 from autograder.sandbox.huge_pages import collapse_memory
 from autograder.sandbox.landlock import Readable, Ruleset
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.messages import (
     CONFINED,
     CheckpointRequest,
+    DocumentRequest,
     ImportRequest,
     RunRequest,
     pack_answer,
@@ -266,8 +268,8 @@ def _answer() -> bytes:
     try:
         if not isinstance(request, RunRequest) or not host_callbacks.are_in(request.program):
             os.close(_REQUEST)
-        if isinstance(request, CheckpointRequest):
-            return _saved_model(request.content.tobytes())
+        if isinstance(request, CheckpointRequest | DocumentRequest):
+            return _file(request)
         memory_files.install()
         source = request.source.tobytes().decode("utf-8")
         if isinstance(request, ImportRequest):
@@ -285,6 +287,13 @@ def _import(source: str, by_statement: bool) -> bytes:
     if by_statement:
         return pack_skipped(find_statements_to_skip(source))
     return pack_settings(load_with_settings(source, "solution")[1])
+
+
+def _file(request: CheckpointRequest | DocumentRequest) -> bytes:
+    content = request.content.tobytes()
+    if isinstance(request, DocumentRequest):
+        return document_reply(request.kind, content)
+    return _saved_model(content)
 
 
 def _saved_model(content: bytes) -> bytes:

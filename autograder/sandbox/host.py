@@ -166,6 +166,18 @@ class Sandbox:
         job = Job(messages.pack_checkpoint(content), read, "The saved model")
         return self._ask(job, self._limits)
 
+    def read_document(self, kind: str, content: bytes) -> str | Failure:
+        """Return the text of a document of `kind` "pdf", "docx" or "html".
+
+        The document is opened in a fresh process.
+        """
+
+        def read(reply: bytes) -> str | Failure:
+            return messages.read_text(reply, self._limits.reply)
+
+        job = Job(messages.pack_document(kind, content), read, "The document")
+        return self._ask(job, self._limits)
+
     @property
     def _import_limits(self) -> Limits:
         return replace(

@@ -52,12 +52,20 @@ class CheckpointRequest:
     content: np.ndarray
 
 
-Request = RunRequest | ImportRequest | CheckpointRequest
+@dataclass(frozen=True)
+class DocumentRequest:
+    """Ask for the text of a document; `kind` is "pdf", "docx" or "html"."""
+
+    content: np.ndarray
+    kind: str
+
+
+Request = RunRequest | ImportRequest | CheckpointRequest | DocumentRequest
 _RECORDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(AdditiveLoss, Call, Code, Constant, Input, Program, HostCallback, Result),
-        *(RunRequest, ImportRequest, CheckpointRequest),
+        *(RunRequest, ImportRequest, CheckpointRequest, DocumentRequest),
     )
 }
 
@@ -75,6 +83,11 @@ def pack_import(source: str, by_statement: bool) -> bytes:
 def pack_checkpoint(content: bytes) -> bytes:
     """Return the request to read a saved model."""
     return pack(CheckpointRequest(_bytes(content)))
+
+
+def pack_document(kind: str, content: bytes) -> bytes:
+    """Return the request to read a document."""
+    return pack(DocumentRequest(_bytes(content), kind))
 
 
 def unpack_request(frame: bytes) -> Request:
@@ -109,6 +122,11 @@ def pack_skipped(statements: Iterable[SkippedStatement]) -> bytes:
 def pack_checkpoint_values(values: Mapping[str, Any]) -> bytes:
     """Return the reply to a saved model that could be read."""
     return pack({"values": dict(values)})
+
+
+def pack_text(text: str) -> bytes:
+    """Return the reply to a document that could be read."""
+    return pack({"text": np.frombuffer(text.encode("utf-8"), np.uint8)})
 
 
 def pack_claim(claim: Claim) -> bytes:
@@ -177,6 +195,18 @@ def read_checkpoint_values(
         case {"failure": tuple(parts), **beside} if not beside:
             return _failure(parts, "", of_models=True)
     raise WireError("the reply is neither values nor a failure")
+
+
+def read_text(frame: bytes | bytearray, limit: int) -> str | Failure:
+    """Return what a reply to a document says. Raise `WireError` if malformed."""
+    match unpack(frame, limit):
+        case {"text": np.ndarray() as encoded, **beside} if not beside:
+            if encoded.dtype != np.uint8 or encoded.ndim != 1:
+                raise WireError("the text is not a row of bytes")
+            return encoded.tobytes().decode("utf-8", "replace")
+        case {"failure": tuple(parts), **beside} if not beside:
+            return _failure(parts, "", of_models=True)
+    raise WireError("the reply is neither a text nor a failure")
 
 
 def _failure(parts: tuple[Any, ...], target: str, of_models: bool) -> Failure:

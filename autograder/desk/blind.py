@@ -1,0 +1,72 @@
+"""Order and divide answers without names: shuffled by a seed, split and sampled by a hash.
+
+The same seed gives the same order for every grader. Shares and samples do not depend on who else is
+in the class, so an answer never moves to another grader.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from autograder.platforms.export_entry import ExportEntry
+
+REMOVED = "…"
+_SHORTEST_WORD = 4  # letters of a name; shorter ones are in every text
+_SHORTEST_ID = 3
+_PARTS = 2**32
+
+
+@dataclass(frozen=True)
+class Share:
+    """Hold which part of the answers a grader reads: part `number` of `of`, from 1."""
+
+    number: int = 1
+    of: int = 1
+
+    def contains(self, student: str) -> bool:
+        """Return whether the answers of a student are in this part."""
+        return _hash("split", student) % self.of == self.number - 1
+
+
+def shuffle(students: Iterable[str], question: str, seed: int) -> tuple[str, ...]:
+    """Return the students in the order in which their answers are shown."""
+    return tuple(sorted(students, key=lambda student: _hash(f"order {seed} {question}", student)))
+
+
+def sample(students: Collection[str], question: str, percent: float) -> frozenset[str]:
+    """Return the students whose answers have a second reading: `percent` of them, at least one."""
+    count = min(len(students), max(1, round(len(students) * percent / 100))) if percent else 0
+    ranked = sorted(students, key=lambda student: _hash(f"second {question}", student))
+    return frozenset(ranked[:count])
+
+
+def _hash(purpose: str, student: str) -> int:
+    digest = hashlib.sha256(f"{purpose}\0{student}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % _PARTS
+
+
+def identifying_words(entry: ExportEntry) -> tuple[str, ...]:
+    """Return what names a student: ids, full names, words of names. The longest are first."""
+    columns = [value for row in entry.lms.values() for value in row.values()]
+    ids = [entry.student, *entry.members, *columns]
+    phrases = {text.strip() for text in ids if len(text.strip()) >= _SHORTEST_ID}
+    place = entry.path.split("/")[0]
+    words = {
+        word
+        for text in (*ids, place)
+        for word in re.findall(r"[^\W_]+", text)
+        if len(word) >= _SHORTEST_WORD and word[0].isupper()
+    }
+    return tuple(sorted(phrases | words, key=lambda text: (-len(text), text)))
+
+
+def without_names(text: str, words: Sequence[str]) -> str:
+    """Return a text with every identifying word replaced by "…".
+
+    Words count as they are written in the export, so that "Max" goes and "max" stays.
+    """
+    if not words:
+        return text
+    pattern = "|".join(map(re.escape, words))
+    return re.sub(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", REMOVED, text)

@@ -1,0 +1,281 @@
+"""The class at the desk: its questions, its answers in blind order, and their readings.
+
+Every change is one row in the journal of the class. The lock of the class is held only while a row
+is written, so that several desks and a later `batch` can use one folder.
+"""
+
+import math
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from autograder.course.class_folder import DATABASE, JOURNAL, open_class
+from autograder.course.graded_class import GradedClass
+from autograder.course.journal import Journal
+from autograder.course.lock import AlreadyRunning
+from autograder.course.readings import AnswerReadings, Kind, Reading, counting_readings
+from autograder.desk.agreement import Agreement, measure_agreement
+from autograder.desk.answers import Answer, Question
+from autograder.desk.blind import Share, identifying_words, sample, shuffle, without_names
+from autograder.desk.document_cache import FOLDER, DocumentCache
+from autograder.desk.notebook_answers import released_prompts
+from autograder.desk.reader import AnswerReader
+from autograder.engine.record import CheckResult, Verdict
+from autograder.engine.rubric import load_rubric
+from autograder.platforms.nbgrader_course.criteria import load_sheets
+
+LONGEST_COMMENT = 4000  # characters
+_MOST_COMMENTS = 30  # in the comment bank of a question
+_NONE = AnswerReadings()
+_LOCK_TRIES, _LOCK_SECONDS = 20, 0.05  # another desk writes for milliseconds
+
+
+class RefusedReading(ValueError):
+    """A reading can't be saved; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class DeskOptions:
+    """Hold how answers are shown: to whom, which part, in which order, how many twice."""
+
+    grader: str
+    share: Share
+    seed: int = 0
+    second_percent: float = 10.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """Hold one answer to read: its blind number from 1, its student, its reading so far.
+
+    `draft` is this grader's last click, saved or not. `readings` are those that count.
+    """
+
+    number: int
+    student: str
+    readings: AnswerReadings = _NONE
+    draft: Reading | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Hold the progress of a question: answers of this grader's part, and of the whole class."""
+
+    question: Question
+    total: int
+    read: int
+    without: int
+    second_total: int
+    second_read: int
+    differing: int
+    agreement: Agreement
+    mean: float | None
+
+
+class ClassDesk:
+    """Answers what the pages ask, and writes readings. Several threads may use it."""
+
+    def __init__(self, graded: GradedClass, options: DeskOptions) -> None:
+        """Prepare the questions; no submission is read yet.
+
+        Raises:
+            BadSheets, RubricError: the criteria or the rubric are wrong.
+        """
+        self.options = options
+        self.title = graded.policy.title
+        self._out = graded.out
+        self._entries = {o.entry.student: o.entry for o in graded.record.outcomes}
+        self._questions, self._orders, self._without = _questions(graded, options.seed)
+        cache = DocumentCache(graded.out / JOURNAL / FOLDER)
+        self._reader = AnswerReader(graded.export, cache)
+        self._write_lock = threading.Lock()
+        self._readings = self._stored()
+
+    def close(self) -> None:
+        """End what reads documents."""
+        self._reader.close()
+
+    @property
+    def questions(self) -> Mapping[str, Question]:
+        """Return the questions by id, in the order of the assignment."""
+        return self._questions
+
+    def answer(self, question: str, student: str) -> Answer:
+        """Return a student's answer, without their names."""
+        entry = self._entries[student]
+        words = identifying_words(entry)
+        return hide_names(self._reader.answer(entry, question), words)
+
+    def refresh(self) -> None:
+        """Read the rows of other desks from the journal. Raise `JournalError`."""
+        self._readings = self._stored()
+
+    def works(self, question: str, kind: Kind) -> tuple[Work, ...]:
+        """Return the answers that this grader reads, in blind order."""
+        check = self._questions[question].check
+        counting, drafts = counting_readings(self._readings), self._drafts(check, kind)
+        whole = [
+            Work(number, student, counting.get((student, check), _NONE), drafts.get(student))
+            for number, student in enumerate(self._orders[question], 1)
+        ]
+        return tuple(work for work in whole if self._is_offered(work, question, kind))
+
+    def is_read(self, work: Work, kind: Kind) -> bool:
+        """Return whether nothing is left to do on an answer for this grader."""
+        if kind is Kind.FIRST:
+            return bool(work.readings.first or work.readings.agreed)
+        if kind is Kind.SECOND:
+            return any(r.grader == self.options.grader for r in work.readings.second)
+        return not work.readings.differing
+
+    def progress(self) -> Iterator[Progress]:
+        """Yield the progress of each question."""
+        counting = counting_readings(self._readings)
+        for id, question in self._questions.items():
+            first, second = self.works(id, Kind.FIRST), self.works(id, Kind.SECOND)
+            whole = [counting.get((s, question.check), _NONE) for s in self._orders[id]]
+            points = [
+                a.deciding.points for a in whole if a.deciding and a.deciding.points is not None
+            ]
+            yield Progress(
+                question=question,
+                total=len(first),
+                read=sum(self.is_read(work, Kind.FIRST) for work in first),
+                without=self._without[id],
+                second_total=len(second),
+                second_read=sum(self.is_read(work, Kind.SECOND) for work in second),
+                differing=sum(bool(answer.differing) for answer in whole),
+                agreement=measure_agreement(whole, len(question.criteria)),
+                mean=sum(points) / len(points) if points else None,
+            )
+
+    def comments(self, question: str) -> tuple[str, ...]:
+        """Return the comments that this question's answers have, the most used first."""
+        check = self._questions[question].check
+        counts: dict[str, int] = {}
+        for (_, name), answer in counting_readings(self._readings).items():
+            for reading in (*answer.first, *answer.second, *answer.agreed) * (name == check):
+                if reading.comment:
+                    counts[reading.comment] = counts.get(reading.comment, 0) + 1
+        ranked = sorted(counts, key=lambda comment: (-counts[comment], comment))
+        return tuple(ranked[:_MOST_COMMENTS])
+
+    def save(
+        self,
+        question: str,
+        kind: Kind,
+        work: Work,
+        criteria: Sequence[int],
+        points: float | None,
+        comment: str,
+        saved: bool,
+        digest: str,
+    ) -> None:
+        """Write one click into the journal.
+
+        Raises:
+            RefusedReading: a value is impossible, or the answer is not this grader's to read.
+            AlreadyRunning: a `batch` uses the class.
+            JournalError: the journal can't be written.
+        """
+        asked = self._questions[question]
+        if not set(criteria) <= set(range(len(asked.criteria))):
+            raise RefusedReading(f"Question {question} has no such criterion.")
+        if points is not None and not (math.isfinite(points) and 0 <= points <= asked.points):
+            raise RefusedReading(f"Expected points from 0 to {asked.points:g}, got {points:g}.")
+        if len(comment) > LONGEST_COMMENT:
+            raise RefusedReading(f"A comment has at most {LONGEST_COMMENT:,} characters.")
+        reading = Reading(
+            student=work.student,
+            check=asked.check,
+            kind=kind,
+            saved=saved,
+            criteria=tuple(sorted(set(criteria))),
+            points=points,
+            comment=" ".join(comment.split()),
+            grader=self.options.grader,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            answer=digest,
+        )
+        with self._write_lock:
+            self._write(reading)
+
+    def _write(self, reading: Reading) -> None:
+        for attempt in range(_LOCK_TRIES):
+            try:
+                with open_class(self._out) as journal:
+                    others = [
+                        r.grader
+                        for r in counting_readings(journal.readings())
+                        .get((reading.student, reading.check), _NONE)
+                        .first
+                        if r.grader != reading.grader
+                    ]
+                    if others and reading.kind is Kind.FIRST:
+                        raise RefusedReading(
+                            f"{others[0]} has read this answer meanwhile. Continue with the next."
+                        )
+                    journal.add_reading(reading)
+                    self._readings = journal.readings()
+                    return
+            except AlreadyRunning:
+                if attempt == _LOCK_TRIES - 1:
+                    raise
+                threading.Event().wait(_LOCK_SECONDS)
+
+    def _stored(self) -> tuple[Reading, ...]:
+        with Journal(self._out / JOURNAL / DATABASE) as journal:
+            return journal.readings()
+
+    def _drafts(self, check: str, kind: Kind) -> Mapping[str, Reading]:
+        """Return this grader's last click on each answer, saved or not."""
+        return {
+            reading.student: reading
+            for reading in self._readings
+            if (reading.check, reading.kind, reading.grader) == (check, kind, self.options.grader)
+        }
+
+    def _is_offered(self, work: Work, question: str, kind: Kind) -> bool:
+        if kind is Kind.FIRST:
+            return self.options.share.contains(work.student)
+        if kind is Kind.AGREED:
+            return bool(work.readings.differing or work.readings.agreed)
+        if work.student not in sample(
+            self._orders[question], question, self.options.second_percent
+        ):
+            return False
+        graders = {reading.grader for reading in work.readings.first}
+        return bool(graders) and self.options.grader not in graders
+
+
+def hide_names(answer: Answer, words: Sequence[str]) -> Answer:
+    """Return the answer without identifying words in its texts and file names."""
+    passages = tuple(
+        replace(p, text=without_names(p.text, words), file=without_names(p.file, words))
+        for p in answer.passages
+    )
+    problems = tuple(without_names(problem, words) for problem in answer.problems)
+    return replace(answer, passages=passages, problems=problems)
+
+
+def _questions(
+    graded: GradedClass, seed: int
+) -> tuple[Mapping[str, Question], Mapping[str, tuple[str, ...]], Mapping[str, int]]:
+    """Return the questions, the students with an answer in blind order, and how many have none."""
+    rubric = load_rubric()
+    sheets, prompts = load_sheets(rubric), released_prompts()
+    written: dict[str, dict[str, CheckResult]] = {}
+    for outcome in graded.record.outcomes:
+        for check in outcome.report.checks if outcome.report else ():
+            if check.source == "person":
+                written.setdefault(check.question, {})[outcome.entry.student] = check
+    questions, orders, without = {}, {}, {}
+    for id, by_student in written.items():
+        first = next(iter(by_student.values()))
+        points = rubric.items[first.id].points
+        questions[id] = Question(id, first.id, first.title, points, sheets[id], prompts.get(id, ""))
+        answered = [s for s, check in by_student.items() if check.verdict is not Verdict.MISSING]
+        orders[id] = shuffle(answered, id, seed)
+        without[id] = len(graded.record.outcomes) - len(answered)
+    return questions, orders, without
