@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.course.class_folder import open_class
+from autograder.course.published_class import read_published_class
 from autograder.desk.blind import Share
 from autograder.errors import AutograderError
 from autograder.exit_status import DONE, USAGE
@@ -57,8 +58,8 @@ def desk(options: DeskCommandOptions) -> int:
 
 def _desk(options: DeskCommandOptions) -> int:
     with relaxed_gc():
-        from autograder.course.graded_class import open_graded_class
         from autograder.desk.class_desk import ClassDesk, DeskOptions
+        from autograder.desk.reader import open_reader
 
     wanted = DeskOptions(
         grader=options.grader or getpass.getuser(),
@@ -66,8 +67,9 @@ def _desk(options: DeskCommandOptions) -> int:
         seed=options.seed,
         second_percent=options.second_percent,
     )
-    with open_graded_class(options.out, options.export) as graded:
-        class_desk = ClassDesk(graded, wanted)
+    published = read_published_class(options.out)
+    with open_reader(options.out, published, options.export) as reader:
+        class_desk = ClassDesk(options.out, published, reader, wanted)
         if not class_desk.questions:
             print(f"{options.out} has no written answers.", file=sys.stderr)
             return USAGE
@@ -80,7 +82,6 @@ def _write_copy(class_desk: "ClassDesk", path: Path) -> int:
     from autograder.desk.copy import copy_page
 
     text = copy_page(class_desk).encode("utf-8")
-    class_desk.close()
     write_atomically(path, lambda stream: stream.write(text), mode=0o600)
     print(f"The written answers, read-only and for staff: {path}")
     return DONE

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from autograder.engine.record import Report
 from autograder.platforms.export_entry import ExportEntry
 
+CLASS_VERSION = 1  # of class.json
+
 
 @dataclass(frozen=True)
 class Outcome:

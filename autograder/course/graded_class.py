@@ -1,11 +1,6 @@
 """Open a class again after `batch`: its scores, its reports, and the submissions they are of.
 
-`batch` notes in OUT/staff/batch.json what it read:
-
-    {"version": 1, "export": "/data/submissions.zip", "course": "/data/course.toml" or null,
-     "manual": ["/data/manual.csv"], "anonymous": false}
-
-Commands that come after it read the class by that note.
+Commands that come after `batch` read the class by the note that it left (`published_class`).
 """
 
 import json
@@ -17,17 +12,19 @@ from pathlib import Path
 from autograder.course.class_folder import NotAClass
 from autograder.course.class_record import ClassRecord
 from autograder.course.course_file import Policy
-from autograder.course.outputs import STAFF
 from autograder.course.outputs.class_json import read_class, read_policy, read_scores
 from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.policy import FinalScore
 from autograder.course.publish import PublishOptions
+from autograder.course.published_class import (
+    NOTE,
+    NOTE_VERSION,
+    match_entries,
+    read_class_text,
+    read_noted_paths,
+)
 from autograder.course.roster import class_members
-from autograder.platforms import BadExport, Export, read_export
-from autograder.platforms.export_entry import ExportEntry
-
-NOTE = f"{STAFF}/batch.json"
-_VERSION = 1
+from autograder.platforms import Export, read_export
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def write_note(out: Path, note: BatchNote) -> None:
     """Write OUT/staff/batch.json. Raise `OSError`."""
     publish = note.publish
     content = {
-        "version": _VERSION,
+        "version": NOTE_VERSION,
         "export": str(note.export.resolve()),
         "course": None if publish.course is None else str(publish.course.resolve()),
         "manual": [str(path.resolve()) for path in publish.manual],
@@ -95,60 +92,30 @@ def open_graded_class(out: Path, export: Path | None = None) -> Iterator[GradedC
 
 def _class_text(out: Path) -> str:
     """Return the text of class.json. Raise `NotAClass` if this kit can't read it."""
-    place = out / "class.json"
+    text = read_class_text(out).decode("utf-8", "replace")
     try:
-        text = place.read_text(encoding="utf-8")
         read_scores(text)
-    except FileNotFoundError as error:
-        if (out / "anonymous" / "class.json").exists():
-            raise NotAClass(
-                f"{out} contains the class only with pseudonyms. Run the same batch command once "
-                "without --anonymous."
-            ) from error
-        raise NotAClass(
-            f"{out} contains no published class. Give the folder of batch --out."
-        ) from error
-    except OSError as error:
-        raise NotAClass(f"{place} can't be read: {error.strerror}.") from error
     except ValueError as error:
-        raise NotAClass(f"{place}: {error}") from error
+        raise NotAClass(f"{out / 'class.json'}: {error}") from error
     return text
 
 
 def _read_note(out: Path, export: Path | None) -> BatchNote:
-    place = out / NOTE
     try:
-        note = json.loads(place.read_text(encoding="utf-8"))
-        if note["version"] != _VERSION:
-            raise ValueError(f"version {note['version']}")
-        course = None if note["course"] is None else Path(note["course"])
-        manual = tuple(Path(name) for name in note["manual"])
-        publish = PublishOptions(course, manual, note["anonymous"])
-        return BatchNote(export or Path(note["export"]), publish)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        if export is not None:
-            return BatchNote(export, PublishOptions())
-        raise NotAClass(
-            f"{place}, where batch notes the path of the export, can't be read. Give the export "
-            "with --export."
-        ) from error
+        note = read_noted_paths(out)
+    except NotAClass:
+        if export is None:
+            raise
+        return BatchNote(export, PublishOptions())
+    course = None if note.course is None else Path(note.course)
+    publish = PublishOptions(course, tuple(map(Path, note.manual)), note.anonymous)
+    return BatchNote(export or Path(note.export), publish)
 
 
 def _with_site_columns(record: ClassRecord, export: Export, path: Path) -> ClassRecord:
     """Return the record with the entries of the export, which must be those that were graded."""
-    entries = {entry.student: entry for entry in export.entries}
-    outcomes = []
-    for outcome in record.outcomes:
-        entry = entries.get(outcome.entry.student)
-        if entry is None or _submission(entry) != _submission(outcome.entry):
-            lost = "does not contain" if entry is None else "has another submission of"
-            raise BadExport(
-                f"{path} {lost} {outcome.entry.student}. Give the graded export with --export, or "
-                "run batch again."
-            )
-        outcomes.append(replace(outcome, entry=entry))
-    return replace(record, outcomes=tuple(outcomes), missing=export.missing)
-
-
-def _submission(entry: ExportEntry) -> tuple[str, int, tuple[str, ...]]:
-    return entry.submitted, entry.attempt, entry.members
+    entries = match_entries((outcome.entry for outcome in record.outcomes), export, path)
+    outcomes = tuple(
+        replace(outcome, entry=entries[outcome.entry.student]) for outcome in record.outcomes
+    )
+    return replace(record, outcomes=outcomes, missing=export.missing)

@@ -7,8 +7,9 @@ in the class, so an answer never moves to another grader.
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from autograder.desk.answers import Answer
 from autograder.platforms.export_entry import ExportEntry
 
 REMOVED = "…"
@@ -70,3 +71,13 @@ def without_names(text: str, words: Sequence[str]) -> str:
         return text
     pattern = "|".join(map(re.escape, words))
     return re.sub(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", REMOVED, text)
+
+
+def hide_names(answer: Answer, words: Sequence[str]) -> Answer:
+    """Return the answer without identifying words in its texts and file names."""
+    passages = tuple(
+        replace(p, text=without_names(p.text, words), file=without_names(p.file, words))
+        for p in answer.passages
+    )
+    problems = tuple(without_names(problem, words) for problem in answer.problems)
+    return replace(answer, passages=passages, problems=problems)

@@ -7,21 +7,21 @@ is written, so that several desks and a later `batch` can use one folder.
 import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from autograder.course.class_folder import DATABASE, JOURNAL, open_class
-from autograder.course.graded_class import GradedClass
 from autograder.course.journal import Journal
 from autograder.course.lock import AlreadyRunning
+from autograder.course.published_class import PublishedClass, WrittenCheck
 from autograder.course.readings import AnswerReadings, Kind, Reading, counting_readings
 from autograder.desk.agreement import Agreement, measure_agreement
 from autograder.desk.answers import Answer, Question
-from autograder.desk.blind import Share, identifying_words, sample, shuffle, without_names
-from autograder.desk.document_cache import FOLDER, DocumentCache
+from autograder.desk.blind import Share, sample, shuffle
 from autograder.desk.notebook_answers import released_prompts
 from autograder.desk.reader import AnswerReader
-from autograder.engine.record import CheckResult, Verdict
+from autograder.engine.record import Verdict
 from autograder.engine.rubric import load_rubric
 from autograder.platforms.nbgrader_course.criteria import load_sheets
 
@@ -76,25 +76,21 @@ class Progress:
 class ClassDesk:
     """Answers what the pages ask, and writes readings. Several threads may use it."""
 
-    def __init__(self, graded: GradedClass, options: DeskOptions) -> None:
-        """Prepare the questions; no submission is read yet.
+    def __init__(
+        self, out: Path, published: PublishedClass, reader: AnswerReader, options: DeskOptions
+    ) -> None:
+        """Prepare the questions of a class in the folder `out`; no submission is read yet.
 
         Raises:
             BadSheets, RubricError: the criteria or the rubric are wrong.
         """
         self.options = options
-        self.title = graded.policy.title
-        self._out = graded.out
-        self._entries = {o.entry.student: o.entry for o in graded.record.outcomes}
-        self._questions, self._orders, self._without = _questions(graded, options.seed)
-        cache = DocumentCache(graded.out / JOURNAL / FOLDER)
-        self._reader = AnswerReader(graded.export, cache)
+        self.title = published.title
+        self._out = out
+        self._questions, self._orders, self._without = _questions(published, options.seed)
+        self._reader = reader
         self._write_lock = threading.Lock()
         self._readings = self._stored()
-
-    def close(self) -> None:
-        """End what reads documents."""
-        self._reader.close()
 
     @property
     def questions(self) -> Mapping[str, Question]:
@@ -103,9 +99,7 @@ class ClassDesk:
 
     def answer(self, question: str, student: str) -> Answer:
         """Return a student's answer, without their names."""
-        entry = self._entries[student]
-        words = identifying_words(entry)
-        return hide_names(self._reader.answer(entry, question), words)
+        return self._reader.answer(student, question)
 
     def refresh(self) -> None:
         """Read the rows of other desks from the journal. Raise `JournalError`."""
@@ -249,33 +243,24 @@ class ClassDesk:
         return bool(graders) and self.options.grader not in graders
 
 
-def hide_names(answer: Answer, words: Sequence[str]) -> Answer:
-    """Return the answer without identifying words in its texts and file names."""
-    passages = tuple(
-        replace(p, text=without_names(p.text, words), file=without_names(p.file, words))
-        for p in answer.passages
-    )
-    problems = tuple(without_names(problem, words) for problem in answer.problems)
-    return replace(answer, passages=passages, problems=problems)
-
-
 def _questions(
-    graded: GradedClass, seed: int
+    published: PublishedClass, seed: int
 ) -> tuple[Mapping[str, Question], Mapping[str, tuple[str, ...]], Mapping[str, int]]:
     """Return the questions, the students with an answer in blind order, and how many have none."""
-    rubric = load_rubric()
-    sheets, prompts = load_sheets(rubric), released_prompts()
-    written: dict[str, dict[str, CheckResult]] = {}
-    for outcome in graded.record.outcomes:
-        for check in outcome.report.checks if outcome.report else ():
+    written: dict[str, dict[str, WrittenCheck]] = {}
+    for submission in published.outcomes:
+        for check in submission.report.checks if submission.report else ():
             if check.source == "person":
-                written.setdefault(check.question, {})[outcome.entry.student] = check
+                written.setdefault(check.question, {})[submission.student] = check
+    rubric = load_rubric()
+    ids = {check.id for by_student in written.values() for check in by_student.values()}
+    sheets, prompts = load_sheets(rubric, ids), released_prompts()
     questions, orders, without = {}, {}, {}
     for id, by_student in written.items():
         first = next(iter(by_student.values()))
         points = rubric.items[first.id].points
         questions[id] = Question(id, first.id, first.title, points, sheets[id], prompts.get(id, ""))
-        answered = [s for s, check in by_student.items() if check.verdict is not Verdict.MISSING]
+        answered = [s for s, check in by_student.items() if check.verdict != Verdict.MISSING]
         orders[id] = shuffle(answered, id, seed)
-        without[id] = len(graded.record.outcomes) - len(answered)
+        without[id] = len(published.outcomes) - len(answered)
     return questions, orders, without

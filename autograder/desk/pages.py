@@ -13,7 +13,6 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from autograder.course.outputs import pages as course_pages
 from autograder.course.readings import Kind, Reading
 from autograder.desk.answers import Answer, NumberTable, Question
 from autograder.desk.class_desk import Progress
@@ -21,6 +20,7 @@ from autograder.desk.quoted_numbers import compare_numbers
 from autograder.report.html import environment
 
 FOLDER = Path(__file__).resolve().parent
+_STYLES = (FOLDER.parent / "course" / "outputs" / "page.css", FOLDER / "desk.css")
 _AGREEMENT = {
     "same": "In the student's own table",
     "other": "Differs from the student's own table",
@@ -176,7 +176,7 @@ def _points(points: float | None) -> str:
 
 
 def _render(template: str, script: str | None, **values: object) -> Page:
-    style = _text(course_pages.FOLDER / "page.css") + _text(FOLDER / "desk.css")
+    style = "".join(map(_text, _STYLES))
     code = _text(FOLDER / script) if script else ""
     allowed = f"script-src {_hash(code)}; connect-src 'self'; " if script else ""
     policy = (

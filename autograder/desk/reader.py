@@ -9,11 +9,16 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+from autograder.course.class_folder import JOURNAL
+from autograder.course.published_class import PublishedClass, match_entries, read_noted_paths
 from autograder.desk.answers import Answer, Figure, NumberTable, Passage
-from autograder.desk.document_cache import DocumentCache, DocumentText
+from autograder.desk.blind import hide_names, identifying_words
+from autograder.desk.document_cache import FOLDER, DocumentCache, DocumentText
 from autograder.desk.notebook_answers import (
     Cell,
     UnreadableNotebook,
@@ -23,7 +28,7 @@ from autograder.desk.notebook_answers import (
 )
 from autograder.desk.sections import find_section
 from autograder.errors import IsolationUnavailable
-from autograder.platforms import Export
+from autograder.platforms import Export, read_export
 from autograder.platforms.export_entry import ExportEntry
 from autograder.sandbox.host import Sandbox
 from quantlab.errors import BadAnswers, UnreadableFile, UnreadableSubmission
@@ -48,6 +53,26 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _TITLES = {"ptq": "PTQ", "qat": "QAT"}
 
 
+@contextmanager
+def open_reader(
+    out: Path, published: PublishedClass, export: Path | None
+) -> Iterator["AnswerReader"]:
+    """Open the export of a class, None for the one that `batch` noted, and read answers from it.
+
+    Raises:
+        NotAClass: the note of `batch` can't be read.
+        BadExport: the export can't be read, or is not the one that was graded.
+    """
+    place = export or Path(read_noted_paths(out).export)
+    with read_export(place) as opened:
+        entries = match_entries(published.outcomes, opened, place)
+        reader = AnswerReader(opened, entries, DocumentCache(out / JOURNAL / FOLDER))
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
 @dataclass(frozen=True)
 class _Document:
     """Hold one document of a submission; notebooks have `cells`, unreadable ones a `problem`."""
@@ -70,9 +95,12 @@ class _Files:
 class AnswerReader:
     """Reads answers of an open export; several threads may use it."""
 
-    def __init__(self, export: Export, cache: DocumentCache) -> None:
-        """Read from an export that stays open as long as the reader is used."""
+    def __init__(
+        self, export: Export, entries: Mapping[str, ExportEntry], cache: DocumentCache
+    ) -> None:
+        """Read the `entries` of students from an export that stays open meanwhile."""
         self._export = export
+        self._entries = entries
         self._cache = cache
         self._remembered: OrderedDict[str, _Files] = OrderedDict()
         self._files_lock, self._sandbox_lock = threading.Lock(), threading.Lock()
@@ -85,8 +113,9 @@ class AnswerReader:
                 self._sandbox.close()
                 self._sandbox = None
 
-    def answer(self, entry: ExportEntry, question: str) -> Answer:
-        """Return the answer of a submission to a question. It may be empty."""
+    def answer(self, student: str, question: str) -> Answer:
+        """Return a student's answer to a question, without their names. It may be empty."""
+        entry = self._entries[student]
         files = self._files(entry)
         passages = []
         for document in files.documents:
@@ -96,9 +125,9 @@ class AnswerReader:
         recognized = [passage for passage in passages if not passage.is_whole]
         if any(passage.text for passage in recognized):
             passages = recognized  # the other documents are about something else
-        return Answer(
-            tuple(passages), self._figures(files), _tables(files.answers, question), files.problems
-        )
+        tables = _tables(files.answers, question)
+        answer = Answer(tuple(passages), self._figures(files), tables, files.problems)
+        return hide_names(answer, identifying_words(entry))
 
     def _files(self, entry: ExportEntry) -> _Files:
         with self._files_lock:

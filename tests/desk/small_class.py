@@ -1,4 +1,4 @@
-"""A small class as `batch` publishes it, made without grading: every report kind, tables, figures."""
+"""A small class as `batch` publishes it, made without grading: reports of every kind, figures."""
 
 import base64
 import io
@@ -120,7 +120,7 @@ def make_class(folder: Path, count: int = 5, missing: int = 0) -> Path:
         files = {"solution.py": b"x = 1\n"} if without else files_of(number)
         for name, content in files.items():
             (export / student / name).write_bytes(content)
-        changes = {check: Verdict.MISSING for check in WRITTEN} if without else {}
+        changes = dict.fromkeys(WRITTEN, Verdict.MISSING) if without else {}
         outcomes.append(an_outcome(a_report(student, **changes), path=student))
     return publish(export, out, a_record(*outcomes))
 

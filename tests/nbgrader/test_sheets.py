@@ -4,18 +4,14 @@ import copy
 
 import pytest
 
-from autograder.platforms.nbgrader_course.sheets import (
-    SHEETS,
-    BadSheets,
-    MarkingSheets,
-    load_sheets,
-)
+from autograder.platforms.nbgrader_course.criteria import SHEETS, BadSheets, load_sheets
+from autograder.platforms.nbgrader_course.sheets import WRITTEN_CHECKS, MarkingSheets
 
 WRITTEN = ("1b", "1c", "2d")
 
 
 def test_load_sheets_has_criteria_that_add_up_for_each_written_answer(rubric):
-    sheets = load_sheets(rubric)
+    sheets = load_sheets(rubric, WRITTEN_CHECKS)
     assert tuple(sheets) == WRITTEN
     total = sum(criterion.points for criteria in sheets.values() for criterion in criteria)
     assert total == 19
@@ -41,7 +37,7 @@ def test_load_sheets_refuses_a_slip(tmp_path, rubric, before, after, sentence):
     path = tmp_path / "sheets.toml"
     path.write_text(SHEETS.read_text().replace(before, after, 1))
     with pytest.raises(BadSheets, match=sentence):
-        load_sheets(rubric, path)
+        load_sheets(rubric, WRITTEN_CHECKS, path)
 
 
 def test_scoring_sheets_follow_each_written_answer_exactly_once(released):

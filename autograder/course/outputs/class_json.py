@@ -20,13 +20,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.class_record import CLASS_VERSION, ClassRecord, Outcome
 from autograder.course.manual_scores import ManualScore
 from autograder.course.policy import FinalScore, Policy, Status
 from autograder.engine.record import Report
 from autograder.platforms.export_entry import ExportEntry
-
-CLASS_VERSION = 1
 
 
 def class_json(

@@ -8,11 +8,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.checks import ALL_CHECKS
 from autograder.engine.rubric import load_rubric
 from autograder.platforms.nbgrader_course.criteria import Criterion, load_sheets
 
 WRITTEN = "written-"
 SHEET = "marking-sheet-"
+WRITTEN_CHECKS = tuple(check.id for check in ALL_CHECKS if check.source == "person")
 
 
 class MarkingSheets(NbGraderPreprocessor):
@@ -22,7 +24,7 @@ class MarkingSheets(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: ResourcesDict
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Add the sheets, and remove those of an earlier run."""
-        sheets = load_sheets(load_rubric())
+        sheets = load_sheets(load_rubric(), WRITTEN_CHECKS)
         cells = []
         for cell in nb.cells:
             if cell.metadata.get("id", "").startswith(SHEET):
