@@ -10,6 +10,7 @@ from autograder.errors import AutograderError
 
 JOURNAL = ".journal"  # no student id begins with a dot
 DATABASE = "marks.sqlite"
+DOCUMENT_TEXTS = "answers"  # a folder: what the grading desk has read of PDF, docx and HTML
 
 
 class NotAClass(AutograderError):

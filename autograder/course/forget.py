@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding
+from autograder.course.class_folder import DOCUMENT_TEXTS, JOURNAL
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.feedback_files import FEEDBACK
 from autograder.course.journal import Journal
@@ -100,6 +101,8 @@ def plan_removal(out: Path, student: str, journal: Journal) -> Removal:
         rewritten.append(out / _PSEUDONYMS)
     if known or deleted:
         deleted += [out / name for name in _OF_SITES if (out / name).exists()]
+    if (texts := out / JOURNAL / DOCUMENT_TEXTS).exists():  # by content; the desk reads them again
+        deleted.append(texts)
     return Removal(out, student, tuple(known), tuple(deleted), tuple(rewritten), rows)
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from quantlab.atomic_files import write_atomically
 
-FOLDER = "answers"  # in the folder of the journal
-
 
 @dataclass(frozen=True)
 class DocumentText:

@@ -158,7 +158,7 @@ def _highlighted(text: str, tables: Sequence[NumberTable]) -> Iterator[Markup]:
         if not piece.agreement:
             yield escape(piece.text)
             continue
-        yield Markup('<mark class="{}" title="{}">{}</mark>').format(
+        yield Markup('<span class="number {}" title="{}">{}</span>').format(
             piece.agreement, f"{_AGREEMENT[piece.agreement]}: {piece.note}", piece.text
         )
 

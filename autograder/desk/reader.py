@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.class_folder import JOURNAL
+from autograder.course.class_folder import DOCUMENT_TEXTS, JOURNAL
 from autograder.course.published_class import PublishedClass, match_entries, read_noted_paths
 from autograder.desk.answers import Answer, Figure, NumberTable, Passage
 from autograder.desk.blind import hide_names, identifying_words
-from autograder.desk.document_cache import FOLDER, DocumentCache, DocumentText
+from autograder.desk.document_cache import DocumentCache, DocumentText
 from autograder.desk.notebook_answers import (
     Cell,
     UnreadableNotebook,
@@ -66,7 +66,7 @@ def open_reader(
     place = export or Path(read_noted_paths(out).export)
     with read_export(place) as opened:
         entries = match_entries(published.outcomes, opened, place)
-        reader = AnswerReader(opened, entries, DocumentCache(out / JOURNAL / FOLDER))
+        reader = AnswerReader(opened, entries, DocumentCache(out / JOURNAL / DOCUMENT_TEXTS))
         try:
             yield reader
         finally:

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -81,7 +82,7 @@ class _Server:
             try:
                 return await endpoint(request)
             except _NoSuchPage:
-                return await self.missing(request, LookupError())
+                return await self.missing(request, HTTPException(404))
             except JournalError as problem:
                 return _page(pages.render_message("The journal can't be read", str(problem)), 500)
 
@@ -102,9 +103,10 @@ class _Server:
             return _page(pages.render_message("This browser may not use the desk", sentence), 403)
         return None if token is None else _redirect("/")
 
-    async def missing(self, request: Request, _: Exception) -> Response:
-        """Return the page for an address without a page."""
-        return _page(pages.render_message("No such page", "Return to the overview at /."), 404)
+    async def missing(self, request: Request, error: Exception) -> Response:
+        """Return the page for an address without a page, or another method."""
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return _page(pages.render_message("No such page", "Return to the overview at /."), status)
 
     async def fault(self, request: Request, _: Exception) -> Response:
         """Return the page for an error of the desk; the terminal shows the details."""

@@ -1,0 +1,241 @@
+"""The desk over HTTP: who may use it, what a click does, what graders see."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from autograder.course.class_folder import JOURNAL
+from autograder.course.journal import Journal
+from autograder.course.lock import hold_lock
+from autograder.course.readings import Kind
+from autograder.desk.blind import Share
+from autograder.desk.copy import copy_page
+from quantlab.paths import KIT
+from tests.desk.conftest import Client, a_click
+from tests.desk.small_class import png
+
+HOSTILE = "</div><script>alert(1)</script><img src=x onerror=alert(1)>\x1b[2J\u202e{{7*7}} 0.0123"
+
+
+def readings(out):
+    with Journal(out / JOURNAL / "marks.sqlite") as journal:
+        return journal.readings()
+
+
+def test_desk_opens_once_for_one_browser(open_desk, serve):
+    gate = serve(open_desk())
+    first, other = Client(gate, enter=False), Client(gate, enter=False)
+    cookie = first.get(gate.address).headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert first.get("/").status_code == 200
+    assert other.get(gate.address).status_code == 403
+    assert other.get("/").status_code == 403
+    assert other.get("/?token=guess").status_code == 403
+    assert first.get(gate.address).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example:8123"},
+        {"Host": "127.0.0.1:9999"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_desk_refuses_requests_of_other_sites(enter, out, headers, method):
+    client = enter()
+    address = client.start()
+    headers = {"Origin": client.origin, **headers}
+    reply = client.request(method, address, headers=headers, json=a_click())
+    assert reply.status_code == 403
+    assert readings(out) == ()
+
+
+def test_desk_refuses_changes_that_do_not_say_their_origin_or_type(enter, out):
+    client = enter()
+    address = client.start()
+    assert client.post(address, json=a_click()).status_code == 403
+    form = {"Origin": client.origin, "Content-Type": "text/plain"}
+    assert client.post(address, content=json.dumps(a_click()), headers=form).status_code == 415
+    assert client.put(address, json=a_click()).status_code == 405
+    assert readings(out) == ()
+
+
+def test_desk_sends_strict_headers_with_every_answer(enter):
+    client = enter()
+    address = client.start()
+    for path in ("/", "/first/1b", address, "/nothing", f"{address}/figure/99", "/first/9/1"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert "unsafe" not in headers["content-security-policy"]
+
+
+def test_click_is_a_row_and_saving_leads_to_the_next_unread_answer(enter, out):
+    client = enter()
+    address = client.start()
+    client.send_click(address, points=1.5, saved=False, criteria=[0])
+    reply = client.send_click(address, comment="Says\nwhat it costs.").json()
+    assert reply["message"] == "Saved."
+    assert reply["next"] != address
+    draft, saved = readings(out)
+    assert (draft.saved, draft.points, draft.criteria) == (False, 1.5, (0,))
+    assert (saved.points, saved.comment, saved.grader) == (3.0, "Says what it costs.", "grace")
+    assert "1 of 5 read" in client.get("/").text
+    page = client.get(address).text
+    assert 'value="3"' in page
+    assert "Says what it costs." in client.get(reply["next"]).text  # in the comment bank
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"points": 4.5},
+        {"points": -1},
+        {"criteria": [3]},
+        {"criteria": ["x"]},
+        {"comment": "x" * 5000},
+        {"more": 1},
+        {"saved": "yes"},
+    ],
+)
+def test_click_refuses_impossible_values(enter, out, bad):
+    client = enter()
+    reply = client.send_click(client.start(), **bad)
+    assert reply.status_code == 422
+    assert reply.json()["message"]
+    assert readings(out) == ()
+
+
+def test_click_during_a_batch_says_that_nothing_was_saved(enter, out):
+    client = enter()
+    address = client.start()
+    with hold_lock(out, out / JOURNAL / "lock"):
+        reply = client.send_click(address)
+    assert reply.status_code == 409
+    assert "was not saved" in reply.json()["message"]
+    assert readings(out) == ()
+    assert client.send_click(address).status_code == 200
+
+
+def test_another_grader_sees_a_reading_and_can_not_replace_it(enter, out):
+    first = enter("grace")
+    address = first.start()
+    other = enter("alan")
+    first.send_click(address, points=2.0)
+    assert other.send_click(address, points=1.0).status_code == 422
+    page = other.get(address).text
+    assert "grace has read this answer: 2 points" in page
+    assert 'id="save"' not in page
+    assert len(readings(out)) == 1
+    assert other.start() != address
+
+
+def test_second_reading_hides_the_first_and_differences_are_agreed_on(enter, out):
+    first = enter("grace")
+    address = first.start()
+    first.send_click(address, points=2.0, comment="Grace writes.")
+    other = enter("alan", second_percent=100)
+    second = other.start("second")
+    assert second == address.replace("first", "second")
+    assert (
+        "Grace writes."
+        not in re.sub(r'data-comment="[^"]*"', "", other.get(second).text).split('class="bank"')[0]
+    )
+    other.send_click(second, points=3.0)
+    overview = other.get("/").text
+    assert "Agreement of 1 answer read twice: 0 with the same points" in overview
+    agreed = other.start("agreed")
+    page = other.get(agreed).text
+    assert "<b>grace</b>: 2 points" in page
+    assert "<b>alan</b>: 3 points" in page
+    other.send_click(agreed, points=2.5)
+    assert other.start("agreed") == "/?finished=1b"
+    assert [reading.kind.value for reading in readings(out)] == ["first", "second", "agreed"]
+
+
+def test_shares_of_graders_are_disjoint_and_complete(open_desk):
+    works = [
+        {work.student for work in open_desk(share=Share(number, 3)).works("1b", Kind.FIRST)}
+        for number in (1, 2, 3)
+    ]
+    assert set.union(*works) == {work.student for work in open_desk().works("1b", Kind.FIRST)}
+    assert sum(map(len, works)) == 5
+
+
+def test_pages_show_no_ids_and_no_hostile_markup(out, open_desk, serve):
+    export = out.parent / "export"
+    for student in export.iterdir():
+        text = f"# 1b\n\nI am {student.name}. {HOSTILE}"
+        for report in student.glob("*"):
+            if report.name != "answers.json":
+                report.unlink()
+        (student / f"report of {student.name}<b>.md").write_text(text, encoding="utf-8")
+    desk = open_desk()
+    client = Client(serve(desk))
+    pages = [client.get(f"/first/1b/{number}").text for number in range(1, 6)]
+    for page in [*pages, client.get("/").text, copy_page(desk)]:
+        assert "student-0" not in page
+        assert "alert(1)" not in re.sub(r"&lt;[^<>]*", "", page)
+        assert page.count("<script") <= 1
+        assert "\x1b" not in page
+        assert "\u202e" not in page
+    assert all("{{7*7}}" in page and 'class="number same"' in page for page in pages)
+
+
+def test_answer_page_shows_figures_as_png(enter):
+    client = enter()
+    shown = 0
+    for number in range(1, 6):
+        page = client.get(f"/first/1b/{number}").text
+        for address in re.findall(r'<img src="([^"]+)"', page):
+            picture = client.get(address)
+            assert picture.headers["content-type"] == "image/png"
+            assert picture.content == png()
+            shown += 1
+    assert shown == 4  # two in each of two notebooks
+
+
+def test_reader_keeps_the_text_of_a_docx_for_this_account_only(open_desk, out):
+    desk = open_desk()
+    answer = desk.answer("2d", "student-003")
+    (passage,) = answer.passages
+    assert (passage.file, passage.problem, passage.is_whole) == ("report.docx", "", False)
+    assert "Training wins 7.5 points" in passage.text
+    assert "1c. Comparison" not in passage.text
+    (kept,) = (out / JOURNAL / "answers").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+
+def test_reader_says_that_a_document_can_not_be_read(open_desk, out):
+    report = out.parent / "export" / "student-003" / "report.docx"
+    report.rename(report.with_suffix(".pdf"))
+    (passage,) = open_desk().answer("1b", "student-003").passages
+    assert passage.file == "report.pdf"
+    assert "cannot be read" in passage.problem
+
+
+def test_desk_opens_without_the_grader(out):
+    code = (
+        "import sys; from pathlib import Path; from autograder.course.published_class import *\n"
+        "import autograder.desk.server, autograder.commands.desk, autograder.desk.reader as r\n"
+        "from autograder.desk.class_desk import *; from autograder.desk.blind import Share\n"
+        "out = Path(sys.argv[1]); published = read_published_class(out)\n"
+        "with r.open_reader(out, published, None) as reader:\n"
+        "    tuple(ClassDesk(out, published, reader, DeskOptions('g', Share())).progress())\n"
+        "assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(out)], cwd=KIT, check=True, env={**os.environ})
