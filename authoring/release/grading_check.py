@@ -29,6 +29,7 @@ from autograder.engine.rubric import Rubric
 from autograder.grading.preparation import SetupError, prepare_grading
 from autograder.grading.submission import grade_submission
 from autograder.paths import REFERENCE, reference_models
+from autograder.platforms import read_export
 from autograder.platforms.nbgrader_course.collect import collect
 from autograder.sandbox.host import Sandbox
 from autograder.sandbox.self_test import IsolationUnavailable
@@ -177,8 +178,9 @@ def prove_nbgrader(submissions: ProofSubmissions, bundle: Bundle, place: Path) -
     for path in sorted((place / "release").rglob("*")):
         if path.is_file() and b"BEGIN SOLUTION" in path.read_bytes():
             yield f"The nbgrader course: release/ contains a solution in {path.name}."
-    for student in (REFERENCE_ID, STUB_ID):
-        collect(submissions.folder / student, place, ASSIGNMENT)
+    with read_export(submissions.folder) as export:
+        for _ in collect(export, place, ASSIGNMENT):
+            pass
     _run([*nbgrader, "autograde", ASSIGNMENT], place)
     yield from submissions.compare("The nbgrader course", automatic_scores(place / "gradebook.db"))
 

@@ -4,8 +4,15 @@ import zipfile
 
 import pytest
 
+from authoring.rehearse.layouts import FictionalStudent, Upload, write_export
 from autograder.platforms.nbgrader_course.collect import main
 from quantlab.intake.submission import read_submission
+
+
+def upload(*names: str) -> Upload:
+    students = tuple(FictionalStudent(n, name, name) for n, name in enumerate(names, 1))
+    return Upload(students, {"solution.py": b"a = 1"})
+
 
 RELEASED = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 THEIRS = '{"cells": [], "metadata": {"mine": 1}, "nbformat": 4, "nbformat_minor": 5}'
@@ -19,10 +26,11 @@ def course(tmp_path):
     (release / "main.ipynb").write_text(RELEASED)
 
     def run(files: dict[str, str], name: str = "ada.zip") -> tuple[int, dict[str, str]]:
-        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        (tmp_path / "downloads").mkdir(exist_ok=True)
+        with zipfile.ZipFile(tmp_path / "downloads" / name, "w") as archive:
             for path, text in files.items():
                 archive.writestr(path, text)
-        status = main(["--course", str(tmp_path / "course"), str(tmp_path / name)])
+        status = main(["--course", str(tmp_path / "course"), str(tmp_path / "downloads")])
         place = tmp_path / "course" / "submitted" / "ada" / "quantization"
         return status, {path.name: path.read_text() for path in place.glob("*")}
 
@@ -46,7 +54,7 @@ def test_collect_leaves_out_files_that_nbgrader_must_not_read(course):
 def test_collect_replaces_an_unreadable_notebook(course, capsys, notebook):
     _, collected = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
     assert collected["main.ipynb"] == RELEASED
-    assert "the released one replaces it" in capsys.readouterr().out
+    assert "The released one replaces it" in capsys.readouterr().out
 
 
 def test_collect_keeps_two_files_of_the_same_role(course, capsys):
@@ -80,10 +88,30 @@ def test_collect_removes_files_of_an_earlier_run(course):
 
 
 def test_collect_continues_after_an_unreadable_submission(course, tmp_path, capsys):
-    (tmp_path / "grace.zip").write_text("no zip")
-    arguments = ["--course", str(tmp_path / "course"), str(tmp_path / "grace.zip")]
-    assert main(arguments) == 1
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "grace.zip").write_text("no zip")
+    status, collected = course({"solution.py": "a = 1"})
+    assert status == 1
+    assert "solution.py" in collected
     assert "grace.zip" in capsys.readouterr().err
+
+
+def test_collect_reads_exports_of_course_sites_with_their_times(course, tmp_path):
+    write_export("gradescope", [upload("Ada Lovelace", "Grace Hopper")], tmp_path / "export")
+    course({"solution.py": "a = 1"})
+    arguments = ["--course", str(tmp_path / "course"), str(tmp_path / "export")]
+    assert main(arguments) == 0
+    submitted = tmp_path / "course" / "submitted"
+    for student in ("alovelace1", "ghopper2"):
+        place = submitted / student / "quantization"
+        assert (place / "solution.py").read_text() == "a = 1"
+        assert (place / "timestamp.txt").read_text().endswith(" +0000")
+
+
+def test_collect_refuses_what_is_no_export(course, tmp_path, capsys):
+    course({"solution.py": "a = 1"})
+    assert main(["--course", str(tmp_path / "course"), str(tmp_path / "missing")]) == 2
+    assert "can't be read" in capsys.readouterr().err
 
 
 def test_collect_refuses_a_course_without_a_release(tmp_path, capsys):

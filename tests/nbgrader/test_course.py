@@ -92,6 +92,13 @@ def test_autograde_keeps_the_solution_of_the_student(course):
     assert "os._exit" in (folder / "solution.py").read_text()
 
 
+def test_autograde_copies_no_models_and_nothing_of_the_kit(course):
+    """300 students had 3 GB of copies: the bundle and the models, in autograded/ and feedback/."""
+    folder = course.folder / "autograded" / "reference" / ASSIGNMENT
+    names = {path.name for path in folder.rglob("*")}
+    assert names == {"main.ipynb", "solution.py", "answers.json"}
+
+
 def test_autograde_executes_nothing_of_a_notebook(course):
     assert not list(course.folder.rglob("executed"))
 

@@ -22,14 +22,16 @@ from traitlets import Bool, Enum, Unicode
 
 from autograder.engine.record import Report, Verdict
 from autograder.grading.results_folder import UnwritableResults
+from autograder.platforms.nbgrader import TIMESTAMP
 from autograder.platforms.nbgrader_course.grading_engine import EngineUnavailable, engine
 from autograder.report.nbgrader import question_text
-from quantlab.intake.submission import UnreadableSubmission
+from quantlab.intake.submission import ANSWERS, SOLUTION, UnreadableSubmission
 from quantlab.intake.unused_files import is_document_name
 
 AUTOMATIC = "auto-"
 NOTEBOOK = "main.ipynb"
 REPORTS = ("report.pdf", "report.md")  # where written answers may be instead of in the notebook
+KEPT = frozenset({NOTEBOOK, SOLUTION, ANSWERS, TIMESTAMP})  # in autograded/, beside documents
 UNDECIDED = frozenset({Verdict.GRADER_FAULT, Verdict.AWAITING_MARKING})
 
 
@@ -60,6 +62,15 @@ class EngineGrades(SaveAutoGrades):
         )
         reports = Path(course.root) / self.reports
         self._report, self._reason = self._graded(folder, resources["nbgrader"]["student"], reports)
+        remove_copies(
+            Path(
+                course.format_path(
+                    course.autograded_directory,
+                    resources["nbgrader"]["student"],
+                    resources["nbgrader"]["assignment"],
+                )
+            )
+        )
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
         reports_there = [name for name in REPORTS if name in names]
         reports_there += [n for n in names if n != NOTEBOOK and is_document_name((n,))]
@@ -141,6 +152,20 @@ class EngineGrades(SaveAutoGrades):
             self.assignment_id,
             self.student_id,
         )
+
+
+def remove_copies(folder: Path) -> None:
+    """Remove models and files of the kit from `autograded/`, where nbgrader copied them.
+
+    Nothing reads them there, and `generate_feedback` would copy them once more. The notebook,
+    solution.py, answers.json, the time and documents stay.
+    """
+    for path in sorted(folder.rglob("*"), reverse=True):  # files before their folders
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path.name not in KEPT and not is_document_name(path.relative_to(folder).parts):
+            path.unlink()
 
 
 def automatic_score(report: Report, question: str) -> float | None:

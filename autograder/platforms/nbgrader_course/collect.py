@@ -1,138 +1,144 @@
-"""Copy submissions into nbgrader's `submitted/`, one folder per student.
+"""Copy the submissions of an export into nbgrader's `submitted/`, one folder per student.
 
-    python -m autograder.platforms.nbgrader_course.collect --course nbgrader downloads/*
+    python -m autograder.platforms.nbgrader_course.collect --course nbgrader downloads
 
-Each PATH is a folder or a zip named after its student. Files are recognized under similar names,
-such as "Copy of main.ipynb" and "solution (1).py", and get the name that they should have. If two
-differ, both are copied, and the grader reports the conflict. Zip files and files that could be a
-missing one are copied, too. A notebook that is missing or can't be read is replaced by the released
-one, so that nbgrader grades every student.
+The export is read as `batch` reads it: of any course site, or a folder of folders and zip files.
+Copied are the files that have a role, those that could be a missing one, and archives that were not
+opened. A file under a similar name gets the name that it should have. If two differ, both are
+copied, and the grader reports the conflict. Each member of a group gets the submission. A notebook
+that is missing or can't be read is replaced by the released one, so that nbgrader grades every
+student.
 
 Earlier files of a student are replaced. Exit status: 0 done, 1 something could not be collected, 2
-there is no released assignment.
+there is no released assignment or no export.
 """
 
 import argparse
 import re
 import shutil
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-import nbformat
-
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
+from autograder.platforms import BadExport, Export, read_export
+from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.nbgrader import TIMESTAMP
+from autograder.platforms.nbgrader_course.student_notebook import (
+    LARGEST,
+    NOTEBOOK,
+    StudentNotebook,
+    find_notebook,
+)
 from quantlab.errors import UnreadableFile, UnreadableSubmission
-from quantlab.intake.archive import open_contents
 from quantlab.intake.contents import LIMITS, Contents, Entry
-from quantlab.intake.names import could_be, student_id
+from quantlab.intake.names import could_be
 from quantlab.intake.nested import is_archive
-from quantlab.intake.roles import WANTED
-from quantlab.intake.submission import build_submission, name_of
+from quantlab.intake.roles import REPORT
 
-NOTEBOOK = "main.ipynb"
-LONGEST_NAME = 100  # characters of an additional file's name
+LONGEST_NAME = 100  # characters of a file's name
 _UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ ()-]")
-LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
 
 
-def collect(path: Path, course: Path, assignment: str = "quantization") -> tuple[str, list[str]]:
-    """Copy one submission and return its student and sentences on problems.
+@dataclass(frozen=True)
+class Collected:
+    """Hold what was copied of a submission, and sentences on problems.
 
-    Raises:
-        UnreadableSubmission: the folder or zip can't be read.
-        OSError: a file can't be written.
+    `students` have it in `submitted/`; there are none if the submission can't be read.
     """
-    student = student_id(name_of(path)).value
-    with open_contents(path) as contents:
-        files, remarks = _wanted_files(contents)
-        files |= _other_files(contents, student)
-    remarks += _replace_bad_notebook(files, course / "release" / assignment / NOTEBOOK)
-    place = course / "submitted" / student / assignment
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    for wanted, content in sorted(files.items()):
-        (place / wanted).write_bytes(content)
-    return student, remarks
+
+    path: str
+    students: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
-def _wanted_files(contents: Contents) -> tuple[dict[str, bytes], list[str]]:
+def collect(export: Export, course: Path, assignment: str = "quantization") -> Iterator[Collected]:
+    """Copy the submissions one by one, and yield what was copied. Raise `OSError`."""
+    released = course / "release" / assignment / NOTEBOOK
+    for entry in export.entries:
+        try:
+            files, remarks = _files(export, entry, released)
+        except (UnreadableSubmission, UnreadableFile) as problem:
+            yield Collected(entry.path, (), (str(problem),))
+            continue
+        for student in entry.members:
+            place = course / "submitted" / student / assignment
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            for name, content in sorted(files.items()):
+                (place / name).write_bytes(content)
+        yield Collected(entry.path, entry.members, tuple(remarks))
+
+
+def _files(
+    export: Export, entry: ExportEntry, released: Path
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return {name: content} of what is copied, and sentences on problems."""
+    submission = export.submission(entry)
+    remarks = list(submission.problems.values())
     files: dict[str, bytes] = {}
-    remarks: list[str] = []
-    for wanted in WANTED:
-        variants = _different(contents, wanted, remarks)
-        for number, content in enumerate(variants):
-            files[_numbered(wanted, number)] = content
-        if len(variants) > 1:
-            remarks.append(f"{len(variants)} different files could be {wanted}.")
+    with export.files(entry) as contents:
+        student = find_notebook(contents)
+        files[NOTEBOOK] = student.content if student.notebook else released.read_bytes()
+        if student.notebook is None:
+            why = student.problem or "There is no notebook."
+            remarks.append(f"{why} The released one replaces it.")
+        wanted = {**dict.fromkeys((u.path for u in submission.unused), ""), **submission.used}
+        for name, content in _other_files(contents, student, wanted):
+            files[_free_name(name, content, files)] = content
+    if moment := _moment(entry.submitted):
+        files[TIMESTAMP] = moment.encode()
     return files, remarks
 
 
-def _other_files(contents: Contents, student: str) -> dict[str, bytes]:
-    """Return archives, and files with or without a role under other names, under safe names.
+def _other_files(
+    contents: Contents, student: StudentNotebook, wanted: Mapping[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the other files under names that are safe, nearest to the top first."""
+    for file in sorted(contents.files, key=lambda file: (len(file.parts), file.path)):
+        if file is student.entry and student.notebook is not None:
+            continue
+        if file.path in wanted or is_archive(file):
+            role = wanted.get(file.path, "")
+            yield _name(file, role), file.read(max(LIMITS.model, LARGEST))
+
+
+def _name(file: Entry, role: str) -> str:
+    """Return the name of a copy: the assignment's if it is near, else the student's own.
 
     nbgrader takes every notebook for one of the assignment, so others get a second extension.
     """
-    submission = build_submission(contents, student_id(student))
-    wanted_paths = {*submission.used, *(entry.path for entry in submission.unused)}
-    others: dict[str, bytes] = {}
-    for entry in contents.files:
-        if any(could_be(entry.name, wanted) for wanted in WANTED):
-            continue
-        if entry.path in wanted_paths or is_archive(entry):
-            name = _UNSAFE.sub("_", entry.name)[-LONGEST_NAME:]
-            name += ".txt" if name.lower().endswith(".ipynb") else ""
-            with suppress(UnreadableFile):
-                others[name] = entry.read(LARGEST)
-    return others
+    if role not in ("", REPORT) and could_be(file.name, role):
+        return role
+    name = _UNSAFE.sub("_", file.name)[-LONGEST_NAME:]
+    return f"{name}.txt" if name.casefold().endswith(".ipynb") else name
 
 
-def _different(contents: Contents, wanted: str, remarks: list[str]) -> list[bytes]:
-    """Return the different contents of files that could be `wanted`, nearest to the top first."""
-    candidates = [entry for entry in contents.files if could_be(entry.name, wanted)]
-    variants: list[bytes] = []
-    for entry in sorted(candidates, key=lambda entry: (len(entry.parts), entry.path)):
-        try:
-            content = entry.read(_limit(entry, wanted))
-        except UnreadableFile as problem:
-            remarks.append(f"{wanted} {problem}.")
-            continue
-        if content not in variants:
-            variants.append(content)
-    return variants[:1] if wanted == NOTEBOOK else variants
+def _free_name(name: str, content: bytes, files: Mapping[str, bytes]) -> str:
+    """Return the name with a number if another content has it already."""
+    stem, dot, extension = name.rpartition(".")
+    number, free = 0, name
+    while free in files and files[free] != content:
+        number += 1
+        free = f"{stem} ({number}){dot}{extension}" if dot else f"{extension} ({number})"
+    return free
 
 
-def _limit(entry: Entry, wanted: str) -> int:
-    return LIMITS.model if wanted.endswith(".pt") else LARGEST
-
-
-def _numbered(wanted: str, number: int) -> str:
-    """Return the name of the first copy, the second ("solution (1).py"), and so on."""
-    stem, _, extension = wanted.rpartition(".")
-    return wanted if number == 0 else f"{stem} ({number}).{extension}"
-
-
-def _replace_bad_notebook(files: dict[str, bytes], released: Path) -> list[str]:
-    """Replace a missing or unreadable notebook; return sentences on what was done."""
-    if NOTEBOOK not in files:
-        files[NOTEBOOK] = released.read_bytes()
-        return ["There is no notebook: the released one replaces it."]
+def _moment(submitted: str) -> str:
+    """Return a time as nbgrader reads it; "" if it is unknown or has no zone."""
     try:
-        notebook = nbformat.reads(files[NOTEBOOK].decode("utf-8"), as_version=4)
-        nbformat.validate(notebook, relax_add_props=True)
-    except Exception as problem:  # any error of the parser
-        files[NOTEBOOK] = released.read_bytes()
-        return [
-            f"The notebook can't be read ({type(problem).__name__}): the released one replaces it."
-        ]
-    return []
+        moment = datetime.fromisoformat(submitted)
+    except ValueError:
+        return ""
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f %z") if moment.tzinfo else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m autograder.platforms.nbgrader_course.collect")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("export", type=Path, metavar="EXPORT")
     parser.add_argument("--course", type=Path, default=Path(), metavar="DIR")
     parser.add_argument("--assignment", default="quantization")
     options = parser.parse_args(arguments)
@@ -145,14 +151,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return USAGE
     status = DONE
-    for path in options.paths:
-        try:
-            student, remarks = collect(path, options.course, options.assignment)
-        except (UnreadableSubmission, OSError) as problem:
-            print(f"{path}: {problem}", file=sys.stderr)
-            status = NEEDS_REVIEW
-            continue
-        print(f"{student}: {' '.join(remarks) or 'complete.'}")
+    try:
+        with read_export(options.export) as export:
+            for problem in export.problems:
+                print(problem, file=sys.stderr)
+                status = NEEDS_REVIEW
+            for copied in collect(export, options.course, options.assignment):
+                if copied.students:
+                    remarks = " ".join(copied.remarks) or "complete."
+                    print(f"{', '.join(copied.students)}: {remarks}")
+                else:
+                    print(" ".join(copied.remarks), file=sys.stderr)
+                    status = NEEDS_REVIEW
+    except (BadExport, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return USAGE
     return status
 
 

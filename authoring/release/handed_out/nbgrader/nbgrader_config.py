@@ -49,8 +49,11 @@ c.Autograde.autograde_preprocessors = [
 c.EngineGrades.dataset = "@DATASET@"
 c.EngineGrades.quick = False
 
-# Everything else in source/ replaces what a student submitted.
-c.Autograde.exclude_overwriting = {ASSIGNMENT: ["solution.py"]}
+# The engine grades with the kit's own files: nothing of source/ is copied to each student.
+SOURCE = COURSE / "source" / ASSIGNMENT
+c.Autograde.exclude_overwriting = {
+    ASSIGNMENT: [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*") if path.is_file()]
+}
 
 # Formgrader and feedback show students' text and output: remove scripts from it.
 c.HTMLExporter.sanitize_html = True
