@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from autograder.cli import FILE, POSITIVE, TIERS, data_option, jobs_option
+from autograder.cli import FILE, POSITIVE, TIERS, Command, data_option, jobs_option
 
 LAYOUTS = ("canvas", "moodle", "gradescope", "blackboard", "nbgrader", "folder")
 EPILOG = (
@@ -41,13 +41,26 @@ def demo() -> int:
 @click.option(
     "--out", type=FILE, metavar="DIR", help="Keep the folders of wrong tables and models here."
 )
+@click.option(
+    "--check",
+    default="*",
+    metavar="GLOB",
+    help="Prove only these checks, such as '1a.get_scale.*', on the cases that concern them.",
+)
+@click.option(
+    "--patch",
+    type=FILE,
+    metavar="FILE",
+    help="Write the proposed caught_by of mutants into this file, for git apply.",
+)
 def verify(**options: Any) -> int:
     """Prove the checks on submissions whose points are known.
 
     Grades every correct alternative and every mutant in instructor/corpus and prints the matrix
     check x submission. Exit status 1 when a correct one loses a point, a mutant survives or loses
     points in what it does not break, a check fails no mutant, or a tolerance is not between the
-    worst correct answer and the nearest wrong one.
+    worst correct answer and the nearest wrong one. Where a mutant declares other checks than take
+    points from it, or none yet, a patch proposes them.
     """
     from authoring.verify.command import VerifyOptions
     from authoring.verify.command import verify as run_verify
@@ -131,50 +144,91 @@ def rehearse() -> None:
     """Rehearse grading a class."""
 
 
+def class_options(command: Command) -> Command:
+    """Add the options that say which class is generated."""
+    for option in (
+        data_option(),
+        click.option("--check", default="*", metavar="GLOB", help="Only for these checks."),
+        click.option(
+            "--layout",
+            type=click.Choice(LAYOUTS),
+            default="canvas",
+            show_default=True,
+            help="The course site whose export it looks like.",
+        ),
+        click.option(
+            "--seed",
+            type=int,
+            default=0,
+            show_default=True,
+            metavar="S",
+            help="Equal seeds give equal classes.",
+        ),
+        click.option(
+            "--count",
+            type=POSITIVE,
+            default=60,
+            show_default=True,
+            metavar="N",
+            help="Number of submissions.",
+        ),
+        click.option(
+            "--out",
+            type=FILE,
+            default=Path("rehearsal"),
+            show_default=True,
+            metavar="DIR",
+            help="Write DIR/export and DIR/expected.json.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @rehearse.command(epilog=EPILOG)
-@click.option(
-    "--out",
-    type=FILE,
-    default=Path("rehearsal"),
-    show_default=True,
-    metavar="DIR",
-    help="Write DIR/export and DIR/expected.json.",
-)
-@click.option(
-    "--count",
-    type=POSITIVE,
-    default=60,
-    show_default=True,
-    metavar="N",
-    help="Number of submissions.",
-)
-@click.option(
-    "--seed",
-    type=int,
-    default=0,
-    show_default=True,
-    metavar="S",
-    help="Equal seeds give equal classes.",
-)
-@click.option(
-    "--layout",
-    type=click.Choice(LAYOUTS),
-    default="canvas",
-    show_default=True,
-    help="The course site whose export it looks like.",
-)
-@click.option("--check", default="*", metavar="GLOB", help="Only for these checks.")
-@data_option()
+@class_options
 def make(**options: Any) -> int:
     """Make a class of submissions whose points are known, as a course site exports them.
 
-    DIR/expected.json holds the points of each submission. Grade it with
-    `python -m autograder batch DIR/export`.
+    DIR/expected.json holds the points of each submission. Without CIFAR-10 on this machine it is a
+    class for Shapes-10.
     """
     from authoring.rehearse.command import make as run_make
     from authoring.rehearse.generated_class import RehearsalOptions
 
     return run_make(RehearsalOptions(**options))
+
+
+@rehearse.command(epilog=EPILOG)
+@click.argument("folder", type=FILE, metavar="DIR")
+@click.argument("results", type=FILE, metavar="OUT")
+def compare(folder: Path, results: Path) -> int:
+    """Compare OUT, which `autograder batch` wrote, with the points that DIR expects.
+
+    Exit status 1 if a result differs.
+    """
+    from authoring.rehearse.command import compare as run_compare
+
+    return run_compare(folder, results)
+
+
+@rehearse.command("run", epilog=EPILOG)
+@class_options
+@click.option(
+    "--jobs",
+    type=POSITIVE,
+    metavar="N",
+    help="Grade this many submissions at a time.  [default: what cores and memory allow]",
+)
+def run_rehearsal(jobs: int | None, **options: Any) -> int:
+    """Make a class, grade it into DIR/results and compare the scores with the expected ones.
+
+    Exit status 1 if a result differs.
+    """
+    from authoring.rehearse.command import run
+    from authoring.rehearse.generated_class import RehearsalOptions
+
+    return run(RehearsalOptions(**options), jobs)
 
 
 @cli.group(invoke_without_command=True, epilog=EPILOG)

@@ -6,17 +6,18 @@ It uses CIFAR-10 if it is on this machine, else Shapes-10, and prints which. It 
 import sys
 from pathlib import Path
 
+from authoring.available_data import available_dataset
 from authoring.examples import MissingModels, write_examples
 from autograder.commands.grade import GradeOptions, grade
 from autograder.exit_status import DONE, USAGE
-from quantlab.data.cifar10 import DataNotFound, candidate_roots, load_cifar10
+from quantlab.data.cifar10 import DataNotFound
 
 DEMO = Path("demo")
 
 
 def demo() -> int:
     """Build the examples, grade them and say where the reports are; return the exit status."""
-    dataset = _dataset()
+    dataset = available_dataset()
     print("Building the examples.")
     try:
         submissions = write_examples(dataset, DEMO / "submissions")
@@ -32,16 +33,3 @@ def demo() -> int:
     if status == DONE:
         print(f"All scores: {DEMO / 'results' / 'summary.csv'}")
     return status
-
-
-def _dataset() -> str:
-    """Return the data set to use, and print it."""
-    try:
-        load_cifar10("test")
-        load_cifar10("train")
-    except DataNotFound:
-        folders = " and ".join(str(folder) for folder in candidate_roots())
-        print(f"Data: Shapes-10, drawn by the kit; CIFAR-10 is not in {folders}.")
-        return "shapes10"
-    print("Data: CIFAR-10, 10,000 test images.")
-    return "cifar10"

@@ -8,7 +8,7 @@ and the nearest wrong one. Every mutant must cost something, and one of a slip a
 import queue
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from authoring.examples import MissingModels, correct_answers
 from authoring.verify import tolerances
 from authoring.verify.answer_cache import RecordingExecutor, RecordingOracle
 from authoring.verify.case_submissions import STUDENT, CorrectSubmission, load_correct
+from authoring.verify.caught_by_patch import find_proposals, make_patch
 from authoring.verify.console import print_matrix, print_slips, print_summary, print_tolerances
 from authoring.verify.matrix import PERSON, GradedCase, Matrix, build_matrix, find_problems
 from authoring.verify.other_cpu import SETTINGS, OtherCpuExecutor
@@ -52,11 +53,21 @@ Case = Mutant | Alternative
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """Options of `verify`; the folders of wrong tables and damaged models are kept in `out`."""
+    """Options of `verify`.
+
+    Attributes:
+        dataset: the data set that models are measured on.
+        jobs: how many cases are graded at a time.
+        out: keep the folders of wrong tables and damaged models here.
+        check: a pattern of check ids; all but "*" prove only these, on the cases they concern.
+        patch: write the proposed `caught_by` into this file instead of the terminal.
+    """
 
     dataset: str
     jobs: int = 2
     out: Path | None = None
+    check: str = "*"
+    patch: Path | None = None
 
 
 def verify(options: VerifyOptions) -> int:
@@ -71,10 +82,15 @@ def verify(options: VerifyOptions) -> int:
 
 
 def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
-    course = replace(prepare_grading(options.dataset, "*"), oracle=RecordingOracle())
-    cases: tuple[Case, ...] = (*load_alternatives(), *load_mutants())
-    console.print("Building correct tables and models.")
-    answers = correct_answers(STUDENT, course.evaluator)
+    course = replace(prepare_grading(options.dataset, options.check), oracle=RecordingOracle())
+    checks = select_checks(course.rubric, options.check)
+    only = automatic_checks(course)
+    cases: tuple[Case, ...] = (*load_alternatives(), *affected_mutants(load_mutants(), only))
+    partial = options.check != "*"
+    answers = "{}"
+    if any(check.source in ("table", "model") for check in checks):
+        console.print("Building correct tables and models.")
+        answers = correct_answers(STUDENT, course.evaluator)
     models = reference_models(options.dataset)
     correct = load_correct(course.oracle.source, answers, models, folder)
     cache: dict[bytes, Any] = {}
@@ -86,18 +102,52 @@ def _verify(options: VerifyOptions, folder: Path, console: Console) -> int:
         matrix = grade_cases(cases, correct, course, executors, console)
         others = {
             setting: open_executors.enter_context(OtherCpuExecutor(environment))
-            for setting, environment in SETTINGS.items()
+            for setting, environment in ({} if partial else SETTINGS).items()
         }
         bounds = measure_tolerances(matrix, correct, course, executors[0], others, console)
     print_matrix(matrix, course.rubric, console)
     print_tolerances(bounds, course.rubric, console)
     print_slips(matrix, course.rubric, console)
     problems = [
-        *find_problems(matrix, course.rubric.slips),
+        *find_problems(matrix, course.rubric.slips, only if partial else None),
         *tolerances.find_problems(bounds, course.rubric),
     ]
     print_summary(matrix, problems, console)
+    _propose(make_patch(find_proposals(matrix, only)), options.patch, console)
+    if partial:
+        console.print(
+            "Only some checks were proven, with the instructions of this processor. Run verify "
+            "without --check at the end."
+        )
     return NEEDS_REVIEW if problems else DONE
+
+
+def automatic_checks(course: GradingContext) -> set[str]:
+    """Return the ids of the selected checks that staff do not grade."""
+    checks = select_checks(course.rubric, course.selected)
+    return {check.id for check in checks if check.source != PERSON}
+
+
+def affected_mutants(mutants: Sequence[Mutant], checks: Collection[str]) -> list[Mutant]:
+    """Return the mutants that concern these checks.
+
+    They are those of the families that declare one of the checks, and those that declare nothing.
+    """
+    families = {m.folder for m in mutants if any(map(m.may_be_caught_by, checks))}
+    undeclared = {m.folder for m in mutants if not m.caught_by and not m.flagged}
+    return [mutant for mutant in mutants if mutant.folder in families | undeclared]
+
+
+def _propose(patch: str, file: Path | None, console: Console) -> None:
+    """Print or write the proposed `caught_by`, if there is any. Raise `OSError`."""
+    if not patch:
+        return
+    if file is None:
+        console.print("Proposed caught_by; write it with --patch FILE, read it, `git apply FILE`:")
+        print(patch, end="")
+        return
+    file.write_text(patch, encoding="utf-8")
+    console.print(f"Proposed caught_by: read {file}, then git apply {file}.", soft_wrap=True)
 
 
 def grade_cases(
@@ -123,7 +173,7 @@ def grade_cases(
         graded = pool.map(grade_case, cases)
         tracked = track(graded, "Grading", len(cases), console=console, transient=True)
         matrix = build_matrix(tracked)
-    automatic = {check.id for check in select_checks(course.rubric, "*") if check.source != PERSON}
+    automatic = automatic_checks(course)
     return Matrix(tuple(check for check in matrix.checks if check in automatic), matrix.rows)
 
 
@@ -144,7 +194,7 @@ def measure_tolerances(
 
     toleranced: list[Check] = [
         check
-        for check in select_checks(course.rubric, "*")
+        for check in select_checks(course.rubric, course.selected)
         if course.rubric.items[check.id].tolerance is not None
     ]
     bounds: dict[str, tolerances.Bounds] = {}

@@ -4,7 +4,7 @@ A `Matrix` holds the reports of submissions whose points are known in advance. `
 pure and returns a sentence for each difference; an empty list is the proof.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from autograder.engine.corpus import Alternative, Mutant
@@ -113,8 +113,16 @@ def build_matrix(rows: Iterable[GradedCase]) -> Matrix:
     return Matrix(tuple(check.id for check in rows[0].checks), rows)
 
 
-def find_problems(matrix: Matrix, slips: Iterable[Slip] = ()) -> list[str]:
-    """Return what is wrong with the checks, with what the corpus declares, or with the slips."""
+def find_problems(
+    matrix: Matrix, slips: Iterable[Slip] = (), only: Collection[str] | None = None
+) -> list[str]:
+    """Return what is wrong with the checks, with what the corpus declares, or with the slips.
+
+    With `only`, the matrix has these checks alone: what a mutant costs is not known, and it must
+    lose points in those of them that it declares.
+    """
+    if only is not None:
+        return _problems_of_some(matrix, only)
     slip_of = {name: slip for slip in slips for name in slip.mutants}
     return [
         *(problem for row in matrix.rows for problem in _grader_faults(row)),
@@ -125,12 +133,33 @@ def find_problems(matrix: Matrix, slips: Iterable[Slip] = ()) -> list[str]:
             for mutant, row in matrix.mutants
             for problem in _problems_of_cost(mutant, row, slip_of.get(mutant.name))
         ),
-        *(
-            f"The check {check} takes points from no mutant: add one that it catches."
-            for check in matrix.checks
-            if not matrix.caught_by(check)
-        ),
+        *_uncaught(matrix),
     ]
+
+
+def _problems_of_some(matrix: Matrix, only: Collection[str]) -> list[str]:
+    return [
+        *(problem for row in matrix.rows for problem in _grader_faults(row)),
+        *(problem for row in matrix.alternatives for problem in _lost_by_correct(row)),
+        *(
+            problem
+            for mutant, row in matrix.mutants
+            if not mutant.flagged
+            for problem in _problems_of(_narrowed(mutant, only), row)
+            if row.lost or any(map(mutant.may_be_caught_by, only)) or not mutant.caught_by
+        ),
+        *_uncaught(matrix),
+    ]
+
+
+def _narrowed(mutant: Mutant, only: Collection[str]) -> Mutant:
+    return replace(mutant, caught_by=tuple(check for check in mutant.caught_by if check in only))
+
+
+def _uncaught(matrix: Matrix) -> Iterator[str]:
+    for check in matrix.checks:
+        if not matrix.caught_by(check):
+            yield f"The check {check} takes points from no mutant: add one that it catches."
 
 
 def count_named(matrix: Matrix) -> NamedMistakes:
@@ -151,11 +180,15 @@ def _grader_faults(row: GradedCase) -> Iterator[str]:
 
 
 def _problems_of_correct(row: GradedCase) -> Iterator[str]:
+    yield from _lost_by_correct(row)
+    for flag in row.report.flags:
+        yield f"{row.name} is correct but is flagged: {flag}"
+
+
+def _lost_by_correct(row: GradedCase) -> Iterator[str]:
     for check in row.checks:
         if check.points < check.max_points:
             yield f"{row.name} is correct but loses points in {check.id}: {check.message}"
-    for flag in row.report.flags:
-        yield f"{row.name} is correct but is flagged: {flag}"
 
 
 def _problems_of(mutant: Mutant, row: GradedCase) -> Iterator[str]:

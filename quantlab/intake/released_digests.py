@@ -3,7 +3,7 @@
 DIGESTS = frozenset(
     {
         # README.md
-        "7cab9607d9de4a0e5729f9a1dd01d1c0bfa9bd57b6d97219dc095f02ea482462",
+        "d60c87f0142e5d977924aa8c28a2c4704e4754e5c29a0382954a47c2eae2651d",
         # main.ipynb
         "2a327fecbcbbb16bdeae9af3ab75a376c25836902e13132a3473bae3905d006b",
         # extensions.ipynb

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from authoring.rehearse.comparison import automatic_points, find_differences
 from authoring.rehearse.generated_class import EXPECTED, RehearsalOptions, make_class
 from autograder.__main__ import main
 
@@ -109,21 +110,7 @@ def reports(out: Path) -> dict[str, bytes]:
     }
 
 
-def points(report: bytes) -> dict[str, float]:
-    """The points of every check that no person marks."""
-    checks = json.loads(report)["checks"]
-    return {check["id"]: check["points"] for check in checks if check["source"] != "person"}
-
-
-def wrong_marks(klass: RehearsedClass, graded: Mapping[str, bytes]) -> dict[str, object]:
+def wrong_marks(klass: RehearsedClass, graded: Mapping[str, bytes]) -> dict[str, str]:
     """Every student whose marks are not those that were known beforehand."""
-    wrong: dict[str, object] = {}
-    for student, expectation in klass.expected.items():
-        if expectation["refused"]:
-            if student in graded:
-                wrong[student] = "was marked, and must be refused"
-        elif student not in graded:
-            wrong[student] = "was not marked"
-        elif points(graded[student]) != expectation["points"]:
-            wrong[student] = (expectation["origin"], points(graded[student]), expectation["points"])
-    return {**wrong, **dict.fromkeys(set(graded) - set(klass.expected), "is nobody")}
+    by_student = {student: automatic_points(report) for student, report in graded.items()}
+    return find_differences(klass.expected, by_student)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from authoring.rehearse.comparison import automatic_points
 from autograder.__main__ import main
 from autograder.course.class_folder import NotAClass
 from autograder.course.graded_class import NOTE, open_graded_class
@@ -24,7 +25,6 @@ from tests.batch.conftest import (
     PATIENCE,
     RehearsedClass,
     killed_after,
-    points,
     rehearsed_class,
     reports,
     rows,
@@ -374,7 +374,10 @@ def test_batch_regrade_lists_exactly_the_students_whose_scores_change(
     assert run("--regrade", "--apply")[0] == 0
     after = reports(out)
     assert {student for student in before if before[student] != after[student]} == {"joe"}
-    assert points(after["joe"])["1a.reset.sym"] == points(before["joe"])["1a.reset.sym"] + 2
+    assert (
+        automatic_points(after["joe"])["1a.reset.sym"]
+        == automatic_points(before["joe"])["1a.reset.sym"] + 2
+    )
     assert run()[0] == 0
     assert reports(out) == after
 

@@ -10,8 +10,9 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from authoring.rehearse.comparison import automatic_points
 from autograder.__main__ import main
-from tests.batch.conftest import points, reports
+from tests.batch.conftest import reports
 
 EARLIER = Path(__file__).with_name("class_of_an_earlier_version")
 LAST = ("bob", "1a.linear_dequantize.zero_point")  # as if the run had been interrupted before it
@@ -27,7 +28,8 @@ def test_batch_continues_a_class_of_an_earlier_version(tmp_path, course_secret_f
         database.commit()
     outcomes = json.loads((EARLIER / "class.json").read_text(encoding="utf-8"))["outcomes"]
     earlier = {
-        outcome["student"]: points(json.dumps(outcome["report"]).encode()) for outcome in outcomes
+        outcome["student"]: automatic_points(json.dumps(outcome["report"]).encode())
+        for outcome in outcomes
     }
     command = ["batch", str(EARLIER / "export"), "--out", str(tmp_path), "--jobs", "1"]
     command += ["--check", "1a.linear_dequantize.*", "--data", "shapes10"]
@@ -38,5 +40,5 @@ def test_batch_continues_a_class_of_an_earlier_version(tmp_path, course_secret_f
     printed = " ".join(capsys.readouterr().out.split())
     assert "1 compared: the scores of 0 change" in printed
     assert "1 had no complete scores before" in printed
-    assert {name: points(report) for name, report in reports(tmp_path).items()} == earlier
+    assert {name: automatic_points(report) for name, report in reports(tmp_path).items()} == earlier
     assert main(command) == 0  # now of this version

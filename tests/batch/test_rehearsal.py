@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from authoring.cli import cli as authoring
+from authoring.rehearse.comparison import CannotCompare, compare_class, find_differences
 from authoring.rehearse.generated_class import RehearsalOptions, make_class
 from authoring.rehearse.layouts import LAYOUTS
 from autograder.platforms import SOURCES, read_export
@@ -113,3 +115,56 @@ def test_make_class_nests_zips_in_zips(tmp_path):
     assert nested
     for student in nested:
         assert [path.name for path in (folder / student).iterdir()] == ["hw3.zip"]
+
+
+KNOWN = {
+    "ada": {"origin": "reference", "refused": False, "points": {"1a.a": 2.0, "1a.b": 1.0}},
+    "alan": {"origin": "faults/no bytes", "refused": True, "points": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("graded", "student", "sentence"),
+    [
+        ({"ada": {"1a.a": 2.0, "1a.b": 0.0}}, "ada", "(reference) 1a.b: expected 1.0, got 0.0"),
+        ({}, "ada", "(reference) has no report"),
+        ({"ada": KNOWN["ada"]["points"], "alan": {}}, "alan", "must be refused"),
+        ({"ada": KNOWN["ada"]["points"], "eve": {}}, "eve", "not in the class"),
+    ],
+)
+def test_find_differences_names_student_origin_and_check(graded, student, sentence):
+    differences = find_differences(KNOWN, graded)
+    assert list(differences) == [student]
+    assert sentence in differences[student]
+
+
+def test_compare_class_says_what_is_missing(tmp_path):
+    with pytest.raises(CannotCompare, match="Run rehearse make"):
+        compare_class(tmp_path, tmp_path)
+    (tmp_path / "expected.json").write_text('{"students": {}}')
+    with pytest.raises(CannotCompare, match="contains no results"):
+        compare_class(tmp_path, tmp_path)
+
+
+def test_rehearse_make_uses_shapes10_aloud_without_cifar10(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("authoring.available_data.cifar10_root", lambda split: None)
+    arguments = ["rehearse", "make", "--out", str(tmp_path), "--count", "2", "--check", FEW]
+    assert authoring(arguments, standalone_mode=False) == 0
+    said = capsys.readouterr().out
+    assert "Shapes-10, drawn by the kit" in said
+    assert "--data shapes10" in said
+
+
+@pytest.mark.long
+def test_rehearse_run_makes_grades_and_compares(tmp_path, capsys, course_secret_file):
+    arguments = ["rehearse", "run", "--out", str(tmp_path), "--count", "5", "--check", FEW]
+    arguments += ["--data", "shapes10", "--layout", "moodle"]
+    assert authoring(arguments, standalone_mode=False) == 0
+    assert "Every result is the expected one." in capsys.readouterr().out
+    (report, *_) = (tmp_path / "results" / "staff" / "reports").glob("*/report.json")
+    content = json.loads(report.read_bytes())
+    content["checks"][0]["points"] += 1
+    report.write_text(json.dumps(content))
+    compare = ["rehearse", "compare", str(tmp_path), str(tmp_path / "results")]
+    assert authoring(compare, standalone_mode=False) == 1
+    assert report.parent.name in capsys.readouterr().out
