@@ -6,13 +6,14 @@ team assignments it is the group's, and each member gets the file. Names that be
 are ignored. Source: moodle/moodle, mod/assign/feedback/file/importziplib.php
 (`is_valid_filename_for_import`, `import_zip_files`); the flat form is read by all versions.
 
-Canvas, the assignment's "Upload Submissions": of the parts between underscores, without "LATE", the
-first two that are only digits are the user and the attachment. In anonymous assignments they are
-the two parts after "anon". The attachment must belong to the user's submission. A last part that
-begins with "link" is ignored. The file becomes a comment; its content type is that of the uploaded
-name, but students see the name of the attachment. If a group is graded as one, all members get the
-comment. Source: instructure/canvas-lms, app/models/abstract_assignment.rb
-(`generate_comments_from_files`, `infer_comment_context_from_filename`), lib/file_in_context.rb.
+Canvas, "Re-Upload Submissions" in the gradebook's menu of the assignment: of the parts between
+underscores, without "LATE", the first two that are only digits are the user and the attachment. In
+anonymous assignments they are the two parts after "anon". The attachment must belong to the user's
+submission. A last part that begins with "link" is ignored. The file becomes a comment; its content
+type is that of the uploaded name, but students see the name of the attachment. If a group is graded
+as one, all members get the comment. Source: instructure/canvas-lms,
+app/models/abstract_assignment.rb (`generate_comments_from_files`,
+`infer_comment_context_from_filename`), lib/file_in_context.rb.
 
 Blackboard: its help documents an upload of tables ("Work offline with grade data"), and none of
 feedback files. The pages are named like the downloaded attempts, for an upload one by one.
@@ -231,8 +232,9 @@ SITES = {
     ),
     "canvas": FeedbackSite(
         _canvas,
-        'Upload it in Canvas: the assignment, "Upload Submissions". Each page becomes a comment. '
-        "A second upload adds a second comment.",
+        "Upload it in Canvas: Gradebook, the menu of the assignment, Re-Upload Submissions. Canvas "
+        "offers it once Download Submissions was chosen there. Each page becomes a comment, and a "
+        "second upload adds a second one.",
     ),
     "blackboard": FeedbackSite(
         _blackboard,
