@@ -104,15 +104,10 @@ class TokenAdapter(HTTPAdapter):
 def new_session(base: str, token: str, note: Note = lambda line: None) -> requests.Session:
     """Return a session that sends the token to the host of `base` alone."""
     session = requests.Session()
-    session.auth = _unchanged  # otherwise a .netrc file replaces the token
     adapter = TokenAdapter(base, token, note)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
-
-
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def canvas_address(text: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from autograder.course.graded_class import open_graded_class
 from autograder.course.outputs.score_breakdown import closing_rows
+from autograder.engine.record import Verdict
 from autograder.report import html
 from tests.class_outputs.people import a_report
 from tests.feedback.graded import return_to, write_class
@@ -75,6 +76,24 @@ def test_return_page_is_the_report_with_repairs_and_comments(tmp_path: Path) -> 
         report = next(o.report for o in graded.record.outcomes if o.entry.student == "ada-x-1")
         score = next(score for score in graded.scores if score.member == "ada-x-1")
     assert page == html.render(report, closing_rows(score))
+
+
+def test_return_shows_no_input_of_a_hidden_check(tmp_path: Path) -> None:
+    secret = dict.fromkeys(("call", "expected", "got", "difference", "printed"), "SECRET")
+    hidden = next(check for check in a_report().checks if not check.visible)
+    wrong = replace(hidden, verdict=Verdict.WRONG, evidence={**secret, "inputs": [["x", "SECRET"]]})
+    report = a_report("ada", **{hidden.id: wrong})
+    files = {
+        "submission_metadata.yml": 'submission_1:\n  ":submitters":\n'
+        '  - {":name": Ada, ":email": ada@x.edu}\n',
+        "submission_1/solution.py": "x = 1\n",
+    }
+    out = write_class(tmp_path, files, reports={"ada": report})
+    assert "SECRET" in (out / "class.json").read_text()
+    assert return_to("gradescope", out) == 0
+    found = dict(members(out / "feedback/gradescope.zip"))
+    assert set(found) == {"submission_1/ada.html", "submission_1/results.json"}
+    assert all(b"SECRET" not in content for content in found.values())
 
 
 def test_return_writes_equal_private_files(tmp_path: Path) -> None:
