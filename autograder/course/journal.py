@@ -62,7 +62,7 @@ CREATE TABLE IF NOT EXISTS readings (
     kind TEXT NOT NULL,      -- "first", "second" or "agreed"
     saved INTEGER NOT NULL,  -- 0: a draft
     criteria TEXT NOT NULL,  -- JSON: their numbers
-    points REAL,             -- NULL: withdrawn
+    points REAL,             -- NULL: a draft without points
     comment TEXT NOT NULL,
     grader TEXT NOT NULL,
     at TEXT NOT NULL,        -- ISO 8601

@@ -30,7 +30,7 @@ class Reading:
         kind: which reading it belongs to.
         saved: whether the grader saved it; a draft decides nothing.
         criteria: the numbers of the criteria that the answer fulfills, from 0.
-        points: the points, None to withdraw an earlier reading.
+        points: the points; None only in a draft.
         comment: for the student.
         grader: the name of the grader.
         at: the time, ISO 8601 in UTC.
@@ -90,9 +90,8 @@ def counting_readings(readings: Iterable[Reading]) -> ReadingsByAnswer:
             last[place] = reading
     answers: dict[tuple[str, str], dict[Kind, list[Reading]]] = {}
     for reading in last.values():
-        if reading.points is not None:
-            kinds = answers.setdefault((reading.student, reading.check), {})
-            kinds.setdefault(reading.kind, []).append(reading)
+        kinds = answers.setdefault((reading.student, reading.check), {})
+        kinds.setdefault(reading.kind, []).append(reading)
     return {
         key: AnswerReadings(*(tuple(kinds.get(kind, ())) for kind in Kind))
         for key, kinds in answers.items()

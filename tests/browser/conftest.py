@@ -80,6 +80,10 @@ class Browser:
 
     def open(self, page: Path, width: int = 1000, scheme: str = "light") -> None:
         """Show the page in a window of this width and wait until it has loaded."""
+        self.visit(page.as_uri(), width, scheme)
+
+    def visit(self, address: str, width: int = 1000, scheme: str = "light") -> None:
+        """Show the page at an address, as `open` does with a file."""
         self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -90,7 +94,7 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.send("Emulation.setEmulatedMedia", features=features)
         self.events.clear()
-        self.send("Page.navigate", url=page.as_uri())
+        self.send("Page.navigate", url=address)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._receive())
 
@@ -101,9 +105,11 @@ class Browser:
         return result["result"].get("value")
 
     def press(self, key: str) -> None:
-        code = {"Tab": 9, "Enter": 13, "ArrowRight": 39}[key]
-        text = "\r" if key == "Enter" else ""
-        common = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowRight": 39}
+        text = "\r" if key == "Enter" else key if len(key) == 1 else ""
+        code = codes.get(key, ord(key[0].upper()))
+        place = f"Digit{key}" if key.isdigit() else f"Key{key.upper()}" if len(key) == 1 else key
+        common = {"key": key, "code": place, "windowsVirtualKeyCode": code}
         self.send("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 

@@ -10,17 +10,32 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from autograder.course.audit import Audit, AuditFinding
 from autograder.course.audit.audit_finding import Kind
+from autograder.course.class_folder import DATABASE, JOURNAL
+from autograder.course.journal import Journal
 from autograder.course.outputs import appeal_page, audit_page
+from autograder.course.published_class import read_published_class
+from autograder.course.readings import Kind as ReadingKind
+from autograder.course.readings import Reading
+from autograder.desk import pages as desk_pages
+from autograder.desk.answers import Answer, NumberTable, Passage, Question
+from autograder.desk.blind import Share
+from autograder.desk.class_desk import ClassDesk, DeskOptions
+from autograder.desk.copy import copy_page
+from autograder.desk.pages import AnswerView
+from autograder.desk.reader import open_reader
 from autograder.engine.record import Report, Verdict
+from autograder.platforms.nbgrader_course.criteria import Criterion
 from autograder.report import html
-from tests.class_outputs.people import a_class
+from tests.class_outputs.people import WRITTEN, a_class
 from tests.class_page.test_dashboard import _page as class_page
+from tests.desk.small_class import make_class
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +76,62 @@ def _appeal_for_staff() -> str:
     return appeal_page.render_for_staff(_before(after), after, {after.checks[0].id: ["a", "b"]})
 
 
+def _desk_answer() -> str:
+    criteria = (Criterion(2.5, "Says what clipping costs."), Criterion(1.5, "Compares widths."))
+    question = Question("1b", "1b.explanation", "Methods", 4.0, criteria, "Explain the scales.")
+    table = NumberTable("Vector A", ("8 bits", "4 bits"), {"sym": (0.0001, None)})
+    texts = (
+        Passage("main.ipynb", "0.0001, not 0.00011 or 0.5"),
+        Passage("report.txt", "All of it.", is_whole=True),
+        Passage("report.pdf", "", problem="This file has a password."),
+    )
+    first = Reading("ada", question.check, ReadingKind.FIRST, True, (0,), 2.5, "Good.", "grace", "")
+    view = AnswerView(
+        question=question,
+        kind=ReadingKind.AGREED,
+        number=3,
+        read=2,
+        total=5,
+        answer=Answer(texts, (), (table,), ("The archive is damaged.",)),
+        draft=first,
+        state="Not saved yet: press Enter.",
+        others=(first,),
+        comments=("Good.",),
+        is_open=True,
+        links={"previous": None, "next": "/agreed/1b/4", "unread": None, "save": "/agreed/1b/3"},
+        pictures=(("data:,", "1b"), ("data:,", "1c")),
+    )
+    return desk_pages.render_answer(view).text
+
+
+def _desk(out: Path, render: Callable[[ClassDesk], str]) -> str:
+    published = read_published_class(out)
+    with open_reader(out, published, None) as reader:
+        return render(ClassDesk(out, published, reader, DeskOptions("grace", Share())))
+
+
+def _desk_overview() -> str:
+    with TemporaryDirectory() as folder:
+        out = make_class(Path(folder), 2, missing=1)
+        first = Reading(
+            "student-000", WRITTEN[0], ReadingKind.FIRST, True, (0,), 2.5, "", "grace", ""
+        )
+        with Journal(out / JOURNAL / DATABASE) as journal:
+            journal.add_reading(first)
+            journal.add_reading(replace(first, kind=ReadingKind.SECOND, grader="alan", points=1.0))
+
+        def render(desk: ClassDesk) -> str:
+            progress = tuple(desk.progress())
+            return desk_pages.render_overview("Autumn", "Grace", "part 1 of 2", progress).text
+
+        return _desk(out, render)
+
+
+def _desk_copy() -> str:
+    with TemporaryDirectory() as folder:
+        return _desk(make_class(Path(folder), 3), copy_page)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "report": lambda: html.render(_report()),
     "empty report": lambda: html.render(Report("ada", "cifar10", "B", (), {})),
@@ -68,6 +139,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "audit": _audit,
     "appeal": _appeal,
     "appeal for staff": _appeal_for_staff,
+    "desk: answer": _desk_answer,
+    "desk: overview": _desk_overview,
+    "desk: copy": _desk_copy,
 }
 
 

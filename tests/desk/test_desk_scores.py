@@ -33,10 +33,6 @@ def test_desk_scores_takes_the_last_saved_reading_with_its_source():
     assert scores == {("ada", CHECK): ManualScore(3.0, "Clear.", "desk, grace, 2026-11-01T10:00")}
 
 
-def test_desk_scores_ignores_a_withdrawn_reading():
-    assert points(FIRST, replace(FIRST, points=None)) is None
-
-
 def test_desk_scores_says_that_a_second_reading_differs_and_counts_the_first():
     scores = desk_scores([FIRST, second(2.0)], {"ada"})
     assert scores.scores["ada", CHECK].points == 3.0
@@ -92,7 +88,7 @@ def test_class_manual_scores_reach_the_final_scores_as_a_table_would():
 
 
 def test_journal_keeps_readings_in_order_and_forgets_those_of_a_student(tmp_path: Path):
-    other = replace(FIRST, student="bob", points=None, criteria=(), comment="")
+    other = replace(FIRST, student="bob", saved=False, points=None, criteria=(), comment="")
     with Journal(tmp_path / "marks.sqlite") as journal:
         for reading in (FIRST, other, second(2.0)):
             journal.add_reading(reading)

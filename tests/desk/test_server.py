@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from autograder.course.class_folder import JOURNAL
+from autograder.course.forget import plan_removal
 from autograder.course.journal import Journal
 from autograder.course.lock import hold_lock
 from autograder.course.readings import Kind
@@ -104,6 +105,7 @@ def test_click_is_a_row_and_saving_leads_to_the_next_unread_answer(enter, out):
     [
         {"points": 4.5},
         {"points": -1},
+        {"points": None},
         {"criteria": [3]},
         {"criteria": ["x"]},
         {"comment": "x" * 5000},
@@ -218,6 +220,13 @@ def test_reader_keeps_the_text_of_a_docx_for_this_account_only(open_desk, out):
     (kept,) = (out / JOURNAL / "answers").iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+
+def test_forget_removes_the_texts_that_the_desk_has_kept(open_desk, out):
+    open_desk().answer("2d", "student-003")
+    with Journal(out / JOURNAL / "marks.sqlite") as journal:
+        removal = plan_removal(out, "student-003", journal)
+    assert out / JOURNAL / "answers" in removal.deleted
 
 
 def test_reader_says_that_a_document_can_not_be_read(open_desk, out):
