@@ -7,6 +7,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from autograder.course.audit.audit_finding import Audit
 from autograder.course.graded_class import GradedClass
 from autograder.course.outputs import STAFF
@@ -128,6 +130,7 @@ def _read_audit(out: Path) -> tuple[Audit, tuple[str, ...]]:
 
 @functools.cache
 def _oracle() -> Oracle:
+    torch.set_num_threads(1)  # the other cores have workers of their own
     return Oracle()
 
 

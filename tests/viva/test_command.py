@@ -74,8 +74,11 @@ def test_viva_writes_sheets_from_the_sandbox_that_print_on_one_page_each(
             capture_output=True,
         )
         pages = [page.extract_text() for page in pypdf.PdfReader(printed).pages]
-        assert ["ada", "bob", "eve", "kim"] == [
-            re.search(r"\b(ada|bob|eve|kim)\b", page)[1] for page in pages
+        assert [re.search(r"\b(ada|bob|eve|kim)\b", page)[1] for page in pages] == [
+            "ada",
+            "bob",
+            "eve",
+            "kim",
         ]
     assert _viva(out, "--student", "ada", "--seed", "1") == 0
     again = _pages(folder)
