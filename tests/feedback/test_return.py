@@ -24,7 +24,9 @@ FILES = {
 
 def a_class(folder: Path, **options) -> Path:
     repaired = replace(
-        a_report(), notes=("solution.py was graded without line 22: `assert False`.",)
+        a_report(),
+        flags=("Made by bob.",),
+        notes=("solution.py was graded without line 22: `assert False`.",),
     )
     review = replace(a_report(), review=("model.pt could not be read.",), review_checks=("1a",))
     reports = {"ada-x-1": repaired, "cem-x-3": review}
@@ -75,7 +77,9 @@ def test_return_page_is_the_report_with_repairs_and_comments(tmp_path: Path) -> 
     with open_graded_class(out) as graded:
         report = next(o.report for o in graded.record.outcomes if o.entry.student == "ada-x-1")
         score = next(score for score in graded.scores if score.member == "ada-x-1")
-    assert page == html.render(report, closing_rows(score))
+    assert "Made by bob." not in page
+    assert report.flags == ("Made by bob.",)
+    assert page == html.render(replace(report, flags=()), closing_rows(score))
 
 
 def test_return_shows_no_input_of_a_hidden_check(tmp_path: Path) -> None:
