@@ -8,6 +8,7 @@ import os
 import stat
 import traceback
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.policy import apply_policy
 from autograder.platforms import BadExport, read_export
 from autograder.platforms.canvas import canvas_csv
+from autograder.platforms.canvas_pull import _copy, _CutShort
+from autograder.platforms.pulled_folder import PulledFile
 from quantlab.intake.contents import LIMITS, Limits
 from tests.class_outputs.people import a_report
 from tests.feedback.graded import publish, return_to
@@ -397,6 +400,24 @@ def test_pull_refuses_more_than_a_submission_may_contain(
     )
     assert site.paths("files") == ["/storage/801"]
     assert LIMITS.total_bytes > 2**20
+
+
+def test_pull_refuses_another_page_in_place_of_a_file(site, pull, tmp_path: Path, capsys) -> None:
+    fill(site)
+    site.failures["/storage/801"] = Failure(200, b"<html>", times=99)
+    assert pull() == 1
+    assert "it does not have the 8 bytes that Canvas lists" in capsys.readouterr().err
+    assert not (tmp_path / "pulled" / "files" / "801_solution.py").exists()
+
+
+def test_copy_stops_after_the_bytes_that_are_listed() -> None:
+    def pieces(size: int) -> Iterator[bytes]:
+        yield from [b"x" * 100] * 2
+        pytest.fail("more was read than is listed")
+
+    response = SimpleNamespace(iter_content=pieces)
+    with pytest.raises(_CutShort):
+        _copy(response, PulledFile(801, "a.py", 150, "files/801_a.py"), io.BytesIO())
 
 
 def test_pull_stops_at_a_file_larger_than_listed(site, pull, tmp_path: Path) -> None:
