@@ -6,6 +6,7 @@
     excused = ["grace"]                      # no score, and no zero either
     reviewed = ["bob"]                       # staff reviewed: keep the computed score
     publish_unfinished = false               # true: export scores with written answers open
+    allow_lower = ["ada"]                    # scores on the site that may become lower
     timezone = "Europe/Zurich"               # of the local times that some sites write
     unknown_time = "review"                  # "on_time": an unknown time is on time
 
@@ -24,11 +25,7 @@
     [repair]                                 # solution.py that fails when it is imported
     mode = "review"                          # "accept": repaired scores count; "off": they do not
 
-    [canvas]
-    assignment = "Quantization (4711)"       # the column in Canvas's gradebook export
-
-    [moodle]
-    maximum_grade = 100                      # of the Moodle assignment; scores are scaled
+The tables about course sites, such as [canvas], are in `import_settings`.
 
 Every error is a `PolicyError` before anything is graded or written. Unknown student names are found
 when the policy is applied (`autograder/course/policy.py`).
@@ -45,9 +42,15 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from msgspec import Meta
 
+from autograder.course.import_settings import (
+    ImportSettings,
+    SiteTables,
+    load_import_settings,
+)
 from autograder.course.roster import BadRoster, Row, read_roster
 from autograder.errors import AutograderError
 from autograder.grading import repairs
+from autograder.platforms.imports.current_gradebook import BadGradebook
 from autograder.toml_reader import FilledText, in_file, one_of, read_toml
 from quantlab.intake.names import student_id
 
@@ -102,7 +105,7 @@ class LatePolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Policy:
     """Hold the values of `course.toml`; the defaults change no score.
 
-    `moodle_maximum` None means the points of the rubric. `submitted` are times stated by staff.
+    `submitted` are times stated by staff.
     `timezone` is that of local times, None if it is not set. `repair_mode` says what counts if
     solution.py was repaired, one of `repairs.MODES`.
     """
@@ -120,7 +123,7 @@ class Policy:
     publish_unfinished: bool = False
     repair_mode: str = repairs.REVIEW
     canvas_assignment: str = TITLE
-    moodle_maximum: float | None = None
+    imports: ImportSettings = field(default_factory=ImportSettings)
 
     def deadline_of(self, *names: str) -> datetime | None:
         """Return the latest deadline of a student and their group."""
@@ -136,17 +139,7 @@ class _Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Annotated[str, one_of(*repairs.MODES)] = repairs.REVIEW
 
 
-class _Canvas(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    assignment: FilledText | None = None
-
-
-class _Moodle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    maximum_grade: (
-        Annotated[float, Meta(gt=0, le=1e6, description="a number, and must be more than 0")] | None
-    ) = None
-
-
-class _CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _CourseFile(SiteTables, frozen=True, forbid_unknown_fields=True):
     """The values of course.toml as they are written."""
 
     title: FilledText = TITLE
@@ -161,8 +154,7 @@ class _CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extensions: dict[str, _Time] | None = None
     submitted: dict[str, _Time] | None = None
     repair: _Repair = _Repair()
-    canvas: _Canvas = _Canvas()
-    moodle: _Moodle = _Moodle()
+    allow_lower: _Names = frozenset()
 
 
 def load_policy(path: Path) -> Policy:
@@ -185,8 +177,16 @@ def load_policy(path: Path) -> Policy:
         publish_unfinished=file.publish_unfinished,
         repair_mode=file.repair.mode,
         canvas_assignment=file.canvas.assignment or file.title,
-        moodle_maximum=file.moodle.maximum_grade,
+        imports=_imports(path, file),
     )
+
+
+def _imports(path: Path, file: _CourseFile) -> ImportSettings:
+    allowed = frozenset(_by_id(dict.fromkeys(file.allow_lower)))
+    try:
+        return load_import_settings(file, path.parent, file.title, file.roster, allowed)
+    except BadGradebook as problem:
+        raise PolicyError(in_file(path, str(problem).rstrip("."))) from problem
 
 
 def _by_id(values: Mapping[str, T] | None) -> dict[str, T]:

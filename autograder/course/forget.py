@@ -22,14 +22,12 @@ from autograder.course.outputs import ANONYMOUS, STAFF, STUDENTS, write_class_pa
 from autograder.course.outputs.audit_page import read_audit
 from autograder.course.outputs.class_json import read_class, read_policy, read_scores
 from autograder.course.outputs.final_csv import final_csv
-from autograder.course.outputs.gradebooks import (
+from autograder.course.outputs.gradebook_database import (
     ANSWERS,
-    CANVAS,
     DATABASE,
-    FINAL,
-    MOODLE,
     remove_from_gradebook,
 )
+from autograder.course.outputs.gradebooks import FINAL, IMPORTS, OF_SITES
 from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.publish import REPORTS
 from autograder.errors import AutograderError
@@ -40,7 +38,8 @@ APPEALS = "appeals"
 _CLASS, _AUDIT = "class.json", f"{STAFF}/audit.json"
 _PSEUDONYMS = f"{STAFF}/pseudonyms.csv"
 _VIVA = f"{STAFF}/viva"  # its key and index contain everyone
-_OF_SITES = (CANVAS, MOODLE, FEEDBACK, _VIVA)  # the next batch, return or viva writes them again
+# The next batch, return or viva writes them again.
+_OF_SITES = (*OF_SITES, IMPORTS, FEEDBACK, _VIVA)
 
 
 class CannotForget(AutograderError):

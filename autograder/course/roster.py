@@ -15,6 +15,7 @@ from pathlib import Path
 from autograder.course.class_record import ClassRecord
 from autograder.errors import AutograderError
 from autograder.platforms.moodle import MOODLE_PARTICIPANT
+from autograder.platforms.moodle_worksheet import in_english
 from autograder.staff_table import BadTable, StaffRow, read_staff_table, refuse_scientific
 from quantlab.intake.names import quote_name, student_id
 from quantlab.student_ids import plain_student
@@ -31,15 +32,6 @@ IDENTIFYING = (
 _NAMES = ("Student", "Full name", "Name")  # exports shorten them or change their letters
 _NO_STUDENT = ("Points Possible", "Student, Test")  # rows of Canvas's export without a student
 _CANVAS_NOTES = ("Manual Posting", "Muted", "(read only)")  # of columns, in a row of their own
-_GERMAN = {  # the columns of Moodle's worksheet on a site in German
-    "ID": "Identifier",
-    "Vollständiger Name": "Full name",
-    "E-Mail-Adresse": "Email address",
-    "Bewertung kann geändert werden": "Grade can be changed",
-    "Zuletzt geändert (Abgabe)": "Last modified (submission)",
-    "Zuletzt geändert (Bewertung)": "Last modified (grade)",
-}
-_GERMAN_PARTICIPANT = "Teilnehmer/in"
 
 
 class BadRoster(AutograderError):
@@ -189,17 +181,7 @@ def _student_row(row: StaffRow, table: str) -> Row:
     values = dict(row.values)
     if values.get(STUDENT):
         values[STUDENT] = student_id(values[STUDENT]).value
-    return _in_english(values)
-
-
-def _in_english(row: Row) -> Row:
-    """Return a row of a German worksheet under its English columns; any other row as it is."""
-    number = row.get("ID", "").removeprefix(_GERMAN_PARTICIPANT).strip()
-    if "Zuletzt geändert (Abgabe)" not in row or number == row.get("ID"):
-        return row
-    return {_GERMAN.get(name, name): value for name, value in row.items()} | {
-        "Identifier": MOODLE_PARTICIPANT + number
-    }
+    return in_english(values)
 
 
 def _is_student(row: Row) -> bool:

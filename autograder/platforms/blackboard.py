@@ -7,15 +7,26 @@ line is `Name: <full name> (<username>)`. All attempts may be in the download; t
 Source: Blackboard's help, "Download assignments", and public readers of such downloads
 (kwurst/bb-file-cleanup; nbgrader's example for `FileNameCollectorPlugin`). The names give the
 server's local time without a zone: `timezone` of course.toml says which.
+
+The upload of the Grade Center is a CSV file with all cells in quotes:
+
+    "Username","Quantization [Total Pts: 140 Score] |123"
+    "ada","118.5"
+
+Blackboard finds a student by the username and a column by the number after the `|` (help,
+"Uploading or Downloading Grade Center Items for Working Offline"). It can't excuse students.
 """
 
+import csv
 import datetime
+import io
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.gradebook_row import GradebookRow
 from autograder.platforms.parsing import (
     CourseSite,
     ParsedEntry,
@@ -24,6 +35,7 @@ from autograder.platforms.parsing import (
     top_level_files,
     unmatched_entries,
 )
+from autograder.report.cells import cell
 from quantlab.errors import UnreadableFile
 from quantlab.intake.contents import Contents, Entry
 from quantlab.intake.names import student_id
@@ -137,3 +149,22 @@ def _moment(when: str) -> str:
 
 
 BLACKBOARD = CourseSite("blackboard", _recognizes, _read)
+
+
+def blackboard_csv(rows: Sequence[GradebookRow], column: str) -> str:
+    """Return the text of blackboard.csv, to be stored as UTF-8.
+
+    `column` is the heading of the score column, such as "Quantization [Total Pts: 140 Score] |123".
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(["Username", cell(column)])
+    for row in rows:
+        if in_blackboard_csv(row) and row.points is not None:
+            writer.writerow([cell(row.columns["Username"]), cell(row.points)])
+    return stream.getvalue()
+
+
+def in_blackboard_csv(row: GradebookRow) -> bool:
+    """Return whether blackboard.csv has a row for a student: a published score and a username."""
+    return row.points is not None and bool(row.columns.get("Username"))

@@ -30,7 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.platforms.export_entry import ExportEntry, SiteFile
-from autograder.platforms.gradebook_row import GradebookRow, highest_maximum
+from autograder.platforms.gradebook_row import EXCUSED, GradebookRow, highest_maximum
 from autograder.platforms.parsing import (
     CourseSite,
     ParsedEntry,
@@ -44,7 +44,6 @@ from autograder.report.cells import cell
 from quantlab.intake.contents import Contents, Entry
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-EXCUSED = "EX"
 
 _WHOSE = r"(?:(?P<name>(?!LATE_)\w+?)_)?(?P<late>LATE_)?(?P<user>\d+|anon_[A-Za-z0-9]+)"
 _UPLOAD = re.compile(_WHOSE + r"_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)

@@ -15,8 +15,8 @@ grading worksheet" if the feedback types "Offline grading worksheet" and "Feedba
 (docs.moodle.org, "Assignment settings", "Using Assignment"). The importer needs `Identifier`
 ("Participant 123"), `Grade` and `Last modified (grade)`, and reads `Feedback comments`. It skips
 rows without a grade, and grades above the assignment's maximum (moodle,
-mod/assign/feedback/offline, importgradeslib.php and importgradesform.php). Therefore grades are
-cut at the maximum; a bonus beyond it is in the comment. Students without a final score or an
+mod/assign/feedback/offline, importgradeslib.php and importgradesform.php). Therefore rows contain
+at most the maximum; a bonus beyond it is in the comment. Students without a final score or an
 identifier have no row. Moodle shows comments as HTML, so they are escaped.
 """
 
@@ -122,19 +122,15 @@ def _parse_entry(
 MOODLE = CourseSite("moodle", _recognizes, _read)
 
 
-def moodle_csv(rows: Sequence[GradebookRow], maximum: float | None = None) -> str:
-    """Return the text of moodle.csv, to be stored as UTF-8.
-
-    Points are scaled to `maximum`, the grade of the assignment in Moodle, if it is given.
-    """
+def moodle_csv(rows: Sequence[GradebookRow]) -> str:
+    """Return the text of moodle.csv, to be stored as UTF-8."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
-    possible = highest_maximum(rows)
-    highest = maximum or possible
+    highest = highest_maximum(rows)
     for row in rows:
         identifier = row.columns.get("Identifier", "")
-        if not identifier or row.points is None:
+        if not in_moodle_csv(row) or row.points is None:
             continue
         if identifier.isdigit():
             identifier = MOODLE_PARTICIPANT + identifier
@@ -146,10 +142,15 @@ def moodle_csv(rows: Sequence[GradebookRow], maximum: float | None = None) -> st
             "Last modified (grade)": row.columns.get("Last modified (grade)", "-"),
         }
         cells: list[str | float] = [_safe_cell(values[name]) for name in COLUMNS]
-        cells[COLUMNS.index("Grade")] = f"{min(row.points * highest / possible, highest):.2f}"
+        cells[COLUMNS.index("Grade")] = f"{row.points:.2f}"
         cells[-1] = html.escape(row.comment).replace("\n", "<br>")
         writer.writerow(cells)
     return stream.getvalue()
+
+
+def in_moodle_csv(row: GradebookRow) -> bool:
+    """Return whether moodle.csv has a row for a student: a published score and an identifier."""
+    return row.points is not None and bool(row.columns.get("Identifier"))
 
 
 def _safe_cell(value: str) -> str | float:

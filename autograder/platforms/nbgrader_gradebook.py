@@ -126,6 +126,32 @@ def manual_scores(path: Path) -> list[ManualCellScore]:
     return sorted(records, key=lambda score: (score.student, score.cell))
 
 
+@dataclass(frozen=True)
+class BookScores:
+    """Hold the scores of a gradebook by student, as `nbgrader export` writes them.
+
+    `maximum` is what the assignment is worth; `other_assignments` are further ones in the file.
+    """
+
+    scores: Mapping[str, float]
+    maximum: float
+    other_assignments: tuple[str, ...] = ()
+
+
+def read_scores(path: Path) -> BookScores:
+    """Return the scores in a gradebook. Raise `UnreadableGradebook`."""
+    with _copied(path) as (book, _):
+        assignment = book.find_assignment(ASSIGNMENT)
+        scores = {
+            submission.student_id: round(
+                max(0.0, submission.score - submission.late_submission_penalty), 2
+            )
+            for submission in assignment.submissions
+        }
+        others = sorted(other.name for other in book.assignments if other.name != ASSIGNMENT)
+        return BookScores(dict(sorted(scores.items())), assignment.max_score, tuple(others))
+
+
 def forget_student(path: Path, student: str) -> bool:
     """Remove a student from a gradebook, and return whether the student was in it.
 

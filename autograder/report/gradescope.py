@@ -10,6 +10,7 @@ The format is that of https://gradescope-autograders.readthedocs.io/en/latest/sp
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from autograder.engine.record import CappedSlip, CheckResult, Report, Verdict
@@ -20,8 +21,17 @@ from quantlab.protocol.sanitize_text import clean
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 
 
-def render(report: Report, hidden_checks: str = "visible", finished: bool = True) -> str:
+def render(
+    report: Report,
+    hidden_checks: str = "visible",
+    finished: bool = True,
+    total: float | None = None,
+    closing: Sequence[str] = (),
+) -> str:
     """Return the text of results.json. `finished` is false while checks are still to come.
+
+    `total` is the final score of the student, with lateness and written answers, and `closing` are
+    sentences on it. Without a total the score is that of the automatic checks and the bonus.
 
     Raise `ValueError` for a visibility that Gradescope does not have.
     """
@@ -37,8 +47,8 @@ def render(report: Report, hidden_checks: str = "visible", finished: bool = True
         tests.append(_bonus(report.bonus))
     tests.append(_for_staff(report))
     record = {
-        "score": round(report.auto_score + report.bonus, 4),
-        "output": "\n".join(_opening(report, finished)),
+        "score": round(report.auto_score + report.bonus, 4) if total is None else total,
+        "output": "\n".join([*_opening(report, finished), *closing]),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",

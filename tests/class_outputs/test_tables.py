@@ -8,12 +8,15 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.class_record import ClassRecord
+from autograder.course.import_settings import MOODLE as MOODLE_SITE
+from autograder.course.import_settings import ImportSettings
 from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs.final_csv import final_csv
 from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.outputs.published_points import left_out
 from autograder.course.policy import FinalScore, Policy, Status, apply_policy
 from autograder.platforms import canvas, moodle
+from autograder.platforms.gradebook_row import cap_rows, scale_rows
 
 FORMULAS = ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u202e=1", "＝1"]
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Quantization (4711)"]
@@ -35,7 +38,8 @@ def canvas_csv(scores: Sequence[FinalScore], policy: Policy) -> str:
 
 
 def moodle_csv(scores: Sequence[FinalScore], policy: Policy) -> str:
-    return moodle.moodle_csv(site_rows(scores, policy), policy.moodle_maximum)
+    rows = scale_rows(site_rows(scores, policy), policy.imports.maxima.get(MOODLE_SITE))
+    return moodle.moodle_csv(cap_rows(rows))
 
 
 def _rows(text: str) -> list[dict[str, str]]:
@@ -143,7 +147,8 @@ def test_moodle_csv_keeps_times_of_the_worksheet() -> None:
 @pytest.mark.parametrize(("total", "grade"), [(119, "85.00"), (140, "100.00"), (144, "100.00")])
 def test_moodle_csv_scales_grades_to_the_maximum_and_never_above(total: float, grade: str) -> None:
     score = _mark(total=total, lms={"Identifier": "1"})
-    assert _rows(moodle_csv([score], Policy(moodle_maximum=100)))[0]["Grade"] == grade
+    policy = Policy(imports=ImportSettings(maxima={MOODLE_SITE: 100}))
+    assert _rows(moodle_csv([score], policy))[0]["Grade"] == grade
 
 
 def test_moodle_csv_escapes_markup_in_comments() -> None:

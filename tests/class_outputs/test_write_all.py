@@ -13,7 +13,7 @@ from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs import UnwritableOutputs, write_all
 from autograder.course.outputs.class_json import read_class
-from autograder.course.outputs.gradebooks import DATABASE
+from autograder.course.outputs.gradebook_database import DATABASE
 from autograder.course.policy import Policy, PolicyError, Status
 from autograder.engine.executor import Executor
 from autograder.grading.preparation import prepare_grading

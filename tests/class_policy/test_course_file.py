@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_policy
+from autograder.course.import_settings import ImportSettings
 
 WHOLE = """
 title = "Quantization, autumn"
@@ -15,6 +16,7 @@ roster = "roster.csv"
 excused = ["grace"]
 reviewed = ["bob"]
 publish_unfinished = true
+allow_lower = ["eve"]
 timezone = "Europe/Zurich"
 unknown_time = "on_time"
 
@@ -65,7 +67,7 @@ def test_load_policy_reads_every_setting(tmp_path: Path) -> None:
         roster=({"student": "ada", "ID": "17"},),
         publish_unfinished=True,
         canvas_assignment="Quantization (4711)",
-        moodle_maximum=100.0,
+        imports=ImportSettings(maxima={"moodle": 100.0}, allow_lower=frozenset({"eve"})),
     )
 
 

@@ -17,7 +17,7 @@ from autograder.course.journal import Journal, Row
 from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import audit_page, write_all
 from autograder.course.outputs.class_json import class_json, read_class, read_policy, read_scores
-from autograder.course.outputs.gradebooks import DATABASE
+from autograder.course.outputs.gradebook_database import DATABASE
 from autograder.course.policy import Policy, apply_policy
 from autograder.engine.record import GradedCheck, Verdict
 from autograder.grading.results_folder import ResultsFolder

@@ -154,7 +154,7 @@ MOODLE = Site(
         "Joe-Nobody-27": OPEN,  # not in the worksheet
     },
     {"Fay-Allen-25": "x = 25\n"},
-    EXTENSIONS.format(cem="Cem-Turing-22", eve="Eve-Liskov-24"),
+    EXTENSIONS.format(cem="Cem-Turing-22", eve="Eve-Liskov-24") + "[moodle]\nmaximum_grade = 100\n",
     'roster = "worksheet.csv"\n',
     roster="""\
 Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,\

@@ -2,7 +2,8 @@
 
     OUT/class.html, class.json              the class as a page, and for programs
     OUT/final.csv                           the score and status of every student
-    OUT/canvas.csv, moodle.csv              gradebook imports; only these contain names
+    OUT/canvas.csv, moodle.csv, ...         gradebook imports, which contain names
+    OUT/staff/imports.csv                   each score on the site before and after the import
     OUT/nbgrader/                           gradebook and answers for formgrader, with nbgrader
     OUT/junit.xml                           one suite per submission
     OUT/students/<id>/report.html           the page of a student
@@ -16,23 +17,32 @@ writes no gradebook. Each file is complete or absent, and a pure function of the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from autograder.course.audit import Audit, SubmissionPool, audit
 from autograder.course.class_record import ClassRecord
+from autograder.course.import_settings import ImportSettings
 from autograder.course.manual_scores import ManualScores
 from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
-from autograder.course.outputs.gradebooks import write_answers, write_gradebooks
+from autograder.course.outputs.gradebook_database import write_answers
+from autograder.course.outputs.gradebooks import results_file, write_gradebooks
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.roster_gaps import gap_sentences, roster_gaps
-from autograder.course.outputs.score_breakdown import closing_rows
+from autograder.course.outputs.score_breakdown import closing_rows, feedback_lines
 from autograder.course.outputs.student_files import StudentFiles
-from autograder.course.policy import FinalScore, Policy, apply_manual_scores, apply_policy
+from autograder.course.policy import (
+    FinalScore,
+    Policy,
+    Status,
+    apply_manual_scores,
+    apply_policy,
+)
 from autograder.course.reference_results import reference_numbers
+from autograder.engine.record import Report
 from autograder.engine.rubric import load_rubric
 from autograder.engine.secret import course_secret
 from autograder.platforms import Export
@@ -100,6 +110,7 @@ def write_all(
             names = pseudonyms(record, scores, course_secret())
             files.staff(f"{STAFF}/pseudonyms.csv", key_table(names))
             files.folder = out / ANONYMOUS
+            policy = replace(policy, imports=ImportSettings())  # sites know no pseudonyms
             record, scores, findings = (
                 names.record(record),
                 names.scores(scores),
@@ -167,7 +178,13 @@ def _write_students(
         if report is not None:
             folder = _folder(score.member)
             files.write(f"{folder}/report.html", html.render(report, closing_rows(score)))
-            files.write(f"{folder}/results.json", gradescope.render(report))
+            files.write(results_file(score.member), _results(report, score))
+
+
+def _results(report: Report, score: FinalScore) -> str:
+    if score.status is not Status.FINAL:
+        return gradescope.render(report)
+    return gradescope.render(report, total=score.total, closing=feedback_lines(score))
 
 
 def _pages(record: ClassRecord, scores: tuple[FinalScore, ...]) -> Mapping[str, str]:

@@ -1,33 +1,35 @@
 """Write the tables that carry scores to a gradebook, and remove those that are out of date.
 
-    final.csv                   every student, for staff; see `final_csv`
-    canvas.csv, moodle.csv      where the class knows the ids of that site
-    nbgrader/gradebook.db       nbgrader's, if nbgrader is installed; see `nbgrader_tree`
+    final.csv                         every student, for staff; see `final_csv`
+    canvas.csv, moodle.csv            where the class knows the ids of that site
+    blackboard.csv, other.csv         where course.toml names the column
+    nbgrader/gradebook.db             nbgrader's, if nbgrader is installed; see `nbgrader_tree`
+    staff/imports.csv                 what each import would change, if course.toml names what the
+                                      site shows now
 
 A provisional run, made from fewer checks or test images than a score, writes none of them. A file
-of an earlier run that this run does not write is removed, so that no old score looks current;
-a gradebook.db is never removed or replaced while it contains manual scores that were not passed in.
+of an earlier run that this run does not write is removed, so that no old score looks current.
 """
 
-import shutil
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from autograder.course.class_record import ClassRecord
+from autograder.course.import_settings import GRADESCOPE
 from autograder.course.outputs.final_csv import final_csv
-from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
+from autograder.course.outputs.gradebook_database import remove_database, write_database
+from autograder.course.outputs.import_report import imports_csv, report_lines
+from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.outputs.published_points import left_out, published_points
 from autograder.course.outputs.score_breakdown import feedback_lines
-from autograder.course.outputs.student_files import StudentFiles
+from autograder.course.outputs.site_tables import SiteTable, knows_ids, make_table, site_tables
 from autograder.course.policy import FinalScore, Policy, Status
-from autograder.platforms.canvas import canvas_csv, in_canvas_csv
 from autograder.platforms.gradebook_row import GradebookRow
-from autograder.platforms.moodle import moodle_csv
+from autograder.platforms.imports.gradescope import KEYS, simulate_gradescope
+from autograder.platforms.imports.rehearsal import Rehearsal, rehearse
+from quantlab.intake.names import student_id
 
-FINAL, CANVAS, MOODLE, DATABASE = "final.csv", "canvas.csv", "moodle.csv", "nbgrader/gradebook.db"
-AUTOGRADED = "nbgrader/autograded"
-ANSWERS = (AUTOGRADED, "nbgrader/feedback")  # with a folder per student
-CANVAS_IDS = ("ID", "SIS User ID", "SIS Login ID")
+FINAL, IMPORTS = "final.csv", "staff/imports.csv"
+OF_SITES = ("canvas.csv", "moodle.csv", "blackboard.csv", "other.csv")
 
 
 def write_gradebooks(
@@ -44,27 +46,25 @@ def write_gradebooks(
             "PROVISIONAL: made from fewer checks or test images than a score (--check, --quick). "
             "No gradebook was written."
         ]
-        return [*notes, *_remove_tables(files, ()), *_remove_database(files)]
+        return [*notes, *_remove_tables(files, ()), *remove_database(files)]
     tables, notes = {FINAL: final_csv(scores)}, []
-    if any(score.lms.get(name) for score in scores for name in CANVAS_IDS):
-        rows = site_rows(scores, policy)
-        tables[CANVAS] = canvas_csv(rows, policy.canvas_assignment)
-        pairs = zip(scores, rows, strict=True)
-        notes.append(left_out(CANVAS, [score for score, row in pairs if not in_canvas_csv(row)]))
-    if any(score.lms.get("Identifier") for score in scores):
-        tables[MOODLE] = moodle_csv(site_rows(scores, policy), policy.moodle_maximum)
-        scored = [score for score in scores if published_points(score, policy) is not None]
-        notes.append(left_out(MOODLE, [score for score in scores if score not in scored]))
-        unknown = sum(not score.lms.get("Identifier") for score in scored)
-        if unknown:
-            notes.append(
-                f"{unknown:,} with a score are not in {MOODLE}, without Moodle's Identifier: name "
-                "the grading worksheet as roster in course.toml."
-            )
+    rows = site_rows(scores, policy)
+    rehearsals = _rehearse_results(files, rows, policy)
+    for target in site_tables(policy):
+        if not any(knows_ids(target, row.columns) for row in rows):
+            continue
+        table = make_table(target, rows, policy)
+        if table.text is not None:
+            tables[target.name] = table.text
+            notes += _left_out(target, scores, rows)
+        if table.rehearsal:
+            rehearsals.append(table.rehearsal)
     for name, text in tables.items():
         files.write(name, text)
     notes += _remove_tables(files, tuple(tables))
-    return [note for note in (*notes, *_write_database(files, record, scores, policy)) if note]
+    on_database, more = write_database(files, record, scores, policy)
+    notes += [*more, *_report(files, [*rehearsals, *on_database])]
+    return [note for note in notes if note]
 
 
 def site_rows(scores: Sequence[FinalScore], policy: Policy) -> list[GradebookRow]:
@@ -82,104 +82,65 @@ def site_rows(scores: Sequence[FinalScore], policy: Policy) -> list[GradebookRow
     ]
 
 
+def _left_out(
+    target: SiteTable, scores: Sequence[FinalScore], rows: Sequence[GradebookRow]
+) -> Iterator[str]:
+    """Yield sentences on the students who are not in the table of a site."""
+    scored = [row.points is not None or (row.excused and target.excuses) for row in rows]
+    yield left_out(
+        target.name, [score for score, has in zip(scores, scored, strict=True) if not has]
+    )
+    unknown = sum(
+        row.points is not None and not target.includes(row) for row in rows if target.title
+    )
+    if unknown:
+        yield (
+            f"{unknown:,} with a score are not in {target.name}, without "
+            f"{target.title}'s {target.keys[0]}: name {target.export} as roster in course.toml."
+        )
+
+
+def _rehearse_results(
+    files: OutputFiles, rows: Sequence[GradebookRow], policy: Policy
+) -> list[Rehearsal]:
+    """Rehearse the results.json files, and remove those that Gradescope must not get."""
+    current = policy.imports.gradebooks.get(GRADESCOPE)
+    if current is None:
+        return []
+    paths = {row.student: files.folder / results_file(row.student) for row in rows}
+    graded = [row for row in rows if paths[row.student] in files.written]
+    texts = [
+        (current.spelled(row.columns, KEYS), paths[row.student].read_text(encoding="utf-8"))
+        for row in graded
+    ]
+    simulation = simulate_gradescope(texts, current)
+    rehearsal = rehearse("results.json", graded, simulation, current, policy.imports.allow_lower)
+    accepted = rehearsal.accepted()
+    for row in graded:
+        if row.student not in accepted:
+            files.remove(results_file(row.student))
+            files.written.remove(paths[row.student])
+    return [rehearsal]
+
+
+def results_file(member: str) -> str:
+    """Return the place of a student's results.json."""
+    return f"students/{student_id(member).value}/results.json"
+
+
+def _report(files: OutputFiles, rehearsals: Sequence[Rehearsal]) -> Iterator[str]:
+    if not rehearsals:
+        files.remove(IMPORTS)
+        return
+    files.staff(IMPORTS, imports_csv(rehearsals))
+    (files.folder / IMPORTS).chmod(0o600)
+    for rehearsal in rehearsals:
+        yield from report_lines(rehearsal, IMPORTS)
+
+
 def _remove_tables(files: OutputFiles, kept: Sequence[str]) -> list[str]:
     return [
         f"Removed {files.folder / name} of an earlier run."
-        for name in (FINAL, CANVAS, MOODLE)
+        for name in (FINAL, *OF_SITES)
         if name not in kept and files.remove(name)
     ]
-
-
-def _remove_database(files: OutputFiles) -> list[str]:
-    place = files.folder / DATABASE
-    if not place.exists():
-        return []
-    try:
-        from autograder.platforms import nbgrader_gradebook
-    except ModuleNotFoundError:
-        return [f"{place} is of an earlier run and out of date. Move it away."]
-    try:
-        manual = nbgrader_gradebook.manual_scores(place)
-    except nbgrader_gradebook.UnreadableGradebook as problem:
-        raise UnwritableOutputs(str(problem)) from problem
-    if manual:
-        raise UnwritableOutputs(
-            f"{place} contains manual scores, and a provisional run writes no gradebook: choose "
-            "another folder with --out, or move it away."
-        )
-    shutil.rmtree(place.parent)
-    return [f"Removed {place.parent} of an earlier run."]
-
-
-def _write_database(
-    files: OutputFiles, record: ClassRecord, scores: Sequence[FinalScore], policy: Policy
-) -> list[str]:
-    try:
-        from autograder.course.outputs import nbgrader_rows
-        from autograder.platforms import nbgrader_gradebook
-    except ModuleNotFoundError as missing:
-        return [f"No {DATABASE}: {missing.name} is missing, pip install -e '.[notebook]'."]
-    cells = nbgrader_rows.gradebook_cells(record)
-    rows = nbgrader_rows.gradebook_rows(record, scores, cells, policy.timezone)
-    place = files.place(DATABASE)
-    if place.exists():
-        ours = nbgrader_rows.manual_cell_scores(rows)
-        try:
-            theirs = nbgrader_gradebook.manual_scores(place)
-        except nbgrader_gradebook.UnreadableGradebook as problem:
-            raise UnwritableOutputs(str(problem)) from problem
-        for manual in theirs:
-            if (manual.student, manual.cell) not in ours:
-                raise UnwritableOutputs(
-                    f"{place} contains manual scores, such as {manual.points:g} points for "
-                    f"{manual.cell} of {manual.student}, which would be lost. Pass it with "
-                    f"--manual. If {manual.student} is excused or needs review, move it away first "
-                    "and pass it from there."
-                )
-    nbgrader_gradebook.write_gradebook(place, cells, rows, policy.deadline)
-    files.written.append(place)
-    names = {row.student for row in rows}
-    waiting = [score for score in scores if score.status is Status.AWAITING_MARKING]
-    unread = (
-        f"{len(waiting):,} in {DATABASE} still have written answers to grade: do so in formgrader "
-        "before scores are exported from it."
-    )
-    return [
-        left_out(DATABASE, [score for score in scores if score.member not in names]),
-        unread if waiting else "",
-    ]
-
-
-def write_answers(
-    files: OutputFiles, record: ClassRecord, scores: Sequence[FinalScore], students: StudentFiles
-) -> None:
-    """Write the folder for formgrader around gradebook.db, if there is one. Raise `OSError`."""
-    if not (files.folder / DATABASE).exists():
-        return
-    try:
-        from autograder.course.outputs.nbgrader_tree import write_nbgrader_tree
-    except ModuleNotFoundError:  # `write_gradebooks` says so
-        return
-    write_nbgrader_tree(files, record, scores, students)
-
-
-def remove_from_gradebook(folder: Path, student: str) -> None:
-    """Remove a student from gradebook.db, if there is one.
-
-    Raises:
-        UnwritableOutputs: nbgrader cannot read the file, or is not installed.
-        OSError: it can't be written.
-    """
-    place = folder / DATABASE
-    if not place.exists():
-        return
-    try:
-        from autograder.platforms import nbgrader_gradebook
-    except ModuleNotFoundError as error:
-        raise UnwritableOutputs(
-            f"{place} can't be changed without nbgrader. Install nbgrader, or move the file away."
-        ) from error
-    try:
-        nbgrader_gradebook.forget_student(place, student)
-    except nbgrader_gradebook.UnreadableGradebook as problem:
-        raise UnwritableOutputs(str(problem)) from problem

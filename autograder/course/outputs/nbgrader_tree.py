@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.outputs.gradebooks import AUTOGRADED
+from autograder.course.outputs.gradebook_database import AUTOGRADED
 from autograder.course.outputs.nbgrader_rows import gradebook_cells, students_in_gradebook
 from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.outputs.student_files import StudentFiles
