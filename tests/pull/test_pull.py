@@ -20,9 +20,8 @@ from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
 from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.policy import apply_policy
-from autograder.platforms import BadExport, read_export
+from autograder.platforms import BadExport, canvas_pull, read_export
 from autograder.platforms.canvas import canvas_csv
-from autograder.platforms.canvas_pull import _copy, _CutShort
 from autograder.platforms.pulled_folder import PulledFile
 from quantlab.intake.contents import LIMITS, Limits
 from tests.class_outputs.people import a_report
@@ -416,8 +415,8 @@ def test_copy_stops_after_the_bytes_that_are_listed() -> None:
         pytest.fail("more was read than is listed")
 
     response = SimpleNamespace(iter_content=pieces)
-    with pytest.raises(_CutShort):
-        _copy(response, PulledFile(801, "a.py", 150, "files/801_a.py"), io.BytesIO())
+    with pytest.raises(canvas_pull._CutShort):
+        canvas_pull._copy(response, PulledFile(801, "a.py", 150, "files/801_a.py"), io.BytesIO())
 
 
 def test_pull_stops_at_a_file_larger_than_listed(site, pull, tmp_path: Path) -> None:
@@ -447,6 +446,26 @@ def test_pull_on_a_full_disk_keeps_what_is_whole(
     )
     assert [path.name for path in (tmp_path / "pulled/files").iterdir()] == ["801_solution.py"]
     assert pull() == 0
+
+
+def test_interrupted_pull_keeps_whole_files(
+    site, pull, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    fill(site)
+    fetch = canvas_pull._fetch
+
+    def interrupted(session, address, folder, file) -> None:
+        if file.id == 805:
+            raise KeyboardInterrupt
+        fetch(session, address, folder, file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(canvas_pull, "_fetch", interrupted)
+        assert pull() == 130
+    assert "Interrupted." in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "pulled/files").iterdir()] == ["801_solution.py"]
+    assert pull() == 0
+    assert "2 files fetched, 1 kept" in capsys.readouterr().out
 
 
 def test_pull_refuses_too_little_space_before_it_fetches(site, pull, monkeypatch, capsys) -> None:
