@@ -26,6 +26,9 @@ VERSION = 1
 SLIPS, SECRET = SETTINGS = ("slips", "secret")  # rows of `applied` beside those of the checks
 _BUSY_SECONDS = 60.0  # a worker waits for the others' rows, milliseconds each
 
+# Not SQLite, broken inside, or without our tables.
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+
 _SCHEMA = """
 CREATE TABLE marks (
     student TEXT NOT NULL,
@@ -296,11 +299,29 @@ class Journal(AbstractContextManager["Journal"]):
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise JournalError(
-                f"The journal {self.path} can't be used: {error}. Free some space or make the "
-                "folder writable, then run the same command again. What is graded stays in the "
-                "journal."
-            ) from error
+            raise JournalError(_sentence(self.path, error)) from error
+
+
+def _sentence(path: Path, error: sqlite3.DatabaseError) -> str:
+    """Say why a journal can't be used, what to do, and what that costs."""
+    kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without its details
+    if kind in _DAMAGED:
+        return (
+            f"The journal {path} can't be used, because it is damaged: {error}. Replace it by a "
+            f"backup. Without one, move {path.name} and the files {path.name}-* beside it away and "
+            "run batch again: everything is graded again. Lost are accepted appeals and the scores "
+            "that were given at the desk."
+        )
+    advice = {
+        sqlite3.SQLITE_FULL: "Free some space on its disk",
+        sqlite3.SQLITE_READONLY: "Make its folder and the file writable",
+        sqlite3.SQLITE_CANTOPEN: "Make its folder and the file readable and writable",
+        sqlite3.SQLITE_BUSY: "Another program holds it: end that program",
+    }.get(kind, "Free some space or make the folder writable")
+    return (
+        f"The journal {path} can't be used: {error}. {advice}, then run the same command again. "
+        "What is graded stays in the journal."
+    )
 
 
 def _graded_check(text: str) -> GradedCheck:

@@ -208,6 +208,38 @@ def test_journal_refuses_a_file_that_is_not_a_journal(path, content):
         Journal(path)
 
 
+def _damage(path: Path, kind: str) -> None:
+    """What disks, editors and synchronizing programs leave of a journal."""
+    content = path.read_bytes()
+    if kind == "zeros":
+        content = bytes(len(content))
+    elif kind == "truncated":
+        content = content[: len(content) // 2]
+    elif kind == "zeros inside":
+        content = content[:4096] + bytes(len(content) - 4096)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["zeros", "truncated", "zeros inside"])
+def test_journal_says_that_it_is_damaged_and_what_is_lost(path, kind):
+    with Journal(path) as journal:
+        journal.add(row(check=f"1a.{number}") for number in range(200))
+    _damage(path, kind)
+    with pytest.raises(JournalError, match="because it is damaged") as refused, Journal(path) as j:
+        j.rows("ada", "content", {f"1a.{number}": "d" for number in range(200)})
+    assert f"move {path.name} and the files {path.name}-*" in str(refused.value)
+    assert "accepted appeals" in str(refused.value)
+
+
+def test_journal_of_a_folder_that_is_not_writable_is_not_called_damaged(path, monkeypatch):
+    with Journal(path) as journal:
+        journal.add([row()])
+        journal._database.execute("PRAGMA query_only = ON")  # root may write everywhere
+        with pytest.raises(JournalError, match="Make its folder and the file writable") as refused:
+            journal.add([row(check="1a.y")])
+    assert "damaged" not in str(refused.value)
+
+
 def test_journal_refuses_a_missing_folder(tmp_path):
     with pytest.raises(JournalError, match="can't be used"):
         Journal(tmp_path / "nowhere" / "marks.sqlite")

@@ -94,7 +94,9 @@ def test_corpus_files_have_unique_descriptions():
 def test_load_returns_the_listed_cases():
     """A case that is lost, renamed or expected to end otherwise changes the list in this folder."""
     listed = (Path(__file__).parent / "corpus.txt").read_text().splitlines()
-    assert listed == list(described_corpus()), "update tests/proofs/corpus.txt if this is meant"
+    assert listed == list(described_corpus()), (
+        "if this is meant: python -m tests.proofs.test_corpus > tests/proofs/corpus.txt"
+    )
 
 
 def described_corpus():
@@ -142,3 +144,7 @@ def test_load_odd_cases_reads_a_case_that_changes_a_folder(tmp_path):
 def test_load_odd_cases_refuses_a_case_without_an_outcome(tmp_path, text):
     with pytest.raises(BadCorpus, match="all but final cases need says"):
         load_odd_cases(write(tmp_path, text, "names.py"))
+
+
+if __name__ == "__main__":
+    print("\n".join(described_corpus()))
