@@ -82,7 +82,11 @@ def _write_copy(class_desk: "ClassDesk", path: Path) -> int:
     from autograder.desk.copy import copy_page
 
     text = copy_page(class_desk).encode("utf-8")
-    write_atomically(path, lambda stream: stream.write(text), mode=0o600)
+    try:
+        write_atomically(path, lambda stream: stream.write(text), mode=0o600)
+    except OSError as error:
+        print(f"{path} can't be written: {error.strerror}.", file=sys.stderr)
+        return USAGE
     print(f"The written answers, read-only and for staff: {path}")
     return DONE
 

@@ -29,7 +29,7 @@ def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
     """
     folder = out / JOURNAL
     if create:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # scores and comments are in it
     elif not folder.is_dir():
         raise NotAClass(f"{out} contains no graded class. Give the folder of batch --out.")
     with hold_lock(out, folder / "lock"), Journal(folder / DATABASE) as journal:

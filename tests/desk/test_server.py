@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from autograder.commands.desk import DeskCommandOptions, desk
 from autograder.course.class_folder import JOURNAL
 from autograder.course.forget import plan_removal
 from autograder.course.journal import Journal
@@ -185,10 +186,10 @@ def test_pages_show_no_ids_and_no_hostile_markup(out, open_desk, serve):
             if report.name != "answers.json":
                 report.unlink()
         (student / f"report of {student.name}<b>.md").write_text(text, encoding="utf-8")
-    desk = open_desk()
-    client = Client(serve(desk))
+    opened = open_desk()
+    client = Client(serve(opened))
     pages = [client.get(f"/first/1b/{number}").text for number in range(1, 6)]
-    for page in [*pages, client.get("/").text, copy_page(desk)]:
+    for page in [*pages, client.get("/").text, copy_page(opened)]:
         assert "student-0" not in page
         assert "alert(1)" not in re.sub(r"&lt;[^<>]*", "", page)
         assert page.count("<script") <= 1
@@ -211,8 +212,7 @@ def test_answer_page_shows_figures_as_png(enter):
 
 
 def test_reader_keeps_the_text_of_a_docx_for_this_account_only(open_desk, out):
-    desk = open_desk()
-    answer = desk.answer("2d", "student-003")
+    answer = open_desk().answer("2d", "student-003")
     (passage,) = answer.passages
     assert (passage.file, passage.problem, passage.is_whole) == ("report.docx", "", False)
     assert "Training wins 7.5 points" in passage.text
@@ -235,6 +235,39 @@ def test_reader_says_that_a_document_can_not_be_read(open_desk, out):
     (passage,) = open_desk().answer("1b", "student-003").passages
     assert passage.file == "report.pdf"
     assert "cannot be read" in passage.problem
+
+
+def test_desk_command_writes_a_copy_for_this_account_only(out, tmp_path, capsys):
+    copy = tmp_path / "answers.html"
+    assert desk(DeskCommandOptions(out, Share(), copy=copy)) == 0
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert "The symmetric range clips nothing" in copy.read_text(encoding="utf-8")
+    assert desk(DeskCommandOptions(out, Share(), copy=tmp_path / "no" / "answers.html")) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda out: (out / "class.json").unlink(), "contains no published class"),
+        (lambda out: (out / "class.json").write_text("{}"), "is not one of this kit"),
+        (lambda out: (out / "staff" / "batch.json").unlink(), "Give the export with --export"),
+        (
+            lambda out: (out.parent / "export" / "student-001").rename(out.parent / "export" / "x"),
+            "does not contain student-001",
+        ),
+    ],
+)
+def test_desk_command_says_why_a_class_can_not_be_opened(out, capsys, spoil, sentence):
+    spoil(out)
+    assert desk(DeskCommandOptions(out, Share())) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_desk_command_refuses_a_class_in_use(out, capsys):
+    with hold_lock(out, out / JOURNAL / "lock"):
+        assert desk(DeskCommandOptions(out, Share())) == 2
+    assert "Another run" in capsys.readouterr().err
 
 
 def test_desk_opens_without_the_grader(out):
