@@ -154,7 +154,9 @@ def _weight_bits(cell: str) -> str:
 
 def width_questions(answers: Answers | None, rng: Generator) -> list[Question] | str:
     """Return one question on the bit widths of question 3, or why there is none."""
-    widths = {} if answers is None else answers.bit_widths
+    if answers is None:
+        return "no answers.json was submitted"
+    widths = answers.bit_widths
     layers = [layer for layer in LAYERS if 1 <= widths.get(layer, 0) <= 16]
     pairs = [pair for pair in combinations(layers, 2) if widths[pair[0]] != widths[pair[1]]]
     pairs = pairs or list(combinations(layers, 2))

@@ -101,15 +101,16 @@ def make_sheet(
             lambda: from_code.codes_questions(executor, run, rng("codes")),
         ]
     answers = submission.answers
-    kinds += [
+    from_all_files: list[Source] = [
         lambda: from_files.model_questions(executor, submission.models, rng("model")),
         lambda: from_files.table_questions(answers, rng("table")),
         lambda: from_files.width_questions(answers, rng("widths")),
     ]
+    kinds += [from_all_files[int(place)] for place in rng("files").permutation(3)]
     questions = _choose(kinds, reasons)
     fewer = ""
     if len(questions) < QUESTIONS:
-        fewer = f"{_count(len(questions))}: {'; '.join(reasons)}."
+        fewer = f"{_count(len(questions))}: {'; '.join(dict.fromkeys(reasons))}."
     return Sheet(task.student, tuple(questions), fewer)
 
 

@@ -8,6 +8,7 @@ import pytest
 from autograder.course.audit import SubmissionPool, audit
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
 from autograder.course.audit.past import PastSolution, PastTerm
+from autograder.course.outputs.anonymous import pseudonyms
 from autograder.course.outputs.audit_page import audit_json, read_audit
 from autograder.engine.corpus import load_alternatives
 from autograder.engine.record import Verdict
@@ -77,6 +78,24 @@ def test_read_audit_reads_a_file_without_past_names() -> None:
 def test_audit_compares_with_an_earlier_run() -> None:
     before = a_record(an_outcome(a_report("ada", **{"2a.STE.gradient": Verdict.WRONG})))
     assert [look.kind for look in audit(RECORD, before, None).findings] == [Kind.FLIPS]
+
+
+def test_pseudonyms_number_past_solutions() -> None:
+    finding = AuditFinding(
+        Kind.PAST,
+        "ada and s24/ada share 90 % and 80 % of their own code.",
+        "why",
+        ("ada",),
+        0.9,
+        ("ada and s24/ada-2: 60 % and 60 %",),
+        ("s24/ada", "s24/ada-2"),
+    )
+    names = pseudonyms(RECORD, (), b"secret")
+    (hidden,) = names.audit(Audit((finding,))).findings
+    ada = names.of["ada"]
+    assert hidden.what == f"{ada} and past solution 1 share 90 % and 80 % of their own code."
+    assert hidden.details == (f"{ada} and past solution 2: 60 % and 60 %",)
+    assert hidden.past == ("past solution 1", "past solution 2")
 
 
 def test_audit_json_contains_findings_and_notes() -> None:

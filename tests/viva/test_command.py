@@ -55,7 +55,9 @@ def test_viva_writes_sheets_from_the_sandbox_that_print_on_one_page_each(
     said = capsys.readouterr().out
     assert "4 sheets" in said
     assert "eve: no question: " in said
-    assert "kim: one question only: there is no solution.py; no answers.json" in said
+    assert (
+        "kim: one question only: there is no solution.py; no answers.json was submitted.\n" in said
+    )
     assert not place.exists()
     folder = out / "staff" / "viva"
     first = _pages(folder)

@@ -104,3 +104,4 @@ def test_width_question_answers_sizes() -> None:
     average = float(question.parts[1].answer.rsplit("= ", 1)[1])
     assert math.isclose(average, (2304 * 4 + 36864 * 3) / (2304 + 36864), rel_tol=1e-3)
     assert width_questions(EMPTY, _rng("ada")) == "answers.json has no bit widths"
+    assert width_questions(None, _rng("ada")) == "no answers.json was submitted"

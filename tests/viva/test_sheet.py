@@ -54,10 +54,18 @@ def test_sheet_without_a_solution_asks_about_the_files(oracle: Oracle) -> None:
     answers = Answers("ada", "CIFAR-10", bit_widths={"layer1.0.conv1": 4, "fc": 8})
     submission = Submission("ada", None, answers, {MODELS[0]: FILES[MODELS[0]]})
     sheet = _sheet(VivaTask("ada", submission), oracle)
-    assert _kinds(sheet) == [QuestionKind.MODEL, QuestionKind.WIDTHS]
+    assert set(_kinds(sheet)) == {QuestionKind.MODEL, QuestionKind.WIDTHS}
     assert sheet.fewer == (
         "two questions only: there is no solution.py; the tables of answers.json are empty."
     )
+
+
+def test_sheet_draws_which_file_it_asks_about(oracle: Oracle) -> None:
+    answers = Answers("ada", "CIFAR-10", bit_widths={"layer1.0.conv1": 4, "fc": 8})
+    submission = Submission("ada", oracle.source, answers, {MODELS[0]: FILES[MODELS[0]]})
+    sheets = [_sheet(VivaTask(f"s{n}", submission), oracle) for n in range(8)]
+    last = {sheet.questions[2].kind for sheet in sheets}
+    assert last == {QuestionKind.MODEL, QuestionKind.WIDTHS}
 
 
 def test_sheet_of_a_stub_says_why_it_is_empty(oracle: Oracle, stub_source: str) -> None:
