@@ -2,6 +2,7 @@
 
 import queue
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.checks.call import CallCheck
 from autograder.commands.interruptible_threads import map_interruptibly
+from autograder.course.progress import ProgressLines
 from autograder.engine.record import Report
 from autograder.exit_status import DONE, NEEDS_REVIEW, USAGE
 from autograder.grading.preparation import SetupError, prepare_grading, refuse_other_arithmetic
@@ -151,7 +153,12 @@ def _grade_all(
     results: ResultsFolder | None,
     console: Console,
 ) -> list[Report]:
-    """Grade in parallel, one sandbox each, and return the reports in order."""
+    """Grade in parallel, one sandbox each, and return the reports in order.
+
+    A log gets lines of progress instead of bars.
+    """
+    logged = len(submissions) > 1 and not console.is_terminal
+    lines = ProgressLines(len(submissions), console) if logged else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     free: queue.SimpleQueue[Sandbox] = queue.SimpleQueue()
     for sandbox in sandboxes:
@@ -175,6 +182,8 @@ def _grade_all(
                 progress.remove_task(task)
             if results is not None:
                 results.write_final(report, trace)
+            if lines is not None:
+                lines.advance(Counter(check.verdict.value for check in report.checks))
             return report
 
         def end_checks() -> None:

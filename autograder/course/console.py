@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from autograder.course.class_record import ClassRecord
-from autograder.course.policy import FinalScore, Status
-from autograder.course.score_changes import Regrade
+from autograder.course.policy import FinalScore
+from autograder.course.review_groups import ReviewGroup, group_reviews
+from autograder.course.score_changes import Regrade, ScoreChange
+from autograder.report.wording import WORDS
+
+MOST_REASONS = 20
+MOST_NAMES = 5
+CHECK_COLUMN = 30  # characters, so that the columns of several students agree
+ROUNDING = 1e-4  # points; smaller differences of sums are rounding
 
 
 def print_class(
@@ -31,20 +39,9 @@ def print_class(
     console.print(
         f"{len(reports):,} {submissions} graded ({record.source}); checks: {counts or 'none'}."
     )
-    waiting = [score for score in scores if score.status is Status.NEEDS_REVIEW]
-    if waiting:
-        table = Table(title="Needs review", title_justify="left")
-        table.add_column("Student")
-        table.add_column("Why")
-        for score in waiting:
-            table.add_row(Text(score.member), Text(score.reason))
-        console.print(table)
-        console.print(
-            "They have no score until staff review them. Enter a manual score for each check at "
-            'stake (review_checks in report.json), or the id in `reviewed = ["..."]` of '
-            "course.toml to keep the computed score.",
-            soft_wrap=True,
-        )
+    groups = group_reviews(scores)
+    if groups:
+        _print_reviews(groups, console)
     for note in notes:
         console.print(Text(note), soft_wrap=True)
     console.print(Text(f"The class: {out / 'class.html'}"), soft_wrap=True)
@@ -52,30 +49,16 @@ def print_class(
 
 def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
     """Print whose scores change, by how much, on which check."""
-    changed = {change.student for change in regrade.changes}
-    if regrade.totals:
-        table = Table(title="Changed scores", title_justify="left")
-        for title in ("Student", "Check", "Before", "After", "Points", "Total"):
-            table.add_column(title, justify="left" if title in ("Student", "Check") else "right")
-        shown = ""
-        for change in regrade.changes:
-            before, after = regrade.totals[change.student]
-            table.add_row(
-                Text(change.student if change.student != shown else ""),
-                change.check,
-                f"{change.before.points:g} {change.before.verdict}",
-                f"{change.after.points:g} {change.after.verdict}",
-                f"{change.points:+g}",
-                f"{before:g} → {after:g}" if change.student != shown else "",
-            )
-            shown = change.student
-        for student, (before, after) in regrade.totals.items():
-            if student not in changed:
-                total = f"{before:g} → {after:g}"
-                table.add_row(
-                    Text(student), "bonus or slips", "", "", f"{after - before:+g}", total
-                )
-        console.print(table)
+    by_student: dict[str, list[ScoreChange]] = {student: [] for student in regrade.totals}
+    for change in regrade.changes:
+        by_student[change.student].append(change)
+    if by_student:
+        console.print("Changed scores", style="bold")
+    for student, changes in by_student.items():
+        before, after = regrade.totals[student]
+        console.print(Text(f"{student}: {before:g} → {after:g} ({_signed(after - before)})"))
+        rest = after - before - sum(change.points for change in changes)
+        console.print(Padding(_changes(changes, rest), (0, 0, 0, 2)))
     moving = sum(before != after for before, after in regrade.totals.values())
     console.print(
         f"{regrade.compared:,} compared: the scores of {moving:,} change; "
@@ -84,3 +67,45 @@ def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
     )
     if not applied:
         console.print("Nothing was written. Run with --regrade --apply to write the new scores.")
+
+
+def _print_reviews(groups: Sequence[ReviewGroup], console: Console) -> None:
+    """Print each reason once, with the students that it concerns."""
+    count = sum(len(group.scores) for group in groups)
+    console.print(f"Needs review: {count:,} {'student' if count == 1 else 'students'}")
+    for group in groups[:MOST_REASONS]:
+        names = ", ".join(score.member for score in group.scores[:MOST_NAMES])
+        more = len(group.scores) - MOST_NAMES
+        names += f" and {more:,} more" if more > 0 else ""
+        console.print(Padding(Text(names, style="bold"), (0, 0, 0, 2)))
+        console.print(Padding(Text(group.reason), (0, 0, 0, 4)))
+    if len(groups) > MOST_REASONS:
+        others = groups[MOST_REASONS:]
+        count = sum(len(group.scores) for group in others)
+        console.print(f"  {count:,} more, for {len(others):,} other reasons: see class.html.")
+    console.print(
+        "They have no score until staff review them. Enter a manual score for each check at "
+        'stake (review_checks in report.json), or the id in `reviewed = ["..."]` of '
+        "course.toml to keep the computed score.",
+        soft_wrap=True,
+    )
+
+
+def _changes(changes: Sequence[ScoreChange], rest: float) -> Table:
+    """Return one row per check, and one for the points of bonus and slips."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, min_width=CHECK_COLUMN)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    for change in changes:
+        words = WORDS[change.before.verdict], WORDS[change.after.verdict]
+        verdicts = words[0] if words[0] == words[1] else f"{words[0]} → {words[1].lower()}"
+        points = f"{change.before.points:g} → {change.after.points:g}"
+        table.add_row(Text(change.check), points, verdicts)
+    if abs(rest) > ROUNDING:
+        table.add_row("Bonus and slips", _signed(rest), "")
+    return table
+
+
+def _signed(points: float) -> str:
+    return f"{round(points, 4):+g}"

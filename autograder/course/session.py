@@ -11,20 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from autograder.course.audit.model_changes import Changes
 from autograder.course.class_record import Outcome
 from autograder.course.fingerprints import Fingerprints, submission_digest
 from autograder.course.journal import Journal, Row
+from autograder.course.progress import show_progress
 from autograder.course.reports import GradingSetup, ParsedSubmission
 from autograder.course.task import Task, TaskResult
 from autograder.course.task_runner import run
@@ -35,8 +27,6 @@ from autograder.engine.slips import Slip
 from autograder.platforms import Export
 from autograder.platforms.export_entry import ExportEntry
 from quantlab.intake.submission import Submission, UnreadableSubmission
-
-_SHOWN = 5  # verdicts beside the bar
 
 
 class Session:
@@ -65,32 +55,12 @@ class Session:
 
         `on_graded` is called after each submission, with the recorded changes of its models.
         """
-        columns = (
-            TextColumn("Grading"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[verdicts]}"),
-        )
-        verdicts: Counter[str] = Counter()
-        with Progress(*columns, console=console, transient=True) as progress:
-            bar = progress.add_task("", total=len(self._export.entries), verdicts="")
-
-            def show(student: str) -> None:
-                rows = self._rows(self._parsed[student], self._fingerprints.by_check)
-                verdicts.update(row.graded.result.verdict.value for row in rows.values())
-                counts = ", ".join(
-                    f"{count:,} {name}" for name, count in verdicts.most_common(_SHOWN)
-                )
-                progress.update(bar, verdicts=counts)
+        with show_progress(len(self._export.entries), console) as progress:
 
             def finished(task: Task, done: TaskResult) -> None:
                 self._journal.add(done.rows)
                 if not task.fresh:  # a second try has been counted
-                    progress.advance(bar)
-                    show(task.submission.student)
+                    progress.advance(self._verdicts(task.submission.student))
                     on_graded(task.submission, done.changes)
 
             def tasks() -> Iterator[Task]:
@@ -98,10 +68,8 @@ class Session:
                     task = self._task(entry, pool.reaches_files)
                     if task is not None:
                         yield task
-                        continue
-                    # Finished submissions would distort the estimate of the time left.
-                    self._shorten(progress, bar)
-                    show(entry.student)
+                    else:
+                        progress.skip(self._verdicts(entry.student))
 
             run(tasks(), pool, finished, self._again)
 
@@ -187,6 +155,6 @@ class Session:
             return {}
         return self._journal.rows(parsed.submission.student, parsed.content, by_check)
 
-    @staticmethod
-    def _shorten(progress: Progress, bar: TaskID) -> None:
-        progress.update(bar, total=(progress.tasks[0].total or 1) - 1)
+    def _verdicts(self, student: str) -> Counter[str]:
+        rows = self._rows(self._parsed[student], self._fingerprints.by_check)
+        return Counter(row.graded.result.verdict.value for row in rows.values())

@@ -173,7 +173,7 @@ def _write_students(
     files: OutputFiles, record: ClassRecord, scores: tuple[FinalScore, ...]
 ) -> None:
     reports = {m: o.report for o in record.outcomes for m in o.entry.members if o.report}
-    for score in tqdm(scores, desc="Pages of students", leave=False):
+    for score in tqdm(scores, desc="Pages of students", leave=False, disable=None):
         report = reports.get(score.member)
         if report is not None:
             folder = _folder(score.member)
