@@ -245,12 +245,15 @@ class VariablePrecision:
         claimed = {} if isinstance(answers, Finding) else answers.bit_widths
         others = [name for name in widths if claimed.get(name, widths[name]) != widths[name]]
         finding = self._found(evidence, measured, widths)
+        pseudonym = "" if isinstance(answers, Finding) else answers.leaderboard
+        facts = {"packed": True, **({"leaderboard": pseudonym} if pseudonym else {})}
+        finding = replace(finding, evidence={**finding.evidence, **facts})
         if not others:
             return finding
-        shown = ", ".join(f"{name} {claimed[name]} and {widths[name]}" for name in others[:3])
+        named = ", ".join(f"{name} {claimed[name]} and {widths[name]}" for name in others[:3])
         sentence = (
             f"answers.json and the codes of {PACKED} have other widths in {len(others)} "
-            f"layers ({shown}): the codes are what was measured."
+            f"layers ({named}): the codes are what was measured."
         )
         return replace(finding, flags=(sentence,))
 
@@ -267,6 +270,7 @@ class VariablePrecision:
             1.0 if above else 0.0,
             f"{measured} at {size:.1f} KiB"
             + ("." if above else f"; more than {threshold:g} % is asked for."),
+            evidence={"kibibytes": round(size, 2)},
             model=ModelResult(
                 "variable precision",
                 None,

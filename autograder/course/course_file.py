@@ -27,6 +27,9 @@
 
 The tables about course sites, such as [canvas], are in `import_settings`.
 
+    [leaderboard]
+    show = true                              # write leaderboard.html, of those who opted in
+
 Every error is a `PolicyError` before anything is graded or written. Unknown student names are found
 when the policy is applied (`autograder/course/policy.py`).
 """
@@ -124,6 +127,7 @@ class Policy:
     repair_mode: str = repairs.REVIEW
     canvas_assignment: str = TITLE
     imports: ImportSettings = field(default_factory=ImportSettings)
+    leaderboard: bool = False
 
     def deadline_of(self, *names: str) -> datetime | None:
         """Return the latest deadline of a student and their group."""
@@ -137,6 +141,10 @@ class Policy:
 
 class _Repair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Annotated[str, one_of(*repairs.MODES)] = repairs.REVIEW
+
+
+class _Leaderboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    show: bool = False
 
 
 class _CourseFile(SiteTables, frozen=True, forbid_unknown_fields=True):
@@ -155,6 +163,7 @@ class _CourseFile(SiteTables, frozen=True, forbid_unknown_fields=True):
     submitted: dict[str, _Time] | None = None
     repair: _Repair = _Repair()
     allow_lower: _Names = frozenset()
+    leaderboard: _Leaderboard = _Leaderboard()
 
 
 def load_policy(path: Path) -> Policy:
@@ -178,6 +187,7 @@ def load_policy(path: Path) -> Policy:
         repair_mode=file.repair.mode,
         canvas_assignment=file.canvas.assignment or file.title,
         imports=_imports(path, file),
+        leaderboard=file.leaderboard.show,
     )
 
 

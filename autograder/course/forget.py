@@ -28,6 +28,7 @@ from autograder.course.outputs.gradebook_database import (
     remove_from_gradebook,
 )
 from autograder.course.outputs.gradebooks import FINAL, IMPORTS, OF_SITES
+from autograder.course.outputs.leaderboard_page import LEADERBOARD
 from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.publish import REPORTS
 from autograder.errors import AutograderError
@@ -39,7 +40,7 @@ _CLASS, _AUDIT = "class.json", f"{STAFF}/audit.json"
 _PSEUDONYMS = f"{STAFF}/pseudonyms.csv"
 _VIVA = f"{STAFF}/viva"  # its key and index contain everyone
 # The next batch, return or viva writes them again.
-_OF_SITES = (*OF_SITES, IMPORTS, FEEDBACK, _VIVA)
+_OF_SITES = (*OF_SITES, IMPORTS, FEEDBACK, LEADERBOARD, _VIVA)
 
 
 class CannotForget(AutograderError):

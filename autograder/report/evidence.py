@@ -17,10 +17,12 @@ Plain JSON, every key optional, unknown keys ignored:
                     "levels": [m numbers], "level_counts": [m numbers]}: the original values in
                    bins, and the values that are left after quantization with how often each is
 
-Two more are read by the pages of a whole class alone (`autograder.course.statistics`):
+More are read by the pages of a whole class alone (`autograder.course.statistics`):
 
     "reported"     {"W8A8": 92.3, "W4A4": null}: a row of answers.json as numbers
-    "kibibytes"    108.88: the size of the weights at the reported bit widths
+    "kibibytes"    108.88: the size of the weights at the reported or measured bit widths
+    "packed"       true: size and accuracy are those of a packed model
+    "leaderboard"  "Captain Clip": the pseudonym under which the class may see this model
 
 Of a hidden check, only the keys that `autograder.engine.redaction` allows are shown, even if a
 report holds more. All text is cleaned and cut here. A value of the wrong kind is left out; nothing

@@ -168,6 +168,8 @@ with waiting():
 #   grader quantizes these weights at these widths.
 # - **Codes.** Write the codes and your own scales with `packed_model.save` to `session.results /
 #   "ResNet20_variable.packed"`; `quantlab/formats/packed_model.py` describes the arguments. Size
-#   and accuracy are then those of your codes.
+#   and accuracy are then those of your codes. Some courses publish a leaderboard of such models.
+#   You are on it only under a pseudonym that you choose:
+#   `session.answers.record_leaderboard("Captain Clip")`. None withdraws it.
 
 # %% role="auto" cell="auto-3"

@@ -5,9 +5,10 @@
      "table1": {"ptq": {"W8A8": {"SAWB": 91.2, "sym": 91.4}, ...}, "qat": ...},
      "bit_widths": {"layer1.0.conv1": 4, ...},
      "guesses": {"ptq_w2a8": {"guess": 60, "measured": 12.3}, ...},
-     "fast": true}
+     "leaderboard": "Captain Clip", "fast": true}
 
 `guesses` is optional: what the student expected before a result, for the report. It has no points.
+`leaderboard` is optional: the pseudonym under which the class may see a packed model of question 3.
 `fast` is there only in a FAST run, a rehearsal on fewer images and steps; the grader ignores it.
 A cell that is absent or null is not filled in yet: `None`, and no error. `parse_answers` reads the
 file as people write it. The checks decide whether a number is correct or possible, each for its own
@@ -15,6 +16,7 @@ cell.
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +34,7 @@ GUESSES = {"best_on_b_at_8_bits": "", "ptq_w2a8": " %", "narrowest_layer": ""}  
 LARGEST_TEXT = 2**20  # bytes; filled in completely the file has about 3,000
 LONGEST_NAME = 100  # characters of a student, a data set or a layer
 LONGEST_GUESS = 100  # characters
+LONGEST_PSEUDONYM = 30  # characters
 MOST_LAYERS = 200  # ResNet-20 has 20
 MOST_BITS = 64
 
@@ -62,6 +65,7 @@ class Answers:
         unread: Why an entry could not be read, by its place ("table1.ptq.W8A8.sym").
         notes: What was read in another way than it is written.
         fast: Whether a FAST run wrote the file. Not graded.
+        leaderboard: The pseudonym on the leaderboard of question 3, "" without one. Not graded.
     """
 
     student: str
@@ -73,6 +77,7 @@ class Answers:
     unread: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     fast: bool = False
+    leaderboard: str = ""
 
     def problem(self, place: str) -> str | None:
         """Return why the entry at `place`, or a table around it, could not be read; else None."""
@@ -93,6 +98,8 @@ def to_text(answers: Answers) -> str:
     }
     if answers.guesses:
         record["guesses"] = answers.guesses
+    if answers.leaderboard:
+        record["leaderboard"] = answers.leaderboard
     if answers.fast:
         record["fast"] = True
     return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -106,6 +113,27 @@ def checked_text(value: object, name: str) -> str:
         f"The {name} of answers.json must be a text of 1 to {LONGEST_NAME} characters, not "
         f"{kind_of(value)}: set it at the top of the notebook and write the file again."
     )
+
+
+def checked_pseudonym(value: object, student: str) -> str:
+    """Return `value` without spaces around it if it can be a pseudonym. Raises `BadAnswers`.
+
+    It has 1 to 30 printable characters, a letter or digit among them, and not the student's id.
+    """
+    text = unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else ""
+    length_fits = 1 <= len(text) <= LONGEST_PSEUDONYM
+    if not (length_fits and text.isprintable() and any(map(str.isalnum, text)) and _encodes(text)):
+        raise BadAnswers(
+            f"The leaderboard's pseudonym must be a text of 1 to {LONGEST_PSEUDONYM} printable "
+            f"characters with a letter or a digit, not {kind_of(value)}: choose another one."
+        )
+    own, folded = student.casefold(), text.casefold()
+    if own == folded or (len(own) > 2 and own in folded):
+        raise BadAnswers(
+            "The leaderboard's pseudonym contains your id, and the class may see it: choose "
+            "another one."
+        )
+    return text
 
 
 def _encodes(text: str) -> bool:

@@ -19,6 +19,7 @@ from quantlab.formats.answers import (
     VECTORS,
     Answers,
     checked_bit_widths,
+    checked_pseudonym,
     checked_text,
     kind_of,
     to_text,
@@ -134,6 +135,18 @@ class AnswersFile:
         """
         widths = checked_bit_widths({layer: _plain_int(bits) for layer, bits in bit_widths.items()})
         self._write(replace(self.read(), bit_widths=widths))
+
+    def record_leaderboard(self, pseudonym: str | None) -> None:
+        """Record the pseudonym under which the class may see a packed model of question 3.
+
+        None withdraws it.
+
+        Raises:
+            BadAnswers: The pseudonym is not 1 to 30 printable characters, or contains the id.
+        """
+        answers = self.read()
+        name = "" if pseudonym is None else checked_pseudonym(pseudonym, answers.student)
+        self._write(replace(answers, leaderboard=name))
 
     def record_guess(self, name: str, guess: object, measured: object) -> float | str | None:
         """Record what a student expected and what was measured; return the first guess.

@@ -29,6 +29,7 @@ from quantlab.formats.answers import (
     VECTORS,
     VERSION,
     Answers,
+    checked_pseudonym,
     checked_text,
     kind_of,
     layer_problem,
@@ -40,7 +41,7 @@ from quantlab.student_ids import plain_student
 
 AGAIN = "write answers.json again with the notebook, not by hand"
 _TABLES = ("mse", "table1", "bit_widths")
-_NAMES = ("version", "student", "dataset", *_TABLES, "guesses", "fast")
+_NAMES = ("version", "student", "dataset", *_TABLES, "guesses", "leaderboard", "fast")
 _MOST_UNREAD = 60
 LARGEST_GUESS = 1e15
 _MOST_NAMED = 3  # in one note
@@ -55,6 +56,7 @@ class _Record:
     ignored: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def refuse(self, where: str, problem: str, advice: str = AGAIN) -> None:
         """Record that the entry at `where` cannot be read."""
@@ -72,6 +74,7 @@ class _Record:
                 named = ", ".join(places[:_MOST_NAMED])
                 more = len(places) - _MOST_NAMED
                 yield f"answers.json has {what}: {named}{f' and {more} more' if more > 0 else ''}."
+        yield from self.refused
 
 
 def parse(text: str | bytes) -> Answers:
@@ -92,8 +95,9 @@ def parse(text: str | bytes) -> Answers:
             raise BadAnswers(f'answers.json has no "{name}": {AGAIN}.')
     bits = tuple(map(str, MSE_BITS))
     mse = _filled(found.get("mse"), "mse", (VECTORS, MSE_METHODS, bits), record)
+    student = checked_text(plain_student(found["student"]) or found["student"], "student")
     return Answers(
-        student=checked_text(plain_student(found["student"]) or found["student"], "student"),
+        student=student,
         dataset=_title(checked_text(found["dataset"], "dataset")),
         mse={
             vector: {
@@ -105,6 +109,7 @@ def parse(text: str | bytes) -> Answers:
         table1=_filled(found.get("table1"), "table1", (TRAININGS, CELLS, TABLE1_METHODS), record),
         bit_widths=_bit_widths(found.get("bit_widths"), record),
         guesses=_guesses(found.get("guesses")),
+        leaderboard=_pseudonym(found.get("leaderboard"), student, record),
         unread=record.unread,
         notes=tuple(record.notes()),
         fast=found.get("fast") is True,
@@ -273,6 +278,17 @@ def _guess(value: object) -> float | str | None:
     if isinstance(value, (int, float)) and abs(value) < LARGEST_GUESS:  # also false for NaN
         return value
     return None
+
+
+def _pseudonym(value: object, student: str, record: _Record) -> str:
+    """Return the pseudonym; one that cannot be used costs nothing and is not shown."""
+    if value is None or value == "":
+        return ""
+    try:
+        return checked_pseudonym(value, student)
+    except BadAnswers as problem:
+        record.refused.append(f"answers.json: {problem}")
+        return ""
 
 
 def _bit_widths(widths: object, record: _Record) -> dict[str, int]:

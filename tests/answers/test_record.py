@@ -1,5 +1,6 @@
 """Recording a result from the notebook: into its own cell, atomically, or not at all."""
 
+import json
 import os
 
 import numpy as np
@@ -39,6 +40,27 @@ def test_answers_file_replaces_earlier_bit_widths(answers, path):
     answers.record_bit_widths({"layer1.0.conv1": 4, "fc": 8})
     answers.record_bit_widths({"fc": np.int64(3)})
     assert parse(path.read_text()).bit_widths == {"fc": 3}
+
+
+def test_answers_file_records_and_withdraws_a_pseudonym(answers, path):
+    answers.record_leaderboard("  Captain Clip ")
+    answers.record_bit_widths({"fc": 3})
+    assert parse(path.read_text()).leaderboard == "Captain Clip"
+    answers.record_leaderboard(None)
+    assert "leaderboard" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "x" * 31, "a\nb", "a\u202eb", "--", "x Alice x", 7, ["a"]]
+)
+def test_pseudonym_is_refused_in_the_notebook_and_ignored_in_a_file(answers, path, name):
+    with pytest.raises(BadAnswers, match="choose another one"):
+        answers.record_leaderboard(name)
+    assert not path.exists()
+    record = {"version": 1, "student": "alice", "dataset": "CIFAR-10", "leaderboard": name}
+    read = parse(json.dumps(record))
+    assert (read.leaderboard, read.unread) == ("", {})
+    assert bool(read.notes) == (name != "")
 
 
 def test_answers_file_writes_nothing_when_read(answers, path):

@@ -19,7 +19,9 @@ from autograder.course.audit import Audit, AuditFinding
 from autograder.course.audit.audit_finding import Kind
 from autograder.course.class_folder import DATABASE, JOURNAL
 from autograder.course.journal import Journal
-from autograder.course.outputs import appeal_page, audit_page
+from autograder.course.outputs import appeal_page, audit_page, leaderboard_page
+from autograder.course.outputs.leaderboard import Leaderboard, LeaderboardEntry
+from autograder.course.policy import Policy
 from autograder.course.published_class import read_published_class
 from autograder.course.readings import Kind as ReadingKind
 from autograder.course.readings import Reading
@@ -31,6 +33,7 @@ from autograder.desk.copy import copy_page
 from autograder.desk.pages import AnswerView
 from autograder.desk.reader import open_reader
 from autograder.engine.record import Report, Verdict
+from autograder.engine.rubric import load_rubric
 from autograder.platforms.nbgrader_course.criteria import Criterion
 from autograder.report import html
 from tests.class_outputs.people import WRITTEN, a_class
@@ -64,6 +67,11 @@ def _audit() -> str:
     )
     pages = {"ada": "../students/ada/report.html"}
     return audit_page.render(Audit((finding,), ("One file was too long.",)), "Autumn", pages)
+
+
+def _leaderboard() -> str:
+    entries = (LeaderboardEntry("Captain Clip", 50.0, 86.1), LeaderboardEntry("שלום", 60, 91))
+    return leaderboard_page.render(Leaderboard(entries), Policy(), load_rubric(), "CIFAR-10")
 
 
 def _appeal() -> str:
@@ -136,6 +144,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "report": lambda: html.render(_report()),
     "empty report": lambda: html.render(Report("ada", "cifar10", "B", (), {})),
     "class": lambda: class_page(a_class(20)),
+    "leaderboard": _leaderboard,
     "audit": _audit,
     "appeal": _appeal,
     "appeal for staff": _appeal_for_staff,

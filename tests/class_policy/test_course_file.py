@@ -40,6 +40,9 @@ assignment = "Quantization (4711)"
 
 [moodle]
 maximum_grade = 100
+
+[leaderboard]
+show = true
 """
 DUE = "deadline = 2026-10-30T23:59:00+01:00\n"
 
@@ -68,6 +71,7 @@ def test_load_policy_reads_every_setting(tmp_path: Path) -> None:
         publish_unfinished=True,
         canvas_assignment="Quantization (4711)",
         imports=ImportSettings(maxima={"moodle": 100.0}, allow_lower=frozenset({"eve"})),
+        leaderboard=True,
     )
 
 

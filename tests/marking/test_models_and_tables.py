@@ -202,6 +202,18 @@ def test_grade_submission_sizes_packed_models_and_flags_other_claims(marked, pac
     assert any("other widths in 20 layers (conv1 6 and 2" in flag for flag in report.flags)
 
 
+def test_grade_submission_shows_a_pseudonym_only_with_a_packed_model(
+    marked, packed_submission, right_answers
+):
+    answers = replace(right_answers, leaderboard="Captain Clip")
+    packed = checks(marked(replace(packed_submission, answers=answers)))["3.bit_widths.accuracy"]
+    assert packed.evidence == {"kibibytes": 65.59, "packed": True, "leaderboard": "Captain Clip"}
+    widths = checks(marked(Submission("ada", None, answers)))["3.bit_widths.accuracy"]
+    assert widths.evidence.keys() == {"kibibytes"}
+    silent = checks(marked(packed_submission))["3.bit_widths.accuracy"]
+    assert "leaderboard" not in silent.evidence
+
+
 def test_grade_submission_does_not_flag_matching_bit_widths(
     marked, packed_submission, right_answers
 ):

@@ -6,6 +6,7 @@
     OUT/staff/imports.csv                   each score on the site before and after the import
     OUT/nbgrader/                           gradebook and answers for formgrader, with nbgrader
     OUT/junit.xml                           one suite per submission
+    OUT/leaderboard.html                    question 3 by pseudonyms, if the course file asks for it
     OUT/students/<id>/report.html           the page of a student
     OUT/students/<id>/results.json          the same for Gradescope
     OUT/staff/audit.html, audit.json        findings for staff only
@@ -30,6 +31,8 @@ from autograder.course.outputs import audit_page, class_json, dashboard, junit
 from autograder.course.outputs.anonymous import key_table, pseudonyms
 from autograder.course.outputs.gradebook_database import write_answers
 from autograder.course.outputs.gradebooks import results_file, write_gradebooks
+from autograder.course.outputs.leaderboard import build_leaderboard
+from autograder.course.outputs.leaderboard_page import floor_of, publish_leaderboard
 from autograder.course.outputs.output_files import OutputFiles, UnwritableOutputs
 from autograder.course.outputs.roster_gaps import gap_sentences, roster_gaps
 from autograder.course.outputs.score_breakdown import closing_rows, feedback_lines
@@ -103,6 +106,10 @@ def write_all(
     record = apply_manual_scores(record, scores)
     findings = audit(record, previous, submissions)
     files = OutputFiles(out)
+    rubric = load_rubric()
+    board = None
+    if policy.leaderboard and not anonymous and not record.provisional:
+        board = build_leaderboard(record, scores, floor_of(rubric, record.dataset))
     entries = {m: outcome.entry for outcome in record.outcomes for m in outcome.entry.members}
     anonymized = None
     try:
@@ -121,6 +128,7 @@ def write_all(
         write_class_pages(files, record, scores, policy, findings, anonymous)
         _write_students(files, record, scores)
         notes = write_gradebooks(files, record, scores, policy)
+        notes = [*notes, *publish_leaderboard(files, board, policy, rubric, record.dataset)]
         if export is not None:
             write_answers(files, record, scores, StudentFiles(export, entries, anonymized))
     except OSError as error:

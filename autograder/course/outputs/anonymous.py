@@ -31,7 +31,7 @@ _SHORTEST_NUMBER = 5  # digits; shorter numbers are in every tensor
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _WORD = re.compile(r"[^\W_]+")
 _CHUNK = re.compile(r"[\w.@+-]+")
-_DROPPED = ("printed",)
+_DROPPED = ("printed", "leaderboard")  # a pseudonym of the leaderboard would connect the two
 
 
 @dataclass(frozen=True)

@@ -126,14 +126,17 @@ def strip(checks: Sequence[CheckResult]) -> Markup:
 
 def size_figure(
     sizes: Sequence[VariableNetwork],
-    reference: tuple[float, float] | None,
+    references: Sequence[tuple[float, float]],
     floor: float,
     steps: Sequence[tuple[float, float]],
     identifier: str,
 ) -> Markup:
-    """Return sizes (x) and accuracies (y); `steps` earn a bonus, `floor` is in percent."""
+    """Return sizes (x) and accuracies (y); `references` are diamonds.
+
+    `steps` earn a bonus, `floor` is in percent.
+    """
     points = [(network.kibibytes, network.accuracy) for network in sizes]
-    points += [reference] if reference else []
+    points += references
     widest = max([size for size, _ in points] + [size for size, _ in steps], default=1.0) * 1.04
     lowest = min([accuracy for _, accuracy in points if accuracy > floor - 15] + [floor - 3])
     highest = max([accuracy for _, accuracy in points] + [floor + 3])
@@ -161,8 +164,8 @@ def size_figure(
     for network in sizes:
         title = f"{network.submission}: {network.kibibytes:.1f} KiB, {network.accuracy:.2f} %"
         body += _DOT.format(x=across(network.kibibytes), y=up(network.accuracy), title=title)
-    if reference:
-        body += _DIAMOND.format(x=across(reference[0]), y=up(reference[1]))
+    for size, accuracy in references:
+        body += _DIAMOND.format(x=across(size), y=up(accuracy))
     body += line("axis", 0, _PLOT + 8, 100, _PLOT + 8)
     distance = next((step for step in (50, 100, 250) if widest / step < 5), 1000)
     for tick in range(0, int(widest), distance):

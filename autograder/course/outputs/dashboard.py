@@ -129,7 +129,7 @@ def render(
         "spread_bar": figures.spread_bar,
         "sizes": figures.size_figure(
             stats.sizes,
-            variable,
+            [variable] if variable else [],
             thresholds.get("variable", 85.0),
             rubric.bonus_steps,
             "sizes-figure",
