@@ -5,7 +5,7 @@ DIGESTS = frozenset(
         # README.md
         "d60c87f0142e5d977924aa8c28a2c4704e4754e5c29a0382954a47c2eae2651d",
         # main.ipynb
-        "2a327fecbcbbb16bdeae9af3ab75a376c25836902e13132a3473bae3905d006b",
+        "9127bf11107a3ec2434f0cd852320ac5c0e64f05512af32d4f300514cf086339",
         # extensions.ipynb
         "0ae09fa369d76deb60a5515cb3abb37c024596c0e9ce94c722143ecdaf2ef327",
         # data/README.md

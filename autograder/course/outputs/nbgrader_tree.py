@@ -69,7 +69,7 @@ def write_nbgrader_tree(
     source = (KIT / "main.ipynb").read_text(encoding="utf-8")
     _write(files, f"{SOURCE}/{ASSIGNMENT}/{NOTEBOOK}.ipynb", source)
     rows = list(students_in_gradebook(record, scores))
-    for score, _, report in tqdm(rows, desc="Notebooks of students", leave=False):
+    for score, _, report in tqdm(rows, desc="Notebooks of students", leave=False, disable=None):
         notebook = _notebook(students, score.member, released, report, graded)
         name = f"{AUTOGRADED}/{score.member}/{ASSIGNMENT}/{NOTEBOOK}.ipynb"
         _write(files, name, nbformat.writes(notebook))
