@@ -34,7 +34,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 def find_problems(report: Report, trace: Trace, folder: Path) -> list[str]:
     """Write the files of `report` below `folder`; return what is wrong with them and the output."""
-    results = ResultsFolder(folder)
+    results = ResultsFolder(folder, for_staff=True)
     results.write_final(report, trace)
     page = results.page(report.student).read_text(encoding="utf-8")
     table = (folder / "summary.csv").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Choose who gets feedback, and render it: the page of the student without flags for staff.
+"""Choose who gets feedback, and render it: the page of the student.
 
 A page contains repairs, lateness, manual comments and the steps to the score. Hidden inputs are in
 no page. Students without a published score get no page, unless staff ask for unfinished ones.
@@ -8,7 +8,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from autograder.course.class_record import Outcome
@@ -186,8 +186,7 @@ def _render(file: FeedbackFile, outcome: Outcome, scores: dict[str, FinalScore])
         raise ValueError(f"{file.recipient.member} has no report.")
     if file.content is Content.RESULTS:
         return gradescope.render(outcome.report).encode()
-    report = replace(outcome.report, flags=())
-    page = html.render(report, closing_rows(scores[file.recipient.member])).encode()
+    page = html.render(outcome.report, closing_rows(scores[file.recipient.member])).encode()
     if file.content is Content.PAGE:
         return page
     stream = io.BytesIO()

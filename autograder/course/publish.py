@@ -62,7 +62,7 @@ def write_class(
     """
     policy = publish.policy()
     previous = _previous(out / "class.json")
-    results = ResultsFolder(out / REPORTS)
+    results = ResultsFolder(out / REPORTS, for_staff=True)
     (out / STAFF).chmod(0o700)
     for outcome in record.outcomes:
         if outcome.report is not None:

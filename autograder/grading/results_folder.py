@@ -28,9 +28,14 @@ from quantlab.atomic_files import write_text_atomically
 class ResultsFolder:
     """Write reports below `folder`, which is created if absent."""
 
-    def __init__(self, folder: Path) -> None:
-        """Create the folder and its table. Raise `UnwritableResults`."""
+    def __init__(self, folder: Path, for_staff: bool = False) -> None:
+        """Create the folder and its table. Pages `for_staff` show flags.
+
+        Raises:
+            UnwritableResults: they can't be written.
+        """
         self.folder = folder
+        self._for_staff = for_staff
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.write_summary()
@@ -55,7 +60,7 @@ class ResultsFolder:
         self.write_report(report)
         run = json.dumps({**machine(), "seconds": trace.seconds, "faults": trace.faults}, indent=1)
         self._write(self.folder / report.student / "run.json", run + "\n")
-        self._write(self.page(report.student), html.render(report))
+        self._write(self.page(report.student), html.render(report, for_staff=self._for_staff))
 
     def write_summary(self) -> None:
         """Write the table of all reports in the folder."""

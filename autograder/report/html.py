@@ -74,10 +74,11 @@ class QuestionView:
     slips: tuple[SlipView, ...]
 
 
-def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
+def render(report: Report, closing: Sequence[tuple[str, str]] = (), for_staff: bool = False) -> str:
     """Return the whole page, to be stored as UTF-8.
 
     `closing` are rows below the sum of the automatic points, such as a penalty and the final score.
+    The page of a student has no flags: they are facts for staff to look at, not results.
     """
     views = [_view(check, f"check-{place}") for place, check in enumerate(report.checks, 1)]
     losses = [v for v in views if v.lost > 0 and v.check.verdict is not Verdict.AWAITING_MARKING]
@@ -86,6 +87,7 @@ def render(report: Report, closing: Sequence[tuple[str, str]] = ()) -> str:
         .get_template(TEMPLATE)
         .render(
             report=report,
+            flags=report.flags if for_staff else (),
             title=f"{clean(report.student, 80)}: quantization assignment",
             dataset=wording.dataset_name(report.dataset),
             unisolated=wording.is_unisolated(report),

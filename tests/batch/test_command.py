@@ -55,6 +55,17 @@ def test_batch_gives_every_student_the_expected_points(small, undisturbed):
         assert {"report.json", "report.html", "run.json"} <= files
 
 
+def test_batch_shows_flags_to_staff_only(undisturbed):
+    staff = undisturbed / "staff" / "reports"
+    written = {
+        path.parent.name: json.loads(path.read_bytes()) for path in staff.glob("*/report.json")
+    }
+    student = next(name for name, report in written.items() if report["flags"])
+    for folder, shown in ((staff, True), (undisturbed / "students", False)):
+        page = (folder / student / "report.html").read_text(encoding="utf-8")
+        assert ("for staff." in page) is shown
+
+
 def test_open_graded_class_reads_scores_and_submissions_again(small, undisturbed, monkeypatch):
     monkeypatch.chdir(undisturbed)  # the noted paths are absolute
     with open_graded_class(undisturbed) as graded:

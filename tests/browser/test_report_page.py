@@ -38,7 +38,7 @@ def hostile() -> Report:
 def test_report_page_is_never_wider_than_the_window(
     width: int, browser: Any, sample: Report, stored: Stored
 ) -> None:
-    browser.open(stored(html.render(sample)), width)
+    browser.open(stored(html.render(sample, for_staff=True)), width)
     browser.value("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert browser.value("document.documentElement.scrollWidth") <= width
 
@@ -46,7 +46,7 @@ def test_report_page_is_never_wider_than_the_window(
 def test_report_page_neither_runs_nor_widens_hostile_text(
     browser: Any, hostile: Report, stored: Stored
 ) -> None:
-    page = stored(html.render(hostile))
+    page = stored(html.render(hostile, for_staff=True))
     browser.open(page, 360)
     assert browser.value("document.documentElement.scrollWidth") <= 360
     assert browser.value("document.title") != "owned"
@@ -58,7 +58,7 @@ def test_report_page_neither_runs_nor_widens_hostile_text(
 def test_report_page_fetches_nothing_and_logs_nothing(
     scheme: str, browser: Any, sample: Report, stored: Stored
 ) -> None:
-    page = stored(html.render(sample))
+    page = stored(html.render(sample, for_staff=True))
     browser.open(page, scheme=scheme)
     assert [url for url in browser.requests() if not url.startswith("data:")] == [page.as_uri()]
     assert browser.complaints() == []

@@ -122,7 +122,7 @@ def test_render_escapes_hostile_text_of_a_report(
     field: str, make_report: MakeReport, parse_page: Parse
 ) -> None:
     value = (HOSTILE,) if field == "flags" else HOSTILE
-    page = parse_page(html.render(make_report(**{field: value})))
+    page = parse_page(html.render(make_report(**{field: value}), for_staff=True))
     assert _tags_that_run(page) == []
     assert "{{ 7 * 7 }}&amp;" in page.text
 
@@ -157,7 +157,7 @@ def test_render_removes_control_and_bidirectional_characters(
 ) -> None:
     bad = "a\x1b[31m\u202eb\u2066\x00c\u200f"
     check = make_check(message=bad, title=bad, evidence={"got": bad, "printed": bad})
-    page = html.render(make_report(check, student=bad, flags=(bad,)))
+    page = html.render(make_report(check, student=bad, flags=(bad,)), for_staff=True)
     assert (
         re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", page)
         == []
@@ -171,7 +171,7 @@ def test_render_shortens_long_text(make_check: MakeCheck, make_report: MakeRepor
     check = make_check(
         title=long, message=long, misconception=Misconception("long", long), evidence=evidence
     )
-    page = html.render(make_report(check, student=long, flags=(long,)))
+    page = html.render(make_report(check, student=long, flags=(long,)), for_staff=True)
     assert len(page) - empty < 40_000
 
 
@@ -239,7 +239,9 @@ def test_render_shows_faults_and_flags_to_staff(
     make_check: MakeCheck, make_report: MakeReport, parse_page: Parse
 ) -> None:
     check = make_check(verdict=Verdict.GRADER_FAULT, points=0.0, title="Clips")
-    page = parse_page(html.render(make_report(check, flags=("A file was renamed.",))))
+    report = make_report(check, flags=("A file was renamed.",))
+    assert "A file was renamed." not in html.render(report)  # the page of the student
+    page = parse_page(html.render(report, for_staff=True))
     fault, flag = page.all("div", "banner")
     assert fault.one("a").text == "1a: Clips"
     assert flag.one("li").text == "A file was renamed."
