@@ -44,6 +44,7 @@ from quantlab.protocol.sanitize_text import clean
 
 SANDBOXED = {".pdf": "pdf", ".docx": "docx", ".html": "html", ".htm": "html"}
 _NOTEBOOK = ".ipynb"
+_TEXTS = (".md", ".txt", ".tex", "")
 _LARGEST = {".pdf": 32 * MIB, _NOTEBOOK: 64 * MIB}  # bytes; others 16 MiB
 _LARGEST_OTHER = 16 * MIB
 _MOST_CHARACTERS, _MOST_LINES = 100_000, 5_000  # of one answer
@@ -122,9 +123,8 @@ class AnswerReader:
             passage = self._passage(document, question)
             if passage is not None:
                 passages.append(passage)
-        recognized = [passage for passage in passages if not passage.is_whole]
-        if any(passage.text for passage in recognized):
-            passages = recognized  # the other documents are about something else
+        if any(p.text and not p.is_whole and not p.problem for p in passages):
+            passages = [p for p in passages if not p.is_whole]  # those are about something else
         tables = _tables(files.answers, question)
         answer = Answer(tuple(passages), self._figures(files), tables, files.problems)
         return hide_names(answer, identifying_words(entry))
@@ -142,7 +142,7 @@ class AnswerReader:
     def _passage(self, document: _Document, question: str) -> Passage | None:
         """Return what a document says about a question; None if nothing is in it."""
         if document.problem:
-            return Passage(document.name, "", problem=document.problem)
+            return Passage(document.name, _raw_text(document.content), problem=document.problem)
         if document.cells is not None:
             answer = find_answer(document.cells, question)
             if answer is None:
@@ -202,17 +202,22 @@ def _read_document(file: Entry) -> _Document:
     extension = _extension(file.name)
     try:
         content = file.read(_LARGEST.get(extension, _LARGEST_OTHER))
-        if extension == _NOTEBOOK:
-            return _Document(file.name, cells=read_cells(content))
-    except (UnreadableFile, UnreadableNotebook) as problem:
+    except UnreadableFile as problem:
         return _Document(file.name, problem=f"It {problem}.")
-    if extension not in (*SANDBOXED, ".md", ".txt", "") or (
-        extension not in SANDBOXED and b"\0" in content
-    ):
-        return _Document(
-            file.name, problem="Its format can't be shown here. Open the file in the export."
-        )
-    return _Document(file.name, content)
+    if extension == _NOTEBOOK:
+        try:
+            return _Document(file.name, cells=read_cells(content))
+        except UnreadableNotebook as problem:
+            return _Document(file.name, content, problem=f"It {problem}.")
+    if extension in SANDBOXED or (extension in _TEXTS and b"\0" not in content):
+        return _Document(file.name, content)
+    problem_text = "Its format can't be shown here. Open the file in the export."
+    return _Document(file.name, content, problem=problem_text)
+
+
+def _raw_text(content: bytes) -> str:
+    """Return the text of a file that could not be read as what it is, "" if it is binary."""
+    return "" if b"\0" in content else _shown(content.decode("utf-8", "replace"))
 
 
 def _read_answers(contents: Contents) -> Answers | None:

@@ -222,6 +222,14 @@ def test_reader_keeps_the_text_of_a_docx_for_this_account_only(open_desk, out):
     assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
 
 
+def test_reader_shows_the_raw_text_of_a_damaged_notebook(open_desk, out):
+    place = out.parent / "export" / "student-000" / "main.ipynb"
+    place.write_text('{"cells": [{"source": "Clipping costs little."', encoding="utf-8")
+    (passage,) = open_desk().answer("1b", "student-000").passages
+    assert "damaged" in passage.problem
+    assert "Clipping costs little." in passage.text
+
+
 def test_forget_removes_the_texts_that_the_desk_has_kept(open_desk, out):
     open_desk().answer("2d", "student-003")
     with Journal(out / JOURNAL / "marks.sqlite") as journal:
