@@ -59,7 +59,11 @@ def test_canvas_import_refuses_a_row(
     ("course", "text", "reason"),
     [
         ('"Lab"', HEAD + WORTH, ""),  # Canvas finds an assignment by its title, too
-        ('"Lab 2"', HEAD + WORTH, "Canvas would make a new assignment Lab 2"),
+        (
+            '"Lab 2"',
+            HEAD + WORTH,
+            "Canvas would make a new assignment Lab 2; name Lab (4711) in course.toml",
+        ),
         ('"Lab (4712)"', HEAD + WORTH, "Canvas would make a new assignment Lab (4712)"),
         ('"Lab (4711)"', HEAD + WORTH.replace("140", "100"), "worth 140, it is 100"),
         ('"Lab (4711)"', HEAD + WORTH.replace("140", "(read only)"), "would make it worth 140"),
@@ -74,6 +78,12 @@ def test_canvas_import_refuses_another_column_or_scale(
     refused = _refusals(tmp_path, course, [_row("ada", 121, ID="17")])
     assert reason in refused.get("", "")
     assert bool(reason) == bool(refused)
+
+
+def test_allow_lower_accepts_a_lower_score(tmp_path: Path) -> None:
+    (tmp_path / "g.csv").write_text(HEAD + WORTH + '"L, A",17,,,S,130\n')
+    course = 'allow_lower = ["ada"]\n[canvas]\nassignment = "Lab (4711)"\ngradebook = "g.csv"\n'
+    assert _refusals(tmp_path, course, [_row("ada", 121, ID="17")]) == {}
 
 
 def test_canvas_import_refuses_two_rows_of_one_student(tmp_path: Path) -> None:

@@ -12,15 +12,18 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
 from autograder.course.import_settings import GRADESCOPE, NBGRADER, OTHER
 from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs import write_all
-from autograder.course.outputs.gradebook_database import DATABASE
+from autograder.course.outputs.gradebook_database import DATABASE, write_database
 from autograder.course.outputs.gradebooks import results_file
+from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.outputs.site_tables import site_tables
-from autograder.course.policy import Policy
+from autograder.course.policy import Policy, apply_policy
 from autograder.platforms.imports.current_gradebook import CurrentGradebook, Score, Simulation
 from autograder.platforms.imports.gradescope import KEYS, simulate_gradescope
 from autograder.platforms.imports.nbgrader import simulate_nbgrader
@@ -36,9 +39,30 @@ DUE = "2026-10-24T20:00:00+00:00"
 COURSE = """\
 deadline = 2026-10-24T22:00:00Z
 excused = ["fay"]
-{more}
+roster = "gradebook.csv"
+
 [late]
 percent_per_day = 10
+"""
+TABLES = """
+[canvas]
+assignment = "Lab (4711)"
+
+[moodle]
+worksheet = "worksheet.csv"
+maximum_grade = 100
+
+[blackboard]
+column = "Lab [Total Pts: 140 Score] |123"
+gradebook = "gc.xls"
+
+[gradescope]
+grades = "scores.csv"
+
+[other]
+gradebook = "noten.csv"
+student = "Matrikelnr."
+score = "Labor 2"
 """
 FULL, TWO_DAYS = 121.0, 96.8  # of 140: the written answers are worth 0 here
 # {student: (columns of the site, its score before, and after)}
@@ -57,13 +81,35 @@ def _class(people: People, source: str) -> ClassRecord:
     return ClassRecord(source, "CIFAR-10", tuple(outcomes), {"gus": people["gus"][0]})
 
 
-def _write(folder: Path, people: People, source: str, more: str, tables: str) -> list[str]:
-    """Write all outputs, and return the notes for the terminal."""
-    (folder / "course.toml").write_text(COURSE.format(more=more) + tables, encoding="utf-8")
-    record = _class(people, source)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A class that returns to five sites at once; `notes.txt` is what the terminal shows."""
+    folder = tmp_path_factory.mktemp("class")
+    for site, write in (("canvas", _canvas_export), ("moodle", _worksheet), *_OTHER_EXPORTS):
+        write(folder / _FILES[site])
+    people: People = {
+        student: ({**MOODLE[student][0], **BLACKBOARD[student][0], **columns}, None, None)
+        for student, (columns, _, _) in SCOPE.items()
+    }
+    # The export of submissions spells names without accents, as Canvas's file names do.
+    people = {
+        s: ({**c, "Student": "x", "ID": CANVAS[s][0]["ID"]}, b, a)
+        for s, (c, b, a) in people.items()
+    }
+    (folder / "course.toml").write_text(COURSE + TABLES, encoding="utf-8")
+    record = _class(people, "canvas")
+    notes = write_all(record, folder / "out", _policy(folder), _manual(record)).notes
+    (folder / "notes.txt").write_text("\n".join(notes), encoding="utf-8")
+    return folder
+
+
+def _manual(record: ClassRecord) -> dict[tuple[str, str], ManualScore]:
     ids = [outcome.entry.student for outcome in record.outcomes]
-    manual = {(id, check): ManualScore(0.0) for id in ids for check in WRITTEN}
-    return list(write_all(record, folder / "out", _policy(folder), manual).notes)
+    return {(id, check): ManualScore(0.0) for id in ids for check in WRITTEN}
+
+
+def _notes(folder: Path) -> str:
+    return (folder / "notes.txt").read_text(encoding="utf-8")
 
 
 def _policy(folder: Path) -> Policy:
@@ -112,7 +158,7 @@ CANVAS: People = {
 }
 
 
-def test_canvas_gradebook_has_the_scores_of_the_class_after_the_import(tmp_path: Path) -> None:
+def _canvas_export(path: Path) -> None:
     rows = [
         (c["Student"], c["ID"], c["SIS User ID"], f"{s}@x.edu", "Übung", "" if b is None else b)
         for s, (c, b, _) in CANVAS.items()
@@ -125,28 +171,23 @@ def test_canvas_gradebook_has_the_scores_of_the_class_after_the_import(tmp_path:
         *rows,
         ("Student, Test", 99, "", "", "Übung", ""),
     )
-    (tmp_path / "gradebook.csv").write_text(text, encoding="utf-8-sig")
-    # The export of submissions spells names without accents, as Canvas's file names do.
-    people = {s: ({"Student": "x", "ID": c["ID"]}, b, a) for s, (c, b, a) in CANVAS.items()}
-    tables = '[canvas]\nassignment = "Lab (4711)"\n'
-    notes = _write(tmp_path, people, "canvas", 'roster = "gradebook.csv"', tables)
+    path.write_text(text, encoding="utf-8-sig")
 
-    assert _imported(tmp_path, "canvas") == [after for _, _, after in CANVAS.values()]
-    table = (tmp_path / "out" / "canvas.csv").read_text(encoding="utf-8")
+
+def test_canvas_gradebook_has_the_scores_of_the_class_after_the_import(folder: Path) -> None:
+    assert _imported(folder, "canvas") == [after for _, _, after in CANVAS.values()]
+    table = (folder / "out" / "canvas.csv").read_text(encoding="utf-8")
     assert '"Ålund, Zoë",17,0017,zoe@x.edu,Übung,121' in table
     assert "Abelson" not in table
-    text = "\n".join(notes)
+    text = _notes(folder)
     assert "6 new, 1 changed, 0 unchanged, 1 refused" in " ".join(text.split())
     assert "Abelson, Hal (hal)" in text
     assert "add hal to allow_lower" in text
-    report = text[text.index("canvas.csv, rehearsed") :].splitlines()
+    report = text[text.index("results.json, rehearsed") :].splitlines()
     assert max(map(len, report)) <= 80
-    imports = list(csv.DictReader(io.StringIO((tmp_path / "out/staff/imports.csv").read_text())))
+    imports = list(csv.DictReader(io.StringIO((folder / "out/staff/imports.csv").read_text())))
     assert {row["student"]: row["import"] for row in imports}["hal"] == "refused"
-    assert (tmp_path / "out/staff/imports.csv").stat().st_mode & 0o777 == 0o600
-
-    _write(tmp_path, people, "canvas", 'roster = "gradebook.csv"\nallow_lower = ["hal"]', tables)
-    assert _imported(tmp_path, "canvas")[-1] == FULL
+    assert (folder / "out/staff/imports.csv").stat().st_mode & 0o777 == 0o600
 
 
 def _participant(number: int, name: str) -> Mapping[str, str]:
@@ -171,7 +212,7 @@ WORKSHEET = (
 )
 
 
-def test_moodle_assignment_has_the_scores_of_the_class_after_the_import(tmp_path: Path) -> None:
+def _worksheet(path: Path) -> None:
     graded = "Monday, 2 November 2026, 9:15 AM"
     rows = [
         (
@@ -182,12 +223,12 @@ def test_moodle_assignment_has_the_scores_of_the_class_after_the_import(tmp_path
         for s, (c, b, _) in MOODLE.items()
     ]
     text = _csv(WORKSHEET, *rows, delimiter=";")  # saved by Excel
-    (tmp_path / "worksheet.csv").write_text(text, encoding="utf-16")
-    tables = '[moodle]\nworksheet = "worksheet.csv"\nmaximum_grade = 100\n'
-    notes = _write(tmp_path, MOODLE, "moodle", "", tables)
+    path.write_text(text, encoding="utf-16")
 
-    assert _imported(tmp_path, "moodle") == [after for _, _, after in MOODLE.values()]
-    text = " ".join(" ".join(notes).split())
+
+def test_moodle_assignment_has_the_scores_of_the_class_after_the_import(folder: Path) -> None:
+    assert _imported(folder, "moodle") == [after for _, _, after in MOODLE.values()]
+    text = " ".join(_notes(folder).split())
     assert "4 new, 1 changed, 0 unchanged, 2 refused" in text
     assert 'the grade is locked ("Grade can be changed": No)' in text
 
@@ -206,22 +247,22 @@ BLACKBOARD: People = {
 COLUMN = "Lab 2 [Total Pts: 140 Score] |123"
 
 
-def test_blackboard_column_has_the_scores_of_the_class_after_the_import(tmp_path: Path) -> None:
+def _grade_center(path: Path) -> None:
+    # The assignment was renamed since: the number of the column decides.
     heading = ("Last Name", "First Name", "Username", "Student ID", "Availability", COLUMN)
     rows = [
         ("L", "F", c["Username"], "", "Yes", "Needs Grading" if b is None else f"{b:.2f}")
         for c, b, _ in BLACKBOARD.values()
     ]
     text = _csv(heading, *rows, delimiter="\t")
-    (tmp_path / "gc.xls").write_text(text, encoding="utf-16")  # tab-delimited, as Blackboard has it
-    # The assignment was renamed since: the number of the column decides.
-    tables = '[blackboard]\ncolumn = "Lab [Total Pts: 140 Score] |123"\ngradebook = "gc.xls"\n'
-    notes = _write(tmp_path, BLACKBOARD, "blackboard", "", tables)
+    path.write_text(text, encoding="utf-16")  # tab-delimited, as Blackboard has it
 
-    assert _imported(tmp_path, "blackboard") == [after for _, _, after in BLACKBOARD.values()]
-    table = (tmp_path / "out" / "blackboard.csv").read_text(encoding="utf-8").splitlines()
+
+def test_blackboard_column_has_the_scores_of_the_class_after_the_import(folder: Path) -> None:
+    assert _imported(folder, "blackboard") == [after for _, _, after in BLACKBOARD.values()]
+    table = (folder / "out" / "blackboard.csv").read_text(encoding="utf-8").splitlines()
     assert '"zoë.å","121"' in table
-    assert "5 new, 1 changed, 0 unchanged, 1 refused" in " ".join(" ".join(notes).split())
+    assert "5 new, 1 changed, 0 unchanged, 1 refused" in " ".join(_notes(folder).split())
 
 
 SCOPE: People = {
@@ -230,17 +271,18 @@ SCOPE: People = {
 }
 
 
-def test_gradescope_has_the_scores_of_the_class_after_the_autograder(tmp_path: Path) -> None:
+def _scores(path: Path) -> None:
     heading = ("First Name", "Last Name", "SID", "Email", "Total Score", "Max Points", "Status")
     rows = [
         (s, "L", c["SID"], c["Email"].lower(), "" if b is None else b, 140, "Graded")
         for s, (c, b, _) in SCOPE.items()
     ]
-    (tmp_path / "scores.csv").write_text(_csv(heading, *rows))
-    notes = _write(tmp_path, SCOPE, "gradescope", "", '[gradescope]\ngrades = "scores.csv"\n')
+    path.write_text(_csv(heading, *rows))
 
-    current = _policy(tmp_path).imports.gradebooks[GRADESCOPE]
-    files = {s: tmp_path / "out" / results_file(s) for s in SCOPE}
+
+def test_gradescope_has_the_scores_of_the_class_after_the_autograder(folder: Path) -> None:
+    current = _policy(folder).imports.gradebooks[GRADESCOPE]
+    files = {s: folder / "out" / results_file(s) for s in SCOPE}
     texts = [
         (current.spelled(SCOPE[s][0], KEYS), path.read_text())
         for s, path in files.items()
@@ -253,42 +295,60 @@ def test_gradescope_has_the_scores_of_the_class_after_the_autograder(tmp_path: P
     late = json.loads(files["bob"].read_text())
     assert late["score"] == TWO_DAYS
     assert "2 days late: 20 % are taken off." in late["output"]
-    assert "results.json, rehearsed against scores.csv" in "\n".join(notes)
+    assert "results.json, rehearsed against scores.csv" in _notes(folder)
 
 
 def test_nbgrader_gradebook_has_the_scores_of_the_class_after_it_is_copied(tmp_path: Path) -> None:
-    people = {s: ({}, b, a) for s, (_, b, a) in CANVAS.items() if s not in ("gus", "hal")}
-    people |= {"gus": ({}, None, None)}
+    people: People = {s: ({}, b, a) for s, (_, b, a) in CANVAS.items() if s != "hal"}
     cells = [GradedCell("auto-1a", 140, False)]
     before = [StudentRow("ada_y", None, 0, {"auto-1a": CellScore(100)})]
     write_gradebook(tmp_path / "gradebook.db", cells, before)
-    tables = '[nbgrader]\ngradebook = "gradebook.db"\n'
-    _write(tmp_path, people, "nbgrader", "", tables)
+    text = COURSE.replace('roster = "gradebook.csv"', "")
+    (tmp_path / "course.toml").write_text(f'{text}[nbgrader]\ngradebook = "gradebook.db"\n')
+    record = _class(people, "nbgrader")
+    files = OutputFiles(tmp_path / "out")
+    policy = _policy(tmp_path)
+    scores = apply_policy(record, policy, _manual(record))
+    write_database(files, record, scores, policy)
 
-    new = tmp_path / "out" / DATABASE
-    current = _policy(tmp_path).imports.gradebooks[NBGRADER]
+    new = files.folder / DATABASE
+    current = policy.imports.gradebooks[NBGRADER]
     scored = [s for s in people if s not in ("gus", "fay")]
     effects = simulate_nbgrader(new, current, scored).effects
     assert [effect.after for effect in effects] == [people[s][2] for s in scored]
 
     new.unlink()
-    write_gradebook(
-        tmp_path / "gradebook.db", cells, [StudentRow("eve", None, 0, {"auto-1a": CellScore(9)})]
-    )
-    notes = _write(tmp_path, people, "nbgrader", "", tables)
+    lost = [StudentRow("eve", None, 0, {"auto-1a": CellScore(9)})]
+    write_gradebook(tmp_path / "gradebook.db", cells, lost)
+    (rehearsal,), notes = write_database(files, record, scores, _policy(tmp_path))
     assert not new.exists()
-    assert "it would erase the scores of eve" in " ".join("\n".join(notes).split())
+    assert rehearsal.problem == "it would erase the scores of eve"
+    assert "was not written" in notes[0]
 
 
-def test_any_other_table_has_the_scores_of_the_class_after_the_import(tmp_path: Path) -> None:
+def _other_table(path: Path) -> None:
     rows = [(f"00{n}", "" if b is None else b) for n, (_, b, _) in enumerate(SCOPE.values())]
     text = _csv(("Matrikelnr.", "Labor 2"), *rows, delimiter=";").replace(".0", ",0")
-    (tmp_path / "noten.csv").write_text(text, encoding="cp1252")
-    tables = '[other]\ngradebook = "noten.csv"\nstudent = "Matrikelnr."\nscore = "Labor 2"\n'
-    _write(tmp_path, SCOPE, "gradescope", "", tables)
+    path.write_text(text, encoding="cp1252")
 
+
+def test_any_other_table_has_the_scores_of_the_class_after_the_import(folder: Path) -> None:
     expected = [None if after == "EX" else after for _, _, after in SCOPE.values()]
-    assert _imported(tmp_path, OTHER) == expected
-    lines = (tmp_path / "out" / "other.csv").read_text().splitlines()
+    assert _imported(folder, OTHER) == expected
+    lines = (folder / "out" / "other.csv").read_text().splitlines()
     assert lines[0] == "Matrikelnr.,Labor 2"
     assert "000,121" in lines
+
+
+_FILES = {
+    "canvas": "gradebook.csv",
+    "moodle": "worksheet.csv",
+    "blackboard": "gc.xls",
+    "gradescope": "scores.csv",
+    "other": "noten.csv",
+}
+_OTHER_EXPORTS = (
+    ("blackboard", _grade_center),
+    ("gradescope", _scores),
+    ("other", _other_table),
+)

@@ -19,6 +19,7 @@ from autograder.platforms.imports.current_gradebook import (
     CurrentRow,
     Effect,
     Simulation,
+    choose_column,
     read_score,
 )
 from autograder.staff_table import read_number, read_staff_table
@@ -60,7 +61,8 @@ def simulate_blackboard(text: str, current: CurrentGradebook) -> Simulation:
     header, *lines = csv.reader(io.StringIO(text, newline=""))
     heading = header[-1]
     if not current.column or _number(heading) != _number(current.column):
-        return Simulation(problem=f"Blackboard would make a new text column {heading}")
+        advice = choose_column(current.headings)
+        return Simulation(problem=f"Blackboard would make a new text column {heading}{advice}")
     effects = []
     for cells in lines:
         values = dict(zip(header, cells, strict=True))

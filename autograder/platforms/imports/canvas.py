@@ -21,6 +21,7 @@ from autograder.platforms.imports.current_gradebook import (
     Effect,
     Score,
     Simulation,
+    choose_column,
     read_score,
 )
 from autograder.staff_table import StaffTable, read_number, read_staff_table
@@ -60,7 +61,8 @@ def simulate_canvas(text: str, current: CurrentGradebook) -> Simulation:
     header, *lines = csv.reader(io.StringIO(text, newline=""))
     heading = header[-1]
     if not current.column or _column(heading, (current.column,)) != current.column:
-        return Simulation(problem=f"Canvas would make a new assignment {heading}")
+        advice = choose_column(current.headings)
+        return Simulation(problem=f"Canvas would make a new assignment {heading}{advice}")
     effects = []
     for cells in lines:
         values = dict(zip(header, cells, strict=True))

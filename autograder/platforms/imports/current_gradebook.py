@@ -12,6 +12,7 @@ from quantlab.student_ids import plain_student
 
 Score = float | str | None  # points, EXCUSED, or None without a score
 _Cell = tuple[str, str]  # a heading, and a value under it
+_NAMED = 5  # headings in a sentence
 _NO_SCORE = ("", "-")
 
 
@@ -119,6 +120,12 @@ def read_score(text: str, nothing: Iterable[str] = ()) -> tuple[Score, str]:
     if number is None:
         return None, f"the site shows {quote_name(text)}, which is not a number"
     return round(number, 2), ""
+
+
+def choose_column(headings: Sequence[str]) -> str:
+    """Return what to do about an unknown column: the headings to choose from."""
+    named = ", ".join(headings[:_NAMED]) or "a column of a newer export"
+    return f"; name {named} in course.toml"
 
 
 def show(score: Score) -> str:
