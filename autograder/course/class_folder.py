@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.course.journal import Journal
+from autograder.course.journal import Journal, JournalError
 from autograder.course.lock import hold_lock
 from autograder.errors import AutograderError
 
@@ -24,12 +24,17 @@ def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
     Raises:
         NotAClass: nothing was graded in this folder, and `create` is false.
         AlreadyRunning: another run uses it.
-        JournalError: the journal can't be read.
-        OSError: the folder can't be made.
+        JournalError: the journal can't be read, or the folder can't be made.
     """
     folder = out / JOURNAL
     if create:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # scores and comments are in it
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # scores and comments are in it
+        except OSError as error:
+            raise JournalError(
+                f"The folder {folder} can't be created: {error.strerror}. Choose another folder "
+                "with --out, or move away what is in its place."
+            ) from error
     elif not folder.is_dir():
         raise NotAClass(f"{out} contains no graded class. Give the folder of batch --out.")
     with hold_lock(out, folder / "lock"), Journal(folder / DATABASE) as journal:

@@ -5,6 +5,7 @@ open until it is closed, and nothing is unpacked to disk.
 """
 
 import io
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from quantlab.intake.submission import Submission, build_submission
 
 _SYSTEMS = (PULLED, GRADESCOPE, NBGRADER, MOODLE, BLACKBOARD, CANVAS)
 SOURCES = tuple(dict.fromkeys(system.name for system in (*_SYSTEMS, FOLDER)))
+_ADVICE = "Pass the folder or zip file that the course site exports."
 _DEEPEST = 3  # outer folders
 _LARGEST_ARCHIVE = LIMITS.total_bytes
 # A course site may export large files; the limits of a submission apply to each submission in it.
@@ -125,6 +127,10 @@ def read_export(path: Path) -> Export:
     Raises:
         BadExport: there is no submission in it, or it can't be read.
     """
+    if not os.path.exists(path):
+        raise BadExport(f"{path} does not exist. {_ADVICE}")
+    if path.is_dir() and not os.listdir(path):
+        raise BadExport(f"{path} is an empty folder. {_ADVICE}")
     with ExitStack() as stack:
         try:
             contents = stack.enter_context(open_contents(path, _LIMITS))
@@ -178,7 +184,8 @@ def _check(path: Path, system: CourseSite, reading: ParsedExport) -> ParsedExpor
         why = " ".join(reading.problems)
         raise BadExport(
             f"No submission was found in {quote_name(str(path), 200)}, read as {system.name}. "
-            + (why or "Pass the folder or zip file that the course site exports.")
+            + (why or _ADVICE)
+            + (" To grade a single submission, use grade." if system is FOLDER else "")
         )
     students: dict[str, ParsedEntry] = {}
     problems = list(reading.problems)

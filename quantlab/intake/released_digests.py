@@ -3,7 +3,7 @@
 DIGESTS = frozenset(
     {
         # README.md
-        "d60c87f0142e5d977924aa8c28a2c4704e4754e5c29a0382954a47c2eae2651d",
+        "21ed10614c313b49ce08b32fc544745b4195b5385d290245e7fc454df04ae4c0",
         # main.ipynb
         "9127bf11107a3ec2434f0cd852320ac5c0e64f05512af32d4f300514cf086339",
         # extensions.ipynb

@@ -239,7 +239,7 @@ def test_batch_refuses_to_narrow_scores_to_fewer_checks(small, undisturbed, caps
         (["{export}", "--manual", "a.csv", "b.csv"], "--manual a.csv --manual b.csv"),
         (["{export}", "--regrade"], "Nothing is graded in"),
         (["{export}", "--check", "9z.*"], "No check is called '9z.*'"),
-        (["{export}/nowhere"], "There is nothing to read"),
+        (["{export}/nowhere"], "does not exist"),
         (["{export}", "--out", "{export}/marks"], "is inside the export"),
     ],
 )

@@ -426,7 +426,7 @@ def test_read_export_refuses_only_the_unreadable_submission(tmp_path, closing):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "nothing to read"), (b"no zip", "not an archive"), (zipped({}), "is empty")],
+    [(None, "does not exist"), (b"no zip", "not an archive"), (zipped({}), "is empty")],
 )
 def test_read_export_refuses_an_unreadable_export_in_a_sentence(tmp_path, content, reason):
     path = tmp_path / "export.zip"
@@ -445,3 +445,14 @@ def test_read_export_survives_a_bomb_of_a_student(tmp_path, closing):
     bomb, good = read.entries
     assert "is larger than 1 MiB" in read.submission(bomb).problems["solution.py"]
     assert read.submission(good).solution == SOLUTION
+
+
+def test_read_export_says_what_is_wrong_with_a_path(tmp_path):
+    with pytest.raises(BadExport, match=r"missing does not exist\. Pass the folder or zip file"):
+        read_export(tmp_path / "missing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadExport, match="is an empty folder"):
+        read_export(tmp_path / "empty")
+    (tmp_path / "empty" / "solution.py").write_text("a = 1")
+    with pytest.raises(BadExport, match="To grade a single submission, use grade"):
+        read_export(tmp_path / "empty")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.class_folder import open_class
 from autograder.course.journal import Journal, JournalError, Row
 from autograder.course.lock import AlreadyRunning, hold_lock
 from autograder.engine.record import CheckResult, GradedCheck, Misconception, ModelResult, Verdict
@@ -287,3 +288,11 @@ def test_hold_lock_refuses_a_second_run_until_the_first_ends(tmp_path):
     holder.wait()
     with hold_lock(tmp_path, lock):
         assert lock.read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.parametrize("place", ["out", "out/.journal"])
+def test_open_class_says_what_is_in_the_place_of_its_folder(tmp_path, place):
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text("a file")
+    with pytest.raises(JournalError, match="move away"), open_class(tmp_path / "out", create=True):
+        pass

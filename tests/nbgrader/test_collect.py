@@ -111,7 +111,7 @@ def test_collect_reads_exports_of_course_sites_with_their_times(course, tmp_path
 def test_collect_refuses_what_is_no_export(course, tmp_path, capsys):
     course({"solution.py": "a = 1"})
     assert main(["--course", str(tmp_path / "course"), str(tmp_path / "missing")]) == 2
-    assert "can't be read" in capsys.readouterr().err
+    assert "does not exist" in capsys.readouterr().err
 
 
 def test_collect_refuses_a_course_without_a_release(tmp_path, capsys):
