@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from autograder.cli import FILE, POSITIVE, TIERS, Command, data_option, jobs_option
+from autograder.cli_options import FILE, POSITIVE, TIERS, Command, data_option, jobs_option
 
 LAYOUTS = ("canvas", "moodle", "gradescope", "blackboard", "nbgrader", "folder")
 EPILOG = (
