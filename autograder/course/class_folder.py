@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.course.journal import Journal, JournalError
+from autograder.course.journal import Journal, JournalError, damage_sentence
 from autograder.course.lock import hold_lock
 from autograder.errors import AutograderError
 
@@ -37,5 +37,13 @@ def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
             ) from error
     elif not folder.is_dir():
         raise NotAClass(f"{out} contains no graded class. Give the folder of batch --out.")
-    with hold_lock(out, folder / "lock"), Journal(folder / DATABASE) as journal:
-        yield journal
+    with hold_lock(out, folder / "lock"):
+        _refuse_emptied(out, folder / DATABASE)
+        with Journal(folder / DATABASE) as journal:
+            yield journal
+
+
+def _refuse_emptied(out: Path, path: Path) -> None:
+    """Raise `JournalError` if the file of a graded class is empty: SQLite would begin a new one."""
+    if (out / "class.json").exists() and path.exists() and path.stat().st_size == 0:
+        raise JournalError(damage_sentence(path, "the file is empty"))

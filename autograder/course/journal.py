@@ -302,16 +302,21 @@ class Journal(AbstractContextManager["Journal"]):
             raise JournalError(_sentence(self.path, error)) from error
 
 
+def damage_sentence(path: Path, reason: str) -> str:
+    """Say that a journal is damaged, what to do, and what is lost."""
+    return (
+        f"The journal {path} can't be used, because it is damaged: {reason}. Replace it by a "
+        f"backup. Without one, move {path.name} and the files {path.name}-* beside it away and "
+        "run batch again: everything is graded again. Lost are accepted appeals and the scores "
+        "that were given at the desk."
+    )
+
+
 def _sentence(path: Path, error: sqlite3.DatabaseError) -> str:
     """Say why a journal can't be used, what to do, and what that costs."""
     kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without its details
     if kind in _DAMAGED:
-        return (
-            f"The journal {path} can't be used, because it is damaged: {error}. Replace it by a "
-            f"backup. Without one, move {path.name} and the files {path.name}-* beside it away and "
-            "run batch again: everything is graded again. Lost are accepted appeals and the scores "
-            "that were given at the desk."
-        )
+        return damage_sentence(path, str(error))
     advice = {
         sqlite3.SQLITE_FULL: "Free some space on its disk",
         sqlite3.SQLITE_READONLY: "Make its folder and the file writable",

@@ -232,6 +232,18 @@ def test_journal_says_that_it_is_damaged_and_what_is_lost(path, kind):
     assert "accepted appeals" in str(refused.value)
 
 
+def test_open_class_refuses_an_emptied_journal_of_a_graded_class(tmp_path):
+    with open_class(tmp_path, create=True) as journal:
+        place = journal.path
+    place.write_bytes(b"")
+    with open_class(tmp_path):  # nothing is published: a new journal
+        pass
+    place.write_bytes(b"")
+    (tmp_path / "class.json").write_text("{}")
+    with pytest.raises(JournalError, match="the file is empty"), open_class(tmp_path):
+        pass
+
+
 def test_journal_of_a_folder_that_is_not_writable_is_not_called_damaged(path, monkeypatch):
     with Journal(path) as journal:
         journal.add([row()])
