@@ -20,7 +20,7 @@ from autograder.cli_options import (
 FEEDBACK_SITES = ("moodle", "canvas", "blackboard", "gradescope", "mail")
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Fetch submissions from a course site.", epilog=EPILOG)
 @click.argument("site", type=click.Choice(["canvas"]))
 @click.option("--course", type=POSITIVE, required=True, metavar="ID", help="The course's number.")
 @click.option(
@@ -67,7 +67,7 @@ def _parse_share(
     return int(number), int(of)
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Grade the written answers in the browser.", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @export_option
 @click.option(
@@ -114,7 +114,9 @@ def desk(**options: Any) -> int:
     return run_desk(DeskCommandOptions(share=share, second_percent=second, **options))
 
 
-@click.command(name="return", epilog=EPILOG)
+@click.command(
+    name="return", short_help="Write feedback as the course site takes it.", epilog=EPILOG
+)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.option(
     "--to",
@@ -148,7 +150,7 @@ def return_feedback(**options: Any) -> int:
     return run_return(ReturnOptions(**options))
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Write viva questions for each student, and a key.", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @export_option
 @click.option("--sample", type=POSITIVE, metavar="N", help="Write at most N sheets.")
@@ -192,7 +194,7 @@ def viva(**options: Any) -> int:
     return run_viva(VivaOptions(choice=choice, settings=settings, **options))
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Run the audit of a class again.", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @past_option
 @export_option
@@ -209,7 +211,7 @@ def audit(**options: Any) -> int:
     return run_audit(AuditOptions(**options))
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Remove a student from the results of a class.", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.argument("student")
 @click.option("--dry-run", is_flag=True, help="List what would be removed; change nothing.")

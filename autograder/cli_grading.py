@@ -81,7 +81,9 @@ def grade(**options: Any) -> int:
     return run_grade(GradeOptions(**options))
 
 
-@click.command(cls=BatchCommand, epilog=EPILOG)
+@click.command(
+    cls=BatchCommand, short_help="Grade a class from the export of a course site.", epilog=EPILOG
+)
 @click.argument("export", type=FILE)
 @click.option(
     "--out",
@@ -143,7 +145,7 @@ def batch(**options: Any) -> int:
     return run_batch(BatchOptions(settings=take_settings(options), **options))
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Grade a student again and compare the reports.", epilog=EPILOG)
 @click.argument("out", type=FILE, metavar="DIR")
 @click.argument("student")
 @click.argument("submission", type=FILE)
