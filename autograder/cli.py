@@ -1,6 +1,6 @@
 """The command line of the grader: `python -m autograder COMMAND`.
 
-Exit status of every command: 0 done, 1 done but something needs review, 2 it could not start,
+Exit status of every command: 0 done, 1 done but something needs review, 2 stopped on an error,
 130 interrupted.
 """
 

@@ -15,7 +15,7 @@ TIERS = ("A", "B", "C")
 FILE = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 EPILOG = (
-    "Exit status: 0 done, 1 done but something needs review, 2 it could not start, 130 interrupted."
+    "Exit status: 0 done, 1 done but something needs review, 2 stopped on an error, 130 interrupted."
 )
 
 Command = Callable[..., int]
