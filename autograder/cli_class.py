@@ -80,7 +80,7 @@ def _parse_share(
     default=10.0,
     show_default=True,
     metavar="PERCENT",
-    help="Offer this share of the answers that others have read for a second reading.",
+    help="Percent of the answers to offer to a second grader.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Shuffle the answers by this number."
@@ -102,8 +102,8 @@ def _parse_share(
 def desk(**options: Any) -> int:
     """Grade the written answers of DIR, the folder of a class, in the browser.
 
-    Serves a page on this machine only, without names. Every click is stored in the journal of the
-    class; the next `batch` counts the points as manual scores. Ctrl-C ends the desk.
+    Serves a page on this machine only. The page shows no names. Clicks are stored as drafts; the
+    next `batch` counts the answers that you saved. Ctrl-C ends the desk.
     """
     from autograder.commands.desk import DeskCommandOptions
     from autograder.commands.desk import desk as run_desk
@@ -115,7 +115,7 @@ def desk(**options: Any) -> int:
 
 
 @click.command(
-    name="return", short_help="Write feedback as the course site takes it.", epilog=EPILOG
+    name="return", short_help="Write feedback for upload to the course site.", epilog=EPILOG
 )
 @click.argument("out", type=FILE, metavar="DIR")
 @click.option(
@@ -130,19 +130,21 @@ def desk(**options: Any) -> int:
     "archive",
     type=FILE,
     metavar="FILE",
-    help="Write this zip file, or this folder with --to mail.  [default: DIR/feedback/SITE.zip]",
+    help="Write this zip file, or this folder with --to mail.  [default: DIR/feedback/SITE.zip or "
+    "DIR/feedback/mail]",
 )
 @export_option
 @click.option(
     "--unfinished",
     is_flag=True,
-    help="Also return pages of students who need review or have open written answers.",
+    help="Also return pages of students who need review or whose written answers are not graded "
+    "yet.",
 )
 def return_feedback(**options: Any) -> int:
-    """Write the feedback of DIR, the folder of a class, as its course site takes it.
+    """Write the feedback of DIR, the folder of a class, for upload to the course site.
 
-    Moodle and Canvas give each page of the archive to its student. For the other sites and for
-    mail, a table says whose page is whose. Nothing is sent.
+    Moodle and Canvas give each page of the archive to its student. For Blackboard and mail, a table
+    says whose page is whose; for Gradescope, the folders do. Nothing is sent.
     """
     from autograder.commands.return_feedback import ReturnOptions
     from autograder.commands.return_feedback import return_feedback as run_return
@@ -200,10 +202,11 @@ def viva(**options: Any) -> int:
 @export_option
 @isolation_options
 def audit(**options: Any) -> int:
-    """Run the audit of DIR, the folder of a class that `batch` wrote, again. Grades nothing.
+    """Run the audit again, without grading.
 
-    Writes DIR/staff/audit.html and audit.json: what staff should look at, with how it can be
-    honest. With --past solutions are compared with those of past terms, too.
+    DIR is the folder that `batch` wrote. Writes DIR/staff/audit.html and audit.json: what staff
+    should look at, and what an honest explanation could be. With --past, solutions are compared
+    with those of past terms, too.
     """
     from autograder.commands.audit import AuditOptions
     from autograder.commands.audit import audit as run_audit

@@ -108,7 +108,11 @@ def grade(**options: Any) -> int:
     "May be repeated.",
 )
 @past_option
-@click.option("--anonymous", is_flag=True, help="Write pseudonyms instead of ids everywhere.")
+@click.option(
+    "--anonymous",
+    is_flag=True,
+    help="Write pages and tables below DIR/anonymous, with pseudonyms for ids.",
+)
 @click.option(
     "--jobs",
     type=POSITIVE,
@@ -155,9 +159,10 @@ def batch(**options: Any) -> int:
 @click.option("--why", default="", metavar="TEXT", help="With --accept: the reason.")
 @grading_options
 def appeal(**options: Any) -> int:
-    """Grade STUDENT of DIR, the folder of a class, again, and compare with the published report.
+    """Grade STUDENT again and compare with the published report.
 
-    SUBMISSION is the student's folder or archive, perhaps a new one, or the export of the class.
+    DIR is the folder that `batch` wrote. SUBMISSION is the student's folder or archive, perhaps a
+    new one, or the export of the class.
     Writes DIR/appeals/STUDENT: before.json, after.json, appeal.html for the student, staff.html.
     Give the grading options of `batch`. The class changes only with --accept.
     """
@@ -180,7 +185,7 @@ def isolation(tier: str | None, allow_unsafe: bool) -> int:
     """Show what student code can and cannot reach on this machine.
 
     Attacks the sandbox on the strongest isolation tier that works here, and says what a stronger
-    tier needs. Exit status 2 when no tier can hold student code.
+    tier needs. Exit status 2 when no tier can isolate student code.
     """
     from autograder.commands.isolation import isolation as run_isolation
 

@@ -15,7 +15,8 @@ TIERS = ("A", "B", "C")
 FILE = click.Path(path_type=Path)
 POSITIVE = click.IntRange(min=1)
 EPILOG = (
-    "Exit status: 0 done, 1 done but something needs review, 2 stopped on an error, 130 interrupted."
+    "Exit status: 0 done, 1 done but something needs review, 2 stopped on an error, "
+    "130 interrupted."
 )
 
 Command = Callable[..., int]
@@ -90,7 +91,7 @@ def export_option(command: Command) -> Command:
         "--export",
         type=FILE,
         metavar="PATH",
-        help="The graded export.  [default: as batch noted it]",
+        help="The graded export, if it was moved.  [default: the path that batch read]",
     )(command)
 
 

@@ -59,7 +59,7 @@ class NoTierHolds(IsolationUnavailable):
     def __init__(self, passed_over: tuple[tuple[str, str], ...]) -> None:
         """Store the tiers that were tried, strongest first; at least one."""
         letters = {letter for letter, _ in passed_over}
-        only = f"Tier {letters.pop()} does not hold here: " if len(letters) == 1 else ""
+        only = f"Tier {letters.pop()} does not work here: " if len(letters) == 1 else ""
         super().__init__(only + passed_over[-1][1])
         self.passed_over = passed_over
 

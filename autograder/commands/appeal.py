@@ -69,5 +69,8 @@ def _appeal(options: AppealOptions) -> int:
             replace = "" if result.published else "Put this submission into the export, then run "
             print(f"{replace or 'Run '}the same batch command again to publish them.")
         else:
-            print("The class was not changed. Run with --accept --who NAME --why TEXT to keep it.")
+            print(
+                "The class was not changed. Run with --accept --who NAME --why TEXT to "
+                "accept the new result."
+            )
     return NEEDS_REVIEW if result.after.needs_review else DONE

@@ -31,17 +31,18 @@ def forget(options: ForgetOptions) -> int:
     try:
         with open_class(options.out) as journal:
             removal = plan_removal(options.out, options.student, journal)
-            print("This would be removed:" if options.dry_run else "Removed:")
+            print("This would be removed:" if options.dry_run else "Removing:")
             print("\n".join(f"  {line}" for line in removal.lines()))
             if options.dry_run:
                 print("Nothing was changed. Run without --dry-run to remove it.")
                 return DONE
             remove(removal, journal)
+            print("Removed.")
             left = mentions(options.out, options.student)
     except (AlreadyRunning, AutograderError, JournalError, OSError, ValueError) as problem:
         print(problem, file=sys.stderr)
         return USAGE
     print(_AGAIN.format(options.student))
     for path in left:
-        print(f"NEEDS REVIEW: {path} still mentions {options.student}. Remove it by hand.")
+        print(f"NEEDS REVIEW: {path} still mentions {options.student}. Delete the id in that file.")
     return NEEDS_REVIEW if left else DONE

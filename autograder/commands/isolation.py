@@ -1,6 +1,6 @@
 """The command `isolation`: show what student code can and cannot reach on this machine.
 
-The exit status is 0 if a tier holds, 2 if none does; then it prints why, tier by tier.
+The exit status is 0 if a tier works, 2 if none does; then it prints why, tier by tier.
 """
 
 import sys
@@ -15,6 +15,7 @@ _NO_TIER_PROTECTS_AGAINST = (
     "answers that students got from each other, or learned by heart",
     "a computation that watches how long others take on the same machine",
 )
+_WITHOUT_TIER = "Student code is not run without one. See docs/isolation.md for what a tier needs."
 _OUTSIDE_LINUX = (
     "The sandbox needs Linux. Grade in Docker, which runs Linux here too: "
     "docs/isolation.md shows the two commands for the Dockerfile of this kit."
@@ -22,7 +23,7 @@ _OUTSIDE_LINUX = (
 
 
 def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
-    """Start a sandbox, on `tier` or the strongest that holds, and print its self-test."""
+    """Start a sandbox, on `tier` or the strongest that works, and print its self-test."""
     if sys.platform != "linux":
         print(_OUTSIDE_LINUX, file=sys.stderr)
         return USAGE
@@ -33,8 +34,8 @@ def isolation(tier: str | None = None, allow_unsafe: bool = False) -> int:
         with sandbox:
             lines = describe(sandbox.isolation, sandbox.probes, sandbox.passed_over, Limits())
     except IsolationUnavailable as problem:
-        what = f"Tier {tier} does not hold here." if tier else "No tier holds here."
-        print(f"{what} Nothing is graded without one.", file=sys.stderr)
+        what = f"Tier {tier} does not work here." if tier else "No tier works here."
+        print(f"{what} {_WITHOUT_TIER}", file=sys.stderr)
         for letter, reason in sandbox.passed_over or (("?", str(problem)),):
             print(f"  {letter}: {reason}", file=sys.stderr)
         return USAGE

@@ -65,12 +65,16 @@ def pull(options: PullOptions) -> int:
     for sentence in result.problems:
         print(sentence, file=sys.stderr)
     print(
-        f"{options.out} has {len(pulled.submissions):,} submissions of {quote_name(pulled.title)}: "
-        f"{result.fetched:,} files fetched, {result.kept:,} kept. {len(pulled.missing):,} students "
-        "submitted nothing."
+        f"{options.out} has {_count(len(pulled.submissions), 'submission')} of "
+        f"{quote_name(pulled.title)}: {_count(result.fetched, 'file')} fetched, "
+        f"{result.kept:,} kept. {_count(len(pulled.missing), 'student')} submitted nothing."
     )
     print(f"Grade them: python -m autograder batch {options.out} --out results")
     return NEEDS_REVIEW if result.problems else DONE
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def read_token(path: Path | None) -> str:
@@ -88,7 +92,7 @@ def read_token(path: Path | None) -> str:
         try:
             with path.open("rb") as stream:
                 if stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077:
-                    raise BadToken(f"Others can read {path}: chmod 600 {path}")
+                    raise BadToken(f"Other users can read {path}. Run chmod 600 {path}.")
                 text = stream.read(_LONGEST_TOKEN).decode("ascii", "replace")
         except OSError as error:
             raise BadToken(f"{path} can't be read: {error.strerror}.") from error

@@ -56,11 +56,13 @@ def _viva(options: VivaOptions) -> int:
 
 def _lines(viva: VivaSheets) -> list[str]:
     fewer = [sheet for sheet in viva.sheets if sheet.fewer]
+    more = len(fewer) - _SHOWN
     listed = sum(bool(each.listed) for each in viva.selected)
     return [
         *viva.notes,
-        f"{len(viva.sheets):,} sheets; {listed:,} of these students are on the audit's list.",
+        f"{len(viva.sheets):,} {'sheet' if len(viva.sheets) == 1 else 'sheets'}; {listed:,} of "
+        f"these students {'is' if listed == 1 else 'are'} on the audit's list.",
         *(f"{sheet.student}: {sheet.fewer}" for sheet in fewer[:_SHOWN]),
-        *([f"{len(fewer) - _SHOWN:,} more have fewer questions."] if len(fewer) > _SHOWN else []),
+        *([f"{more:,} more {'has' if more == 1 else 'have'} fewer questions."] if more > 0 else []),
         f"Start at {viva.folder / 'index.html'}. To print: sheets.html. Answers: key.html.",
     ]

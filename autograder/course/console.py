@@ -13,7 +13,7 @@ from autograder.course.class_record import ClassRecord
 from autograder.course.policy import FinalScore
 from autograder.course.review_groups import ReviewGroup, group_reviews
 from autograder.course.score_changes import Regrade, ScoreChange
-from autograder.report.wording import WORDS
+from autograder.report.wording import WORDS, verdict_counts
 
 MOST_REASONS = 20
 MOST_NAMES = 5
@@ -34,7 +34,7 @@ def print_class(
     """
     reports = [outcome.report for outcome in record.outcomes if outcome.report is not None]
     verdicts = Counter(check.verdict.value for report in reports for check in report.checks)
-    counts = ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common())
+    counts = verdict_counts(verdicts)
     submissions = "submission" if len(reports) == 1 else "submissions"
     console.print(
         f"{len(reports):,} {submissions} graded ({record.source}); checks: {counts or 'none'}."
@@ -59,11 +59,12 @@ def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
         console.print(Text(f"{student}: {before:g} → {after:g} ({_signed(after - before)})"))
         rest = after - before - sum(change.points for change in changes)
         console.print(Padding(_changes(changes, rest), (0, 0, 0, 2)))
+    submissions = "submission" if regrade.compared == 1 else "submissions"
     moving = sum(before != after for before, after in regrade.totals.values())
     console.print(
-        f"{regrade.compared:,} compared: the scores of {moving:,} change; "
-        f"{len(regrade.reworded):,} have other messages for the same points; "
-        f"{len(regrade.new):,} had no complete scores before."
+        f"{regrade.compared:,} {submissions} compared. "
+        f"{moving:,} change their score; {len(regrade.reworded):,} change only a message; "
+        f"{len(regrade.new):,} had no complete score before."
     )
     if not applied:
         console.print("Nothing was written. Run with --regrade --apply to write the new scores.")
@@ -85,8 +86,8 @@ def _print_reviews(groups: Sequence[ReviewGroup], console: Console) -> None:
         console.print(f"  {count:,} more, for {len(others):,} other reasons: see class.html.")
     console.print(
         "They have no score until staff review them. Enter a manual score for each check at "
-        'stake (review_checks in report.json), or the id in `reviewed = ["..."]` of '
-        "course.toml to keep the computed score.",
+        "stake, or add the id to `reviewed` in course.toml. An unreadable submission needs both. "
+        "Then run batch again.",
         soft_wrap=True,
     )
 

@@ -5,7 +5,7 @@
     roster = "roster.csv"                    # the students; see autograder/course/roster.py
     excused = ["grace"]                      # no score, and no zero either
     reviewed = ["bob"]                       # staff reviewed: keep the computed score
-    publish_unfinished = false               # true: export scores with written answers open
+    publish_unfinished = false               # true: export with written answers not graded yet
     allow_lower = ["ada"]                    # scores on the site that may become lower
     timezone = "Europe/Zurich"               # of the local times that some sites write
     unknown_time = "review"                  # "on_time": an unknown time is on time

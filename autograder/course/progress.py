@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from autograder.report.wording import verdict_counts
+
 SECONDS = 30.0  # between two lines, if something was graded
 LINES = 20  # about as many are printed for a class
 SHOWN = 5  # kinds of verdicts
@@ -95,7 +97,7 @@ class ProgressLines:
         sentence = f"Graded {self._done:,} of {self._total:,} submissions in {duration(seconds)}"
         if self._done < self._total:
             sentence += f", about {duration(left)} left"
-        counts = _counts(self._verdicts)
+        counts = verdict_counts(self._verdicts, SHOWN)
         self._console.print(Text(f"{sentence}{f': {counts}' if counts else ''}."), soft_wrap=True)
 
 
@@ -108,12 +110,14 @@ class _ProgressBar:
 
     def advance(self, verdicts: Mapping[str, int]) -> None:
         self._verdicts.update(verdicts)
-        self._progress.update(self._task, advance=1, verdicts=_counts(self._verdicts))
+        self._progress.update(self._task, advance=1, verdicts=verdict_counts(self._verdicts, SHOWN))
 
     def skip(self, verdicts: Mapping[str, int]) -> None:
         self._verdicts.update(verdicts)
         self._total -= 1
-        self._progress.update(self._task, total=self._total, verdicts=_counts(self._verdicts))
+        self._progress.update(
+            self._task, total=self._total, verdicts=verdict_counts(self._verdicts, SHOWN)
+        )
 
 
 def duration(seconds: float) -> str:
@@ -128,7 +132,3 @@ def duration(seconds: float) -> str:
     if seconds < 6000:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
-
-
-def _counts(verdicts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in verdicts.most_common(SHOWN))

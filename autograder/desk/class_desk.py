@@ -177,7 +177,7 @@ class ClassDesk:
         if not set(criteria) <= set(range(len(asked.criteria))):
             raise RefusedReading(f"Question {question} has no such criterion.")
         if saved and points is None:
-            raise RefusedReading("Choose criteria or enter points first. 0 gives none.")
+            raise RefusedReading("Choose criteria or enter points first. Enter 0 for no points.")
         if points is not None and not (math.isfinite(points) and 0 <= points <= asked.points):
             raise RefusedReading(f"Expected points from 0 to {asked.points:g}, got {points:g}.")
         if len(comment) > LONGEST_COMMENT:

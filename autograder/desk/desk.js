@@ -35,7 +35,7 @@
       say(answer.message, !reply.ok);
       return reply.ok ? answer : null;
     } catch {
-      say("The desk does not answer. Start it again in its terminal; nothing was saved.", true);
+      say("The desk does not answer. Start it again and open the address it prints. This click was not stored.", true);
       return null;
     }
   }
@@ -44,7 +44,7 @@
   async function save() {
     if (leaving) return;
     if (numberOf() === null) {
-      say("Choose criteria or enter points first. 0 gives none.", true);
+      say("Choose criteria or enter points first. Enter 0 for no points.", true);
       return;
     }
     leaving = true;

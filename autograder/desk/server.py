@@ -205,7 +205,9 @@ class _Server:
         except JournalError as problem:
             return _reply(str(problem), 500)
         following = self._unread_address(kind, question, work.number)
-        return _reply("Saved." if click.saved else "Not saved yet: press Enter.", 200, following)
+        return _reply(
+            "Saved." if click.saved else "Draft stored. Press Enter to save.", 200, following
+        )
 
     async def figure(self, request: Request) -> Response:
         """Return one figure of an answer's notebook."""
@@ -254,7 +256,7 @@ class _Server:
         if draft.answer != answer.digest:
             return "The answer has changed since you read it. Read it again."
         if not draft.saved:
-            return "Not saved yet: press Enter."
+            return "Draft stored. Press Enter to save."
         return f"Saved at {draft.at[11:16]} UTC on {draft.at[:10]}."
 
 

@@ -70,7 +70,7 @@ def print_summary(
     questions = list(dict.fromkeys(name for report in reports for name in report.question_titles))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("student", overflow="fold", min_width=12)  # the only one to give way
-    for heading in [*questions, "auto", "awaiting", "staff"]:
+    for heading in [*questions, "auto", "not graded", "staff"]:
         table.add_column(_text(heading, 20), justify="right", no_wrap=True)
     for report in reports:
         table.add_row(_text(report.student, 40), *_cells(report, questions))

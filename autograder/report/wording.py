@@ -3,6 +3,8 @@
 A verdict is always written as a word; its tone only chooses a color and an icon beside it.
 """
 
+from collections import Counter
+
 from autograder.engine.record import CappedSlip, CheckResult, QuestionScore, Report, Verdict
 from quantlab.paths import DATASETS
 from quantlab.protocol.sanitize_text import clean
@@ -20,7 +22,7 @@ WORDS = {
     Verdict.BAD_REPLY: "No valid reply",
     Verdict.MISSING: "Missing",
     Verdict.BLOCKED: "Not reached",
-    Verdict.AWAITING_MARKING: "Awaits staff",
+    Verdict.AWAITING_MARKING: "Not graded yet",
     Verdict.GRADER_FAULT: "Grader fault",
 }
 
@@ -49,6 +51,13 @@ SOURCES = {
 }
 
 _COUNTS = dict(enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine"), 2))
+
+
+def verdict_counts(counts: Counter[str], most: int | None = None) -> str:
+    """Return the most frequent verdicts in words: "50 correct, 5 wrong"."""
+    return ", ".join(
+        f"{count:,} {WORDS[Verdict(name)].lower()}" for name, count in counts.most_common(most)
+    )
 
 
 def number(value: float, decimals: int = 2) -> str:
@@ -82,7 +91,7 @@ def check_score(check: CheckResult, over: str, undecided: str) -> str:
 
 
 def question_score(question: QuestionScore, over: str, undecided: str) -> str:
-    """Return the same for a question; it is undecided if all of it awaits staff."""
+    """Return the same for a question; it is undecided if none of it is graded yet."""
     open_yet = 0 < question.max_score <= question.awaiting
     return f"{undecided if open_yet else number(question.score)}{over}{number(question.max_score)}"
 
@@ -106,10 +115,10 @@ def slip_sentences(report: Report, question: str | None = None) -> list[str]:
 
 
 def total_sentence(report: Report) -> str:
-    """Return the whole report in a line: "118.5 of 121 automatic points, 19 awaiting ..."."""
+    """Return the whole report in a line: "118.5 of 121 automatic points, 19 not graded yet"."""
     sentence = f"{number(report.auto_score)} of {number(report.auto_max)} automatic points"
     if open_points := awaiting(report):
-        sentence += f", {number(open_points)} awaiting staff"
+        sentence += f", {number(open_points)} not graded yet"
     if report.bonus:
         sentence += f", {number(report.bonus)} bonus"
     return sentence

@@ -377,7 +377,7 @@ def test_batch_regrade_lists_exactly_the_students_whose_scores_change(
     status, output = run("--regrade")
     assert status == 0
     assert reports(out) == before
-    assert "4 compared: the scores of 1 change" in output
+    assert "4 submissions compared. 1 change their score" in output
     (moved,) = [words for words in map(str.split, output.splitlines()) if "1a.reset.sym" in words]
     assert "joe" in moved
     assert "+2" in moved

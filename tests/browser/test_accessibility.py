@@ -102,7 +102,7 @@ def _desk_answer() -> str:
         total=5,
         answer=Answer(texts, (), (table,), ("The archive is damaged.",)),
         draft=first,
-        state="Not saved yet: press Enter.",
+        state="Draft stored. Press Enter to save.",
         others=(first,),
         comments=("Good.",),
         is_open=True,

@@ -125,7 +125,7 @@ def test_write_all_counts_students_left_out_of_each_gradebook(
     awaiting = counts[Status.AWAITING_MARKING]
     assert {
         f"{awaiting + 4} students are not in canvas.csv, without a final score "
-        f"(awaiting marking: {awaiting}, missing: 2, needs review: 2).",
+        f"(missing: 2, needs review: 2, not graded yet: {awaiting}).",
         f"5 students are not in {DATABASE}, without a final score "
         "(excused: 1, missing: 2, needs review: 2).",
         f"{awaiting} in {DATABASE} still have written answers to grade: do so in formgrader "

@@ -511,7 +511,7 @@ def test_group_member_with_other_files_is_alone(site, pull, tmp_path: Path) -> N
         ("", 0o600, "does not contain a token"),
         ("two words", 0o600, "does not contain a token"),
         ("7~línea", 0o600, "does not contain a token"),
-        (TOKEN, 0o644, "Others can read"),
+        (TOKEN, 0o644, "Other users can read"),
         (None, 0o600, "can't be read: No such file"),
     ],
 )

@@ -36,7 +36,7 @@ def test_words_are_unique_to_each_verdict() -> None:
 def test_render_shows_the_sums_of_the_report(sample: Report, parse_page: Parse) -> None:
     page = parse_page(html.render(sample))
     assert (
-        page.one("p", "total").text == "96.75 of 121 automatic points, 19 awaiting staff, 2 bonus"
+        page.one("p", "total").text == "96.75 of 121 automatic points, 19 not graded yet, 2 bonus"
     )
     rows = [
         [cell.text for cell in row.children if not isinstance(cell, str)]
@@ -46,7 +46,7 @@ def test_render_shows_the_sums_of_the_report(sample: Report, parse_page: Parse) 
     for row, question in zip(rows, sample.questions, strict=True):
         won = f"{question.score:g}" if question.awaiting < question.max_score else "–"
         assert row[2].startswith(f"{won} / {question.max_score:g}")
-        assert (f"{question.awaiting:g} awaiting" in row[2]) == (question.awaiting > 0)
+        assert (f"{question.awaiting:g} not graded yet" in row[2]) == (question.awaiting > 0)
     assert page.one("tfoot").text == "Automatic points 96.75 / 121 Bonus 2"
 
 

@@ -37,7 +37,7 @@ def test_print_report_names_every_verdict(
 
 def test_print_report_shows_sums_and_titles(sample: Report, shown: Show) -> None:
     text = shown(print_report, sample, width=200)
-    assert "96.75 of 121 automatic points, 19 awaiting staff, 2 bonus" in text
+    assert "96.75 of 121 automatic points, 19 not graded yet, 2 bonus" in text
     assert all(check.title in text for check in sample.checks)
     assert "2b Integer linear and convolution layers 13/20" in text
 

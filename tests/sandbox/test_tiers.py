@@ -227,7 +227,7 @@ def test_sandbox_passes_over_unavailable_tiers_with_reasons() -> None:
 
 @pytest.mark.usefixtures("only_b")
 def test_sandbox_refuses_to_replace_a_requested_tier() -> None:
-    with pytest.raises(IsolationUnavailable, match="Tier A does not hold here: A lacks something"):
+    with pytest.raises(IsolationUnavailable, match="Tier A does not work here: A lacks something"):
         Sandbox(tier="A").__enter__()
 
 
@@ -254,7 +254,7 @@ def test_sandbox_restarts_only_on_the_same_tier(monkeypatch: pytest.MonkeyPatch)
         assert sandbox.isolation == stamp
         sandbox.close()
         monkeypatch.setattr(tiers, "why_unavailable", lambda tier, python: f"{tier.letter} broke.")
-        with pytest.raises(IsolationUnavailable, match=f"Tier {stamp[0]} does not hold here"):
+        with pytest.raises(IsolationUnavailable, match=f"Tier {stamp[0]} does not work here"):
             sandbox.run("def f(): return 1", PROGRAM)
 
 

@@ -1,7 +1,8 @@
 """Find what staff should look at: checks that all or none pass, and similar submissions.
 
 `audit` collects the findings of `checks`, `solutions` and `models`. A finding is not a verdict: it
-says what was observed and how that can be honest. It changes no score, and only staff see it.
+says what was observed and what an honest explanation could be. It changes no score, and only
+staff see it.
 """
 
 import functools

@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class AuditFinding:
-    """Holds `what` was observed, `why` it matters and how it can be honest; `who` by submission.
+    """Holds `what` was observed, `why` it matters, with an honest explanation; `who` by submission.
 
     `measure` is a similarity from 0 to 1, if one was measured. `details` are lines of plain text.
     `past` are the names of past solutions. The fields are those of audit.json.
