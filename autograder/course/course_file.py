@@ -50,7 +50,7 @@ from autograder.course.import_settings import (
     SiteTables,
     load_import_settings,
 )
-from autograder.course.roster import BadRoster, Row, read_roster
+from autograder.course.roster import BadRoster, RosterRow, read_roster
 from autograder.errors import AutograderError
 from autograder.grading import repairs
 from autograder.platforms.imports.current_gradebook import BadGradebook
@@ -122,7 +122,7 @@ class Policy:
     unknown_time: str = REVIEW
     excused: frozenset[str] = frozenset()
     reviewed: frozenset[str] = frozenset()
-    roster: tuple[Row, ...] | None = None
+    roster: tuple[RosterRow, ...] | None = None
     publish_unfinished: bool = False
     repair_mode: str = repairs.REVIEW
     canvas_assignment: str = TITLE
@@ -204,7 +204,7 @@ def _by_id(values: Mapping[str, T] | None) -> dict[str, T]:
     return {student_id(name).value: value for name, value in (values or {}).items()}
 
 
-def _roster(path: Path, name: str) -> tuple[Row, ...]:
+def _roster(path: Path, name: str) -> tuple[RosterRow, ...]:
     try:
         return read_roster(path.parent / name)
     except BadRoster as problem:

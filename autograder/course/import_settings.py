@@ -54,6 +54,12 @@ T = TypeVar("T")
 
 CANVAS, MOODLE, BLACKBOARD = "canvas", "moodle", "blackboard"
 GRADESCOPE, NBGRADER, OTHER = "gradescope", "nbgrader", "other"
+_EXPECTED = {
+    CANVAS: "Canvas's gradebook export",
+    MOODLE: "Moodle's grading worksheet",
+    BLACKBOARD: "the Grade Center download",
+    GRADESCOPE: "Gradescope's Download Grades",
+}
 _Points = Annotated[float, Meta(gt=0, le=1e6, description="a number, and must be more than 0")]
 
 
@@ -188,7 +194,7 @@ def _read(
     current = _needed(folder / name, read)
     if current is None and site:
         raise BadGradebook(
-            f"{folder / name} is not an export of {site.capitalize()}'s gradebook. Export it again."
+            f"[{site}] names {folder / name}, which is not {_EXPECTED[site]}. Export it again."
         )
     return current
 

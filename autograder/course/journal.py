@@ -307,8 +307,8 @@ def damage_sentence(path: Path, reason: str) -> str:
     return (
         f"The journal {path} can't be used, because it is damaged: {reason}. Replace it by a "
         f"backup. Without one, move {path.name} and the files {path.name}-* beside it away and "
-        "run batch again: everything is graded again. Lost are accepted appeals and the scores "
-        "that were given at the desk."
+        "run batch again: everything is graded again. Accepted appeals and scores from the desk "
+        "are lost."
     )
 
 

@@ -90,10 +90,10 @@ def apply_policy(
     except BadRoster as problem:
         raise PolicyError(str(problem)) from problem
     members = joined.members
-    handed_in: dict[str, list[Outcome]] = {member: [] for member in members}
+    submissions: dict[str, list[Outcome]] = {member: [] for member in members}
     for outcome in record.outcomes:
         for member in outcome.entry.members:
-            handed_in[member].append(outcome)
+            submissions[member].append(outcome)
     groups = {outcome.entry.student for outcome in record.outcomes}
     _refuse_strangers(policy, manual, {*members, *groups})
     _refuse_unknown_checks(record, manual)
@@ -101,7 +101,7 @@ def apply_policy(
     for (name, check), score in manual.items():
         by_name.setdefault(name, {})[check] = score
     scores = (
-        _final_score(member, handed_in[member], policy, by_name, lms)
+        _final_score(member, submissions[member], policy, by_name, lms)
         for member, lms in members.items()
     )
     if policy.roster is None:
@@ -292,7 +292,7 @@ def _refuse_strangers(policy: Policy, manual: ManualScores, allowed: Collection[
     named += [(name, "course.toml excuses") for name in sorted(policy.excused)]
     named += [(name, "course.toml lists as reviewed") for name in sorted(policy.reviewed)]
     named += [
-        (name, f"{score.source or 'A score by hand'} names") for (name, _), score in manual.items()
+        (name, f"{score.source or 'A manual score'} names") for (name, _), score in manual.items()
     ]
     for name, what in named:
         if name not in allowed:
@@ -320,7 +320,11 @@ def _refuse_unknown_checks(record: ClassRecord, manual: ManualScores) -> None:
         where = score.source or "A manual score"
         if check not in most:
             near = difflib.get_close_matches(check, most, 1)
-            hint = f"Did you mean {near[0]}?" if near else "The rubric lists the checks."
+            hint = (
+                f"Did you mean {near[0]}?"
+                if near
+                else "autograder/engine/rubric.toml lists the checks."
+            )
             raise PolicyError(f"{where}: unknown check {check}. {hint}")
         if not 0 <= score.points <= most[check]:
             raise PolicyError(

@@ -76,10 +76,12 @@ def read_class_text(out: Path) -> bytes:
                 "without --anonymous."
             ) from error
         raise NotAClass(
-            f"{out} contains no published class. Give the folder of batch --out."
+            f"{out} has no class.json. Give the folder that batch --out wrote, or run batch first."
         ) from error
     except OSError as error:
-        raise NotAClass(f"{place} can't be read: {error.strerror}.") from error
+        raise NotAClass(
+            f"{place} can't be read: {error.strerror}. Run batch again to write it."
+        ) from error
 
 
 def read_published_class(out: Path) -> PublishedClass:
@@ -88,7 +90,9 @@ def read_published_class(out: Path) -> PublishedClass:
     try:
         published = msgspec.json.decode(text, type=PublishedClass)
     except msgspec.DecodeError as error:
-        raise NotAClass(f"{out / 'class.json'} is not one of this kit: {error}.") from error
+        raise NotAClass(
+            f"{out / 'class.json'} can't be read: {error}. Run batch again to write it."
+        ) from error
     if published.version != CLASS_VERSION:
         raise NotAClass(
             f"{out / 'class.json'} has version {published.version}; this kit reads version "

@@ -38,7 +38,21 @@ class BadRoster(AutograderError):
     """The roster can't be used; the message says where and why."""
 
 
-def read_roster(path: Path) -> tuple[Row, ...]:
+@dataclass(frozen=True)
+class RosterRow:
+    """Hold one row of a roster: the name of its file, its line there, its values by heading."""
+
+    table: str
+    line: int
+    values: Row
+
+    @property
+    def student(self) -> str:
+        """Return the id in the column `student`, "" if there is none."""
+        return self.values.get(STUDENT, "")
+
+
+def read_roster(path: Path) -> tuple[RosterRow, ...]:
     """Return the rows of a roster, values stripped.
 
     Raises:
@@ -56,11 +70,12 @@ def read_roster(path: Path) -> tuple[Row, ...]:
     except BadTable as problem:
         raise BadRoster(str(problem)) from problem
     if not rows:
-        raise BadRoster(f"{path} has no students.")
-    ids = [row[STUDENT] for row in rows if row.get(STUDENT)]
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    if twice:
-        raise BadRoster(f"{path} has two rows for {twice[0]}. Delete one.")
+        raise BadRoster(f"{path} has no students. Add a row per student below the headings.")
+    first: dict[str, RosterRow] = {}
+    for row in rows:
+        if row.student and first.setdefault(row.student, row) is not row:
+            lines = f"{row.table}, lines {first[row.student].line} and {row.line}"
+            raise BadRoster(f"{lines}: both are for {row.student}. Delete one.")
     return rows
 
 
@@ -72,12 +87,12 @@ class JoinedRoster:
     listed: frozenset[str] = field(default_factory=frozenset)
 
 
-def class_members(record: ClassRecord, roster: Sequence[Row] | None) -> Mapping[str, Row]:
+def class_members(record: ClassRecord, roster: Sequence[RosterRow] | None) -> Mapping[str, Row]:
     """Return {member: site columns} of a class, ordered by id. Raise `BadRoster`."""
     return join_roster(record, roster).members
 
 
-def join_roster(record: ClassRecord, roster: Sequence[Row] | None) -> JoinedRoster:
+def join_roster(record: ClassRecord, roster: Sequence[RosterRow] | None) -> JoinedRoster:
     """Join the rows of a roster to the students of an export.
 
     Raises:
@@ -91,11 +106,11 @@ def join_roster(record: ClassRecord, roster: Sequence[Row] | None) -> JoinedRost
         members.setdefault(member, {}).update(columns)
     exported = {member: dict(columns) for member, columns in members.items()}
     index = _Index(exported)
-    joined: dict[str, Row] = {}
+    joined: dict[str, RosterRow] = {}
     for row in roster or ():
-        owner = index.owner(row) or row.get(STUDENT) or student_id(_own_name(row)).value
+        owner = index.owner(row) or row.student or student_id(_own_name(row.values)).value
         _refuse_second_row(owner, joined.setdefault(owner, row), row)
-        columns = {name: value for name, value in row.items() if name != STUDENT and value}
+        columns = {name: value for name, value in row.values.items() if name != STUDENT and value}
         names = {name: columns[name] for name in _NAMES if name in columns}
         members[owner] = {**columns, **exported.get(owner, {}), **names}
     return JoinedRoster(dict(sorted(members.items())), frozenset(joined))
@@ -113,10 +128,10 @@ class _Index:
                 if number := _number(key):
                     self._numbers.setdefault(number, set()).add(member)
 
-    def owner(self, row: Row) -> str | None:
+    def owner(self, row: RosterRow) -> str | None:
         """Return the id of the row's student, None for one who is not in the export."""
-        own = [(STUDENT, row.get(STUDENT, "")), *_keys(row)]
-        values = [row[name] for name in (STUDENT, *IDENTIFYING) if row.get(name)]
+        own = [(STUDENT, row.student), *_keys(row.values)]
+        values = [row.values[name] for name in (STUDENT, *IDENTIFYING) if row.values.get(name)]
         ids = [(STUDENT, id) for value in values for id in (value, student_id(value).value)]
         for keys, owners in (
             (own, self._owners),
@@ -126,8 +141,8 @@ class _Index:
             fitting = sorted(set().union(*(owners.get(key, ()) for key in keys)))
             if len(fitting) > 1:
                 raise BadRoster(
-                    f"The row {_shown(row)} of the roster fits {' and '.join(fitting)}. Enter the "
-                    f"id of one of them in a column {STUDENT}."
+                    f"{row.table}, line {row.line}: the row fits {' and '.join(fitting)}. Enter "
+                    f"one of these ids in a column {STUDENT}."
                 )
             if fitting:
                 return fitting[0]
@@ -140,19 +155,14 @@ def _number(key: _Key) -> _Key | None:
     return (name, value.lstrip("0")) if value.isdecimal() else None
 
 
-def _refuse_second_row(owner: str, first: Row, row: Row) -> None:
+def _refuse_second_row(owner: str, first: RosterRow, row: RosterRow) -> None:
     if first is not row and any(
-        first.get(name, "") != row.get(name, "") for name in (STUDENT, *IDENTIFYING)
+        first.values.get(name, "") != row.values.get(name, "") for name in (STUDENT, *IDENTIFYING)
     ):
         raise BadRoster(
-            f"The rows {_shown(first)} and {_shown(row)} of the roster both fit {owner}. Correct "
-            "the ids in them, or delete one."
+            f"{row.table}, lines {first.line} and {row.line}: both are for {owner}. Correct the "
+            "ids, or delete one."
         )
-
-
-def _shown(row: Row) -> str:
-    values = (f"{name} {row[name]}" for name in (STUDENT, *IDENTIFYING) if row.get(name))
-    return quote_name(", ".join(values))
 
 
 def _keys(columns: Row) -> Iterator[tuple[str, str]]:
@@ -168,8 +178,8 @@ def _own_name(row: Row) -> str:
     return next((row[name] for name in (*names, "ID") if row.get(name)), "")
 
 
-def _student_row(row: StaffRow, table: str) -> Row:
-    """Return the values of a student's row, with the id as the submissions have it."""
+def _student_row(row: StaffRow, table: str) -> RosterRow:
+    """Return a student's row, with the id as the submissions have it."""
     for name in (STUDENT, *IDENTIFYING):
         refuse_scientific(table, row, name)
     if not any(row.values.get(name) for name in (STUDENT, *IDENTIFYING)):
@@ -181,7 +191,7 @@ def _student_row(row: StaffRow, table: str) -> Row:
     values = dict(row.values)
     if values.get(STUDENT):
         values[STUDENT] = student_id(values[STUDENT]).value
-    return in_english(values)
+    return RosterRow(table, row.line, in_english(values))
 
 
 def _is_student(row: Row) -> bool:

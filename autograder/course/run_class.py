@@ -174,7 +174,7 @@ def _refuse_unasked(
     wanted: Fingerprints,
     other_slips: bool,
 ) -> None:
-    """Raise `UsageError` before results are mixed with others, or narrowed to fewer checks."""
+    """Raise `SetupError` before results are mixed with others, or narrowed to fewer checks."""
     if options.regrade and not standing:
         raise SetupError(
             f"Nothing is graded in {options.out} yet. Run the command without --regrade first."

@@ -21,8 +21,8 @@ _RULES_SOURCE = Path(edit_rules.__file__).read_text(encoding="utf-8")
 
 # By rule: why the edit changes the result, for the key.
 WHY = {
-    "absolute": "Without the absolute value signs remain, so the largest or mean magnitude is not "
-    "what is computed.",
+    "absolute": "Without the absolute value, signs remain, so the result is not the largest or "
+    "mean magnitude.",
     "axis": "The reduction runs along the other axis, so other numbers are combined.",
     "floor": "floor rounds down: a quotient above the middle of two integers gets the lower one.",
     "largest code": "The limit is a power of two. The largest code is one less, because zero is a "
@@ -33,10 +33,10 @@ WHY = {
     "power": "The power of two is twice as large: one bit more.",
     "root": "Without the root the second moment is used in place of the root mean square.",
     "sign": "The term has the opposite sign.",
-    "square": "Without the square the mean of the values is used in place of that of the squares.",
+    "square": "Without the square, the mean of the values replaces the mean of the squares.",
     "upper limit": "The upper limit of the clamp is one smaller.",
-    "zero point": "The zero point is left out: every value is off by it, a code by itself and a "
-    "recovered number by it times the scale.",
+    "zero point": "Without the zero point z, a code is off by z, and a recovered number by z times "
+    "the scale.",
 }
 
 

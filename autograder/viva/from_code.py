@@ -160,7 +160,7 @@ def _codes_question(drawn: ScaledNumbers, codes: np.ndarray) -> Question:
     by_equation, outside = np.clip(rounded, low, high), (rounded < low) | (rounded > high)
     answer = show(codes)
     if not np.array_equal(codes, by_equation):
-        answer += f". Equation (1) gives {show(by_equation)}."
+        answer += f". By equation (1): {show(by_equation)}."
     call = f'reset_scale_and_zero_point(x, {drawn.bits}, "{drawn.method}")'
     shown = [("x", show(drawn.numbers)), ("Your scale", show_number(drawn.scale))]
     if len(drawn.kept) < len(drawn.numbers):
@@ -242,7 +242,7 @@ def _edit_question(
             ("Your line", edit.before),
             ("Edited", edit.after),
             ("Call", probe.text),
-            ("Yours returns", show(before)),
+            ("Your result", show(before)),
         ),
         (
             Part("What does this call return after the edit?", show(after)),
@@ -267,7 +267,7 @@ def wrong_questions(run: CodeRun, rng: Generator) -> list[Question] | str:
         and not _is_published(probe, outcome)
     ]
     if not wrong:
-        return "the mistakes of its functions do not show in short calls"
+        return "the mistakes in solution.py do not show in short calls"
     return [_wrong_question(*wrong[int(rng.integers(len(wrong)))], run.lost)]
 
 
@@ -281,13 +281,13 @@ def _wrong_question(
     return Question(
         Kind.WRONG,
         "Your function returns this, but the assignment asks for something else.",
-        (("Call", probe.text), ("Yours returns", show(outcome))),
+        (("Call", probe.text), ("Your result", show(outcome))),
         (
             Part("What should it return?", show(expected)),
             Part("Which line of yours causes the difference, and how?", reason),
         ),
         f"{', '.join(checks)} lost points. The inputs are drawn for this sheet, they are not "
-        "those of a check. The reference computed what is right.",
+        "those of a check. The reference computed the expected result.",
     )
 
 

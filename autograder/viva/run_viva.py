@@ -26,8 +26,8 @@ from quantlab.paths import KIT
 
 _REPORTED = 50  # sheets between two lines of progress
 _DIED = (
-    "A process that makes the sheets ended early, perhaps for lack of memory. Use fewer with "
-    "--jobs, and run the same command again."
+    "A process that makes the sheets ended early, perhaps for lack of memory. Lower --jobs "
+    "and run the same command again."
 )
 
 
@@ -70,12 +70,12 @@ def write_viva(
     selected = select_students(
         graded.record, audit, secret, choice.sample, choice.seed, choice.students
     )
-    made: dict[str, Sheet] = {}
-    for sheet in _made(_tasks(graded, selected, choice.seed), pool, settings):
-        made[sheet.student] = sheet
-        if len(made) % _REPORTED == 0:
-            progress(f"{len(made):,} of {len(selected):,} sheets")
-    sheets = tuple(made[each.student] for each in selected)
+    by_student: dict[str, Sheet] = {}
+    for sheet in _make_sheets(_tasks(graded, selected, choice.seed), pool, settings):
+        by_student[sheet.student] = sheet
+        if len(by_student) % _REPORTED == 0:
+            progress(f"{len(by_student):,} of {len(selected):,} sheets")
+    sheets = tuple(by_student[each.student] for each in selected)
     folder = write_pages(graded.out / STAFF, graded.policy.title, sheets, selected)
     return VivaSheets(sheets, tuple(selected), folder, notes)
 
@@ -104,7 +104,9 @@ def _small(submission: Submission) -> Submission:
     return replace(submission, models=models)
 
 
-def _made(tasks: Iterator[VivaTask], pool: WorkerPool, settings: Settings) -> Iterator[Sheet]:
+def _make_sheets(
+    tasks: Iterator[VivaTask], pool: WorkerPool, settings: Settings
+) -> Iterator[Sheet]:
     """Yield the sheets of all tasks as they are finished, a few tasks at a time."""
     with pool.open() as executor:
         running: set[Future[Sheet]] = set()
@@ -125,7 +127,9 @@ def _read_audit(out: Path) -> tuple[Audit, tuple[str, ...]]:
     try:
         return read_audit(path.read_text(encoding="utf-8")), ()
     except (OSError, ValueError):
-        return Audit(()), (f"{path} can't be read: the order of the sheets ignores the audit.",)
+        return Audit(()), (
+            f"{path} can't be read, so the order ignores the audit. Run audit first.",
+        )
 
 
 @functools.cache

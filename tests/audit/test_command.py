@@ -76,7 +76,7 @@ def test_audit_without_past_finds_nothing_and_keeps_changes_between_runs(out: Pa
     ("arguments", "sentence"),
     [
         (["--past", "{tmp}/nowhere"], "--past takes an export of a course site"),
-        (["--export", "{tmp}/nowhere"], "export can't be read"),
+        (["--export", "{tmp}/nowhere"], "nowhere does not exist"),
     ],
 )
 def test_audit_says_what_it_can_not_read(

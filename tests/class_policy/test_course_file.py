@@ -8,6 +8,7 @@ import pytest
 
 from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_policy
 from autograder.course.import_settings import ImportSettings
+from autograder.course.roster import RosterRow
 
 WHOLE = """
 title = "Quantization, autumn"
@@ -67,7 +68,7 @@ def test_load_policy_reads_every_setting(tmp_path: Path) -> None:
         repair_mode="accept",
         excused=frozenset({"grace"}),
         reviewed=frozenset({"bob"}),
-        roster=({"student": "ada", "ID": "17"},),
+        roster=(RosterRow("roster.csv", 2, {"student": "ada", "ID": "17"}),),
         publish_unfinished=True,
         canvas_assignment="Quantization (4711)",
         imports=ImportSettings(maxima={"moodle": 100.0}, allow_lower=frozenset({"eve"})),
@@ -137,7 +138,7 @@ def test_load_policy_refuses_a_missing_file(tmp_path: Path) -> None:
     [
         ("name,points\nada,3\n", "has no column that identifies students"),
         ("student\n\n", "has no students"),
-        ("student\nada\nada\n", "has two rows for ada"),
+        ("student\nada\nada\n", "lines 2 and 3: both are for ada"),
     ],
 )
 def test_load_policy_refuses_a_roster_without_unique_students(

@@ -19,6 +19,7 @@ from autograder.course.policy import (
     apply_manual_scores,
     apply_policy,
 )
+from autograder.course.roster import RosterRow
 from autograder.engine.record import Verdict
 from tests.class_outputs.people import (
     ALL_POINTS,
@@ -291,6 +292,6 @@ def test_apply_policy_suggests_a_similar_name() -> None:
 
 
 def test_apply_policy_reads_students_without_submission_from_the_roster() -> None:
-    policy = Policy(excused=frozenset({"bob"}), roster=({"student": "bob"},))
+    policy = Policy(excused=frozenset({"bob"}), roster=(RosterRow("r.csv", 2, {"student": "bob"}),))
     ada, bob = apply_policy(a_record(an_outcome(a_report("ada"))), policy, {})
     assert (ada.member, bob.member, bob.status) == ("ada", "bob", Status.EXCUSED)

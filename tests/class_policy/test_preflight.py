@@ -34,7 +34,7 @@ def _setup(check: str = "1*") -> GradingSetup:
         ("", "", "ada,1b.explanation,4.5", "ada has 4.5 points for 1b.explanation, which is worth"),
         ("", "", "ada,auto-1a,31", "for auto-1a, which is worth 30"),
         ('excused = ["bob"]', "", "", "excuses bob, an unknown student"),
-        ('roster = "r.csv"', "student,ID\n7,1\n007,2\n", "", "both fit 007"),
+        ('roster = "r.csv"', "student,ID\n7,1\n007,2\n", "", "lines 2 and 3: both are for 007"),
     ],
 )
 def test_refuse_unusable_inputs_names_what_does_not_fit_the_class(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from autograder.course.class_record import Outcome
 from autograder.course.lateness import WORKSHEET_TIME
-from autograder.course.roster import class_members, read_roster
+from autograder.course.roster import RosterRow, class_members, read_roster
 from tests.class_outputs.people import a_record, a_report, an_entry
 
 CANVAS = """\
@@ -17,10 +17,10 @@ Student,ID,SIS User ID,SIS Login ID,Section,Quantization (4711)
 MOODLE = "Identifier,Full name,Email address,Grade\nParticipant 123,Ada Lovelace,ada@example.org,\n"
 
 
-def _rows(folder: Path, text: str) -> tuple[dict[str, str], ...]:
+def _rows(folder: Path, text: str) -> tuple[RosterRow, ...]:
     path = folder / "roster.csv"
     path.write_text(text, encoding="utf-8")
-    return tuple(dict(row) for row in read_roster(path))
+    return read_roster(path)
 
 
 def _outcome(student: str, **columns: str) -> Outcome:

@@ -257,8 +257,8 @@ def test_desk_command_writes_a_copy_for_this_account_only(out, tmp_path, capsys)
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda out: (out / "class.json").unlink(), "contains no published class"),
-        (lambda out: (out / "class.json").write_text("{}"), "is not one of this kit"),
+        (lambda out: (out / "class.json").unlink(), "has no class.json"),
+        (lambda out: (out / "class.json").write_text("{}"), "Run batch again to write it"),
         (lambda out: (out / "staff" / "batch.json").unlink(), "Give the export with --export"),
         (
             lambda out: (out.parent / "export" / "student-001").rename(out.parent / "export" / "x"),

@@ -162,7 +162,7 @@ def test_return_refuses_a_folder_with_other_files(site: str, tmp_path: Path, cap
 
 def test_return_refuses_a_folder_without_a_class(tmp_path: Path, capsys) -> None:
     assert return_to("moodle", tmp_path) == 2
-    assert "contains no published class" in capsys.readouterr().err
+    assert "has no class.json" in capsys.readouterr().err
 
 
 def test_return_refuses_provisional_scores(tmp_path: Path, capsys) -> None:

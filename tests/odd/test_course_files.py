@@ -44,7 +44,7 @@ def test_roster_may_have_any_delimiter_and_blank_last_rows(tmp_path: Path, delim
     lines = ["student;name", "ada;Ada L", "bob;Bob B", "00123;C", "007;D", ";", ";", ""]
     path = tmp_path / "roster.csv"
     path.write_text(BOM + "\r\n".join(lines).replace(";", delimiter), encoding="utf-8")
-    assert [row["student"] for row in read_roster(path)] == ["ada", "bob", "00123", "007"]
+    assert [row.student for row in read_roster(path)] == ["ada", "bob", "00123", "007"]
 
 
 def test_roster_finds_students_whose_zeros_a_spreadsheet_removed(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_roster_finds_students_whose_zeros_a_spreadsheet_removed(tmp_path: Path)
 def test_roster_does_not_choose_between_ids_that_differ_in_zeros(tmp_path: Path) -> None:
     path = tmp_path / "roster.csv"
     path.write_text("student,name\n7,D\n")
-    with pytest.raises(BadRoster, match="'student 7' of the roster fits 007 and 07"):
+    with pytest.raises(BadRoster, match=r"roster.csv, line 2: the row fits 007 and 07"):
         class_members(_members("007", "07"), read_roster(path))
 
 

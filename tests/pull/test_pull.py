@@ -57,7 +57,7 @@ def fill(site: CanvasSite) -> None:
 def test_pull_brings_times_attempts_groups_and_files(site, pull, tmp_path: Path, capsys) -> None:
     fill(site)
     assert pull() == 0
-    assert "has 3 submissions of 'Quantization': 3 files fetched, 0 kept. 1 students" in (
+    assert "has 3 submissions of 'Quantization': 3 files fetched, 0 kept. 1 student submitted" in (
         capsys.readouterr().out
     )
     with read_export(tmp_path / "pulled") as export:

@@ -62,11 +62,19 @@ def test_canvas_import_refuses_a_row(
         (
             '"Lab 2"',
             HEAD + WORTH,
-            "Canvas would make a new assignment Lab 2; name Lab (4711) in course.toml",
+            "Canvas would make a new assignment Lab 2; choose Lab (4711) as [canvas] assignment",
         ),
         ('"Lab (4712)"', HEAD + WORTH, "Canvas would make a new assignment Lab (4712)"),
-        ('"Lab (4711)"', HEAD + WORTH.replace("140", "100"), "worth 140, it is 100"),
-        ('"Lab (4711)"', HEAD + WORTH.replace("140", "(read only)"), "would make it worth 140"),
+        (
+            '"Lab (4711)"',
+            HEAD + WORTH.replace("140", "100"),
+            "is worth 100 points in Canvas and 140 in the file",
+        ),
+        (
+            '"Lab (4711)"',
+            HEAD + WORTH.replace("140", "(read only)"),
+            "never imports the read-only column Lab (4711)",
+        ),
         ('"Lab (4711)"\npoints_possible = 100', HEAD + WORTH.replace("140", "100"), ""),
     ],
 )
@@ -148,9 +156,9 @@ def test_blackboard_import_refuses_another_column_or_scale(
 def test_load_policy_refuses_a_file_that_is_not_the_sites_export(tmp_path: Path) -> None:
     (tmp_path / "g.csv").write_text("a,b\n1,2\n")
     for course, sentence in (
-        ('[canvas]\ngradebook = "g.csv"', "not an export of Canvas's gradebook"),
-        ('[moodle]\nworksheet = "g.csv"', "not an export of Moodle's gradebook"),
-        ('[gradescope]\ngrades = "g.csv"', "not an export of Gradescope's gradebook"),
+        ('[canvas]\ngradebook = "g.csv"', "which is not Canvas's gradebook export"),
+        ('[moodle]\nworksheet = "g.csv"', "which is not Moodle's grading worksheet"),
+        ('[gradescope]\ngrades = "g.csv"', "which is not Gradescope's Download Grades"),
         ('[other]\ngradebook = "g.csv"\nstudent = "a"\nscore = "c"', "no column c"),
         ('[nbgrader]\ngradebook = "g.csv"', "is not a gradebook of nbgrader"),
         ('[canvas]\ngradebook = "no.csv"', "can't be read: No such file"),

@@ -125,9 +125,9 @@ def test_edit_question_answers_what_the_edited_file_returns(
     before = _evaluate(source, shown["Call"])
     lines[number - 1] = lines[number - 1].replace(shown["Your line"], shown["Edited"])
     after = _evaluate("\n".join(lines), shown["Call"])
-    np.testing.assert_allclose(_value(shown["Yours returns"]), before, rtol=1e-3)
+    np.testing.assert_allclose(_value(shown["Your result"]), before, rtol=1e-3)
     np.testing.assert_allclose(_value(question.parts[0].answer), after, rtol=1e-3)
-    assert shown["Yours returns"] != question.parts[0].answer
+    assert shown["Your result"] != question.parts[0].answer
 
 
 def _evaluate(source: str, text: str) -> np.ndarray:
@@ -180,7 +180,7 @@ def test_wrong_question_shows_most_mistakes_and_the_right_answer(
             continue
         shown, (right, why) = _shown(questions[0]), questions[0].parts
         probe = next(probe for probe in run.probes if probe.text == shown["Call"])
-        assert differ(_value(shown["Yours returns"]), _value(right.answer)), mutant.name
+        assert differ(_value(shown["Your result"]), _value(right.answer)), mutant.name
         np.testing.assert_allclose(
             _value(right.answer), _evaluate(oracle.source, probe.text), rtol=1e-3
         )
@@ -213,7 +213,7 @@ def test_codes_question_shows_staff_what_equation_1_gives(
     for student in ("ada", "bob", "eve", "kim", "lee"):
         run = run_code(executor, oracle, floor.source(oracle.source), _rng(student), {})
         question = _one(codes_questions(executor, run, _rng(student, "codes")))
-        answers.append(question.parts[0].answer.removesuffix(".").split(". Equation (1) gives "))
+        answers.append(question.parts[0].answer.removesuffix(".").split(". By equation (1): "))
     wrong = [answer for answer in answers if len(answer) == 2]
     assert wrong
     assert all((_value(theirs) <= _value(right)).all() for theirs, right in wrong)

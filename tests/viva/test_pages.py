@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m<img src=x onerror=alert(2)> {
 QUESTION = Question(
     Kind.EDIT,
     f"Line 3, in {HOSTILE}, is changed.",
-    (("Your line", f"return x {HOSTILE}"), ("Yours returns", "[1, 2]")),
+    (("Your line", f"return x {HOSTILE}"), ("Your result", "[1, 2]")),
     (Part("What does it return?", "[3, 4] is right"), Part("Why?", "Because of the sign.")),
     "Both versions ran in the sandbox.",
 )

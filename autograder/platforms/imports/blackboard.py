@@ -61,7 +61,7 @@ def simulate_blackboard(text: str, current: CurrentGradebook) -> Simulation:
     header, *lines = csv.reader(io.StringIO(text, newline=""))
     heading = header[-1]
     if not current.column or _number(heading) != _number(current.column):
-        advice = choose_column(current.headings)
+        advice = choose_column(current.headings, "[blackboard] column")
         return Simulation(problem=f"Blackboard would make a new text column {heading}{advice}")
     effects = []
     for cells in lines:

@@ -52,7 +52,9 @@ def read_canvas(path: Path, assignment: str) -> CurrentGradebook | None:
         _students(table, column),
         read_number(worth),
         scores,
-        f"Canvas never imports {column}, which is read-only" if read_only else "",
+        f"Canvas never imports the read-only column {column}; name another in [canvas] assignment"
+        if read_only
+        else "",
     )
 
 
@@ -61,19 +63,28 @@ def simulate_canvas(text: str, current: CurrentGradebook) -> Simulation:
     header, *lines = csv.reader(io.StringIO(text, newline=""))
     heading = header[-1]
     if not current.column or _column(heading, (current.column,)) != current.column:
-        advice = choose_column(current.headings)
+        advice = choose_column(current.headings, "[canvas] assignment")
         return Simulation(problem=f"Canvas would make a new assignment {heading}{advice}")
+    if current.problem:
+        return Simulation(problem=current.problem)
     effects = []
     for cells in lines:
         values = dict(zip(header, cells, strict=True))
         if _POSSIBLE in values["Student"]:
             worth = read_number(values[heading])
             if worth is not None and worth != current.maximum:
-                before = "unknown" if current.maximum is None else f"{current.maximum:g}"
-                return Simulation(problem=f"Canvas would make it worth {worth:g}, it is {before}")
+                return Simulation(problem=_other_worth(worth, current.maximum))
             continue
         effects.append(_effect(values, heading, current))
-    return Simulation(tuple(effects), current.problem)
+    return Simulation(tuple(effects))
+
+
+def _other_worth(worth: float, current: float | None) -> str:
+    before = "an unknown number of" if current is None else f"{current:g}"
+    return (
+        f"the assignment is worth {before} points in Canvas and {worth:g} in the file; set "
+        "[canvas] points_possible in course.toml"
+    )
 
 
 def _effect(values: dict[str, str], heading: str, current: CurrentGradebook) -> Effect:
@@ -81,7 +92,11 @@ def _effect(values: dict[str, str], heading: str, current: CurrentGradebook) -> 
     after: Score
     after, problem = read_score(values[heading].strip())
     if place is None:
-        return Effect(None, after, "Canvas finds no such student, and asks who it is")
+        return Effect(
+            None,
+            after,
+            "Canvas finds no such student; export the gradebook again and name it as roster",
+        )
     return Effect(place, after, problem or current.rows[place].locked)
 
 

@@ -122,10 +122,12 @@ def read_score(text: str, nothing: Iterable[str] = ()) -> tuple[Score, str]:
     return round(number, 2), ""
 
 
-def choose_column(headings: Sequence[str]) -> str:
-    """Return what to do about an unknown column: the headings to choose from."""
-    named = ", ".join(headings[:_NAMED]) or "a column of a newer export"
-    return f"; name {named} in course.toml"
+def choose_column(headings: Sequence[str], setting: str) -> str:
+    """Return what to do about an unknown column: the headings to choose from, and where."""
+    if not headings:
+        return "; export the gradebook again"
+    named = " or ".join(headings[:_NAMED])
+    return f"; choose {named} as {setting} in course.toml"
 
 
 def show(score: Score) -> str:

@@ -59,7 +59,10 @@ def simulate_gradescope(
 ) -> Simulation:
     """Return what results.json files would do; each has the columns of its student."""
     if not current.column:
-        return Simulation(problem=f"{current.file} has no scores of the assignment")
+        return Simulation(
+            problem=f"{current.file} has no scores of the assignment; name it in [gradescope] "
+            "assignment"
+        )
     effects = []
     for columns, text in results:
         record = json.loads(text)

@@ -39,7 +39,12 @@ def read_moodle(path: Path) -> CurrentGradebook | None:
         return None
     worth = {row.get("Maximum Grade", "") for row in rows}
     maximum = read_number(worth.pop()) if len(worth) == 1 else None
-    problem = "" if maximum else "the worksheet has no maximum grade in points"
+    problem = (
+        ""
+        if maximum
+        else "the worksheet has no maximum grade; set the grade type to Point in Moodle and "
+        "download the worksheet again"
+    )
     students = tuple(_student(row) for row in rows if row["Identifier"])
     return CurrentGradebook("Moodle", table.name, "Grade", students, maximum, problem=problem)
 
