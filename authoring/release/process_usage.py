@@ -62,7 +62,7 @@ def _children_seconds() -> float:
 
 
 def _memory_of_tree(pid: int) -> int:
-    return sum(_memory(one) for one in _tree(pid))
+    return sum(_memory(process) for process in _tree(pid))
 
 
 def _tree(pid: int) -> Iterator[int]:

@@ -57,19 +57,19 @@ def refuse_other_grader(
     out: Path, journal: Journal, setup: GradingSetup, wanted: Fingerprints
 ) -> None:
     """Raise `CannotCompare` if the class was graded with another secret or kit."""
-    standing, settings = journal.applied(), journal.applied_settings()
+    applied, settings = journal.applied(), journal.applied_settings()
     now = class_settings(setup)
-    if not standing:
+    if not applied:
         raise CannotCompare(f"{out} contains no scores yet. Run batch first.")
     if SECRET in settings and settings[SECRET] != now[SECRET]:
         raise CannotCompare(
             f"{out} was graded with another course secret, so the inputs would differ. Set "
             "AUTOGRADER_SECRET_FILE to the secret of the course."
         )
-    if standing != wanted.by_check or settings != now:
+    if applied != wanted.by_check or settings != now:
         raise CannotCompare(
             f"{out} was graded with another kit, rubric, data set, --check or --quick (digest "
-            f"{Fingerprints(standing).digest[:8]}, now {wanted.digest[:8]}). Give the options of "
+            f"{Fingerprints(applied).digest[:8]}, now {wanted.digest[:8]}). Give the options of "
             "batch, or apply the new kit to the class first with batch --regrade --apply."
         )
 
@@ -162,4 +162,4 @@ def _replays(
     imported = as_imported(submission, sandbox.import_source(submission.solution))
     evidence = build_evidence(imported, context, sandbox)
     replays = {check.id: replay(check, evidence) for check in checks}
-    return {id: tuple(played.lines()) for id, played in replays.items() if played}
+    return {id: tuple(replay.lines()) for id, replay in replays.items() if replay}

@@ -98,12 +98,12 @@ def _grade(
     setup, wanted = prepare_class(options.settings, policy.repair_mode)
     refuse_unusable_inputs(export, setup, policy, options.publish.manual)
     applying = class_settings(setup)
-    standing, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "[]")
-    _refuse_unasked(options, standing, wanted, applying[SLIPS] != earlier_slips)
-    if not standing:
+    applied, earlier_slips = journal.applied(), journal.applied_settings().get(SLIPS, "[]")
+    _refuse_unasked(options, applied, wanted, applying[SLIPS] != earlier_slips)
+    if not applied:
         journal.apply(wanted.by_check, applying)
     session = Session(options.settings, wanted, setup, export, journal)
-    with _player(options.settings, wanted) as executor:
+    with _open_executor(options.settings, wanted) as executor:
         submissions = SubmissionPool(setup.dataset, executor, past)
         session.grade(pool, console, submissions.add)  # read once, while grading
         for submission in session.submissions():
@@ -116,7 +116,7 @@ def _grade(
     problems = (*export.problems, *desk.undecided)
     if options.regrade:
         reports = [outcome.report for outcome in outcomes if outcome.report]
-        earlier = session.reports(standing, slips_from_json(earlier_slips))
+        earlier = session.reports(applied, slips_from_json(earlier_slips))
         print_regrade(compare_reports(earlier, reports), options.apply, console)
         if not options.apply:
             return _status(apply_policy(record, publish.policy(), desk.scores), problems)
@@ -130,7 +130,9 @@ def _grade(
     return _status(written.scores, problems)
 
 
-def _player(settings: Settings, wanted: Fingerprints) -> AbstractContextManager[Executor | None]:
+def _open_executor(
+    settings: Settings, wanted: Fingerprints
+) -> AbstractContextManager[Executor | None]:
     """Return a sandbox to read models that were graded earlier; None if no models are graded."""
     if not any(name.startswith(MODEL_CHECKS) for name in wanted.by_check):
         return nullcontext()
@@ -170,22 +172,22 @@ def prepare_class(settings: Settings, repair_mode: str) -> tuple[GradingSetup, F
 
 def _refuse_unasked(
     options: ClassOptions,
-    standing: Mapping[str, str],
+    applied: Mapping[str, str],
     wanted: Fingerprints,
     other_slips: bool,
 ) -> None:
     """Raise `SetupError` before results are mixed with others, or narrowed to fewer checks."""
-    if options.regrade and not standing:
+    if options.regrade and not applied:
         raise SetupError(
             f"Nothing is graded in {options.out} yet. Run the command without --regrade first."
         )
-    if set(standing) - set(wanted.by_check):
+    if set(applied) - set(wanted.by_check):
         raise SetupError(
             f"{options.out} contains scores of more checks than --check {options.settings.check}. "
             "Leave --check as it was, or choose another folder with --out."
         )
-    changed = [name for name in standing if standing[name] != wanted.by_check[name]]
-    if standing and other_slips and not changed and not options.regrade:
+    changed = [name for name in applied if applied[name] != wanted.by_check[name]]
+    if applied and other_slips and not changed and not options.regrade:
         raise SetupError(
             f"The scores in {options.out} were made with other slips in the rubric. Run with "
             "--regrade to list whose scores change, and with --regrade --apply to write them."

@@ -105,7 +105,7 @@ def render_answer(view: AnswerView) -> Page:
         tables=[_cells(table) for table in view.answer.tables],
         own_pictures=own,
         other_pictures=other,
-        given=set(view.draft.criteria) if view.draft else set(),
+        fulfilled=set(view.draft.criteria) if view.draft else set(),
         points=_points(view.draft.points if view.draft else None),
     )
 

@@ -192,23 +192,25 @@ def _place(wrapper: tuple[str, ...]) -> str:
     return f"under {shown('.'.join(wrapper))}" if wrapper else "at the top"
 
 
-def _same_model(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    kept, others = one.keys() - _DESCRIPTIONS, other.keys() - _DESCRIPTIONS
-    return kept == others and all(_equal(one[name], other[name]) for name in kept)
+def _same_model(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    kept, others = first.keys() - _DESCRIPTIONS, second.keys() - _DESCRIPTIONS
+    return kept == others and all(_equal(first[name], second[name]) for name in kept)
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(first: Any, second: Any) -> bool:
     """Return whether two values are the same numbers, without a conversion that may fail."""
-    if one is other:
+    if first is second:
         return True
-    if type(one) is not type(other):
+    if type(first) is not type(second):
         return False
-    if isinstance(one, torch.Tensor):
-        plain = one.layout == other.layout == torch.strided and not (one.is_meta or other.is_meta)
-        return plain and one.dtype == other.dtype and torch.equal(one, other)
-    if isinstance(one, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other)
-    return bool(one == other)
+    if isinstance(first, torch.Tensor):
+        plain = first.layout == second.layout == torch.strided and not (
+            first.is_meta or second.is_meta
+        )
+        return plain and first.dtype == second.dtype and torch.equal(first, second)
+    if isinstance(first, np.ndarray):
+        return first.dtype == second.dtype and np.array_equal(first, second)
+    return bool(first == second)
 
 
 def _name_of_unknown_layer(path: str, value: Any, wrapper: tuple[str, ...]) -> str | None:

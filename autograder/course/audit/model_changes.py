@@ -88,25 +88,25 @@ class RecordingExecutor:
 
     def __init__(self, executor: Executor) -> None:
         """Execute with this executor."""
-        self._player = executor
+        self._executor = executor
         self._read: dict[bytes, Values] = {}
 
     @property
     def isolation(self) -> str:
         """Return the isolation stamp."""
-        return self._player.isolation
+        return self._executor.isolation
 
     def import_source(self, source: str) -> Imported:
         """Import a solution."""
-        return self._player.import_source(source)
+        return self._executor.import_source(source)
 
     def run(self, source: str, program: Program) -> Answer | Failure:
         """Run a program."""
-        return self._player.run(source, program)
+        return self._executor.run(source, program)
 
     def read_checkpoint(self, content: bytes) -> Values:
         """Read a saved model, and keep its values."""
-        values = self._player.read_checkpoint(content)
+        values = self._executor.read_checkpoint(content)
         if not (isinstance(values, Failure) and values.kind == Verdict.GRADER_FAULT):
             self._read[content] = values
         return values

@@ -32,7 +32,7 @@ class ModelAudit:
     def __init__(self, dataset: str, executor: Executor) -> None:
         """Read the float model. Raise `BadSavedModel` if it is missing."""
         path = float_model(dataset.lower().replace("-", ""))
-        self._player = executor
+        self._executor = executor
         self._model_changes = ModelChanges(path)
         self._changes: dict[str, dict[str, np.ndarray]] = {name: {} for name in MODELS}
 
@@ -41,7 +41,7 @@ class ModelAudit:
         changes_of = dict(recorded or {})
         for name in MODELS:
             if name in submission.models and name not in changes_of:
-                values = self._player.read_checkpoint(submission.models[name])
+                values = self._executor.read_checkpoint(submission.models[name])
                 changes_of[name] = self._model_changes.of(name, values)
         for name, changes in changes_of.items():
             if changes is not None:

@@ -131,12 +131,12 @@ def _without_layout(text: str) -> str:
 
 def _similar_pairs(first: Prints, second: Prints) -> Iterator[SimilarPair]:
     """Yield the pairs that share half of the shorter one; of one collection each pair once."""
-    for one, other in _candidates(first, second):
-        fingerprint, other_print = first[one], second[other]
+    for node, other_node in _candidates(first, second):
+        fingerprint, other_print = first[node], second[other_node]
         overlap, (share, other_share), (slices, _) = compare_files(fingerprint, other_print)
         if overlap and max(share, other_share) >= SIMILAR:
             passages = _passages(fingerprint, slices)
-            yield SimilarPair(one, other, float(share), float(other_share), passages)
+            yield SimilarPair(node, other_node, float(share), float(other_share), passages)
 
 
 def _candidates(first: Prints, second: Prints) -> list[tuple[Node, Node]]:

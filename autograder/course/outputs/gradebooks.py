@@ -43,8 +43,8 @@ def write_gradebooks(
     """
     if record.provisional:
         notes = [
-            "PROVISIONAL: made from fewer checks or test images than a score (--check, --quick). "
-            "No gradebook was written."
+            "PROVISIONAL: graded with only some checks or test images (--check, --quick), so no "
+            "score is final. No gradebook was written."
         ]
         return [*notes, *_remove_tables(files, ()), *remove_database(files)]
     tables, notes = {FINAL: final_csv(scores)}, []
