@@ -39,6 +39,6 @@ def test_batch_continues_a_class_of_an_earlier_version(tmp_path, course_secret_f
     assert main([*command, "--regrade", "--apply"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "1 submission compared. 0 change their score" in printed
-    assert "1 had no complete scores before" in printed
+    assert "1 had no complete score before" in printed
     assert {name: automatic_points(report) for name, report in reports(tmp_path).items()} == earlier
     assert main(command) == 0  # now of this version

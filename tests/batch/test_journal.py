@@ -229,7 +229,7 @@ def test_journal_says_that_it_is_damaged_and_what_is_lost(path, kind):
     with pytest.raises(JournalError, match="because it is damaged") as refused, Journal(path) as j:
         j.rows("ada", "content", {f"1a.{number}": "d" for number in range(200)})
     assert f"move {path.name} and the files {path.name}-*" in str(refused.value)
-    assert "accepted appeals" in str(refused.value)
+    assert "Accepted appeals" in str(refused.value)
 
 
 def test_open_class_refuses_an_emptied_journal_of_a_graded_class(tmp_path):

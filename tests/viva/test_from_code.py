@@ -195,7 +195,7 @@ def test_wrong_question_needs_a_check_that_lost_points(executor: InProcess, orac
     lost = {"1a.linear_quantize.signed": ""}
     run = run_code(executor, oracle, oracle.source, _rng("ada"), lost)
     assert wrong_questions(run, _rng("ada")) == (
-        "the mistakes of its functions do not show in short calls"
+        "the mistakes in solution.py do not show in short calls"
     )
 
 
