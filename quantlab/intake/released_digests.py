@@ -3,7 +3,7 @@
 DIGESTS = frozenset(
     {
         # README.md
-        "21ed10614c313b49ce08b32fc544745b4195b5385d290245e7fc454df04ae4c0",
+        "5cec5cc69845cdf0306b56520bb2c61decdc61b9c14511395918eb122b066f05",
         # main.ipynb
         "9127bf11107a3ec2434f0cd852320ac5c0e64f05512af32d4f300514cf086339",
         # extensions.ipynb

@@ -5,12 +5,14 @@ from pathlib import Path
 from autograder.course.outputs import write_all
 from autograder.course.outputs.class_json import read_scores
 from autograder.course.policy import Policy
+from autograder.course.roster import RosterRow
 from tests.class_outputs.people import a_record, a_report, an_outcome
 
 
 def test_write_all_lists_students_on_one_side_of_the_roster(tmp_path: Path) -> None:
     record = a_record(an_outcome(a_report("ada")), an_outcome(a_report("zoe")))
-    roster = ({"student": "ada"}, {"student": "bob"}, {"student": "cem"})
+    names = ("ada", "bob", "cem")
+    roster = tuple(RosterRow("r.csv", 2, {"student": name}) for name in names)
     written = write_all(record, tmp_path, Policy(roster=roster), {})
     assert {
         "Submitted nothing: 2 students (bob, cem).",
