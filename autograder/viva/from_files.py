@@ -15,6 +15,8 @@ from quantlab.formats.saved_model import LAYERS, SHAPES, WEIGHT, SavedModel, par
 from quantlab.paths import CELLS
 from quantlab.protocol.calls import Failure
 
+ERRORS = (1e-12, 1e12)  # mean squared errors; no question is asked about others
+ACCURACIES = (0.0, 100.0)  # percent
 ORIGIN = "Computed from {}, which the student submitted."
 
 
@@ -80,20 +82,25 @@ def table_questions(answers: Answers | None, rng: Generator) -> list[Question] |
         (vector, method)
         for vector in VECTORS
         for method in MSE_METHODS
-        if all((answers.mse[vector][method][bits] or 0) > 0 for bits in (8, 4))
+        if all(_is_within(answers.mse[vector][method][bits], ERRORS) for bits in (8, 4))
     ]
     cells = [
         (cell, method)
         for cell in CELLS
         for method, after in answers.table1["qat"][cell].items()
-        if after is not None and answers.table1["ptq"][cell][method] is not None
+        if _is_within(after, ACCURACIES)
+        and _is_within(answers.table1["ptq"][cell][method], ACCURACIES)
     ]
     questions = []
     if rows:
         questions.append(_error_question(answers, *rows[int(rng.integers(len(rows)))]))
     if cells:
         questions.append(_training_question(answers, *cells[int(rng.integers(len(cells)))]))
-    return questions or "the tables of answers.json are empty"
+    return questions or "the tables of answers.json have no numbers to ask about"
+
+
+def _is_within(number: float | None, limits: tuple[float, float]) -> bool:
+    return number is not None and limits[0] <= number <= limits[1]
 
 
 def _error_question(answers: Answers, vector: str, method: str) -> Question:

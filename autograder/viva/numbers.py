@@ -1,5 +1,6 @@
 """Numbers as they are printed on a sheet: few values, four digits."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def show(numbers: np.ndarray | float) -> str:
 
 
 def show_number(number: float) -> str:
-    """Return a number with four digits, whole numbers with all of theirs."""
-    if number == int(number) and abs(number) < 1e15:
+    """Return a number with four digits, whole numbers with all of theirs; "inf" and "nan" too."""
+    if math.isfinite(number) and number == int(number) and abs(number) < 1e15:
         return f"{int(number):d}"
     return f"{number:.{DIGITS}g}"

@@ -17,10 +17,12 @@ from autograder.course.worker_pool import PoolUnavailable, WorkerPool
 from autograder.course.worker_setup import Settings, open_sandbox
 from autograder.engine.oracle import Oracle
 from autograder.engine.secret import course_secret
+from autograder.errors import AutograderError
 from autograder.viva.pages import write_pages
 from autograder.viva.question import Sheet
 from autograder.viva.selection import Selected, select_students
 from autograder.viva.sheet import VivaTask, broken_functions, lost_checks, make_sheet
+from quantlab.intake.names import quote_name
 from quantlab.intake.submission import MODELS, Submission, UnreadableSubmission
 from quantlab.paths import KIT
 
@@ -81,9 +83,19 @@ def write_viva(
 
 
 def run_task(task: VivaTask, settings: Settings) -> Sheet:
-    """Make one sheet in this process, whose sandbox is started once. Raises as `write_viva`."""
+    """Make one sheet in this process, whose sandbox is started once. Raises as `write_viva`.
+
+    A fault of the kit on one submission costs only the questions of this student.
+    """
     sandbox = open_sandbox(settings.tier, settings.allow_unsafe)
-    return make_sheet(task, sandbox, _oracle(), course_secret(), _starter())
+    oracle, secret, starter = _oracle(), course_secret(), _starter()
+    try:
+        return make_sheet(task, sandbox, oracle, secret, starter)
+    except AutograderError:
+        raise
+    except Exception as error:
+        reason = f"the kit failed with {type(error).__name__}, {quote_name(str(error))}"
+        return Sheet(task.student, (), f"no question: {reason}.")
 
 
 def _tasks(graded: GradedClass, selected: Sequence[Selected], seed: int) -> Iterator[VivaTask]:

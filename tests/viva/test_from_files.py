@@ -12,6 +12,7 @@ import torch
 from autograder.engine.secret import StudentRandom
 from autograder.paths import reference_models
 from autograder.viva.from_files import model_questions, table_questions, width_questions
+from autograder.viva.numbers import show_number
 from autograder.viva.question import Question
 from quantlab.formats.answers import Answers
 from quantlab.intake.submission import MODELS
@@ -19,6 +20,7 @@ from tests.viva.conftest import InProcess
 
 FILES = {name: (reference_models("cifar10") / name).read_bytes() for name in MODELS}
 EMPTY = Answers("ada", "CIFAR-10")
+NO_NUMBERS = "the tables of answers.json have no numbers to ask about"
 
 
 def _rng(student: str) -> np.random.Generator:
@@ -90,7 +92,7 @@ def test_table_questions_answer_from_the_tables() -> None:
 
 def test_table_questions_say_why_there_are_none() -> None:
     assert table_questions(None, _rng("ada")) == "no answers.json was submitted"
-    assert table_questions(EMPTY, _rng("ada")) == "the tables of answers.json are empty"
+    assert table_questions(EMPTY, _rng("ada")) == NO_NUMBERS
 
 
 def test_width_question_answers_sizes() -> None:
@@ -105,3 +107,30 @@ def test_width_question_answers_sizes() -> None:
     assert math.isclose(average, (2304 * 4 + 36864 * 3) / (2304 + 36864), rel_tol=1e-3)
     assert width_questions(EMPTY, _rng("ada")) == "answers.json has no bit widths"
     assert width_questions(None, _rng("ada")) == "no answers.json was submitted"
+
+
+@pytest.mark.parametrize(
+    ("errors", "accuracies"),
+    [
+        ((1.797e308, 1.0), (1e307, 10.0)),
+        ((5e-324, 1e300), (10.0, 1e307)),
+        ((1e-13, 1.0), (-1.0, 10.0)),
+        ((1.0, 0.0), (10.0, 100.5)),
+    ],
+)
+def test_table_questions_ignore_numbers_out_of_range(
+    errors: tuple[float, float], accuracies: tuple[float, float]
+) -> None:
+    mse = {v: {m: dict(row) for m, row in rows.items()} for v, rows in EMPTY.mse.items()}
+    mse["B"]["SAWB"] = {8: errors[0], 4: errors[1], 2: None}
+    table1 = {t: {c: dict(row) for c, row in cells.items()} for t, cells in EMPTY.table1.items()}
+    table1["ptq"]["W2A8"]["sym"], table1["qat"]["W2A8"]["sym"] = accuracies
+    assert table_questions(replace(EMPTY, mse=mse, table1=table1), _rng("ada")) == NO_NUMBERS
+
+
+def test_show_number_writes_numbers_that_are_not_finite() -> None:
+    assert [show_number(number) for number in (math.inf, -math.inf, math.nan)] == [
+        "inf",
+        "-inf",
+        "nan",
+    ]
