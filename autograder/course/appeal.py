@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autograder.checks import ALL_CHECKS
 from autograder.checks.call import CallCheck
+from autograder.course.class_folder import refuse_unsafe_id
 from autograder.course.fingerprints import Fingerprints, submission_digest
 from autograder.course.forget import APPEALS
 from autograder.course.journal import SECRET, Journal, Row
@@ -92,8 +93,10 @@ def published_report(out: Path, student: str, journal: Journal) -> Report | None
 
     Raises:
         CannotCompare: the class does not contain the student.
+        UnsafeId: it is not an id.
         ValueError: the report is of another version of the kit.
     """
+    refuse_unsafe_id(student)
     path = out / REPORTS / student_id(student).value / "report.json"
     if path.is_file():
         return Report.from_json(path.read_text(encoding="utf-8"))

@@ -1,12 +1,13 @@
 """Open the folder of a class: one command at a time uses its journal."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autograder.course.journal import Journal, JournalError, damage_sentence
 from autograder.course.lock import hold_lock
 from autograder.errors import AutograderError
+from quantlab.intake.names import quote_name, student_id
 
 JOURNAL = ".journal"  # no student id begins with a dot
 DATABASE = "marks.sqlite"
@@ -15,6 +16,19 @@ DOCUMENT_TEXTS = "answers"  # a folder: what the grading desk has read of PDF, d
 
 class NotAClass(AutograderError):
     """The folder contains no graded class; the message says which folder."""
+
+
+class UnsafeId(AutograderError):
+    """A student id can't be part of a path; the message says which id."""
+
+
+def refuse_unsafe_id(student: str) -> None:
+    """Raise `UnsafeId` for an id that is empty, or has a character that no id in a class has."""
+    if student_id(student).replaced:
+        raise UnsafeId(
+            f"{quote_name(student)} can't be the id of a student. Give the id as in class.json or "
+            "final.csv."
+        )
 
 
 @contextmanager
@@ -40,7 +54,15 @@ def open_class(out: Path, create: bool = False) -> Iterator[Journal]:
     with hold_lock(out, folder / "lock"):
         _refuse_emptied(out, folder / DATABASE)
         with Journal(folder / DATABASE) as journal:
+            _make_private(folder)
             yield journal
+
+
+def _make_private(folder: Path) -> None:
+    """Let only the owner read the journal: earlier versions, a copy or the umask may differ."""
+    with suppress(PermissionError):  # another owner's
+        folder.chmod(0o700)
+        (folder / DATABASE).chmod(0o600)
 
 
 def _refuse_emptied(out: Path, path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding
-from autograder.course.class_folder import DOCUMENT_TEXTS, JOURNAL
+from autograder.course.class_folder import DOCUMENT_TEXTS, JOURNAL, refuse_unsafe_id
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.feedback_files import FEEDBACK
 from autograder.course.journal import Journal
@@ -77,9 +77,11 @@ def plan_removal(out: Path, student: str, journal: Journal) -> Removal:
 
     Raises:
         CannotForget: the class does not contain the student, or only in a group.
+        UnsafeId: it is not an id.
         ValueError: class.json is not of this kit.
     """
     pseudonym = _pseudonym(out, student)
+    refuse_unsafe_id(student)
     folders = [(out, student)] + [(out / ANONYMOUS, pseudonym)] * bool(pseudonym)
     rows = journal.count(student)
     deleted = [path for folder, id in folders for path in _own_paths(folder, id) if path.exists()]
@@ -140,7 +142,7 @@ def _own_paths(folder: Path, id: str) -> Iterator[Path]:
     for place in (Path(STUDENTS), REPORTS, Path(APPEALS)):
         yield folder / place / name
     for answers in ANSWERS:
-        yield folder / answers / id
+        yield folder / answers / name
 
 
 def _record(folder: Path) -> ClassRecord:

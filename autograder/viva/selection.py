@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.course.audit.audit_finding import Audit, Kind
+from autograder.course.class_folder import refuse_unsafe_id
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.engine.secret import StudentRandom
 from autograder.errors import AutograderError
@@ -48,6 +49,7 @@ def select_students(
 
     Raises:
         UnknownStudent: One of `students` has no submission.
+        UnsafeId: One of `students` is not an id.
     """
     by_student = {
         member: outcome
@@ -60,6 +62,8 @@ def select_students(
         for student, outcome in sorted(by_student.items())
     }
     if students:
+        for student in students:
+            refuse_unsafe_id(student)
         if unknown := [student for student in students if student not in everyone]:
             raise UnknownStudent(
                 f"The class has no submission of {', '.join(unknown)}. Give ids as in final.csv."

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
+from autograder.course.appeal import published_report
+from autograder.course.class_folder import UnsafeId
+from autograder.course.journal import Journal
 from autograder.course.outputs import appeal_page
 from autograder.engine.record import Report
 from autograder.paths import REFERENCE
@@ -149,3 +152,12 @@ def test_appeal_page_without_an_earlier_report(graded):
     page = appeal_page.render(None, report)
     assert "No score before" in page
     assert "not graded" in page
+
+
+@pytest.mark.parametrize("student", ["", "../ada", "ada/.."])
+def test_published_report_refuses_an_id_that_is_no_name_of_a_folder(student, tmp_path):
+    with (
+        Journal(tmp_path / "marks.sqlite") as journal,
+        pytest.raises(UnsafeId, match="can't be the id of a student"),
+    ):
+        published_report(tmp_path, student, journal)

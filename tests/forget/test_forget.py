@@ -12,6 +12,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
+from autograder.course.class_folder import open_class
 from autograder.course.class_record import ClassRecord
 from autograder.course.journal import Journal, Row
 from autograder.course.manual_scores import ManualScore
@@ -203,3 +204,21 @@ def test_class_json_survives_reading():
     assert read_policy(text) == policy
     again = class_json(read_class(text), read_scores(text), read_policy(text))
     assert json.loads(again) == json.loads(text)
+
+
+@pytest.mark.parametrize("student", ["", ".", "..", "../..", "grace/..", "/", "ada.json"])
+def test_forget_refuses_an_id_that_is_no_name_of_a_folder(student, graded, capsys):
+    before = {path: path.is_file() and path.read_bytes() for path in sorted(graded.rglob("*"))}
+    assert main(["forget", str(graded), "--", student]) == 2
+    assert "can't be the id of a student. Give the id as in" in capsys.readouterr().err
+    after = {path: path.is_file() and path.read_bytes() for path in sorted(graded.rglob("*"))}
+    assert [path for path in before if before[path] != after.get(path)] == []
+
+
+def test_open_class_makes_the_journal_private(graded):
+    journal = graded / ".journal"
+    journal.chmod(0o755)
+    (journal / "marks.sqlite").chmod(0o644)
+    with open_class(graded):
+        assert (journal / "marks.sqlite").stat().st_mode & 0o777 == 0o600
+    assert journal.stat().st_mode & 0o777 == 0o700

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding, Kind
+from autograder.course.class_folder import UnsafeId
 from autograder.engine.corpus import load_mutants
 from autograder.engine.oracle import Oracle
 from autograder.engine.record import Misconception, Verdict
@@ -16,7 +17,7 @@ from quantlab.formats.answers import Answers
 from quantlab.intake.submission import MODELS, Submission
 from tests.class_outputs.people import a_check, a_record, a_report, an_outcome
 from tests.viva.conftest import InProcess
-from tests.viva.test_from_files import FILES
+from tests.viva.test_from_files import FILES, NO_NUMBERS
 
 SECRET = b"a secret that only tests know"
 FLOOR = next(mutant for mutant in load_mutants() if mutant.name == "linear_quantize/floor")
@@ -55,9 +56,7 @@ def test_sheet_without_a_solution_asks_about_the_files(oracle: Oracle) -> None:
     submission = Submission("ada", None, answers, {MODELS[0]: FILES[MODELS[0]]})
     sheet = _sheet(VivaTask("ada", submission), oracle)
     assert set(_kinds(sheet)) == {QuestionKind.MODEL, QuestionKind.WIDTHS}
-    assert sheet.fewer == (
-        "two questions only: there is no solution.py; the tables of answers.json are empty."
-    )
+    assert sheet.fewer == (f"two questions only: there is no solution.py; {NO_NUMBERS}.")
 
 
 def test_sheet_draws_which_file_it_asks_about(oracle: Oracle) -> None:
@@ -156,6 +155,8 @@ def test_select_students_takes_the_named_ones() -> None:
     assert _students(students=("s09", "s01", "s09")) == ["s09", "s01"]
     with pytest.raises(UnknownStudent, match="no submission of s99"):
         _students(students=("s01", "s99"))
+    with pytest.raises(UnsafeId, match=r"'\.\./s01' can't be the id"):
+        _students(students=("../s01",))
 
 
 def test_select_students_gives_each_member_of_a_group_a_sheet() -> None:
