@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.audit.past import read_past
+from autograder.course.audit.past import read_past_terms
 from autograder.course.class_folder import open_class
 from autograder.course.graded_class import open_graded_class
 from autograder.course.journal import JournalError
@@ -29,7 +29,7 @@ class AuditOptions:
 def audit(options: AuditOptions) -> int:
     """Write the audit again and return the exit status. Print every error as a sentence."""
     try:
-        past = [read_past(path) for path in options.past]
+        past = read_past_terms(options.past)
         with (
             open_class(options.out),
             open_graded_class(options.out, options.export) as graded,

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.course.audit import SubmissionPool
-from autograder.course.audit.past import BadPast, read_past
+from autograder.course.audit.past import BadPast, read_past_terms
 from autograder.course.class_record import ClassRecord
 from autograder.course.console import print_class, print_regrade
 from autograder.course.course_file import PolicyError
@@ -94,7 +94,7 @@ def _grade(
     for problem in export.problems:
         print(problem, file=sys.stderr)
     policy = options.publish.policy()  # report its errors now, not after grading
-    past = [read_past(path) for path in options.past]
+    past = read_past_terms(options.past)
     setup, wanted = prepare_class(options.settings, policy.repair_mode)
     refuse_unusable_inputs(export, setup, policy, options.publish.manual)
     applying = class_settings(setup)

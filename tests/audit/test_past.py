@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from authoring.rehearse.generated_class import RehearsalOptions, make_class
-from autograder.course.audit.past import BadPast, PastSolution, read_past
+from autograder.course.audit.past import BadPast, PastSolution, read_past, read_past_terms
+from autograder.course.audit.solutions import SolutionAudit
 from autograder.platforms import read_export
 
 
@@ -49,3 +50,22 @@ def test_read_past_says_what_it_takes(content: str, tmp_path: Path) -> None:
         (folder / "solution.py").write_bytes(b"")
     with pytest.raises(BadPast, match="s24"):
         read_past(folder)
+
+
+def test_read_past_terms_gives_equal_folders_names_that_differ(tmp_path: Path) -> None:
+    places = [tmp_path / place for place in ("23/family", "24/family", "x/24/family", "other")]
+    for place in places:
+        place.mkdir(parents=True)
+        (place / "ada.py").write_text(f"x = '{place}'\n")
+    terms = read_past_terms(places)
+    assert [term.folder for term in terms] == [
+        "23/family",
+        "24/family (2)",
+        "24/family (3)",
+        "other",
+    ]
+    audit = SolutionAudit()
+    for term in terms:
+        for solution in term.solutions:
+            audit.add_past(solution)
+    assert len(audit._past) == 4

@@ -3,10 +3,11 @@
 A folder of .py files is a collection of solutions, one a file, such as those of the handout family.
 Anything else is read as the export of a course site, some of which contain .py files, too. A past
 solution is called
-"<folder>/<student id or file name>", and this name appears on staff pages only.
+"<folder>/<student id or file name>", and this name appears on staff pages only. Of folders with
+equal names the name of the parent folder is added, or a number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,14 +42,33 @@ class PastTerm:
     skipped: tuple[str, ...] = ()
 
 
-def read_past(path: Path) -> PastTerm:
+def read_past_terms(paths: Sequence[Path]) -> tuple[PastTerm, ...]:
+    """Return the solutions of each path, under names that differ. Raise `BadPast`."""
+    places = [path.resolve() for path in paths]
+    last = [place.name for place in places]
+    names = [
+        f"{place.parent.name}/{place.name}" if last.count(place.name) > 1 else place.name
+        for place in places
+    ]
+    terms = []
+    for number, (path, name) in enumerate(zip(paths, names, strict=True), 1):
+        unique = f"{name} ({number})" if names.count(name) > 1 else name
+        terms.append(read_past(path, unique))
+    return tuple(terms)
+
+
+def read_past(path: Path, name: str = "") -> PastTerm:
     """Return the solutions in `path`, a folder of .py files, or an export.
+
+    `name` is the first part of their names, if not that of the path.
 
     Raises:
         BadPast: Nothing there can be compared.
     """
+    name = name or path.resolve().name
     try:
-        read = list(_of_files(path, files) if (files := _loose_files(path)) else _of_export(path))
+        files = _loose_files(path)
+        read = list(_of_files(files, name) if files else _of_export(path, name))
     except (BadExport, OSError) as problem:
         raise BadPast(
             f"{path} can't be compared: {problem} --past takes an export of a course site, a "
@@ -58,7 +78,7 @@ def read_past(path: Path) -> PastTerm:
     if not solutions:
         raise BadPast(f"{path} contains no solution.py that can be read, so nothing is compared.")
     skipped = tuple(name for name in read if isinstance(name, str))
-    return PastTerm(path.resolve().name, solutions, skipped)
+    return PastTerm(name, solutions, skipped)
 
 
 def _loose_files(path: Path) -> list[Path]:
@@ -69,9 +89,9 @@ def _loose_files(path: Path) -> list[Path]:
     return files
 
 
-def _of_files(folder: Path, files: list[Path]) -> Iterator[PastSolution | str]:
+def _of_files(files: list[Path], folder: str) -> Iterator[PastSolution | str]:
     for file in files:
-        name = f"{folder.resolve().name}/{file.name}"
+        name = f"{folder}/{file.name}"
         try:
             with file.open("rb") as stream:
                 content = stream.read(_LARGEST)
@@ -80,10 +100,10 @@ def _of_files(folder: Path, files: list[Path]) -> Iterator[PastSolution | str]:
             yield name
 
 
-def _of_export(path: Path) -> Iterator[PastSolution | str]:
+def _of_export(path: Path, folder: str) -> Iterator[PastSolution | str]:
     with read_export(path) as export:
         for entry in export.entries:
-            name = f"{path.resolve().name}/{entry.student}"
+            name = f"{folder}/{entry.student}"
             try:
                 text = export.submission(entry).solution
             except UnreadableSubmission:
