@@ -116,17 +116,27 @@ def canvas_address(text: str) -> str:
     Raises:
         CanvasError: it is not one, or not secure.
     """
-    parts = urlsplit(text.strip().rstrip("/"))
+    text = text.strip()
+    parts = urlsplit(text.rstrip("/") if is_address(text) else "")
     path = parts.path.removesuffix("/api/v1")
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or path:
+    if not parts.hostname or parts.query or path:
         raise CanvasError(
             "The address of Canvas must be like https://canvas.example.edu. Give it with --url or "
             "CANVAS_API_URL."
         )
     if "@" in parts.netloc:
         raise CanvasError("The address of Canvas must not contain a user name or a password.")
-    refuse_insecure(text.strip())
+    refuse_insecure(text)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address of the web: a scheme, a host, and a port that exists."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an open bracket, or a port above 65535
+        return False
 
 
 def refuse_insecure(url: str) -> None:
