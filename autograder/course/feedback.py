@@ -15,7 +15,7 @@ from autograder.course.class_record import Outcome
 from autograder.course.graded_class import GradedClass
 from autograder.course.outputs.published_points import published_points
 from autograder.course.outputs.score_breakdown import closing_rows
-from autograder.course.policy import FinalScore, Status
+from autograder.course.policy import FinalScore, Status, shared_manual, with_final_points
 from autograder.platforms.feedback_names import (
     PAGE,
     Content,
@@ -76,7 +76,7 @@ def plan_feedback(graded: GradedClass, site: FeedbackSite, unfinished: bool = Fa
             recipients.append(Recipient(member, outcomes[member][0].entry, score.lms))
         else:
             left_out.append(reason)
-    recipients, page_of = _without_covered(recipients, scores, left_out)
+    recipients, page_of = _without_covered(recipients, site, scores, left_out)
     files = _distinct(_place(recipients, site, left_out), left_out)
     reached = {file.recipient.member for file in files}
     return Feedback(
@@ -122,7 +122,10 @@ def _why_not(
 
 
 def _without_covered(
-    recipients: Sequence[Recipient], scores: dict[str, FinalScore], left_out: list[LeftOut]
+    recipients: Sequence[Recipient],
+    site: FeedbackSite,
+    scores: dict[str, FinalScore],
+    left_out: list[LeftOut],
 ) -> tuple[list[Recipient], dict[str, str]]:
     """Return one recipient per group whose site gives all members the same feedback.
 
@@ -131,7 +134,7 @@ def _without_covered(
     """
     groups: dict[str, list[Recipient]] = {}
     for recipient in recipients:
-        shared = recipient.entry.shared_feedback
+        shared = recipient.entry.shared_feedback and not site.is_personal
         groups.setdefault(recipient.entry.student if shared else recipient.member, []).append(
             recipient
         )
@@ -139,16 +142,30 @@ def _without_covered(
     page_of: dict[str, str] = {}
     for group in groups.values():
         first = group[0]
-        pages = {tuple(closing_rows(scores[recipient.member])) for recipient in group}
-        if first.entry.shared_feedback and (
-            len(pages) > 1 or len(group) < len(first.entry.members)
-        ):
-            reason = "the site gives a group one page, and the scores of its members differ"
+        shared = first.entry.shared_feedback and not site.is_personal
+        if shared and (difference := _difference(group, scores)):
+            reason = f"the site gives a group one page, and {difference}: use --to mail"
             left_out += [LeftOut(recipient.member, reason) for recipient in group]
             continue
         kept.append(first)
         page_of |= {recipient.member: first.member for recipient in group[1:]}
     return kept, page_of
+
+
+def _difference(group: Sequence[Recipient], scores: dict[str, FinalScore]) -> str:
+    """Return why the members of a submission can't share a page, "" if they can."""
+    entry, own = group[0].entry, [scores[recipient.member] for recipient in group]
+    if entry.split_group:
+        return "its members submitted different files"
+    rows = {tuple(closing_rows(score)) for score in own}
+    shared = len(shared_manual(own))
+    if (
+        len(rows) > 1
+        or len(group) < len(entry.members)
+        or any(len(score.manual) > shared for score in own)
+    ):
+        return "the scores or comments of its members differ"
+    return ""
 
 
 def _place(
@@ -184,9 +201,11 @@ def _distinct(files: Sequence[FeedbackFile], left_out: list[LeftOut]) -> list[Fe
 def _render(file: FeedbackFile, outcome: Outcome, scores: dict[str, FinalScore]) -> bytes:
     if outcome.report is None:
         raise ValueError(f"{file.recipient.member} has no report.")
-    if file.content is Content.RESULTS:
+    if file.content is Content.RESULTS:  # the site gives it to all members
         return gradescope.render(outcome.report).encode()
-    page = html.render(outcome.report, closing_rows(scores[file.recipient.member])).encode()
+    score = scores[file.recipient.member]
+    report = with_final_points(outcome.report, score)
+    page = html.render(report, closing_rows(score)).encode()
     if file.content is Content.PAGE:
         return page
     stream = io.BytesIO()

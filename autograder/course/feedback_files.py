@@ -1,11 +1,13 @@
 """Write feedback into a zip or a folder: each file is complete or absent, and private.
 
-Files have mode 0600, and new folders 0700. A folder is only used again if its table says that an
-earlier run wrote it; pages of students who get none any more are removed.
+Files have mode 0600, and new folders 0700. The list of pages is written first, `.pages.json`, so
+that an interrupted run can be repeated. A folder is only used again if this list or the table says
+that an earlier run wrote it; pages of students who get none any more are removed.
 """
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from autograder.platforms.feedback_names import ADDRESSES
 from quantlab.atomic_files import write_atomically
 
 FEEDBACK = "feedback"  # below the folder of a class
+_PAGES = ".pages.json"  # in a folder: the pages that this kit wrote
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
@@ -52,12 +55,14 @@ def write_folder(feedback: Feedback, folder: Path, advance: Callable[[], object]
             raise UnwritableFeedback(f"{folder} is a file. Name a folder with --out.")
         earlier = _earlier_pages(folder)
         _make_private(folder)
+        _write_list(folder, earlier | {file.name for file in feedback.files})
         written = set()
         for name, content in _contents(feedback, advance):
             write_atomically(folder / name, partial(_write, content), PRIVATE_FILE)
             written.add(name)
         for name in earlier - written:
             (folder / name).unlink(missing_ok=True)
+        _write_list(folder, {file.name for file in feedback.files})
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -79,13 +84,29 @@ def _earlier_pages(folder: Path) -> set[str]:
     if not folder.exists() or not any(folder.iterdir()):
         return set()
     try:
-        text = (folder / ADDRESSES).read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
+        names = _listed(folder)
+    except (FileNotFoundError, ValueError, csv.Error) as error:
         raise UnwritableFeedback(
             f"{folder} contains other files. Name an empty or new folder with --out."
         ) from error
-    names = {row.get("attachment") or "" for row in csv.DictReader(io.StringIO(text, newline=""))}
     return {name for name in names if name and Path(name).name == name}
+
+
+def _listed(folder: Path) -> set[str]:
+    """Return the names in the list of pages; without a list, those in the table."""
+    if (place := folder / _PAGES).is_file():
+        names = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(names, list):
+            raise ValueError(f"{place} is not a list.")
+        return set(map(str, names))
+    text = (folder / ADDRESSES).read_text(encoding="utf-8")
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    return {row.get("attachment") or "" for row in rows}
+
+
+def _write_list(folder: Path, names: set[str]) -> None:
+    content = json.dumps(sorted(names)).encode()
+    write_atomically(folder / _PAGES, partial(_write, content), PRIVATE_FILE)
 
 
 def _make_private(folder: Path) -> None:

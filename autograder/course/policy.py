@@ -27,6 +27,8 @@ __all__ = [
     "apply_manual_scores",
     "apply_policy",
     "load_policy",
+    "shared_manual",
+    "with_final_points",
 ]
 
 
@@ -112,21 +114,39 @@ def apply_policy(
 def apply_manual_scores(record: ClassRecord, scores: Sequence[FinalScore]) -> ClassRecord:
     """Return the record with the manual scores in its reports, as the pages show them.
 
-    A group's report has the scores of its first member. Finished reviews are removed.
+    A group's report has only the scores that all members share: `with_final_points` adds those of
+    one member. Finished reviews are removed.
     """
     by_member = {score.member: score for score in scores}
-    outcomes = (
-        replace(
-            outcome, report=_with_final_points(outcome.report, by_member[outcome.entry.members[0]])
-        )
-        if outcome.report and outcome.entry.members
-        else outcome
-        for outcome in record.outcomes
-    )
-    return replace(record, outcomes=tuple(outcomes))
+
+    def applied(outcome: Outcome) -> Outcome:
+        if outcome.report is None or not outcome.entry.members:
+            return outcome
+        own = [by_member[member] for member in outcome.entry.members]
+        report = with_manual_scores(outcome.report, shared_manual(own))
+        if all(score.status is not Status.NEEDS_REVIEW for score in own):
+            report = replace(report, review=(), review_checks=())
+        return replace(outcome, report=report)
+
+    return replace(record, outcomes=tuple(applied(outcome) for outcome in record.outcomes))
 
 
-def _with_final_points(report: Report, score: FinalScore) -> Report:
+def shared_manual(scores: Sequence[FinalScore]) -> Mapping[str, ManualScore]:
+    """Return the manual scores that all members have, with equal points and comments."""
+    first, *others = scores
+    return {
+        check: manual
+        for check, manual in first.manual.items()
+        if all(_is_same(manual, score.manual.get(check)) for score in others)
+    }
+
+
+def _is_same(manual: ManualScore, other: ManualScore | None) -> bool:
+    return other is not None and (manual.points, manual.comment) == (other.points, other.comment)
+
+
+def with_final_points(report: Report, score: FinalScore) -> Report:
+    """Return the report of `apply_manual_scores` as the page of one member shows it."""
     report = with_manual_scores(report, score.manual)
     if score.status is Status.NEEDS_REVIEW:
         return report

@@ -27,7 +27,7 @@ from canvasapi.exceptions import (
 )
 from canvasapi.requester import Requester
 
-from autograder.platforms.canvas_http import CanvasError
+from autograder.platforms.canvas_http import CanvasError, is_address
 from autograder.platforms.pulled_folder import (
     Pulled,
     PulledAttempt,
@@ -39,6 +39,7 @@ from autograder.platforms.pulled_folder import (
 )
 
 Record = Mapping[str, Any]
+_APART = "apart from the group"  # added to the record of a member with other files
 _INCLUDED = ("user", "group", "submission_history")
 NEW_TOKEN = (
     "Canvas does not accept the token: it may have expired. Make a new one in Canvas: Account, "
@@ -122,7 +123,9 @@ def _listing(course: int, assignment: Assignment, records: Sequence[Record]) -> 
         else:
             missing.append(_student(record))
     addresses = {
-        int(item["id"]): str(item["url"]) for record in submitted for item in _attachments(record)
+        int(item["id"]): str(item.get("url") or "")
+        for record in submitted
+        for item in _attachments(record)
     }
     typed: dict[str, bytes] = {}
     submissions = tuple(_submission(group, typed) for group in _teams(submitted))
@@ -155,7 +158,7 @@ def _teams(records: Sequence[Record]) -> list[list[Record]]:
     for alike in groups.values():
         largest, *others = sorted(alike.values(), key=lambda team: (-len(team), _order(team[0])))
         teams.append(sorted(largest, key=_order))
-        alone += [[{**record, "group": None}] for team in others for record in team]
+        alone += [[{**record, _APART: True}] for team in others for record in team]
     return sorted([*teams, *alone], key=lambda team: min(record["user_id"] for record in team))
 
 
@@ -179,6 +182,7 @@ def _submission(records: Sequence[Record], typed: dict[str, bytes]) -> PulledSub
         group=PulledGroup(int(group["id"]), str(group.get("name") or ""))
         if group.get("id")
         else None,
+        is_apart=_APART in first,
     )
 
 
@@ -211,7 +215,8 @@ def _file_ids(record: Record) -> tuple[int, ...]:
 
 def _file(item: Record) -> PulledFile:
     id, name = int(item["id"]), str(item.get("display_name") or item.get("filename") or "")
-    return PulledFile(id, name, int(item["size"]), place_of(id, name))
+    problem = "" if is_address(str(item.get("url") or "")) else "has no address in Canvas"
+    return PulledFile(id, name, int(item["size"]), place_of(id, name), problem)
 
 
 def _typed_files(record: Record, typed: dict[str, bytes]) -> list[PulledFile]:

@@ -29,6 +29,7 @@ class ExportEntry:
             "ID": "17"}}.
         site_files: the files, where feedback is returned beside one of them (Canvas).
         shared_feedback: whether the site gives all members the feedback that one of them gets.
+        split_group: whether other members of the group submitted other files.
     """
 
     student: str
@@ -41,3 +42,4 @@ class ExportEntry:
     lms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     site_files: tuple[SiteFile, ...] = ()
     shared_feedback: bool = False
+    split_group: bool = False

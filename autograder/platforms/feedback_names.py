@@ -91,12 +91,14 @@ class FeedbackSite:
 
     `place` returns the files of a student, or raises `Unreachable`. `upload` is a sentence that
     says what staff do with the archive. `tables` returns further files, {name: text}.
+    `is_personal` says that each member of a group gets a page of their own everywhere.
     """
 
     place: Callable[[Recipient], tuple[FeedbackFile, ...]]
     upload: str
     tables: Callable[[Sequence[FeedbackFile], str], dict[str, str]] = lambda files, title: {}
     is_folder: bool = False
+    is_personal: bool = False
 
 
 def _moodle(recipient: Recipient) -> tuple[FeedbackFile, ...]:
@@ -253,5 +255,6 @@ SITES = {
         f"Nothing was sent. {ADDRESSES} is for a mail merge: each row names an address and a page.",
         _mail_tables,
         is_folder=True,
+        is_personal=True,
     ),
 }

@@ -97,13 +97,17 @@ class PulledGroup:
 
 @dataclass(frozen=True)
 class PulledSubmission:
-    """Holds the latest attempt of a student or a group, and all attempts as numbers and times."""
+    """Holds the latest attempt of a student or a group, and all attempts as numbers and times.
+
+    `is_apart` says that most of the group submitted other files: the member is graded alone.
+    """
 
     members: tuple[PulledStudent, ...]
     latest: PulledAttempt
     files: tuple[PulledFile, ...]
     attempts: tuple[PulledAttempt, ...] = ()
     group: PulledGroup | None = None
+    is_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,7 @@ def _parse_entry(
 ) -> ParsedEntry:
     members = sorted(item.members, key=lambda member: member.student.value)
     who = members[0].student
-    if item.group is not None:
+    if item.group is not None and not item.is_apart:
         who = _site_id(item.group.name, f"group{item.group.id}")
     entry = ExportEntry(
         student=who.value,
@@ -191,11 +195,18 @@ def _parse_entry(
         lms={member.student.value: member.columns for member in members},
         site_files=tuple(SiteFile(file.id, file.name) for file in item.files if file.id),
         shared_feedback=item.group is not None and not pulled.graded_individually,
+        split_group=item.group is not None and item.group.id in _split_groups(pulled),
     )
     numbers = (value for m in members for value in (str(m.id), m.login, m.sis_id) if value)
     ids = tuple(member.student.value for member in members)
     names = tuple(dict.fromkeys(n for m in members for n in (m.name, m.sortable_name) if n))
     return ParsedEntry(entry, _contents(item.files, entries), who, (*ids, *numbers), names)
+
+
+def _split_groups(pulled: Pulled) -> frozenset[int]:
+    return frozenset(
+        item.group.id for item in pulled.submissions if item.group is not None and item.is_apart
+    )
 
 
 def _contents(files: tuple[PulledFile, ...], entries: Mapping[str, Entry]) -> Contents:

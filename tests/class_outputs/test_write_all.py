@@ -26,7 +26,7 @@ from autograder.platforms.nbgrader_gradebook import (
     write_gradebook,
 )
 from quantlab.intake.submission import Submission
-from tests.class_outputs.people import a_record, a_report, an_entry, an_outcome
+from tests.class_outputs.people import WRITTEN, a_record, a_report, an_entry, an_outcome
 from tests.gradescope.schema import SCHEMA
 
 
@@ -221,3 +221,19 @@ def test_write_all_shows_what_grade_submission_returns(
     assert read.report == report
     (mistake, *_) = report.misconceptions
     assert mistake.name in (tmp_path / "class.html").read_text()
+
+
+def test_write_all_shows_manual_scores_only_to_their_student(tmp_path: Path) -> None:
+    record = a_record(an_outcome(a_report("team"), members=("kim", "lee")))
+    written = {("team", check): ManualScore(2.0, "Of the team.") for check in WRITTEN}
+    own = {
+        (name, "1c.comparison"): ManualScore(points, f"Only for {name}.")
+        for name, points in (("kim", 7.0), ("lee", 3.0))
+    }
+    write_all(record, tmp_path, Policy(), {**written, **own})
+    for name, other in (("kim", "lee"), ("lee", "kim")):
+        for file in ("report.html", "results.json"):
+            text = (tmp_path / "students" / name / file).read_text()
+            assert f"Only for {name}." in text
+            assert "Of the team." in text
+            assert f"Only for {other}." not in text

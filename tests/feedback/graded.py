@@ -8,7 +8,7 @@ from autograder.__main__ import main
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import Policy, load_policy
 from autograder.course.graded_class import BatchNote, write_note
-from autograder.course.manual_scores import ManualScore
+from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs.class_json import class_json
 from autograder.course.policy import apply_manual_scores, apply_policy
 from autograder.course.publish import PublishOptions
@@ -23,13 +23,14 @@ def write_class(
     course: str = "",
     reports: Mapping[str, Report] | None = None,
     ungraded: tuple[str, ...] = (),
+    manual: ManualScores | None = None,
 ) -> Path:
     """Write folder/export and folder/out; `ungraded` are submissions with open written answers."""
     for path, content in files.items():
         place = folder / "export" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return publish(folder, course, reports or {}, ungraded)
+    return publish(folder, course, reports or {}, ungraded, manual)
 
 
 def publish(
@@ -37,6 +38,7 @@ def publish(
     course: str = "",
     reports: Mapping[str, Report] = {},
     ungraded: tuple[str, ...] = (),
+    manual: ManualScores | None = None,
 ) -> Path:
     """Publish the class of folder/export in folder/out, and return that."""
     out, export = folder / "out", folder / "export"
@@ -52,13 +54,13 @@ def publish(
             for entry in opened.entries
         )
         record = ClassRecord(opened.source, "CIFAR-10", outcomes, opened.missing)
-    manual = {
+    scores_of_all = {
         (outcome.entry.student, check): ManualScore(2.0, f"Comment for {outcome.entry.student}.")
         for outcome in record.outcomes
         for check in WRITTEN
         if outcome.entry.student not in ungraded
     }
-    scores = apply_policy(record, policy, manual)
+    scores = apply_policy(record, policy, {**scores_of_all, **(manual or {})})
     text = class_json(apply_manual_scores(record, scores), scores, policy)
     (out / "class.json").write_text(text, encoding="utf-8")
     write_note(out, BatchNote(export, PublishOptions(course_file)))

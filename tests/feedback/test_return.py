@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import feedback
 from autograder.course.graded_class import open_graded_class
 from autograder.course.outputs.score_breakdown import closing_rows
 from autograder.engine.record import Verdict
 from autograder.report import html
 from tests.class_outputs.people import a_report
-from tests.feedback.graded import return_to, write_class
+from tests.feedback.graded import publish, return_to, write_class
 from tests.feedback.site_rules import members
 
 NAMES = ("ada", "bob", "cem", "dot")
@@ -146,7 +147,12 @@ def test_return_mail_removes_pages_of_students_who_get_none_any_more(tmp_path: P
     write_class(tmp_path, files, 'roster = "roster.csv"\nexcused = ["ada"]\n')
     assert return_to("mail", out, "--out", str(folder)) == 0
     left = {path.name for path in folder.iterdir()}
-    assert left == {"addresses.csv", "note.txt", *(f"feedback-{n}.html" for n in NAMES[1:])}
+    assert left == {
+        ".pages.json",
+        "addresses.csv",
+        "note.txt",
+        *(f"feedback-{n}.html" for n in NAMES[1:]),
+    }
 
 
 @pytest.mark.parametrize("site", ["mail", "moodle"])
@@ -185,3 +191,48 @@ def test_return_reports_progress_in_lines(tmp_path: Path, capsys) -> None:
     return_to("moodle", out)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"Pages of students: {number} of 4" for number in (1, 2, 3, 4)]
+
+
+def mail_class(folder: Path) -> Path:
+    roster = "student,Email\n" + "".join(f"{n},{n}@x.edu\n" for n in NAMES)
+    folder.mkdir(exist_ok=True)
+    (folder / "roster.csv").write_text(roster)
+    files = {f"{name}/s.py": "x\n" for name in NAMES}
+    return write_class(folder, files, 'roster = "roster.csv"\n')
+
+
+def test_return_mail_again_after_an_interruption(tmp_path: Path, monkeypatch) -> None:
+    out, folder = mail_class(tmp_path), tmp_path / "letters"
+    render = feedback.html.render
+
+    def interrupted(report, *rows):
+        if report.student == "cem":
+            raise KeyboardInterrupt
+        return render(report, *rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feedback.html, "render", interrupted)
+        assert return_to("mail", out, "--out", str(folder)) == 130
+    left = {path.name for path in folder.iterdir()}
+    assert left == {".pages.json", "feedback-ada.html", "feedback-bob.html"}
+    (tmp_path / "course.toml").write_text('roster = "roster.csv"\nexcused = ["ada"]\n')
+    publish(tmp_path, 'roster = "roster.csv"\nexcused = ["ada"]\n')
+    assert return_to("mail", out, "--out", str(folder)) == 0
+    left = {path.name for path in folder.iterdir()}
+    assert left == {".pages.json", "addresses.csv", *(f"feedback-{n}.html" for n in NAMES[1:])}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"addresses.csv": 'To,attachment\n"a,b'}, {".pages.json": "{"}, {".pages.json": "{}"}],
+)
+def test_return_mail_refuses_a_list_that_it_did_not_write(
+    files: dict[str, str], tmp_path: Path, capsys
+) -> None:
+    out, folder = mail_class(tmp_path), tmp_path / "letters"
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    assert return_to("mail", out, "--out", str(folder)) == 2
+    assert "contains other files" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course.manual_scores import ManualScore
 from tests.feedback.graded import return_to, write_class
 from tests.feedback.site_rules import CanvasAssignment, CanvasSubmission, canvas, members, moodle
 
@@ -243,3 +244,19 @@ def test_mail_refuses_missing_unsafe_and_shared_addresses(tmp_path: Path, capsys
         row["attachment"] for row in csv.DictReader((out / "feedback/mail/addresses.csv").open())
     ]
     assert len(list((out / "feedback/mail").glob("*.html"))) == 1
+
+
+OWN_SCORES = {
+    ("ada", "1c.comparison"): ManualScore(7.0, "Only for Ada."),
+    ("bob", "1c.comparison"): ManualScore(3.0, "Only for Bob."),
+}
+
+
+def test_gradescope_pages_of_a_group_have_only_the_scores_of_their_student(tmp_path: Path) -> None:
+    out = write_class(tmp_path, GRADESCOPE_FILES, manual=OWN_SCORES)
+    assert return_to("gradescope", out) == 0
+    found = dict(members(out / "feedback/gradescope.zip"))
+    pages = [found[f"submission_1/{name}.html"] for name in ("ada", "bob")]
+    assert [b"Only for Ada." in page for page in pages] == [True, False]
+    assert [b"Only for Bob." in page for page in pages] == [False, True]
+    assert b"Only for" not in found["submission_1/results.json"]

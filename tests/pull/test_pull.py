@@ -18,6 +18,7 @@ import pytest
 from autograder.__main__ import main
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.course_file import load_policy
+from autograder.course.manual_scores import ManualScore
 from autograder.course.outputs.gradebooks import site_rows
 from autograder.course.policy import apply_policy
 from autograder.platforms import BadExport, canvas_pull, read_export
@@ -27,6 +28,7 @@ from quantlab.intake.contents import LIMITS, Limits
 from tests.class_outputs.people import a_report
 from tests.feedback.graded import publish, return_to
 from tests.feedback.site_rules import CanvasAssignment, CanvasSubmission, canvas
+from tests.feedback.site_rules import members as archive_members
 from tests.pull.canvas_site import TOKEN, CanvasSite, Failure
 
 LIST = "/api/v1/courses/7/assignments/9/submissions"
@@ -401,6 +403,21 @@ def test_pull_refuses_more_than_a_submission_may_contain(
     assert LIMITS.total_bytes > 2**20
 
 
+def test_pull_lists_a_file_without_an_address(site, pull, tmp_path: Path, capsys) -> None:
+    fill(site)
+    files = [
+        site.attachment(870 + number, f"{number}.py", b"x", url=url)
+        for number, url in enumerate(("", None, "https://[::1", "/files/1"))
+    ]
+    site.submit(23, "Hopper, Gil", files)
+    assert pull() == 1
+    output = capsys.readouterr()
+    for number in range(4):
+        sentence = f"'{number}.py' of hoppergil_23 was not fetched: it has no address in Canvas."
+        assert sentence in output.err
+    assert "3 files fetched" in output.out
+
+
 def test_pull_refuses_another_page_in_place_of_a_file(site, pull, tmp_path: Path, capsys) -> None:
     fill(site)
     site.failures["/storage/801"] = Failure(200, b"<html>", times=99)
@@ -505,6 +522,47 @@ def test_group_member_with_other_files_is_alone(site, pull, tmp_path: Path) -> N
     assert members["liskoveve_22"] == ("liskoveve_22",)
 
 
+@pytest.mark.parametrize("individually", [False, True])
+def test_pages_of_a_split_group_reach_no_other_member(
+    site, pull, tmp_path: Path, individually: bool, capsys
+) -> None:
+    fill(site)
+    own = [site.attachment(860, "solution.py", b"eve = 1\n")]
+    site.submit(22, "Liskov, Eve", own, group={"id": 5, "name": "Team 5"})
+    site.assignment["grade_group_students_individually"] = individually
+    pull()
+    (tmp_path / "pulled").rename(tmp_path / "export")
+    out = publish(tmp_path)
+    assert return_to("canvas", out) == (0 if individually else 1)
+    names = {name.split("_")[1] for name, _ in archive_members(out / "feedback/canvas.zip")}
+    team = {"19", "20", "22"}
+    assert names == {"17", "18"} | (team if individually else set())
+    sentence = (
+        "3 students left out, the site gives a group one page, and its members submitted different "
+        "files: use --to mail: knuthdot_20, liskoveve_22, turingcem_19."
+    )
+    assert (sentence in capsys.readouterr().out) is not individually
+    if not individually:
+        assert return_to("mail", out) == 0
+        assert len(list((out / "feedback/mail").glob("*.html"))) == 5
+
+
+def test_group_with_own_comments_gets_no_shared_page(site, pull, tmp_path: Path, capsys) -> None:
+    fill(site)
+    pull()
+    (tmp_path / "pulled").rename(tmp_path / "export")
+    own = {
+        ("knuthdot_20", "1c.comparison"): ManualScore(2.0, "Only for Dot."),
+        ("turingcem_19", "1c.comparison"): ManualScore(2.0, "Only for Cem."),
+    }
+    out = publish(tmp_path, manual=own)
+    assert return_to("canvas", out) == 1
+    assert "the scores or comments of its members differ" in capsys.readouterr().out
+    assert b"Only for" not in b"".join(
+        content for _, content in archive_members(out / "feedback/canvas.zip")
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "mode", "message"),
     [
@@ -545,7 +603,11 @@ def test_pull_takes_the_token_from_the_environment(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "canvas.x.edu", "http://canvas.x.edu", "https://u:p@x.edu", "https://x.edu/a?b=c"]
+    "url",
+    [
+        *("", "canvas.x.edu", "http://canvas.x.edu", "https://u:p@x.edu", "https://x.edu/a?b=c"),
+        *("https://[::1", "https://canvas.x.edu:99999", "https://canvas.x.edu:x"),
+    ],
 )
 def test_pull_refuses_an_address_that_is_not_secure(url: str, site, pull, capsys) -> None:
     assert pull("--url", url or " ") == 2

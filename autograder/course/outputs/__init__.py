@@ -43,6 +43,7 @@ from autograder.course.policy import (
     Status,
     apply_manual_scores,
     apply_policy,
+    with_final_points,
 )
 from autograder.course.reference_results import reference_numbers
 from autograder.engine.record import Report
@@ -184,6 +185,7 @@ def _write_students(
     for score in tqdm(scores, desc="Pages of students", leave=False, disable=None):
         report = reports.get(score.member)
         if report is not None:
+            report = with_final_points(report, score)
             folder = _folder(score.member)
             files.write(f"{folder}/report.html", html.render(report, closing_rows(score)))
             files.write(results_file(score.member), _results(report, score))

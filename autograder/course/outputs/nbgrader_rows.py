@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.manual_scores import AUTOMATIC, WRITTEN
-from autograder.course.policy import FinalScore, Status
+from autograder.course.policy import FinalScore, Status, with_final_points
 from autograder.course.submission_times import UnknownTime, submission_time
 from autograder.engine.record import Report, Verdict
 from autograder.platforms.nbgrader_course.autograde_preprocessor import automatic_score
@@ -69,7 +69,7 @@ def students_in_gradebook(
         if outcome is None or outcome.report is None:
             continue
         if score.status in (Status.FINAL, Status.AWAITING_MARKING):
-            yield score, outcome, outcome.report
+            yield score, outcome, with_final_points(outcome.report, score)
 
 
 def _cell(cell: GradedCell, report: Report, score: FinalScore) -> CellScore:
