@@ -2,16 +2,18 @@
 
 import csv
 import gc
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from autograder.course.audit import SubmissionPool
+from autograder.course.audit import Audit, SubmissionPool
+from autograder.course.audit.solutions import LONGEST
 from autograder.course.class_record import ClassRecord, Outcome
 from autograder.course.manual_scores import ManualScore, ManualScores
 from autograder.course.outputs import write_all
-from autograder.course.outputs.anonymous import pseudonyms
+from autograder.course.outputs.anonymous import Pseudonyms, pseudonyms
 from autograder.course.policy import Policy, apply_policy
 from autograder.engine.record import Verdict
 from quantlab.intake.submission import Submission
@@ -157,3 +159,40 @@ def test_pseudonyms_keep_text_without_names(record: ClassRecord, policy: Policy)
     names = pseudonyms(record, apply_policy(record, policy, {}), SECRET)
     text = "Expected int32 (5,) [-8, 3, 7, 0, 7], got 12.5 at [3]; linear_quantize(x, 0.1)"
     assert names.text(text) == text
+
+
+class _CountedIds(dict[str, str]):
+    """Counts how often an id is looked for."""
+
+    lookups = 0
+
+    def __contains__(self, id: object) -> bool:
+        self.lookups += 1
+        return super().__contains__(id)
+
+
+def test_text_looks_for_ids_a_bounded_number_of_times_per_word() -> None:
+    ids: Mapping[str, str] = _CountedIds({"ada-b-c": "p-1", "bob": "p-2"})
+    words = 300
+    text = Pseudonyms(ids, frozenset()).text("a." * words + "x_ada-b-c.py")
+    assert text.endswith("x_p-1.py")
+    assert ids.lookups <= 4 * words
+
+
+def test_text_removes_addresses_from_words_of_any_length() -> None:
+    names = Pseudonyms({}, frozenset())
+    word = "a" * 2**20  # quadratic work would take hours
+    assert names.text(word) == word
+    assert names.text(f"{word}@uni.example, b") == "…, b"
+    assert names.text("Ask a@b.c+d@e.f. Use x@y") == "Ask …. Use x@y"
+
+
+def test_audit_notes_contain_no_ids(telling: ClassRecord) -> None:
+    submissions = SubmissionPool("shapes10")
+    for student in (STUDENT, "b2", "7"):
+        submissions.add(Submission(student, "a = 1\n" * (LONGEST // 6 + 1)))
+    (note,) = (note for note in submissions.compare().notes if "because longer" in note)
+    hidden = Pseudonyms({STUDENT: "p-1", "b2": "p-2", "7": "p-3"}, frozenset())
+    assert note.endswith(f": {STUDENT}, b2, 7.")
+    (shown,) = hidden.audit(Audit((), (note,))).notes
+    assert shown == note.replace(STUDENT, "p-1").replace("b2, 7.", "p-2, p-3.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.course.outputs import write_all
+from autograder.course.outputs import nbgrader_tree, write_all
 from autograder.course.outputs.nbgrader_tree import write_nbgrader_tree
 from autograder.course.outputs.output_files import OutputFiles
 from autograder.course.outputs.student_files import StudentFiles
@@ -41,7 +41,20 @@ def answered(metadata: bool = True) -> str:
     return nbformat.writes(notebook)
 
 
+def malformed() -> str:
+    """A notebook with metadata that nbformat accepts, and half of a surrogate pair."""
+    notebook = json.loads(answered())
+    notebook["nbformat_minor"] = 4  # whose cells have no ids
+    by_id = {cell["id"]: cell for cell in notebook["cells"]}
+    by_id["written-1b"]["source"] = f"\ud83d {ANSWER} \ud83d\ude00"
+    by_id["written-1b"]["id"] = ["q"]
+    by_id["mse"]["metadata"] = {"nbgrader": "x", "id": 5}
+    by_id["times"]["metadata"] = {"nbgrader": None, "id": ["q"]}
+    return json.dumps(notebook)
+
+
 STUDENTS = {
+    "joan": {"main.ipynb": malformed()},
     "ada": {"main.ipynb": answered()},
     "alan": {"Copy of main.ipynb": answered(metadata=False)},
     "grace": {"report.md": "# Report\n\nClipping loses the tails."},
@@ -119,6 +132,27 @@ def test_notebook_says_what_was_submitted_instead_of_answers(out):
     assert "For staff" not in text(out, "ada")
 
 
+def test_notebook_drops_malformed_metadata_and_half_of_a_surrogate_pair(out):
+    assert f"? {ANSWER} 😀" in text(out, "joan")
+    assert "For staff" not in text(out, "joan")
+
+
+def test_tree_replaces_a_notebook_that_cannot_be_shown(tmp_path, monkeypatch):
+    def deep(notebook, *arguments):
+        if notebook is not None and any(cell.source == ANSWER for cell in notebook.cells):
+            raise RecursionError
+        return writes(notebook, *arguments)
+
+    writes = nbformat.writes
+    monkeypatch.setattr(nbgrader_tree.nbformat, "writes", deep)
+    (tmp_path / "export" / "ada").mkdir(parents=True)
+    (tmp_path / "export" / "ada" / "main.ipynb").write_text(STUDENTS["ada"]["main.ipynb"])
+    write(tmp_path / "out", tmp_path / "export")
+    assert "can't be shown (RecursionError). The cells below are empty." in text(
+        tmp_path / "out", "ada"
+    )
+
+
 def test_tree_is_for_staff_only_and_holds_no_models(out):
     tree = out / "nbgrader"
     assert tree.stat().st_mode & 0o777 == 0o700
@@ -154,6 +188,11 @@ def test_anonymous_tree_has_pseudonyms_and_graded_cells_alone(tmp_path, monkeypa
             cell["source"] = "I am lovelace. " + ANSWER
         if cell["id"] == "mse":
             cell["outputs"][-1]["text"] = "made by lovelace"
+        cell["metadata"]["executionInfo"] = {"user": {"displayName": "Lovelace"}}
+        cell["author"] = "Lovelace"
+    named["cells"].append({**named["cells"][0], "id": "of-lovelace", "source": "x" * 300_000})
+    named["metadata"]["authors"] = [{"name": "Lovelace"}]
+    named["metadata"]["colab"] = {"name": "Lovelace.ipynb"}
     (export / "main.ipynb").write_text(json.dumps(named))
     with read_export(export.parent) as opened:
         record = a_record(an_outcome(a_report("lovelace")))
@@ -162,4 +201,9 @@ def test_anonymous_tree_has_pseudonyms_and_graded_cells_alone(tmp_path, monkeypa
     assert folder.name.startswith("p-")
     shown = (folder / ASSIGNMENT / "main.ipynb").read_text()
     assert "SAWB needs two moments" in shown
-    assert "lovelace" not in shown
+    assert "lovelace" not in shown.casefold()
+    assert len(shown) < 300_000
+    cells = nbformat.reads(shown, as_version=4).cells
+    assert {c.metadata.nbgrader.grade_id for c in cells if "nbgrader" in c.metadata} == CELLS
+    automatic = next(c for c in cells if c.id == "auto-1a")
+    assert "30 of 30 automatic points" in automatic.outputs[0].text

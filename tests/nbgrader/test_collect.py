@@ -1,5 +1,6 @@
 """What was submitted comes to where nbgrader looks, under the names that it should have."""
 
+import json
 import zipfile
 
 import pytest
@@ -55,6 +56,25 @@ def test_collect_replaces_an_unreadable_notebook(course, capsys, notebook):
     _, collected = course({"solution.py": "a", **({"main.ipynb": notebook} if notebook else {})})
     assert collected["main.ipynb"] == RELEASED
     assert "The released one replaces it" in capsys.readouterr().out
+
+
+def test_collect_removes_malformed_metadata_and_half_of_a_surrogate_pair(course):
+    cell = {"cell_type": "raw", "id": "a", "metadata": {"nbgrader": "x", "id": 5}, "source": ""}
+    notebook = {**json.loads(THEIRS), "cells": [cell]}
+    notebook["metadata"]["title"] = "\ud83d \ud83d\ude00"
+    _, collected = course(
+        {"solution.py": "", "Meins.ipynb": "", "main.ipynb": json.dumps(notebook)}
+    )
+    read = json.loads(collected["main.ipynb"])
+    assert read["metadata"] == {"mine": 1, "title": "? 😀"}
+    assert read["cells"][0]["metadata"] == {}
+
+
+def test_collect_ignores_the_time_that_a_student_wrote(course):
+    _, collected = course({"solution.py": "a = 1", "Timestamp.txt": "2000-01-01 00:00:00 UTC"})
+    assert {name for name in collected if "time" in name.casefold()} == {
+        "timestamp (submitted).txt"
+    }
 
 
 def test_collect_keeps_two_files_of_the_same_role(course, capsys):

@@ -113,6 +113,13 @@ def test_repair_replaces_a_cell_of_another_kind(released, submitted):
     assert counted.cell_type == "code"
 
 
+def test_repair_removes_malformed_metadata(released, submitted):
+    cell(submitted, "written-1b").metadata = NotebookNode({"nbgrader": "x", "id": ["q"]})
+    cell(submitted, "mse").metadata.nbgrader = [1]
+    repair(released, submitted)
+    assert metadata(submitted) == metadata(released)
+
+
 def test_repair_removes_invented_metadata(released, submitted):
     cell(submitted, "mse").metadata.nbgrader = {"grade": True, "grade_id": "mine", "points": 99}
     repair(released, submitted)

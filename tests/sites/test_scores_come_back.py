@@ -317,13 +317,13 @@ def test_nbgrader_gradebook_has_the_scores_of_the_class_after_it_is_copied(tmp_p
     effects = simulate_nbgrader(new, current, scored).effects
     assert [effect.after for effect in effects] == [people[s][2] for s in scored]
 
-    new.unlink()
     lost = [StudentRow("eve", None, 0, {"auto-1a": CellScore(9)})]
     write_gradebook(tmp_path / "gradebook.db", cells, lost)
     (rehearsal,), notes = write_database(files, record, scores, _policy(tmp_path))
     assert not new.exists()
     assert rehearsal.problem == "it would erase the scores of eve"
     assert "was not written" in notes[0]
+    assert notes[1] == f"Removed {new} of an earlier run."
 
 
 def _other_table(path: Path) -> None:

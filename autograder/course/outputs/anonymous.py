@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding
@@ -28,7 +29,9 @@ LENGTH = 10  # characters of base 32: two of a million people share one in 2000 
 REMOVED = "…"
 _SHORTEST_NAME = 3  # letters; shorter words are in every text
 _SHORTEST_NUMBER = 5  # digits; shorter numbers are in every tensor
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+# Begins and ends where a word does, so that a search takes linear time in any text.
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@[\w.+-]+)+")
+_DOMAIN = re.compile(r"@[\w-]+\.[\w-]")
 _WORD = re.compile(r"[^\W_]+")
 _CHUNK = re.compile(r"[\w.@+-]+")
 _DROPPED = ("printed", "leaderboard")  # a pseudonym of the leaderboard would connect the two
@@ -71,7 +74,16 @@ class Pseudonyms:
 
     def audit(self, findings: Audit) -> Audit:
         """Return the findings with pseudonyms."""
-        return Audit(tuple(self._finding(finding) for finding in findings.findings), findings.notes)
+        return Audit(
+            tuple(self._finding(finding) for finding in findings.findings),
+            tuple(self._note(note) for note in findings.notes),
+        )
+
+    def _note(self, note: str) -> str:
+        """Return a note with pseudonyms, also for ids of a list that are too short for `text`."""
+        ids = "|".join(re.escape(id) for id in sorted(self.of, key=len, reverse=True))
+        listed = re.compile(rf"(?<=[:,] )(?:{ids or '(?!)'})(?=, |\.$)")
+        return self.text(listed.sub(lambda id: self.of[id[0]], note))
 
     def _finding(self, finding: AuditFinding) -> AuditFinding:
         past = tuple(f"past solution {number}" for number in range(1, len(finding.past) + 1))
@@ -93,7 +105,7 @@ class Pseudonyms:
 
     def text(self, text: str) -> str:
         """Return a text with pseudonyms for ids, without addresses and names."""
-        return _CHUNK.sub(self._chunk, _ADDRESS.sub(REMOVED, text))
+        return _CHUNK.sub(self._chunk, _ADDRESS.sub(_without_address, text))
 
     def _chunk(self, match: re.Match[str]) -> str:
         chunk = match[0]
@@ -102,7 +114,7 @@ class Pseudonyms:
             return chunk.replace(core, self.of[core])
         if core.lower() in self.names:
             return chunk.replace(core, REMOVED)
-        for whole in self._ids_inside(core):
+        for whole in dict.fromkeys(self._ids_inside(core)):
             chunk = chunk.replace(whole, self.of[whole])
         return _WORD.sub(lambda w: REMOVED if w[0].lower() in self.names else w[0], chunk)
 
@@ -110,10 +122,15 @@ class Pseudonyms:
         """Yield the ids inside a word, such as "ada_solution.py" or "cs-ada-2"."""
         words = list(_WORD.finditer(chunk))
         for first in range(len(words)):
-            for last in range(len(words) - 1, first - 1, -1):
+            for last in range(min(len(words), first + self._most_words) - 1, first - 1, -1):
                 piece = chunk[words[first].start() : words[last].end()]
                 if piece in self.of and _is_distinctive(piece):
                     yield piece
+
+    @cached_property
+    def _most_words(self) -> int:
+        """Return the number of words of the id that has most."""
+        return max((len(_WORD.findall(id)) for id in self.of), default=0)
 
     def _outcome(self, outcome: Outcome) -> Outcome:
         entry = outcome.entry
@@ -191,6 +208,12 @@ def key_table(names: Pseudonyms) -> str:
 def _pseudonym(id: str, secret: bytes) -> str:
     digest = hmac.new(secret, f"pseudonym\0{id}".encode("utf-8", "surrogatepass"), hashlib.sha256)
     return "p-" + base64.b32encode(digest.digest()).decode("ascii").lower()[:LENGTH]
+
+
+def _without_address(match: re.Match[str]) -> str:
+    if not _DOMAIN.search(match[0]):
+        return match[0]
+    return REMOVED + match[0][len(match[0].rstrip(".+-")) :]
 
 
 def _is_personal(column: str) -> bool:

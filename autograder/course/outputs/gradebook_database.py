@@ -66,10 +66,13 @@ def write_database(
         rehearsals.append(_rehearse(new, current, totals, policy))
         if len(rehearsals[0].accepted()) < len(totals):
             new.unlink()
-            return rehearsals, [
+            notes = [
                 f"{DATABASE} was not written: replacing {current.file} by it would lose scores. "
                 "Correct the refused rows, or add the students to allow_lower in course.toml."
             ]
+            if files.remove(DATABASE):  # without manual scores that were not passed in
+                notes.append(f"Removed {place} of an earlier run.")
+            return rehearsals, notes
         new.replace(place)
     files.written.append(place)
     waiting = [score for score in scores if score.status is Status.AWAITING_MARKING]

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder.course.class_record import ClassRecord
+from autograder.course.outputs.anonymous_notebook import anonymous_notebook
 from autograder.course.outputs.gradebook_database import AUTOGRADED
 from autograder.course.outputs.nbgrader_rows import gradebook_cells, students_in_gradebook
 from autograder.course.outputs.output_files import OutputFiles
@@ -29,6 +30,7 @@ from autograder.platforms.nbgrader_course.graded_notebook import graded_notebook
 from autograder.platforms.nbgrader_course.student_notebook import StudentNotebook, find_notebook
 from autograder.platforms.nbgrader_gradebook import ASSIGNMENT, NOTEBOOK
 from quantlab.errors import UnreadableSubmission
+from quantlab.intake.contents import Contents
 from quantlab.paths import KIT
 
 COURSE, SOURCE = "nbgrader", "nbgrader/source"
@@ -70,36 +72,38 @@ def write_nbgrader_tree(
     _write(files, f"{SOURCE}/{ASSIGNMENT}/{NOTEBOOK}.ipynb", source)
     rows = list(students_in_gradebook(record, scores))
     for score, _, report in tqdm(rows, desc="Notebooks of students", leave=False, disable=None):
-        notebook = _notebook(students, score.member, released, report, graded)
+        text = _notebook_text(students, score.member, released, report, graded)
         name = f"{AUTOGRADED}/{score.member}/{ASSIGNMENT}/{NOTEBOOK}.ipynb"
-        _write(files, name, nbformat.writes(notebook))
+        _write(files, name, text)
     _remove_others(files.folder / AUTOGRADED, {score.member for score, _, _ in rows})
     os.chmod(files.folder / COURSE, 0o700)
 
 
-def _notebook(
+def _notebook_text(
     students: StudentFiles,
     member: str,
     released: NotebookNode,
     report: Report,
     graded: Sequence[str],
-) -> NotebookNode:
+) -> str:
+    """Return a student's notebook, or the graded cells alone if it can't be shown."""
+
+    def text(student: StudentNotebook, contents: Contents | None) -> str:
+        notebook = graded_notebook(student, contents, released, report, graded)
+        if students.anonymized is not None:
+            notebook = anonymous_notebook(notebook, released, report, students.anonymized)
+        return nbformat.writes(notebook).encode("utf-8", "replace").decode("utf-8")
+
     try:
         with students.export.files(students.entries[member]) as contents:
             student = find_notebook(contents)
-            notebook = graded_notebook(student, contents, released, report, graded)
+            try:
+                return text(student, contents)
+            except Exception as problem:  # one student's content must not stop the class
+                reason = f"The notebook can't be shown ({type(problem).__name__})."
+                return text(StudentNotebook(student.entry, problem=reason), contents)
     except UnreadableSubmission:
-        notebook = graded_notebook(StudentNotebook(), None, released, report, graded)
-    if students.anonymized is not None:
-        notebook.cells = [cell for cell in notebook.cells if _may_be_shown(cell)]
-        for cell in notebook.cells:
-            cell.source = students.anonymized(cell.source)
-            cell.pop("attachments", None)
-    return notebook
-
-
-def _may_be_shown(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader")) or cell.cell_type == "markdown"
+        return text(StudentNotebook(), None)
 
 
 def _write(files: OutputFiles, name: str, text: str) -> None:

@@ -39,6 +39,7 @@ from quantlab.intake.nested import is_archive
 from quantlab.intake.roles import REPORT
 
 LONGEST_NAME = 100  # characters of a file's name
+OWN_TIMESTAMP = "timestamp (submitted).txt"  # nbgrader reads the time from TIMESTAMP
 _UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ ()-]")
 
 
@@ -108,11 +109,14 @@ def _other_files(
 def _name(file: Entry, role: str) -> str:
     """Return the name of a copy: the assignment's if it is near, else the student's own.
 
-    nbgrader takes every notebook for one of the assignment, so others get a second extension.
+    nbgrader takes every notebook for one of the assignment, so others get a second extension. A
+    student's own timestamp must not become the time of the submission.
     """
     if role not in ("", REPORT) and could_be(file.name, role):
         return role
     name = _UNSAFE.sub("_", file.name)[-LONGEST_NAME:]
+    if name.casefold() == TIMESTAMP:
+        return OWN_TIMESTAMP
     return f"{name}.txt" if name.casefold().endswith(".ipynb") else name
 
 

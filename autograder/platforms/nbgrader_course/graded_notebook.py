@@ -110,12 +110,12 @@ def _plain_outputs(outputs: Sequence[NotebookNode], left: int) -> Iterator[Noteb
 def _plain_output(output: NotebookNode) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
-        return new_output("stream", name="stdout", text=_shortened(str(output.get("text", ""))))
+        return new_output("stream", name="stdout", text=shortened(str(output.get("text", ""))))
     if kind == "error":
         text = f"{output.get('ename', '')}: {output.get('evalue', '')}\n"
-        return new_output("stream", name="stderr", text=_shortened(text))
+        return new_output("stream", name="stderr", text=shortened(text))
     data = {
-        name: content if name.startswith("image/") else _shortened(content)
+        name: content if name.startswith("image/") else shortened(content)
         for name in _SHOWN
         if isinstance(content := (output.get("data") or {}).get(name), str)
         and not (name.startswith("image/") and len(content) > _LARGEST_PICTURE)
@@ -127,7 +127,8 @@ def _length(output: NotebookNode) -> int:
     return len(output.get("text", "")) + sum(map(len, (output.get("data") or {}).values()))
 
 
-def _shortened(text: str, most: int = _LONGEST_OUTPUT) -> str:
+def shortened(text: str, most: int = _LONGEST_OUTPUT) -> str:
+    """Return at most `most` characters of a text, with a line that says so."""
     return text if len(text) <= most else f"{text[:most]}\n{_CUT}\n"
 
 
@@ -159,7 +160,7 @@ def _document_text(document: Entry) -> str:
         text = document.read(_LARGEST_REPORT).decode("utf-8-sig", "replace")
     except UnreadableFile as problem:
         return f"{heading}It {problem}."
-    text = _shortened(text, _LONGEST_REPORT)
+    text = shortened(text, _LONGEST_REPORT)
     if document.name.casefold().endswith(".md"):
         return heading + text
     return heading + "\n".join(f"    {line}" for line in text.splitlines())

@@ -16,6 +16,8 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder.platforms.nbgrader_course.student_notebook import remove_malformed
+
 KEY = "nbgrader"
 
 
@@ -37,6 +39,7 @@ class RepairCells(NbGraderPreprocessor):
 
 def repair(released: NotebookNode, submitted: NotebookNode) -> list[str]:
     """Repair `submitted` in place, and return sentences on the changes."""
+    remove_malformed(submitted)
     taken: dict[int, NotebookNode] = {}  # {place of a submitted cell: released cell}
     missing = []
     for cell in _graded(released):

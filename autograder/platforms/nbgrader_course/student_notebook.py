@@ -4,6 +4,8 @@ Names decide first: a copy of `main.ipynb` under its own name counts before any 
 notebooks, the first with a cell of the released notebook counts. Nothing is executed.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +20,7 @@ from quantlab.intake.unused_files import could_be_report
 NOTEBOOK = "main.ipynb"
 LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
 WRITTEN = "written-"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a pair, as JSON escapes it
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class StudentNotebook:
 
     Attributes:
         entry: the file; None if the submission has none.
-        content: its bytes.
+        content: its bytes, without what `read_notebook` removes.
         notebook: the notebook; None if there is none, or if it can't be read.
         problem: why a notebook that is there can't be read, a sentence; "" otherwise.
     """
@@ -60,10 +63,40 @@ def other_documents(contents: Contents, notebook: Entry | None) -> tuple[Entry, 
 
 
 def read_notebook(content: bytes) -> NotebookNode:
-    """Return a notebook of any format as version 4. Raise any exception if it can't be read."""
-    notebook = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+    """Return a notebook of any format as version 4, without malformed ids and metadata.
+
+    A lone surrogate becomes "?", because UTF-8 can't encode it. Raise any exception if
+    the notebook can't be read.
+    """
+    return _parse(content)[0]
+
+
+def remove_malformed(notebook: NotebookNode) -> bool:
+    """Remove ids that are not text and nbgrader's metadata that is no table; return if any was."""
+    removed = False
+    for cell in notebook.cells:
+        for holder, key, kind in (
+            (cell, "id", str),
+            (cell.metadata, "id", str),
+            (cell.metadata, "nbgrader", dict),
+        ):
+            if key in holder and not isinstance(holder[key], kind):
+                del holder[key]
+                removed = True
+    return removed
+
+
+def _parse(content: bytes) -> tuple[NotebookNode, bool]:
+    """Return the notebook, and whether anything was removed or replaced."""
+    text = content.decode("utf-8-sig")
+    is_changed = False
+    if _SURROGATE.search(text):
+        pairs_joined = json.dumps(json.loads(text), ensure_ascii=False)
+        text = pairs_joined.encode("utf-8", "replace").decode("utf-8")
+        is_changed = text != pairs_joined
+    notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook, relax_add_props=True)
-    return notebook
+    return notebook, remove_malformed(notebook) or is_changed
 
 
 def _notebooks(contents: Contents) -> Iterator[Entry]:
@@ -82,7 +115,10 @@ def _read(entry: Entry) -> StudentNotebook:
     except UnreadableFile as problem:
         return StudentNotebook(entry, problem=f"{quote_name(entry.path)} {problem}.")
     try:
-        return StudentNotebook(entry, content, read_notebook(content))
+        notebook, is_changed = _parse(content)
+        if is_changed:
+            content = nbformat.writes(notebook).encode("utf-8")
+        return StudentNotebook(entry, content, notebook)
     except Exception as problem:  # any error of the parser
         reason = f"{quote_name(entry.path)} can't be read as a notebook ({type(problem).__name__})."
         return StudentNotebook(entry, content, problem=reason)
@@ -95,6 +131,6 @@ def _has_written_cell(notebook: NotebookNode) -> bool:
         for name in (
             cell.get("id"),
             cell.metadata.get("id"),
-            (cell.metadata.get("nbgrader") or {}).get("grade_id"),
+            cell.metadata.get("nbgrader", {}).get("grade_id"),
         )
     )
