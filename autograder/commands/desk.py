@@ -1,16 +1,20 @@
 """The command `desk`: grade the written answers of a class in the browser."""
 
+import errno
 import getpass
 import os
 import socket
 import sys
+import tempfile
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder.course.class_folder import open_class
+from autograder.course.class_folder import JOURNAL, open_class
 from autograder.course.published_class import read_published_class
 from autograder.desk.blind import Share
 from autograder.errors import AutograderError
@@ -21,7 +25,8 @@ from quantlab.atomic_files import write_atomically
 if TYPE_CHECKING:
     from autograder.desk.class_desk import ClassDesk
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK, LOOPBACK_6 = "127.0.0.1", "::1"
+_PORT_TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -91,23 +96,69 @@ def _write_copy(class_desk: "ClassDesk", path: Path) -> int:
     return DONE
 
 
+def open_listeners(stack: ExitStack, port: int) -> list[socket.socket]:
+    """Return sockets on the same port of each loopback address. Raise `OSError`.
+
+    Browsers look for the desk at both addresses, so another user must not have one of them.
+    """
+    tries = 1 if port else _PORT_TRIES
+    while True:
+        tries -= 1
+        with ExitStack() as attempt:
+            sockets = [_listener(attempt, socket.AF_INET, LOOPBACK, port)]
+            number = sockets[0].getsockname()[1]
+            try:
+                sockets.append(_listener(attempt, socket.AF_INET6, LOOPBACK_6, number))
+            except OSError as error:  # others say that this machine has no IPv6
+                if error.errno == errno.EADDRINUSE:
+                    if tries:
+                        continue
+                    raise
+            stack.push(attempt.pop_all())
+            return sockets
+
+
+def _listener(stack: ExitStack, family: int, address: str, port: int) -> socket.socket:
+    listener = stack.enter_context(socket.socket(family))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen()
+    return listener
+
+
+@contextmanager
+def open_browser(address: str, folder: Path) -> Iterator[None]:
+    """Open an address in the browser by a private file, which is removed afterwards.
+
+    Other users can read the arguments of a process, but not this file.
+    """
+    page = f'<!doctype html><meta http-equiv="refresh" content="0; url={escape(address)}">\n'
+    descriptor, name = tempfile.mkstemp(".html", "open-", folder)  # mode 0600
+    try:
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(page)
+        webbrowser.open(Path(name).resolve().as_uri())
+        yield
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 def _serve(class_desk: "ClassDesk", options: DeskCommandOptions) -> int:
     import uvicorn
 
     from autograder.desk.gate import Gate
     from autograder.desk.server import desk_app
 
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with ExitStack() as stack:
         try:
-            listener.bind((LOOPBACK, options.port))
+            listeners = open_listeners(stack, options.port)
         except OSError as error:
             print(
                 f"Port {options.port} can't be used: {error.strerror}. Choose another with --port.",
                 file=sys.stderr,
             )
             return USAGE
-        gate = Gate(listener.getsockname()[1])
+        gate = Gate(listeners[0].getsockname()[1])
         config = uvicorn.Config(
             desk_app(class_desk, gate),
             access_log=False,
@@ -119,9 +170,9 @@ def _serve(class_desk: "ClassDesk", options: DeskCommandOptions) -> int:
         print(f"The grading desk, for one browser: {gate.address}", flush=True)
         print("End it with Ctrl-C.", flush=True)
         if not options.no_browser:
-            webbrowser.open(gate.address)
+            stack.enter_context(open_browser(gate.address, options.out / JOURNAL))
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=listeners)
     read = sum(progress.read for progress in class_desk.progress())
     total = sum(progress.total for progress in class_desk.progress())
     print(

@@ -18,13 +18,15 @@ class Outcome:
     """Holds the result of one submission. `report` is None if it could not be graded.
 
     `problem` is a sentence that says why staff must review it, or "". `seconds` are those of each
-    check; they vary between runs, so no student's page shows them.
+    check; they vary between runs, so no student's page shows them. `documents` is the digest of the
+    documents, "" if unknown.
     """
 
     entry: ExportEntry
     report: Report | None
     problem: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    documents: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """Turn the readings at the grading desk into manual scores, as `--manual` reads them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from autograder.course.class_record import ClassRecord
 from autograder.course.manual_scores import ManualScore, ManualScores, merge_manual_scores
-from autograder.course.readings import Reading, counting_readings
+from autograder.course.readings import AnswerReadings, Reading, counting_readings, current_readings
 
 _MOST_NAMED = 10  # answers in the notes of a run
 
@@ -16,7 +16,8 @@ class DeskScores:
 
     Attributes:
         scores: the manual scores, by (student, check).
-        undecided: sentences on answers without a score, because two first readings differ.
+        undecided: sentences on answers without a score: two first readings differ, or the student
+            submitted again.
         notes: other sentences for staff.
     """
 
@@ -29,19 +30,28 @@ def class_manual_scores(
     tables: ManualScores, readings: Iterable[Reading], record: ClassRecord
 ) -> DeskScores:
     """Return the manual scores of tables and of the desk. Raise `PolicyError` if two differ."""
-    desk = desk_scores(readings, {outcome.entry.student for outcome in record.outcomes})
+    documents = {outcome.entry.student: outcome.documents for outcome in record.outcomes}
+    desk = desk_scores(readings, documents)
     return replace(desk, scores=merge_manual_scores(tables, desk.scores))
 
 
-def desk_scores(readings: Iterable[Reading], students: Collection[str]) -> DeskScores:
-    """Return the scores that readings decide, for the `students` of a class."""
+def desk_scores(readings: Iterable[Reading], documents: Mapping[str, str]) -> DeskScores:
+    """Return the scores that readings decide; `documents` has a digest for each student.
+
+    Readings of another submission of a student decide nothing.
+    """
+    readings = tuple(readings)
+    current = counting_readings(current_readings(readings, documents))
     scores: dict[tuple[str, str], ManualScore] = {}
-    undecided, differing, strangers = [], [], set()
-    for (student, check), answer in sorted(counting_readings(readings).items()):
-        if student not in students:
+    undecided, outdated, differing, strangers = [], [], [], set()
+    for (student, check), earlier in sorted(counting_readings(readings).items()):
+        if student not in documents:
             strangers.add(student)
             continue
+        answer = current.get((student, check), AnswerReadings())
         if not (answer.first or answer.agreed):
+            if earlier.first or earlier.agreed:
+                outdated.append(f"{student}, {check}")
             continue
         deciding = answer.deciding
         if deciding is None:
@@ -62,15 +72,18 @@ def desk_scores(readings: Iterable[Reading], students: Collection[str]) -> DeskS
             f"The desk has scores of {len(strangers)} students that the class no longer contains. "
             "They are not used."
         )
-    sentences = (
-        (
+    sentences = []
+    if undecided:
+        sentences.append(
             f"Two first readings at the desk differ, so there is no score: {_shown(undecided)}. "
-            "Agree on points at the desk.",
+            "Agree on points at the desk."
         )
-        if undecided
-        else ()
-    )
-    return DeskScores(scores, sentences, tuple(notes))
+    if outdated:
+        sentences.append(
+            "Documents were submitted again after they were read at the desk, so there is no "
+            f"score: {_shown(outdated)}. Read these answers again at the desk."
+        )
+    return DeskScores(scores, tuple(sentences), tuple(notes))
 
 
 def _points(readings: Iterable[Reading]) -> str:

@@ -69,9 +69,11 @@ CREATE TABLE IF NOT EXISTS readings (
     comment TEXT NOT NULL,
     grader TEXT NOT NULL,
     at TEXT NOT NULL,        -- ISO 8601
-    answer TEXT NOT NULL     -- digest of the text that was read
+    answer TEXT NOT NULL,    -- digest of the text that was read
+    submission TEXT NOT NULL DEFAULT ''  -- digest of the documents, '' if unknown
 )
 """
+_LATER_COLUMN = "ALTER TABLE readings ADD COLUMN submission TEXT NOT NULL DEFAULT ''"
 
 
 class JournalError(AutograderError):
@@ -209,19 +211,19 @@ class Journal(AbstractContextManager["Journal"]):
         values = (
             *(reading.student, reading.check, reading.kind.value, int(reading.saved)),
             *(json.dumps(reading.criteria), reading.points, reading.comment),
-            *(reading.grader, reading.at, reading.answer),
+            *(reading.grader, reading.at, reading.answer, reading.submission),
         )
         with self._in_words(), self._transaction():
             self._database.execute(
-                "INSERT INTO readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
+                "INSERT INTO readings VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values
             )
 
     def readings(self) -> tuple[Reading, ...]:
         """Return all clicks at the grading desk, in order."""
         with self._in_words():
             records = self._database.execute(
-                "SELECT student, name, kind, saved, criteria, points, comment, grader, at, answer "
-                "FROM readings ORDER BY number"
+                "SELECT student, name, kind, saved, criteria, points, comment, grader, at, answer, "
+                "submission FROM readings ORDER BY number"
             ).fetchall()
         return tuple(
             Reading(student, name, Kind(kind), bool(saved), tuple(json.loads(criteria)), *rest)
@@ -270,7 +272,18 @@ class Journal(AbstractContextManager["Journal"]):
                 "with --out, or continue with the version that began it."
             )
 
+    def _is_complete(self) -> bool:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        tables = self._database.execute("SELECT name FROM sqlite_master").fetchall()
+        return version == VERSION and ("appeals",) in tables and self._has_all_columns()
+
+    def _has_all_columns(self) -> bool:
+        columns = self._database.execute("PRAGMA table_info(readings)").fetchall()
+        return "submission" in {name for _, name, *_ in columns}
+
     def _make(self) -> None:
+        if self._is_complete():  # reading waits for no writer
+            return
         with self._transaction():  # two processes may open a new journal at once
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
             if version != VERSION:
@@ -279,6 +292,8 @@ class Journal(AbstractContextManager["Journal"]):
                 self._database.execute(f"PRAGMA user_version = {VERSION}")
             self._database.execute(_APPEALS)
             self._database.execute(_READINGS)
+            if not self._has_all_columns():
+                self._database.execute(_LATER_COLUMN)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -47,13 +47,17 @@ class WrittenReport(msgspec.Struct, frozen=True):
 
 
 class PublishedSubmission(msgspec.Struct, frozen=True):
-    """Hold one submission of class.json; `report` is None if it could not be graded."""
+    """Hold one submission of class.json; `report` is None if it could not be graded.
+
+    `documents` is the digest of the documents, "" in a class.json of an earlier version.
+    """
 
     student: str
     members: tuple[str, ...]
     submitted: str
     attempt: int
     report: WrittenReport | None
+    documents: str = ""
 
 
 class PublishedClass(msgspec.Struct, frozen=True):

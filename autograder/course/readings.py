@@ -35,6 +35,7 @@ class Reading:
         grader: the name of the grader.
         at: the time, ISO 8601 in UTC.
         answer: the digest of the text that was read.
+        submission: the digest of the documents of the submission, "" if unknown.
     """
 
     student: str
@@ -47,11 +48,16 @@ class Reading:
     grader: str
     at: str
     answer: str = ""
+    submission: str = ""
 
     @property
     def source(self) -> str:
         """Return the place of the score, as messages about manual scores name it."""
         return f"desk, {self.grader}, {self.at}"
+
+    def is_of(self, documents: str) -> bool:
+        """Return whether it may be of a submission with these documents."""
+        return self.submission in ("", documents)
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,13 @@ class AnswerReadings:
 
 
 ReadingsByAnswer = Mapping[tuple[str, str], AnswerReadings]  # [student, check]
+
+
+def current_readings(
+    readings: Iterable[Reading], documents: Mapping[str, str]
+) -> tuple[Reading, ...]:
+    """Return the readings of current submissions; `documents` are their digests, by student."""
+    return tuple(r for r in readings if r.is_of(documents.get(r.student, r.submission)))
 
 
 def counting_readings(readings: Iterable[Reading]) -> ReadingsByAnswer:

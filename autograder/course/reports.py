@@ -23,7 +23,7 @@ _NAMED = 4  # checks in one sentence
 
 @dataclass(frozen=True)
 class ParsedSubmission:
-    """Holds a submission without its models, and its digest.
+    """Holds a submission without its models, its digest and that of its documents.
 
     `submission` is None if it could not be read; `problem` says why.
     """
@@ -32,6 +32,7 @@ class ParsedSubmission:
     submission: Submission | None
     content: str = ""
     problem: str = ""
+    documents: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class GradingSetup:
             return Outcome(parsed.entry, None, parsed.problem)
         report = self.report(parsed.submission, rows)
         seconds = {name: row.seconds for name, row in rows.items()}
-        return Outcome(parsed.entry, report, _problem(report), seconds)
+        return Outcome(parsed.entry, report, _problem(report), seconds, parsed.documents)
 
 
 def _problem(report: Report) -> str:

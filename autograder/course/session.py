@@ -14,6 +14,7 @@ from rich.console import Console
 
 from autograder.course.audit.model_changes import Changes
 from autograder.course.class_record import Outcome
+from autograder.course.documents import documents_digest
 from autograder.course.fingerprints import Fingerprints, submission_digest
 from autograder.course.journal import Journal, Row
 from autograder.course.progress import show_progress
@@ -123,7 +124,10 @@ class Session:
             self._parsed[entry.student] = ParsedSubmission(entry, None, problem=str(problem))
             return None
         parsed = ParsedSubmission(
-            entry, replace(submission, models={}), submission_digest(submission)
+            entry,
+            replace(submission, models={}),
+            submission_digest(submission),
+            documents=documents_digest(self._export, entry),
         )
         self._parsed[entry.student] = parsed
         finished, used = self._finished(parsed)

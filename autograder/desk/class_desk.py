@@ -15,7 +15,14 @@ from autograder.course.class_folder import DATABASE, JOURNAL, open_class
 from autograder.course.journal import Journal
 from autograder.course.lock import AlreadyRunning
 from autograder.course.published_class import PublishedClass, WrittenCheck
-from autograder.course.readings import AnswerReadings, Kind, Reading, counting_readings
+from autograder.course.readings import (
+    AnswerReadings,
+    Kind,
+    Reading,
+    ReadingsByAnswer,
+    counting_readings,
+    current_readings,
+)
 from autograder.desk.agreement import Agreement, measure_agreement
 from autograder.desk.answers import Answer, Question
 from autograder.desk.blind import Share, sample, shuffle
@@ -88,6 +95,10 @@ class ClassDesk:
         self.title = published.title
         self._out = out
         self._questions, self._orders, self._without = _questions(published, options.seed)
+        self._documents = {outcome.student: outcome.documents for outcome in published.outcomes}
+        self._samples = {
+            id: sample(order, id, options.second_percent) for id, order in self._orders.items()
+        }
         self._reader = reader
         self._write_lock = threading.Lock()
         self._readings = self._stored()
@@ -108,7 +119,7 @@ class ClassDesk:
     def works(self, question: str, kind: Kind) -> tuple[Work, ...]:
         """Return the answers that this grader reads, in blind order."""
         check = self._questions[question].check
-        counting, drafts = counting_readings(self._readings), self._drafts(check, kind)
+        counting, drafts = self._counting(), self._drafts(check, kind)
         whole = [
             Work(number, student, counting.get((student, check), _NONE), drafts.get(student))
             for number, student in enumerate(self._orders[question], 1)
@@ -116,16 +127,23 @@ class ClassDesk:
         return tuple(work for work in whole if self._is_offered(work, question, kind))
 
     def is_read(self, work: Work, kind: Kind) -> bool:
-        """Return whether nothing is left to do on an answer for this grader."""
+        """Return whether nothing is left to do on an answer for this grader.
+
+        Readings of an earlier submission do not count.
+        """
         if kind is Kind.FIRST:
             return bool(work.readings.first or work.readings.agreed)
         if kind is Kind.SECOND:
             return any(r.grader == self.options.grader for r in work.readings.second)
         return not work.readings.differing
 
+    def is_current(self, reading: Reading) -> bool:
+        """Return whether a reading is of the submission that is graded now."""
+        return reading.is_of(self._documents[reading.student])
+
     def progress(self) -> Iterator[Progress]:
         """Yield the progress of each question."""
-        counting = counting_readings(self._readings)
+        counting = self._counting()
         for id, question in self._questions.items():
             first, second = self.works(id, Kind.FIRST), self.works(id, Kind.SECOND)
             whole = [counting.get((s, question.check), _NONE) for s in self._orders[id]]
@@ -193,6 +211,7 @@ class ClassDesk:
             grader=self.options.grader,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             answer=digest,
+            submission=self._documents[work.student],
         )
         with self._write_lock:
             self._write(reading)
@@ -203,7 +222,7 @@ class ClassDesk:
                 with open_class(self._out) as journal:
                     others = [
                         r.grader
-                        for r in counting_readings(journal.readings())
+                        for r in self._counting(journal.readings())
                         .get((reading.student, reading.check), _NONE)
                         .first
                         if r.grader != reading.grader
@@ -219,6 +238,11 @@ class ClassDesk:
                 if attempt == _LOCK_TRIES - 1:
                     raise
                 threading.Event().wait(_LOCK_SECONDS)
+
+    def _counting(self, readings: Sequence[Reading] | None = None) -> ReadingsByAnswer:
+        """Return what counts of these readings, of the stored ones if None."""
+        stored = self._readings if readings is None else readings
+        return counting_readings(current_readings(stored, self._documents))
 
     def _stored(self) -> tuple[Reading, ...]:
         with Journal(self._out / JOURNAL / DATABASE) as journal:
@@ -237,9 +261,7 @@ class ClassDesk:
             return self.options.share.contains(work.student)
         if kind is Kind.AGREED:
             return bool(work.readings.differing or work.readings.agreed)
-        if work.student not in sample(
-            self._orders[question], question, self.options.second_percent
-        ):
+        if work.student not in self._samples[question]:
             return False
         graders = {reading.grader for reading in work.readings.first}
         return bool(graders) and self.options.grader not in graders

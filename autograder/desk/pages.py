@@ -49,6 +49,7 @@ class AnswerView:
         question: the question.
         kind: which reading this is.
         number: the blind number of the answer.
+        run: the secret of this run of the desk.
         read: how many answers are read, of `total`.
         answer: the answer.
         draft: this grader's last click, None before the first.
@@ -63,6 +64,7 @@ class AnswerView:
     question: Question
     kind: Kind
     number: int
+    run: str
     read: int
     total: int
     answer: Answer

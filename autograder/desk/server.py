@@ -6,11 +6,12 @@
     GET  /KIND/QUESTION/N/figure/M  figure M of its notebook, a PNG
     POST /KIND/QUESTION/N           one click, as JSON
 
-Answers are read in threads, so that a slow document keeps no other page waiting, and the desk ends
-at once.
+Pages are made in threads, so that a slow document keeps no other page waiting, and the desk ends at
+once.
 """
 
 import asyncio
+import hmac
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -36,13 +37,23 @@ _BUSY = (
     "Another command is using this class, so this was not saved. Save again when that command has "
     "ended."
 )
+_OTHER_RUN = (
+    "The desk was started again after this page was opened, so this was not saved. Open the answer "
+    "again from the overview."
+)
+_OTHER_ANSWER = (
+    "The answer has changed since this page was opened, so this was not saved. Reload the page and "
+    "read it again."
+)
 _T = TypeVar("_T")
-_Endpoint = Callable[[Request], Awaitable[Response]]
+_Endpoint = Callable[[Request, bytes], Response]
 
 
 class Click(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold what the page sends for one click."""
+    """Hold what the page sends for one click: also the answer and the run that it shows."""
 
+    answer: str
+    run: str
     criteria: tuple[int, ...]
     points: float | None
     comment: str
@@ -73,14 +84,19 @@ class _Server:
         self._desk = desk
         self._gate = gate
 
-    def guarded(self, endpoint: _Endpoint) -> _Endpoint:
-        """Return an endpoint that answers only requests that pass the gate."""
+    def guarded(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """Return an endpoint that answers only requests that pass the gate, in a thread."""
 
         async def answer(request: Request) -> Response:
             if (early := self._at_the_gate(request)) is not None:
                 return early
+            body = b""
+            async for part in request.stream():
+                body += part
+                if len(body) > _LARGEST_CLICK:
+                    return _reply("This click is too large.", 413)
             try:
-                return await endpoint(request)
+                return await _in_thread(lambda: endpoint(request, body))
             except _NoSuchPage:
                 return await self.missing(request, HTTPException(404))
             except JournalError as problem:
@@ -94,7 +110,10 @@ class _Server:
             return _page(pages.render_message("Refused", reason), 403)
         token = request.query_params.get(TOKEN)
         if token is not None and (cookie := self._gate.exchange(token)):
-            return _redirect("/", {"Set-Cookie": cookie})
+            # not a redirect: the page that follows must come from this host to get the cookie
+            reply = _page(pages.render_message("The desk opens", "It continues at /."))
+            reply.headers.update({"Set-Cookie": cookie, "Refresh": "0; url=/"})
+            return reply
         if not self._gate.is_known(request):
             sentence = (
                 "The address in the terminal opens the desk once, in one browser. End the desk "
@@ -113,7 +132,7 @@ class _Server:
         sentence = "The desk failed on this page. The terminal shows the details."
         return _page(pages.render_message("An error of the desk", sentence), 500)
 
-    async def overview(self, request: Request) -> Response:
+    def overview(self, request: Request, _: bytes) -> Response:
         """Return the first page."""
         desk = self._desk
         desk.refresh()
@@ -126,19 +145,19 @@ class _Server:
             pages.render_overview(desk.title, desk.options.grader, words, progress, notice)
         )
 
-    async def start(self, request: Request) -> Response:
+    def start(self, request: Request, _: bytes) -> Response:
         """Redirect to the next unread answer of a question."""
         kind, question = self._place(request)
         self._desk.refresh()
         return _redirect(self._unread_address(kind, question, 0))
 
-    async def answer(self, request: Request) -> Response:
+    def answer(self, request: Request, _: bytes) -> Response:
         """Return the page of one answer."""
         kind, question = self._place(request)
         self._desk.refresh()
         works = self._desk.works(question, kind)
         work = self._work(works, request)
-        answer = await _in_thread(lambda: self._desk.answer(question, work.student))
+        answer = self._desk.answer(question, work.student)
         place = works.index(work)
         address = f"/{kind}/{question}"
         unread = self._next_unread(works, kind, work.number)
@@ -149,6 +168,7 @@ class _Server:
             question=self._desk.questions[question],
             kind=kind,
             number=work.number,
+            run=self._gate.run,
             read=sum(self._desk.is_read(each, kind) for each in works),
             total=len(works),
             answer=answer,
@@ -172,31 +192,26 @@ class _Server:
             _start_thread(lambda: self._desk.answer(question, unread.student))
         return _page(pages.render_answer(view))
 
-    async def click(self, request: Request) -> Response:
+    def click(self, request: Request, body: bytes) -> Response:
         """Write one click, and return where to continue."""
         kind, question = self._place(request)
         work = self._work(self._desk.works(question, kind), request)
         if request.headers.get("content-type") != "application/json":
             return _reply("Expected JSON.", 415)
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _LARGEST_CLICK:
-                return _reply("This click is too large.", 413)
         try:
             click = msgspec.json.decode(body, type=Click)
-            answer = await _in_thread(lambda: self._desk.answer(question, work.student))
-            await _in_thread(
-                lambda: self._desk.save(
-                    question,
-                    kind,
-                    work,
-                    click.criteria,
-                    click.points,
-                    click.comment,
-                    click.saved,
-                    answer.digest,
-                )
+            answer = self._desk.answer(question, work.student)
+            if reason := self._outdated(click, answer):
+                return _reply(reason, 409)
+            self._desk.save(
+                question,
+                kind,
+                work,
+                click.criteria,
+                click.points,
+                click.comment,
+                click.saved,
+                answer.digest,
             )
         except (msgspec.DecodeError, RefusedReading) as problem:
             return _reply(str(problem), 422)
@@ -209,11 +224,17 @@ class _Server:
             "Saved." if click.saved else "Draft stored. Press Enter to save.", 200, following
         )
 
-    async def figure(self, request: Request) -> Response:
+    def _outdated(self, click: Click, answer: Answer) -> str:
+        """Return why the page of a click shows something else than this answer, "" if it does."""
+        if not hmac.compare_digest(click.run.encode(), self._gate.run.encode()):
+            return _OTHER_RUN
+        return "" if click.answer == answer.digest else _OTHER_ANSWER
+
+    def figure(self, request: Request, _: bytes) -> Response:
         """Return one figure of an answer's notebook."""
         kind, question = self._place(request)
         work = self._work(self._desk.works(question, kind), request)
-        answer = await _in_thread(lambda: self._desk.answer(question, work.student))
+        answer = self._desk.answer(question, work.student)
         number = request.path_params["figure"]
         if not 1 <= number <= len(answer.figures):
             raise _NoSuchPage
@@ -253,8 +274,8 @@ class _Server:
             return f"Agreed by {agreed.grader}: {agreed.points:g} points. {agreed.comment}"
         if draft is None:
             return "Not read yet."
-        if draft.answer != answer.digest:
-            return "The answer has changed since you read it. Read it again."
+        if draft.answer != answer.digest or not self._desk.is_current(draft):
+            return "The documents have changed since you read them. Read the answer again."
         if not draft.saved:
             return "Draft stored. Press Enter to save."
         return f"Saved at {draft.at[11:16]} UTC on {draft.at[:10]}."
@@ -264,8 +285,8 @@ def _page(page: Page, status: int = 200) -> Response:
     return HTMLResponse(page.text, status, headers=dict(safe_headers(page.policy)))
 
 
-def _redirect(address: str, headers: dict[str, str] | None = None) -> Response:
-    return RedirectResponse(address, 303, headers={**safe_headers(), **(headers or {})})
+def _redirect(address: str) -> Response:
+    return RedirectResponse(address, 303, headers=dict(safe_headers()))
 
 
 def _reply(message: str, status: int, following: str = "") -> Response:

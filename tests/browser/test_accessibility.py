@@ -98,6 +98,7 @@ def _desk_answer() -> str:
         question=question,
         kind=ReadingKind.AGREED,
         number=3,
+        run="run",
         read=2,
         total=5,
         answer=Answer(texts, (), (table,), ("The archive is damaged.",)),

@@ -1,5 +1,6 @@
 """A class at the desk, in process: its folder, its `ClassDesk`, a client that has the cookie."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -67,10 +68,14 @@ class Client(httpx.Client):
     """A browser at the desk: it may have the cookie, and can send clicks."""
 
     def __init__(self, gate: Gate, enter: bool = True) -> None:
-        self.origin = gate.address.partition("/?")[0]
-        super().__init__(base_url=self.origin, timeout=60)
+        self.origin = f"http://{gate.host}"
+        self.entrance = gate.address.removeprefix(self.origin)
+        port = gate.host.rpartition(":")[2]
+        super().__init__(
+            base_url=f"http://127.0.0.1:{port}", headers={"Host": gate.host}, timeout=60
+        )
         if enter:
-            assert self.get(gate.address).headers["location"] == "/"
+            assert self.get(self.entrance).headers["refresh"] == "0; url=/"
 
     def start(self, kind: str = "first", question: str = "1b") -> str:
         """The address of the next unread answer."""
@@ -78,7 +83,12 @@ class Client(httpx.Client):
 
     def send_click(self, address: str, **changes: object) -> httpx.Response:
         """Send a click as the page does."""
-        return self.post(address, json=a_click(**changes), headers={"Origin": self.origin})
+        click = a_click(**{**self.page_values(address), **changes})
+        return self.post(address, json=click, headers={"Origin": self.origin})
+
+    def page_values(self, address: str) -> dict[str, str]:
+        """What the page of an answer returns with each click."""
+        return dict(re.findall(r'data-(answer|run)="([^"]*)"', self.get(address).text))
 
 
 @pytest.fixture

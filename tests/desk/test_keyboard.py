@@ -6,13 +6,18 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from autograder.commands.desk import open_browser
+from autograder.course.class_folder import DATABASE, JOURNAL
+from autograder.course.journal import Journal
 from quantlab.paths import KIT
 from tests.browser.conftest import Browser
 from tests.desk.small_class import answers_json, make_class, notebook, report_text
@@ -104,6 +109,26 @@ def test_twenty_answers_graded_by_keyboard_are_in_final_csv(browser, tmp_path):
     scores = [s["manual"] for s in json.loads((out / "class.json").read_text())["students"]]
     assert all(set(checks) == {"1b.explanation"} for checks in scores)
     assert sum(checks["1b.explanation"]["comment"] == "Clear and short." for checks in scores) == 1
+
+
+def test_clicks_reach_the_journal_before_the_grader_moves_on(
+    browser, open_desk, serve, monkeypatch, out, tmp_path
+):
+    opened = open_desk()
+    gate, save, release = serve(opened), opened.save, threading.Event()
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
+    monkeypatch.setattr(opened, "save", lambda *values: (release.wait(60), save(*values)))
+    with open_browser(gate.address, tmp_path):  # its browser is headless and not asked
+        (page,) = tmp_path.glob("open-*")
+        browser.open(page, 1300)
+        wait_for(browser, "document.getElementById('overview')")
+    browser.visit(f"http://{gate.host}/first/1b/1", 1300)
+    for key in ("1", "2", "j"):
+        browser.press(key)
+    release.set()
+    wait_for(browser, "location.pathname.endsWith('/2')")
+    with Journal(out / JOURNAL / DATABASE) as journal:
+        assert [reading.criteria for reading in journal.readings()] == [(0,), (0, 1)]
 
 
 def test_hostile_answers_run_nothing_in_the_browser(browser, tmp_path):

@@ -3,18 +3,24 @@
 import json
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
+import threading
+import webbrowser
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
-from autograder.commands.desk import DeskCommandOptions, desk
+from autograder.commands.desk import DeskCommandOptions, desk, open_browser, open_listeners
 from autograder.course.class_folder import JOURNAL
 from autograder.course.forget import plan_removal
 from autograder.course.journal import Journal
 from autograder.course.lock import hold_lock
 from autograder.course.readings import Kind
+from autograder.desk import class_desk
 from autograder.desk.blind import Share
 from autograder.desk.copy import copy_page
 from quantlab.paths import KIT
@@ -32,14 +38,28 @@ def readings(out):
 def test_desk_opens_once_for_one_browser(open_desk, serve):
     gate = serve(open_desk())
     first, other = Client(gate, enter=False), Client(gate, enter=False)
-    cookie = first.get(gate.address).headers["set-cookie"]
+    cookie = first.get(first.entrance).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert first.get("/").status_code == 200
-    assert other.get(gate.address).status_code == 403
+    assert other.get(other.entrance).status_code == 403
     assert other.get("/").status_code == 403
     assert other.get("/?token=guess").status_code == 403
-    assert first.get(gate.address).headers["location"] == "/"
+    assert first.get(first.entrance).headers["location"] == "/"
+
+
+def test_desk_can_be_opened_from_a_file_but_only_with_its_token(open_desk, serve):
+    client = Client(serve(open_desk()), enter=False)
+    from_file = {"Sec-Fetch-Site": "cross-site"}
+    assert client.get("/?token=guess", headers=from_file).status_code == 403
+    assert client.get(client.entrance, headers=from_file).status_code == 200
+    assert client.get("/", headers=from_file).status_code == 403
+
+
+def test_desk_has_a_host_of_its_own_so_that_other_ports_get_no_cookie(open_desk, serve):
+    hosts = [serve(open_desk()).host.partition(":")[0] for _ in range(2)]
+    assert hosts[0] != hosts[1]
+    assert all(re.fullmatch(r"desk-[0-9a-f]{24}\.localhost", host) for host in hosts)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +67,7 @@ def test_desk_opens_once_for_one_browser(open_desk, serve):
     [
         {"Host": "evil.example:8123"},
         {"Host": "127.0.0.1:9999"},
+        {"Host": "localhost"},
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site"},
@@ -131,6 +152,68 @@ def test_click_during_a_batch_says_that_nothing_was_saved(enter, out):
     assert "was not saved" in reply.json()["message"]
     assert readings(out) == ()
     assert client.send_click(address).status_code == 200
+
+
+def test_click_from_a_page_of_another_run_or_answer_is_not_saved(enter, out):
+    client = enter()
+    address = client.start()
+    other = client.page_values("/first/2d/1")
+    earlier_run = enter().page_values(address)["run"]
+    for change, sentence in (
+        ({"run": earlier_run}, "started again"),
+        ({"answer": other["answer"]}, "answer has changed"),
+    ):
+        reply = client.send_click(address, **change)
+        assert reply.status_code == 409
+        assert sentence in reply.json()["message"]
+    assert readings(out) == ()
+
+
+def test_answer_of_another_submission_is_unread_again(enter, out):
+    place = out / "class.json"
+    published = json.loads(place.read_text(encoding="utf-8"))
+
+    def submit(documents: str) -> None:
+        for outcome in published["outcomes"]:
+            outcome["documents"] = documents
+        place.write_text(json.dumps(published), encoding="utf-8")
+
+    client = enter()
+    address = client.start()
+    client.send_click(address, points=1.0)  # before digests were published
+    assert enter().start() != address
+    submit("first")
+    client = enter()
+    address = client.start()
+    client.send_click(address, points=2.0)
+    assert "2 of 5 read" in client.get(address).text
+    submit("second")
+    client = enter()
+    assert "1 of 5 read" in client.get(address).text
+    assert "The documents have changed since you read them" in client.get(address).text
+    assert client.start() == address
+    assert enter("alan").send_click(address, points=3.0).status_code == 200
+    assert [reading.submission for reading in readings(out)] == ["", "first", "second"]
+
+
+def test_desk_answers_while_another_page_waits_for_the_journal(open_desk, serve, monkeypatch):
+    opened = open_desk()
+    client = Client(serve(opened))
+    waits, done = threading.Event(), threading.Event()
+    monkeypatch.setattr(opened, "refresh", lambda: (waits.set(), done.wait(30)))
+    with ThreadPoolExecutor(1) as pool:
+        overview = pool.submit(client.get, "/")
+        assert waits.wait(30)
+        assert client.get("/first/1b/1/figure/99").status_code == 404
+        assert not overview.done()
+        done.set()
+        assert overview.result().status_code == 200
+
+
+def test_works_draw_the_sample_of_second_readings_once_a_question(open_desk, monkeypatch):
+    opened = open_desk()
+    monkeypatch.setattr(class_desk, "sample", lambda *_: pytest.fail("drawn again"))
+    assert opened.works("1b", Kind.SECOND) == ()
 
 
 def test_another_grader_sees_a_reading_and_can_not_replace_it(enter, out):
@@ -252,6 +335,28 @@ def test_desk_command_writes_a_copy_for_this_account_only(out, tmp_path, capsys)
     assert "The symmetric range clips nothing" in copy.read_text(encoding="utf-8")
     assert desk(DeskCommandOptions(out, Share(), copy=tmp_path / "no" / "answers.html")) == 2
     assert "can't be written" in capsys.readouterr().err
+
+
+def test_open_browser_passes_the_address_in_a_private_file(tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    with open_browser("http://desk.localhost:1/?token=secret", tmp_path):
+        (address,) = opened
+        (page,) = tmp_path.iterdir()
+        assert address == page.as_uri()
+        assert stat.S_IMODE(page.stat().st_mode) == 0o600
+        assert "http://desk.localhost:1/?token=secret" in page.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_open_listeners_takes_the_port_of_both_loopback_addresses():
+    with ExitStack() as stack:
+        listeners = open_listeners(stack, 0)
+        if len(listeners) == 1:
+            pytest.skip("this machine has no IPv6")
+        assert len({listener.getsockname()[1] for listener in listeners}) == 1
+        with socket.socket(socket.AF_INET6) as other, pytest.raises(OSError, match="in use"):
+            other.bind(listeners[1].getsockname()[:2])
 
 
 @pytest.mark.parametrize(

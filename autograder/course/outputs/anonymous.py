@@ -145,6 +145,7 @@ class Pseudonyms:
             ),
             report=self._report(outcome.report) if outcome.report else None,
             problem=self.text(outcome.problem),
+            documents="",
         )
 
     def _report(self, report: Report) -> Report:

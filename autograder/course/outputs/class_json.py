@@ -6,7 +6,8 @@
                    "days_late", "penalty_percent", "penalty", "total", "awaiting", "reason",
                    "maximum", "in_roster", "manual": {check: {"points", "comment"}}}, …],
      "outcomes": [{"student", "members", "submitted", "attempt", "late",
-                   "problem", "seconds": {check: seconds}, "report": {…} or null}, …],
+                   "problem", "seconds": {check: seconds}, "documents": digest,
+                   "report": {…} or null}, …],
      "missing": [member, …]}
 
 A report is as in report.json. Names, e-mails and paths of the export are not in the file.
@@ -144,6 +145,7 @@ def _outcome(outcome: Outcome) -> Mapping[str, Any]:
         "late": entry.late,
         "problem": outcome.problem,
         "seconds": dict(outcome.seconds),
+        "documents": outcome.documents,
         "report": json.loads(outcome.report.to_json()) if outcome.report else None,
     }
 
@@ -162,4 +164,5 @@ def _read_outcome(record: Mapping[str, Any]) -> Outcome:
         None if report is None else Report.from_json(json.dumps(report)),
         record["problem"],
         record["seconds"],
+        record.get("documents", ""),
     )
