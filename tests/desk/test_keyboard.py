@@ -123,8 +123,10 @@ def test_clicks_reach_the_journal_before_the_grader_moves_on(
         browser.open(page, 1300)
         wait_for(browser, "document.getElementById('overview')")
     browser.visit(f"http://{gate.host}/first/1b/1", 1300)
+    browser.value("navigation.addEventListener('navigate', () => { window.leaves = true; }), 0")
     for key in ("1", "2", "j"):
         browser.press(key)
+    assert browser.value("location.pathname.endsWith('/1') && !window.leaves")
     release.set()
     wait_for(browser, "location.pathname.endsWith('/2')")
     with Journal(out / JOURNAL / DATABASE) as journal:
