@@ -9,13 +9,16 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from autograder.course.personal_words import is_distinctive, is_personal
 from autograder.desk.answers import Answer
 from autograder.platforms.export_entry import ExportEntry
+from quantlab.intake.names import student_id
+from quantlab.intake.submission import name_without_suffix
 
 REMOVED = "…"
 _SHORTEST_WORD = 4  # letters of a name; shorter ones are in every text
-_SHORTEST_ID = 3
 _PARTS = 2**32
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,23 @@ def _hash(purpose: str, student: str) -> int:
 
 
 def identifying_words(entry: ExportEntry) -> tuple[str, ...]:
-    """Return what names a student: ids, full names, words of names. The longest are first."""
-    columns = [value for row in entry.lms.values() for value in row.values()]
-    ids = [entry.student, *entry.members, *columns]
-    phrases = {text.strip() for text in ids if len(text.strip()) >= _SHORTEST_ID}
-    place = entry.path.split("/")[0]
+    """Return what names a student: ids, full names, words of names. The longest are first.
+
+    The path of a submission counts only where it is the id as the student wrote it. Other paths
+    contain words of the course.
+    """
+    columns = [
+        value for row in entry.lms.values() for column, value in row.items() if is_personal(column)
+    ]
+    ids = [entry.student, *entry.members]
+    place = name_without_suffix(entry.path.split("/")[0])
+    if student_id(place).value == entry.student:
+        ids.append(place)
+    phrases = {text.strip() for text in (*ids, *columns) if is_distinctive(text.strip())}
+    names = [text for text in columns if not _DIGIT.search(text)]  # not "Participant 12345"
     words = {
         word
-        for text in (*ids, place)
+        for text in (*ids, *names)
         for word in re.findall(r"[^\W_]+", text)
         if len(word) >= _SHORTEST_WORD and word[0].isupper()
     }

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.desk.sections import QUESTIONS, find_section, heading_of
+from autograder.platforms.nbgrader_course.notebook_limits import load_notebook
+from quantlab.errors import UnreadableFile
 from quantlab.paths import KIT
 
 WRITTEN = "written-"
@@ -23,7 +25,6 @@ _PLACEHOLDER = "*Write your answer here.*"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LARGEST_PNG = 8 * 2**20  # bytes
 _LONGEST_SIDE = 10_000  # pixels; a picture is decoded by the browser
-_MOST_FIGURES = 60
 
 
 class UnreadableNotebook(ValueError):
@@ -52,9 +53,11 @@ class NotebookText:
 def read_cells(content: bytes) -> tuple[Cell, ...]:
     """Return the cells of a notebook. Raise `UnreadableNotebook`."""
     try:
-        notebook = json.loads(content)
+        notebook = load_notebook(content)
         cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
         return tuple(_cells(cells))
+    except UnreadableFile as problem:
+        raise UnreadableNotebook(str(problem)) from problem
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableNotebook("is not a notebook, or is damaged") from error
 
@@ -116,8 +119,11 @@ def find_answer(cells: Sequence[Cell], question: str) -> NotebookText | None:
     """Return the answer to a question; None if the notebook has no text of the student's."""
     markdown = [cell for cell in cells if cell.kind == "markdown"]
     name = f"{WRITTEN}{question}"
-    cell_text = [cell for cell in markdown if name in cell.names or _has_prompt(cell, question)]
-    section = [cell for cell in markdown if cell.question == question or cell in cell_text]
+    section = [
+        cell
+        for cell in markdown
+        if cell.question == question or name in cell.names or _has_prompt(cell, question)
+    ]
     own = _own_text(section)
     if own:
         return NotebookText(own, is_whole=False)
@@ -131,8 +137,7 @@ def find_answer(cells: Sequence[Cell], question: str) -> NotebookText | None:
 
 def find_pictures(cells: Sequence[Cell]) -> tuple[tuple[bytes, str], ...]:
     """Return the pictures of a notebook, each with its question, "" above the first one."""
-    pictures = [(png, cell.question) for cell in cells for png in cell.pictures]
-    return tuple(pictures[:_MOST_FIGURES])
+    return tuple((png, cell.question) for cell in cells for png in cell.pictures)
 
 
 def _has_prompt(cell: Cell, question: str) -> bool:

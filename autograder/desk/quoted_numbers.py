@@ -71,7 +71,11 @@ def _compared(match: re.Match[str], tables: Sequence[NumberTable]) -> Piece | No
     candidates = percents if is_percent else others
     cells: dict[str, float] = {}
     for table in candidates:
-        cells |= {f"{table.title}, {name}": value for name, value in table.values().items()}
+        cells |= {
+            f"{table.title}, {name}": value
+            for name, value in table.values().items()
+            if math.isfinite(value)
+        }
     if not cells:
         return None
     same = [name for name, value in cells.items() if abs(value - number.value) <= number.half]
@@ -109,4 +113,4 @@ def _difference(cells: Mapping[str, float], number: _Written) -> str | None:
 def _distance(cell: float, number: float) -> float:
     if cell <= 0 or number <= 0:
         return abs(cell - number)
-    return math.log(number / cell)
+    return math.log(number) - math.log(cell)  # the quotient may underflow to 0

@@ -9,9 +9,10 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from autograder.course.class_folder import DOCUMENT_TEXTS, JOURNAL
@@ -30,14 +31,17 @@ from autograder.desk.sections import find_section
 from autograder.errors import IsolationUnavailable
 from autograder.platforms import Export, read_export
 from autograder.platforms.export_entry import ExportEntry
+from autograder.platforms.nbgrader_course.notebook_limits import LARGEST_NOTEBOOK
 from autograder.sandbox.host import Sandbox
 from quantlab.errors import BadAnswers, UnreadableFile, UnreadableSubmission
 from quantlab.formats.answers import MSE_BITS, MSE_METHODS, TABLE1_METHODS, TRAININGS, Answers
 from quantlab.formats.parse_answers import parse
-from quantlab.intake.candidates import choose, role_rules
+from quantlab.intake.candidates import choose, names_of, role_rules
 from quantlab.intake.contents import LIMITS, MIB, Contents, Entry
+from quantlab.intake.names import quote_name
+from quantlab.intake.released import is_released_name
 from quantlab.intake.roles import ANSWERS
-from quantlab.intake.unused_files import could_be_report
+from quantlab.intake.unused_files import could_be_report, is_document_name
 from quantlab.paths import CELLS
 from quantlab.protocol.calls import Failure
 from quantlab.protocol.sanitize_text import clean
@@ -45,11 +49,21 @@ from quantlab.protocol.sanitize_text import clean
 SANDBOXED = {".pdf": "pdf", ".docx": "docx", ".html": "html", ".htm": "html"}
 _NOTEBOOK = ".ipynb"
 _TEXTS = (".md", ".txt", ".tex", "")
-_LARGEST = {".pdf": 32 * MIB, _NOTEBOOK: 64 * MIB}  # bytes; others 16 MiB
+_LARGEST = {".pdf": 32 * MIB, _NOTEBOOK: LARGEST_NOTEBOOK}  # bytes; others 16 MiB
 _LARGEST_OTHER = 16 * MIB
 _MOST_CHARACTERS, _MOST_LINES = 100_000, 5_000  # of one answer
 _MOST_DOCUMENTS = 10
+_MOST_FIGURES = 60  # of one notebook
 _REMEMBERED = 16  # students whose files stay in memory
+_REMEMBERED_BYTES = 128 * MIB
+_CELL_BYTES = 1_000  # of a cell beside its text and pictures
+# Files that contain no text for readers. Other files that can't be shown are named.
+_CODE_AND_DATA = frozenset(
+    (
+        *(".py", ".pyw", ".pyc", ".json", ".csv", ".log", ".toml", ".yaml", ".yml"),
+        *(".pt", ".pth", ".ckpt", ".bin", ".pkl", ".npy", ".npz", ".packed"),
+    )
+)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 _TITLES = {"ptq": "PTQ", "qat": "QAT"}
 
@@ -83,6 +97,13 @@ class _Document:
     cells: tuple[Cell, ...] | None = None
     problem: str = ""
 
+    @property
+    def size(self) -> int:
+        """Return about how many bytes of memory it needs."""
+        return len(self.content) + sum(
+            _CELL_BYTES + len(cell.text) + sum(map(len, cell.pictures)) for cell in self.cells or ()
+        )
+
 
 @dataclass(frozen=True)
 class _Files:
@@ -91,6 +112,11 @@ class _Files:
     documents: tuple[_Document, ...]
     answers: Answers | None
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def size(self) -> int:
+        """Return about how many bytes of memory the documents need."""
+        return sum(document.size for document in self.documents)
 
 
 class AnswerReader:
@@ -126,7 +152,8 @@ class AnswerReader:
         if any(p.text and not p.is_whole and not p.problem for p in passages):
             passages = [p for p in passages if not p.is_whole]  # those are about something else
         tables = _tables(files.answers, question)
-        answer = Answer(tuple(passages), self._figures(files), tables, files.problems)
+        figures, cuts = _figures(files)
+        answer = Answer(tuple(passages), figures, tables, (*files.problems, *cuts))
         return hide_names(answer, identifying_words(entry))
 
     def _files(self, entry: ExportEntry) -> _Files:
@@ -135,7 +162,10 @@ class AnswerReader:
             if files is None:
                 files = _read_files(self._export, entry)
             self._remembered[entry.student] = files
-            while len(self._remembered) > _REMEMBERED:
+            while len(self._remembered) > 1 and (
+                len(self._remembered) > _REMEMBERED
+                or sum(kept.size for kept in self._remembered.values()) > _REMEMBERED_BYTES
+            ):
                 self._remembered.popitem(last=False)
             return files
 
@@ -175,27 +205,61 @@ class AnswerReader:
             return DocumentText("", text.message), text.kind != "grader_fault"
         return DocumentText(text), True
 
-    @staticmethod
-    def _figures(files: _Files) -> tuple[Figure, ...]:
-        return tuple(
-            Figure(png, question)
-            for document in files.documents
-            if document.cells is not None
-            for png, question in find_pictures(document.cells)
-        )
+
+def _figures(files: _Files) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
+    """Return the figures of the notebooks, and a sentence on each notebook with more of them."""
+    figures, problems = [], []
+    for document in files.documents:
+        pictures = find_pictures(document.cells or ())
+        figures += [Figure(png, question) for png, question in pictures[:_MOST_FIGURES]]
+        if len(pictures) > _MOST_FIGURES:
+            problems.append(
+                f"{quote_name(document.name)} has {len(pictures)} figures, and only the first "
+                f"{_MOST_FIGURES} are shown. Open it in the export for the others."
+            )
+    return tuple(figures), tuple(problems)
 
 
 def _read_files(export: Export, entry: ExportEntry) -> _Files:
     try:
         with export.files(entry) as contents:
-            documents = [file for file in contents.files if could_be_report(file)]
+            documents = [file for file in contents.files if _is_document(file)]
             documents.sort(key=lambda file: (len(file.parts), file.path))
             return _Files(
                 tuple(_read_document(file) for file in documents[:_MOST_DOCUMENTS]),
                 _read_answers(contents),
+                tuple(_unread_files(contents, documents)),
             )
     except UnreadableSubmission as problem:
         return _Files((), None, (str(problem),))
+
+
+def _is_document(file: Entry) -> bool:
+    """Return whether a file may contain answers; a notebook named "main_solution.ipynb" may."""
+    extension = _extension(file.name)
+    if extension not in (_NOTEBOOK, ".md") or is_released_name(file.parts):
+        return could_be_report(file)
+    return could_be_report(replace(file, parts=(*file.parts[:-1], f"document{extension}")))
+
+
+def _unread_files(contents: Contents, documents: Sequence[Entry]) -> Iterator[str]:
+    """Yield sentences on the files of a submission that are not shown."""
+    if left := documents[_MOST_DOCUMENTS:]:
+        yield (
+            f"Only the first {_MOST_DOCUMENTS} documents are shown. Not shown: {names_of(left)}. "
+            "Open them in the export."
+        )
+    shown = {file.path for file in documents}
+    others = [
+        file
+        for file in contents.files
+        if file.path not in shown
+        and _extension(file.name) not in _CODE_AND_DATA
+        and not is_released_name(file.parts)
+        and not is_document_name(file.parts)  # as students received it
+    ]
+    if others:
+        yield f"Other files are not shown: {names_of(others)}. Open them in the export."
 
 
 def _read_document(file: Entry) -> _Document:

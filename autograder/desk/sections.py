@@ -1,9 +1,13 @@
 """Find the answer to one question in the text of a report, by its headings."""
 
+import io
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 QUESTIONS = ("1a", "1b", "1c", "2a", "2b", "2c", "2d", "3")
 _LONGEST_HEADING = 120  # characters
+_MOST_LINES = 200_000
 _HEADING = re.compile(
     r"^[\s#*_>=|\-–•]*"
     r"(?:(?:written|my|the|answers?|questions?|tasks?|problems?|exercises?|parts?|sections?|ad|to|q)"
@@ -17,20 +21,31 @@ _HEADING = re.compile(
 def find_section(text: str, question: str) -> str | None:
     """Return the longest section of `text` below a heading of `question`; None without one.
 
-    A section ends at the heading of another question.
+    A section ends at the heading of another question. Only the first 200,000 lines are searched.
     """
-    lines = text.split("\n")
-    headings = [(place, heading_of(line)) for place, line in enumerate(lines)]
-    starts = [(place, name) for place, name in headings if name]
-    sections = []
-    for number, (place, name) in enumerate(starts):
-        if name != question:
-            continue
-        later = [begin for begin, other in starts[number + 1 :] if other != question]
-        body = "\n".join(lines[place : later[0] if later else len(lines)]).strip()
-        if len(body) > len(lines[place].strip()):
-            sections.append(body)
-    return max(sections, key=len, default=None)
+    longest, length = slice(0), 0
+    begin, body = -1, 0
+    for start, end, name in _headings(text):
+        if name == question:
+            if begin < 0:
+                begin, body = start, end
+        elif begin >= 0:
+            section = text[begin:start].strip()
+            if len(section) > max(length, len(text[begin:body].strip())):
+                longest, length = slice(begin, start), len(section)
+            begin = -1
+    return text[longest].strip() if length else None
+
+
+def _headings(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, question) of each heading, at last an empty one where the text ends."""
+    start = 0
+    for line in islice(io.StringIO(text), _MOST_LINES):
+        end = start + len(line)
+        if name := heading_of(line.rstrip("\n")):
+            yield start, end, name
+        start = end
+    yield start, start, ""
 
 
 def heading_of(line: str) -> str | None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 
 import pytest
 
@@ -52,6 +53,21 @@ def test_read_cells_refuses_what_is_not_a_notebook(content):
         read_cells(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"cells":[' + b"{}," * 5_000 + b"{}]}", "more than 5,000 cells"),
+        (b'{"worksheets":[{"cells":[' + b"{}," * 5_000 + b"{}]}]}", "more than 5,000 cells"),
+        (b'{"cells":[{"outputs":[' + b"{}," * 5_000 + b"{}]}]}", "more than 5,000 cells"),
+        (b'{"cells":[' + b"{}," * 1_000_000, "more than 1,000,000 lists"),
+        (b" " * (16 * 2**20 + 1), "larger than 16 MiB"),
+    ],
+)
+def test_read_cells_says_that_a_notebook_is_too_large(content, sentence):
+    with pytest.raises(UnreadableNotebook, match=sentence):
+        read_cells(content)
+
+
 def test_find_pictures_returns_png_with_their_questions():
     pictures = find_pictures(read_cells(notebook({})))
     assert pictures == ((png(), "1b"), (png(), "1c"))
@@ -99,3 +115,21 @@ def test_find_section_ends_at_the_next_question():
     text = "Contents\n1b\n1c\n\n1b. Scales\nfirst\n1c. Bias\nsecond"
     assert find_section(text, "1b") == "1b. Scales\nfirst"
     assert find_section(text, "2d") is None
+
+
+def test_find_section_needs_little_memory_for_many_headings():
+    text = "# 1b\n" * 4_000
+    tracemalloc.start()
+    try:
+        section = find_section(text, "1b")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert section == text.strip()
+    assert peak < 40 * len(text)
+
+
+def test_find_section_returns_the_longest_of_several():
+    text = "1b. Short\na\n1c. Other\nb\n1b. Long\n\n1b. Again\nfirst\nsecond\n2d. End\nc"
+    assert find_section(text, "1b") == "1b. Long\n\n1b. Again\nfirst\nsecond"
+    assert find_section("1b. Only a heading\n1c. Other\nb", "1b") is None

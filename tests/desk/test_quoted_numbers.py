@@ -41,5 +41,12 @@ def test_compare_numbers_says_which_cell_differs():
     assert piece.note == "Vector A, sym, 4 bits is 0.0123"
 
 
+@pytest.mark.parametrize("cell", [1e300, 5e-324, float("inf"), float("nan")])
+@pytest.mark.parametrize("text", ["0.000000000001e-99", "999999e99", "0.0"])
+def test_compare_numbers_reads_numbers_at_the_ends_of_the_range(cell, text):
+    table = NumberTable("Vector A", ("4 bits",), {"sym": (cell,)})
+    assert "".join(piece.text for piece in compare_numbers(text, (table,))) == text
+
+
 def test_compare_numbers_needs_a_table():
     assert [piece.agreement for piece in compare_numbers("0.0123 and 91.2 %", ())] == [""]

@@ -77,6 +77,13 @@ def test_collect_ignores_the_time_that_a_student_wrote(course):
     }
 
 
+def test_collect_says_that_a_notebook_has_too_many_cells(course, capsys):
+    content = '{"nbformat": 4, "cells": [' + "{}," * 5_000 + "{}]}"
+    _, collected = course({"solution.py": "a", "main.ipynb": content})
+    assert collected["main.ipynb"] == RELEASED
+    assert "'main.ipynb' has more than 5,000 cells and outputs" in capsys.readouterr().out
+
+
 def test_collect_keeps_two_files_of_the_same_role(course, capsys):
     _, collected = course({"a/solution.py": "a = 1", "b/solution.py": "a = 2"})
     assert collected["solution.py"] == "a = 1"

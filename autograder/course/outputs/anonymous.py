@@ -20,6 +20,7 @@ from typing import Any
 
 from autograder.course.audit.audit_finding import Audit, AuditFinding
 from autograder.course.class_record import ClassRecord, Outcome
+from autograder.course.personal_words import is_distinctive, is_personal
 from autograder.course.policy import FinalScore
 from autograder.engine.record import CheckResult, Report
 from autograder.platforms.export_entry import ExportEntry
@@ -27,8 +28,6 @@ from autograder.report.cells import cell
 
 LENGTH = 10  # characters of base 32: two of a million people share one in 2000 classes
 REMOVED = "…"
-_SHORTEST_NAME = 3  # letters; shorter words are in every text
-_SHORTEST_NUMBER = 5  # digits; shorter numbers are in every tensor
 # Begins and ends where a word does, so that a search takes linear time in any text.
 _ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@[\w.+-]+)+")
 _DOMAIN = re.compile(r"@[\w-]+\.[\w-]")
@@ -110,7 +109,7 @@ class Pseudonyms:
     def _chunk(self, match: re.Match[str]) -> str:
         chunk = match[0]
         core = chunk.strip(".+-")
-        if core in self.of and _is_distinctive(core):
+        if core in self.of and is_distinctive(core):
             return chunk.replace(core, self.of[core])
         if core.lower() in self.names:
             return chunk.replace(core, REMOVED)
@@ -124,7 +123,7 @@ class Pseudonyms:
         for first in range(len(words)):
             for last in range(min(len(words), first + self._most_words) - 1, first - 1, -1):
                 piece = chunk[words[first].start() : words[last].end()]
-                if piece in self.of and _is_distinctive(piece):
+                if piece in self.of and is_distinctive(piece):
                     yield piece
 
     @cached_property
@@ -188,12 +187,12 @@ def pseudonyms(record: ClassRecord, scores: Sequence[FinalScore], secret: bytes)
         word.lower()
         for columns in columns_of
         for column, value in columns.items()
-        if _is_personal(column)
+        if is_personal(column)
         for word in (*_WORD.findall(value), *_CHUNK.findall(value))
     }
     return Pseudonyms(
         {id: _pseudonym(id, secret) for id in sorted(ids)},
-        frozenset(name for name in names if _is_distinctive(name)),
+        frozenset(name for name in names if is_distinctive(name)),
     )
 
 
@@ -215,14 +214,3 @@ def _without_address(match: re.Match[str]) -> str:
     if not _DOMAIN.search(match[0]):
         return match[0]
     return REMOVED + match[0][len(match[0].rstrip(".+-")) :]
-
-
-def _is_personal(column: str) -> bool:
-    """Return whether a column may contain names; sections, states and times do not."""
-    words = ("section", "status", "grade", "last modified", "feedback", "attempt", "points")
-    return not any(word in column.lower() for word in words)
-
-
-def _is_distinctive(word: str) -> bool:
-    shortest = _SHORTEST_NUMBER if word.isdigit() else _SHORTEST_NAME
-    return len(word) >= shortest or (not word.isascii() and len(word) > 1)

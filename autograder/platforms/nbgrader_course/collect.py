@@ -27,17 +27,17 @@ from autograder.platforms import BadExport, Export, read_export
 from autograder.platforms.export_entry import ExportEntry
 from autograder.platforms.nbgrader import TIMESTAMP
 from autograder.platforms.nbgrader_course.student_notebook import (
-    LARGEST,
     NOTEBOOK,
     StudentNotebook,
     find_notebook,
 )
 from quantlab.errors import UnreadableFile, UnreadableSubmission
-from quantlab.intake.contents import LIMITS, Contents, Entry
+from quantlab.intake.contents import MIB, Contents, Entry
 from quantlab.intake.names import could_be
 from quantlab.intake.nested import is_archive
 from quantlab.intake.roles import REPORT
 
+_LARGEST_FILE = 64 * MIB  # bytes; a model with optimizer state is smaller
 LONGEST_NAME = 100  # characters of a file's name
 OWN_TIMESTAMP = "timestamp (submitted).txt"  # nbgrader reads the time from TIMESTAMP
 _UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ ()-]")
@@ -103,7 +103,7 @@ def _other_files(
             continue
         if file.path in wanted or is_archive(file):
             role = wanted.get(file.path, "")
-            yield _name(file, role), file.read(max(LIMITS.model, LARGEST))
+            yield _name(file, role), file.read(_LARGEST_FILE)
 
 
 def _name(file: Entry, role: str) -> str:

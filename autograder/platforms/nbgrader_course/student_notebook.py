@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.platforms.nbgrader_course.notebook_limits import LARGEST_NOTEBOOK, load_notebook
 from quantlab.errors import UnreadableFile
 from quantlab.intake.contents import Contents, Entry
 from quantlab.intake.names import could_be, quote_name
 from quantlab.intake.unused_files import could_be_report
 
 NOTEBOOK = "main.ipynb"
-LARGEST = 64 * 2**20  # bytes; a notebook with every figure has some 3 MB
 WRITTEN = "written-"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # half of a pair, as JSON escapes it
 
@@ -65,8 +65,11 @@ def other_documents(contents: Contents, notebook: Entry | None) -> tuple[Entry, 
 def read_notebook(content: bytes) -> NotebookNode:
     """Return a notebook of any format as version 4, without malformed ids and metadata.
 
-    A lone surrogate becomes "?", because UTF-8 can't encode it. Raise any exception if
-    the notebook can't be read.
+    A lone surrogate becomes "?", because UTF-8 can't encode it.
+
+    Raises:
+        UnreadableFile: it is too large, or has too many cells and outputs.
+        Exception: it can't be read.
     """
     return _parse(content)[0]
 
@@ -88,10 +91,11 @@ def remove_malformed(notebook: NotebookNode) -> bool:
 
 def _parse(content: bytes) -> tuple[NotebookNode, bool]:
     """Return the notebook, and whether anything was removed or replaced."""
+    parsed = load_notebook(content)
     text = content.decode("utf-8-sig")
     is_changed = False
     if _SURROGATE.search(text):
-        pairs_joined = json.dumps(json.loads(text), ensure_ascii=False)
+        pairs_joined = json.dumps(parsed, ensure_ascii=False)
         text = pairs_joined.encode("utf-8", "replace").decode("utf-8")
         is_changed = text != pairs_joined
     notebook = nbformat.reads(text, as_version=4)
@@ -111,7 +115,7 @@ def _is_copy(entry: Entry) -> bool:
 
 def _read(entry: Entry) -> StudentNotebook:
     try:
-        content = entry.read(LARGEST)
+        content = entry.read(LARGEST_NOTEBOOK)
     except UnreadableFile as problem:
         return StudentNotebook(entry, problem=f"{quote_name(entry.path)} {problem}.")
     try:
@@ -119,6 +123,8 @@ def _read(entry: Entry) -> StudentNotebook:
         if is_changed:
             content = nbformat.writes(notebook).encode("utf-8")
         return StudentNotebook(entry, content, notebook)
+    except UnreadableFile as problem:
+        return StudentNotebook(entry, content, problem=f"{quote_name(entry.path)} {problem}.")
     except Exception as problem:  # any error of the parser
         reason = f"{quote_name(entry.path)} can't be read as a notebook ({type(problem).__name__})."
         return StudentNotebook(entry, content, problem=reason)
