@@ -81,7 +81,7 @@ def test_open_graded_class_reads_scores_and_submissions_again(small, undisturbed
 
 
 def test_open_graded_class_refuses_what_does_not_fit(small, undisturbed, tmp_path):
-    with pytest.raises(NotAClass, match="no published class"), open_graded_class(tmp_path):
+    with pytest.raises(NotAClass, match=r"has no class\.json"), open_graded_class(tmp_path):
         pass
     (tmp_path / "anonymous").mkdir()
     (tmp_path / "anonymous" / "class.json").write_text("{}")
