@@ -62,9 +62,9 @@ def print_regrade(regrade: Regrade, applied: bool, console: Console) -> None:
     submissions = "submission" if regrade.compared == 1 else "submissions"
     moving = sum(before != after for before, after in regrade.totals.values())
     console.print(
-        f"{regrade.compared:,} {submissions} compared. "
-        f"{moving:,} change their score; {len(regrade.reworded):,} change only a message; "
-        f"{len(regrade.new):,} had no complete score before."
+        f"{regrade.compared:,} {submissions} compared: {moving:,} with another score, "
+        f"{len(regrade.reworded):,} with another message only, {len(regrade.new):,} without a "
+        "complete score before."
     )
     if not applied:
         console.print("Nothing was written. Run with --regrade --apply to write the new scores.")

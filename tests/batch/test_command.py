@@ -377,10 +377,12 @@ def test_batch_regrade_lists_exactly_the_students_whose_scores_change(
     status, output = run("--regrade")
     assert status == 0
     assert reports(out) == before
-    assert "4 submissions compared. 1 change their score" in output
-    (moved,) = [words for words in map(str.split, output.splitlines()) if "1a.reset.sym" in words]
-    assert "joe" in moved
-    assert "+2" in moved
+    assert "4 submissions compared: 1 with another score" in output
+    lines = output.splitlines()
+    (row,) = [number for number, line in enumerate(lines) if "1a.reset.sym" in line.split()]
+    assert lines[row - 1].startswith("joe: ")
+    assert lines[row - 1].endswith("(+2)")
+    assert "0 → 2" in lines[row]
     assert "Nothing was written" in output
     assert run("--regrade", "--apply")[0] == 0
     after = reports(out)

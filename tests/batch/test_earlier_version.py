@@ -38,7 +38,7 @@ def test_batch_continues_a_class_of_an_earlier_version(tmp_path, course_secret_f
     assert "Run with --regrade" in " ".join(capsys.readouterr().err.split())
     assert main([*command, "--regrade", "--apply"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "1 submission compared. 0 change their score" in printed
-    assert "1 had no complete score before" in printed
+    assert "1 submission compared: 0 with another score" in printed
+    assert "1 without a complete score before" in " ".join(printed.split())
     assert {name: automatic_points(report) for name, report in reports(tmp_path).items()} == earlier
     assert main(command) == 0  # now of this version
