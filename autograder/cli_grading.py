@@ -3,7 +3,6 @@
 They import what they need when they run, so that `--help` does not wait for torch.
 """
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +14,7 @@ from autograder.cli_options import (
     TIERS,
     grading_options,
     jobs_option,
+    out_option,
     past_option,
     take_settings,
 )
@@ -43,14 +43,7 @@ class BatchCommand(click.Command):
 
 @click.command(epilog=EPILOG)
 @click.argument("paths", nargs=-1, required=True, type=FILE, metavar="PATH...")
-@click.option(
-    "--out",
-    type=FILE,
-    default=Path("results"),
-    show_default=True,
-    metavar="DIR",
-    help="Write reports and summary.csv into this folder.",
-)
+@out_option("Write reports and summary.csv into this folder.")
 @click.option(
     "--student", metavar="ID", help="The student's id.  [default: the name of the folder or zip]"
 )
@@ -85,14 +78,7 @@ def grade(**options: Any) -> int:
     cls=BatchCommand, short_help="Grade a class from the export of a course site.", epilog=EPILOG
 )
 @click.argument("export", type=FILE)
-@click.option(
-    "--out",
-    type=FILE,
-    default=Path("results"),
-    show_default=True,
-    metavar="DIR",
-    help="Write everything about the class into this folder.",
-)
+@out_option("Write everything about the class into this folder.")
 @click.option(
     "--course",
     type=FILE,

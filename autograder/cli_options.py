@@ -46,6 +46,18 @@ def jobs_option(default: int) -> Callable[[Command], Command]:
     )
 
 
+def out_option(text: str) -> Callable[[Command], Command]:
+    """Return the option --out of a command that grades; `text` is its help."""
+    return click.option(
+        "--out",
+        type=FILE,
+        default=Path("results"),
+        show_default=True,
+        metavar="DIR",
+        help=text,
+    )
+
+
 def grading_options(command: Command) -> Command:
     """Add the options of every command that grades."""
     command = isolation_options(command)

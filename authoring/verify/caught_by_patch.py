@@ -1,7 +1,7 @@
 """Propose `caught_by` of mutants as a patch that `git apply` takes.
 
 The checks that took points from a mutant in this run replace those that it declares. What a run
-with `--check` did not grade is kept. The proposal is no proof: read it before you apply it.
+with `--check` did not grade is kept. The proposal proves nothing: read it before you apply it.
 """
 
 import ast

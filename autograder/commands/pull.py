@@ -17,7 +17,7 @@ _LONGEST_TOKEN = 4096  # bytes
 
 
 class BadToken(AutograderError):
-    """There is no usable token; the message says why, without the token."""
+    """The token is missing or unusable; the message says why, without the token."""
 
 
 @dataclass(frozen=True)

@@ -75,12 +75,12 @@ def desk_scores(readings: Iterable[Reading], documents: Mapping[str, str]) -> De
     sentences = []
     if undecided:
         sentences.append(
-            f"Two first readings at the desk differ, so there is no score: {_shown(undecided)}. "
+            f"Two first readings at the desk differ, so neither counts: {_shown(undecided)}. "
             "Agree on points at the desk."
         )
     if outdated:
         sentences.append(
-            "Documents were submitted again after they were read at the desk, so there is no "
+            "Documents were submitted again after they were read at the desk, so they have no "
             f"score: {_shown(outdated)}. Read these answers again at the desk."
         )
     return DeskScores(scores, tuple(sentences), tuple(notes))

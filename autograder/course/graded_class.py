@@ -74,7 +74,7 @@ def open_graded_class(out: Path, export: Path | None = None) -> Iterator[GradedC
         export: the export that was graded; None for the path that `batch` noted.
 
     Raises:
-        NotAClass: there is no published class in the folder.
+        NotAClass: the folder contains no published class.
         BadExport: the export can't be read, or is not the one that was graded.
         PolicyError: the course file can't be read any more.
     """

@@ -5,7 +5,6 @@ manual points, bonus, penalty, total. A student without a total is excused, has 
 or needs review; the status says which.
 """
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,6 +14,7 @@ from autograder.course.course_file import LatePolicy, Policy, PolicyError, load_
 from autograder.course.lateness import lateness
 from autograder.course.manual_scores import AUTOMATIC, ManualScore, ManualScores
 from autograder.course.roster import BadRoster, join_roster
+from autograder.course.unknown_names import refuse_unknown_checks, refuse_unknown_students
 from autograder.engine.record import CappedSlip, CheckResult, Report, Verdict
 from autograder.engine.slips import cap_again
 
@@ -97,8 +97,8 @@ def apply_policy(
         for member in outcome.entry.members:
             submissions[member].append(outcome)
     groups = {outcome.entry.student for outcome in record.outcomes}
-    _refuse_strangers(policy, manual, {*members, *groups})
-    _refuse_unknown_checks(record, manual)
+    refuse_unknown_students(policy, manual, {*members, *groups})
+    refuse_unknown_checks(record, manual)
     by_name: dict[str, dict[str, ManualScore]] = {}
     for (name, check), score in manual.items():
         by_name.setdefault(name, {})[check] = score
@@ -304,56 +304,3 @@ def _open_problem(outcome: Outcome, report: Report, faults: Sequence[str]) -> st
     if outcome.problem and not report.needs_staff:
         return outcome.problem
     return ""
-
-
-def _refuse_strangers(policy: Policy, manual: ManualScores, allowed: Collection[str]) -> None:
-    named = [(name, "course.toml grants an extension to") for name in policy.extensions]
-    named += [(name, "course.toml states a submission time of") for name in policy.submitted]
-    named += [(name, "course.toml excuses") for name in sorted(policy.excused)]
-    named += [(name, "course.toml lists as reviewed") for name in sorted(policy.reviewed)]
-    named += [
-        (name, f"{score.source or 'A manual score'} names") for (name, _), score in manual.items()
-    ]
-    for name, what in named:
-        if name not in allowed:
-            near = difflib.get_close_matches(name, allowed, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            listed = (
-                "Add the student to the roster"
-                if policy.roster is not None
-                else "If the student has not submitted yet, list the class in a roster"
-            )
-            raise PolicyError(f"{what} {name}, an unknown student.{hint} {listed}.")
-
-
-def _refuse_unknown_checks(record: ClassRecord, manual: ManualScores) -> None:
-    most: dict[str, float] = {}
-    automatic: dict[str, CheckResult] = {}
-    for outcome in record.outcomes:
-        if outcome.report is not None:
-            most |= {check.id: check.max_points for check in outcome.report.checks}
-            automatic |= {check.id: check for check in outcome.report.automatic}
-    for question in {check.question for check in automatic.values()}:
-        own = (check.max_points for check in automatic.values() if check.question == question)
-        most[AUTOMATIC + question] = round(sum(own), 4)
-    for (student, check), score in manual.items():
-        where = score.source or "A manual score"
-        if check not in most:
-            near = difflib.get_close_matches(check, most, 1)
-            hint = (
-                f"Did you mean {near[0]}?"
-                if near
-                else "autograder/engine/rubric.toml lists the checks."
-            )
-            raise PolicyError(f"{where}: unknown check {check}. {hint}")
-        if not 0 <= score.points <= most[check]:
-            raise PolicyError(
-                f"{where}: {student} has {score.points:g} points for {check}, which is worth "
-                f"{most[check]:g}."
-            )
-        by_question = AUTOMATIC + automatic[check].question if check in automatic else ""
-        if (student, by_question) in manual:
-            raise PolicyError(
-                f"{where}: {student} has manual scores for {check} and for {by_question}, "
-                "which contains it. Keep one of the two."
-            )

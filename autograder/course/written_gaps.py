@@ -1,7 +1,7 @@
 """Find the students whose written answers and automatic checks differ most.
 
-A wide gap is no verdict. It shows whose work to read again: good code with empty answers, or good
-answers with code that fails for one small reason.
+A wide gap is not a verdict. It shows whose work to read again: good code with empty answers, or
+good answers with code that fails for one small reason.
 """
 
 from collections.abc import Sequence

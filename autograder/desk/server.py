@@ -61,7 +61,7 @@ class Click(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _NoSuchPage(LookupError):
-    """There is no such question or answer."""
+    """The address names an unknown question or answer."""
 
 
 def desk_app(desk: ClassDesk, gate: Gate) -> Starlette:

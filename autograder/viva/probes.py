@@ -208,27 +208,23 @@ def _integer_conv2d(rng: Generator) -> Probe:
 
 
 def _quantized_linear(rng: Generator) -> Probe:
-    x, weight, bias = _codes(rng, (1, 3)), _codes(rng, (2, 3)), _codes(rng, (2,))
-    scales = tuple(float(step) for step in rng.choice(STEPS, 2, replace=False))
-    args = (Input("x"), Input("weight"), Input("bias"), *scales)
-    text = (
-        f"quantized_linear_function({show(x)}, {show(weight)}, {show(bias)}, "
-        f"{scales[0]:g}, {scales[1]:g})"
-    )
-    inputs = {"x": x, "weight": weight, "bias": bias}
-    return Probe(text, "2b.quantized_linear.", Call("quantized_linear_function", args), inputs)
+    codes = (_codes(rng, (1, 3)), _codes(rng, (2, 3)), _codes(rng, (2,)))
+    return _quantized_layer(rng, "quantized_linear", codes)
 
 
 def _quantized_conv2d(rng: Generator) -> Probe:
-    x, weight, bias = _codes(rng, (1, 1, 2, 3)), _codes(rng, (1, 1, 2, 2)), _codes(rng, (1,))
+    codes = (_codes(rng, (1, 1, 2, 3)), _codes(rng, (1, 1, 2, 2)), _codes(rng, (1,)))
+    return _quantized_layer(rng, "quantized_conv2d", codes)
+
+
+def _quantized_layer(rng: Generator, name: str, codes: tuple[np.ndarray, ...]) -> Probe:
+    """Return a call of the function of a layer with codes of input, weight and bias."""
     scales = tuple(float(step) for step in rng.choice(STEPS, 2, replace=False))
-    args = (Input("x"), Input("weight"), Input("bias"), *scales)
-    text = (
-        f"quantized_conv2d_function({show(x)}, {show(weight)}, {show(bias)}, "
-        f"{scales[0]:g}, {scales[1]:g})"
-    )
-    inputs = {"x": x, "weight": weight, "bias": bias}
-    return Probe(text, "2b.quantized_conv2d.", Call("quantized_conv2d_function", args), inputs)
+    function = f"{name}_function"
+    shown = ", ".join([*(show(array) for array in codes), *(f"{scale:g}" for scale in scales)])
+    call = Call(function, (Input("x"), Input("weight"), Input("bias"), *scales))
+    inputs = dict(zip(("x", "weight", "bias"), codes, strict=True))
+    return Probe(f"{function}({shown})", f"2b.{name}.", call, inputs)
 
 
 def _codes(rng: Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -81,8 +81,8 @@ def test_desk_scores_decides_nothing_from_a_reading_of_another_submission():
     assert scores.scores == {}
     (sentence,) = scores.undecided
     assert (
-        f"submitted again after they were read at the desk, so there is no score: ada, {CHECK}"
-        in (sentence)
+        f"submitted again after they were read at the desk, so they have no score: ada, {CHECK}"
+        in sentence
     )
     again = desk_scores(
         [earlier, replace(FIRST, points=1.0, submission="second")], {"ada": "second"}

@@ -60,7 +60,7 @@ c.HTMLExporter.filters = {{
 def write_nbgrader_tree(
     files: OutputFiles, record: ClassRecord, scores: Sequence[FinalScore], students: StudentFiles
 ) -> None:
-    """Write the folder around the gradebook, and remove students who are no longer in it.
+    """Write the folder around the gradebook, and remove former students from it.
 
     Raises:
         OSError: a file can't be written.
